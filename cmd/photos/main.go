@@ -1,0 +1,4 @@
+// Command photos is the photo client.
+package main
+
+func main() {}

@@ -1,0 +1,4 @@
+// Command photosd is the photo service.
+package main
+
+func main() {}

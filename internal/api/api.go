@@ -1,0 +1,163 @@
+// Package api is the HTTP contract that photos and photosd share: paths, JSON
+// bodies, problem documents, and the headers of the tus upload protocol. The
+// description for other programs is api/openapi.yaml; a test holds the two, and
+// the real handlers, against each other.
+package api
+
+import (
+	"encoding/base64"
+	"time"
+	"unicode/utf8"
+
+	"photos/internal/photo"
+)
+
+// Photo is a photo on the wire, in the API and in the JSON output of the command line.
+type Photo struct {
+	ID                photo.ID        `json:"id"`
+	Name              string          `json:"name"`
+	NameBase64        string          `json:"name_base64,omitempty"` // the exact bytes, when Name is not UTF-8
+	Bytes             int64           `json:"bytes"`
+	MediaType         string          `json:"media_type"`
+	Width             int             `json:"width,omitempty"`
+	Height            int             `json:"height,omitempty"`
+	TakenAt           photo.Moment    `json:"taken_at,omitzero"`
+	Camera            string          `json:"camera,omitempty"`
+	Position          *photo.Position `json:"position,omitempty"`
+	Description       string          `json:"description"`
+	DescriptionSource photo.Source    `json:"description_source,omitempty"`
+	UploadedAt        time.Time       `json:"uploaded_at"`
+	TrashedAt         time.Time       `json:"trashed_at,omitzero"`
+	PurgeAt           time.Time       `json:"purge_at,omitzero"`
+	Version           int64           `json:"version"`
+}
+
+// FromPhoto puts p on the wire.
+func FromPhoto(p photo.Photo) Photo {
+	w := Photo{
+		ID: p.ID, Name: p.Name, Bytes: p.Size, MediaType: p.MediaType, Width: p.Width, Height: p.Height,
+		TakenAt: p.TakenAt, Camera: p.Camera, Position: p.Position,
+		Description: p.Description, DescriptionSource: p.DescriptionSource,
+		UploadedAt: p.UploadedAt.UTC(), Version: p.Version,
+	}
+	if !p.TrashedAt.IsZero() {
+		w.TrashedAt, w.PurgeAt = p.TrashedAt.UTC(), p.PurgeAt.UTC()
+	}
+	if !utf8.ValidString(p.Name) {
+		w.NameBase64 = base64.StdEncoding.EncodeToString([]byte(p.Name))
+	}
+	return w
+}
+
+// Photo takes w off the wire.
+func (w Photo) Photo() photo.Photo {
+	p := photo.Photo{
+		ID: w.ID, Name: w.Name, Size: w.Bytes, MediaType: w.MediaType, Width: w.Width, Height: w.Height,
+		TakenAt: w.TakenAt, Camera: w.Camera, Position: w.Position,
+		Description: w.Description, DescriptionSource: w.DescriptionSource,
+		UploadedAt: w.UploadedAt, TrashedAt: w.TrashedAt, PurgeAt: w.PurgeAt, Version: w.Version,
+	}
+	if name, err := base64.StdEncoding.DecodeString(w.NameBase64); err == nil && len(name) > 0 {
+		p.Name = string(name)
+	}
+	return p
+}
+
+// PhotoPage is the answer of GET /v1/photos.
+type PhotoPage struct {
+	Photos []Photo `json:"photos"`
+	Next   string  `json:"next,omitempty"` // the cursor of the next page
+}
+
+// CheckRequest is the body of POST /v1/photos/check: at most photo.MaxCheck digests.
+type CheckRequest struct {
+	IDs []photo.ID `json:"ids"`
+}
+
+// CheckResponse has one result a digest, in the order asked.
+type CheckResponse struct {
+	Results []CheckResult `json:"results"`
+}
+
+// CheckResult is what the service knows of one digest.
+type CheckResult struct {
+	ID          photo.ID    `json:"id"`
+	State       photo.State `json:"state"`
+	Description string      `json:"description,omitempty"`
+	Upload      string      `json:"upload,omitempty"` // id of the unfinished upload
+	Offset      int64       `json:"offset,omitempty"` // bytes of it the service holds
+}
+
+// DescriptionPatch is the body of PATCH /v1/photos/{id}. An empty Description erases.
+type DescriptionPatch struct {
+	Description string       `json:"description"`
+	Source      photo.Source `json:"description_source,omitempty"` // default: flag
+}
+
+// DescriptionsPatch is the body of PATCH /v1/photos: at most photo.MaxDescribe items, applied in one transaction.
+type DescriptionsPatch struct {
+	Items []DescriptionItem `json:"items"`
+}
+
+// DescriptionItem describes one photo of a DescriptionsPatch.
+type DescriptionItem struct {
+	ID          photo.ID     `json:"id"`
+	Description string       `json:"description"`
+	Source      photo.Source `json:"description_source,omitempty"`
+	// OnlyIfEmpty leaves a photo alone that already has a description.
+	OnlyIfEmpty bool `json:"only_if_empty,omitempty"`
+}
+
+// DescriptionsResponse has one result an item, in the order asked.
+type DescriptionsResponse struct {
+	Results []DescriptionResult `json:"results"`
+}
+
+// DescriptionResult is a photo as it is now, or why it could not be described.
+type DescriptionResult struct {
+	ID      photo.ID `json:"id"`
+	Photo   *Photo   `json:"photo,omitempty"`
+	Changed bool     `json:"changed"`
+	Problem *Problem `json:"problem,omitempty"`
+}
+
+// Me is the answer of GET /v1/me.
+type Me struct {
+	Owner     string    `json:"owner"`  // the service's own UUID of the account
+	Issuer    string    `json:"issuer"` // who signed the account in
+	Photos    int64     `json:"photos"`
+	Bytes     int64     `json:"bytes"`
+	ExpiresAt time.Time `json:"token_expires_at"`
+}
+
+// ProtectedResource is RFC 9728 metadata, with what a command-line client needs
+// besides (the names that begin with photos_).
+type ProtectedResource struct {
+	Resource             string   `json:"resource"`
+	ResourceName         string   `json:"resource_name,omitempty"`
+	AuthorizationServers []string `json:"authorization_servers"`
+	ScopesSupported      []string `json:"scopes_supported,omitempty"`
+	BearerMethods        []string `json:"bearer_methods_supported,omitempty"`
+	ClientID             string   `json:"photos_client_id,omitempty"`
+	Domain               string   `json:"photos_cognito_domain,omitempty"` // scheme://host[:port] of the hosted pages
+	RedirectURIs         []string `json:"photos_redirect_uris,omitempty"`
+}
+
+// Paths of the API.
+const (
+	PathPhotos            = "/v1/photos"
+	PathCheck             = "/v1/photos/check"
+	PathUploads           = "/v1/uploads"
+	PathMe                = "/v1/me"
+	PathOpenAPI           = "/v1/openapi.json"
+	PathProtectedResource = "/.well-known/oauth-protected-resource"
+)
+
+// Headers of ours.
+const (
+	HeaderID        = "Photos-Id"      // the photo's ID, on the answer that completes an upload
+	HeaderOutcome   = "Photos-Outcome" // uploaded, exists, described or restored
+	HeaderKept      = "Photos-Description-Kept"
+	HeaderWriter    = "Photos-Writer" // random per client process: tells a retry from a rival
+	HeaderRequestID = "X-Request-Id"
+)

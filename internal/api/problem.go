@@ -1,0 +1,69 @@
+package api
+
+import (
+	"net/http"
+
+	"photos/internal/photo"
+)
+
+// ProblemType is the media type of an error body (RFC 9457).
+const ProblemType = "application/problem+json"
+
+// Problem is an error on the wire (RFC 9457), with the members kind, hint and request_id of ours.
+type Problem struct {
+	Type      string     `json:"type,omitempty"` // always about:blank, hence left out
+	Title     string     `json:"title"`
+	Status    int        `json:"status"`
+	Detail    string     `json:"detail,omitempty"`
+	Kind      photo.Kind `json:"kind"`
+	Hint      string     `json:"hint,omitempty"`
+	RequestID string     `json:"request_id,omitempty"`
+}
+
+// statuses is the one table between kinds and HTTP statuses. Kinds that only
+// occur on the client's machine have no row.
+var statuses = []struct {
+	kind   photo.Kind
+	status int
+}{
+	{photo.KindUsage, http.StatusBadRequest},
+	{photo.KindNotSignedIn, http.StatusUnauthorized},
+	{photo.KindForbidden, http.StatusForbidden},
+	{photo.KindNotFound, http.StatusNotFound},
+	{photo.KindConflict, http.StatusConflict},
+	{photo.KindChanged, http.StatusPreconditionFailed},
+	{photo.KindTooLarge, http.StatusRequestEntityTooLarge},
+	{photo.KindNotPicture, http.StatusUnsupportedMediaType},
+	{photo.KindDigestMismatch, http.StatusUnprocessableEntity},
+	{photo.KindQuota, http.StatusPaymentRequired},
+	{photo.KindStorageFull, http.StatusInsufficientStorage},
+	{photo.KindUnavailable, http.StatusServiceUnavailable},
+	{photo.KindInternal, http.StatusInternalServerError},
+}
+
+// Status is the HTTP status of a kind; 500 for one that has no business on the wire.
+func Status(k photo.Kind) int {
+	for _, row := range statuses {
+		if row.kind == k {
+			return row.status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// KindOfStatus is the kind a bare status means, for answers without a problem
+// document (a proxy's, for example).
+func KindOfStatus(status int) photo.Kind {
+	for _, row := range statuses {
+		if row.status == status {
+			return row.kind
+		}
+	}
+	switch {
+	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusLocked, status > 500:
+		return photo.KindUnavailable
+	case status >= 400 && status < 500:
+		return photo.KindUsage
+	}
+	return photo.KindInternal
+}

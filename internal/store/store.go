@@ -1,0 +1,165 @@
+// Package store is the contract for the service's metadata: owners, photos and
+// uploads under way. The implementation over database/sql is in sqldb; every
+// supported database passes the suite in storetest.
+package store
+
+import (
+	"context"
+	"time"
+
+	"photos/internal/photo"
+)
+
+// Store keeps metadata. All methods are safe for concurrent use, and everything
+// that changes something is durable when it returns. Times come from the
+// database's own clock, truncated to microseconds, UTC. Photos and uploads of
+// another owner do not exist: the error is of photo.KindNotFound, as for any
+// that never were.
+type Store interface {
+	// Owner is the service's own UUID for the subject sub of the user pool,
+	// made at first sight.
+	Owner(ctx context.Context, pool, sub string) (string, error)
+
+	// Usage counts an owner's live photos and their bytes.
+	Usage(ctx context.Context, owner string) (Usage, error)
+
+	// Add makes a photo visible whose bytes lie durably under key. Calls that
+	// come together share one commit. When the owner has the photo already,
+	// the row that is there stays, Added.Key is its key (not the caller's, who
+	// then drops its own blob), and the description fills an empty one
+	// (OutcomeDescribed) but never replaces one (OutcomeExists). A trashed
+	// photo is made live again (OutcomeRestored).
+	// UploadedAt and Version of p are set by the store.
+	Add(ctx context.Context, owner string, p photo.Photo, key string) (Added, error)
+
+	// Get is one photo and the key of its bytes: a live one or, with
+	// AnyState, a trashed one as well.
+	Get(ctx context.Context, owner string, id photo.ID, s Scope) (photo.Photo, string, error)
+
+	// List is a page of at most limit photos, newest first by f.By, after
+	// cursor (empty: from the start). Paging is by key, so photos that come
+	// or go meanwhile shift nothing. A cursor that is not from List is of
+	// photo.KindUsage.
+	List(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
+
+	// Check tells what is known of each digest, in the order asked. Offsets
+	// of unfinished uploads are the blob store's to fill in.
+	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
+
+	// Describe sets descriptions, all in one transaction; one result an item,
+	// in order. A failed item (not found, changed) fails no other.
+	Describe(ctx context.Context, owner string, items []Description) ([]Described, error)
+
+	// Trash hides a photo until purgeAfter has passed; it returns the photo
+	// with TrashedAt and PurgeAt. Trashing a trashed photo changes nothing.
+	Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error)
+
+	// Restore makes a trashed photo live again; a live one is left alone.
+	Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error)
+
+	// Purge removes the rows of at most limit photos whose time in the trash
+	// is over and returns where their bytes lie, for the caller to delete.
+	Purge(ctx context.Context, limit int) ([]Blob, error)
+
+	// HasBlob tells whether a row names the blob, for the sweep of orphans.
+	HasBlob(ctx context.Context, owner, key string) (bool, error)
+
+	// CreateUpload records an upload under way. ID, Owner, Length, Metadata
+	// fields and the lifetime come from the caller; the store sets the times
+	// and Generation 1.
+	CreateUpload(ctx context.Context, u Upload, lifetime time.Duration) (Upload, error)
+
+	// Upload is one upload under way.
+	Upload(ctx context.Context, owner, id string) (Upload, error)
+
+	// ClaimUpload makes writer the one that may append, with a new generation,
+	// and moves the expiry on. While another writer's lease of length lease
+	// has not run out the error is of photo.KindUnavailable.
+	ClaimUpload(ctx context.Context, owner, id, writer string, lease, lifetime time.Duration) (Upload, error)
+
+	// KeepUpload renews the lease of a generation; photo.KindConflict when
+	// another has taken over.
+	KeepUpload(ctx context.Context, owner, id string, generation int64) error
+
+	// ReleaseUpload ends the lease of a generation, so that anyone may claim
+	// the upload at once. It is no error when another has taken over.
+	ReleaseUpload(ctx context.Context, owner, id string, generation int64) error
+
+	// FinishUpload is Add for the last bytes of an upload, and removes the
+	// upload in the same transaction; photo.KindConflict when generation is
+	// no longer the upload's.
+	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string) (Added, error)
+
+	// DeleteUpload forgets an upload; it is no error when there is none.
+	DeleteUpload(ctx context.Context, owner, id string) error
+
+	// ExpiredUploads removes the rows of at most limit uploads past their
+	// time and without a live lease, and returns their ids.
+	ExpiredUploads(ctx context.Context, limit int) ([]string, error)
+
+	// HasUpload tells whether a row names the staged upload, for the sweep.
+	HasUpload(ctx context.Context, id string) (bool, error)
+
+	// Ping reports whether the database answers.
+	Ping(ctx context.Context) error
+
+	// Close waits for what was begun and closes the database.
+	Close() error
+}
+
+// Scope is which photos Get finds.
+type Scope int
+
+// The scopes of Get.
+const (
+	Live Scope = iota
+	AnyState
+)
+
+// Usage is what an owner has stored.
+type Usage struct {
+	Photos int64
+	Bytes  int64
+}
+
+// Added is what Add did.
+type Added struct {
+	Photo           photo.Photo // as it is now
+	Key             string      // where its bytes lie
+	Outcome         photo.Outcome
+	DescriptionKept bool // a different description was given and not used
+}
+
+// Description sets one photo's description. An empty Text erases it.
+type Description struct {
+	ID          photo.ID
+	Text        string
+	Source      photo.Source
+	OnlyIfEmpty bool   // leave a described photo alone
+	IfVersion   *int64 // fail with photo.KindChanged unless this is the version; nil: any
+}
+
+// Described is the photo as it is now, or why it was not described.
+type Described struct {
+	Photo   photo.Photo
+	Changed bool
+	Err     error
+}
+
+// Blob says where bytes lie.
+type Blob struct{ Owner, Key string }
+
+// Upload is an upload under way: what it said of itself when it was created.
+type Upload struct {
+	ID                string // also the name of the staged bytes
+	Owner             string
+	Photo             photo.ID // zero when the client did not say
+	Length            int64    // bytes in all
+	Name              string
+	Description       string
+	DescriptionSource photo.Source
+	CreatedAt         time.Time
+	ExpiresAt         time.Time
+	Writer            string
+	Generation        int64
+}
