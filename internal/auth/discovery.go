@@ -1,0 +1,141 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Provider is what a profile pins of an identity provider: plain data, nothing
+// secret. All endpoints but JWKSURI share one origin.
+type Provider struct {
+	Issuer                string `json:"issuer"`
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
+	TokenEndpoint         string `json:"token_endpoint"`
+	UserInfoEndpoint      string `json:"userinfo_endpoint,omitempty"`
+	RevocationEndpoint    string `json:"revocation_endpoint,omitempty"`
+	EndSessionEndpoint    string `json:"end_session_endpoint,omitempty"`
+	JWKSURI               string `json:"jwks_uri"`
+}
+
+// Domain is the origin of the provider's pages, COGNITO_DOMAIN's counterpart.
+func (p Provider) Domain() string {
+	u, err := url.Parse(p.AuthorizationEndpoint)
+	if err != nil {
+		return ""
+	}
+	return origin(u)
+}
+
+var poolID = regexp.MustCompile(`^([a-z]{2}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+$`)
+
+// IssuerOfPool is the issuer of a Cognito user pool. A pool may also sign with
+// https://issuer-cognito-idp.REGION…; that form has to be given as the issuer.
+func IssuerOfPool(id string) (string, error) {
+	m := poolID.FindStringSubmatch(id)
+	if m == nil {
+		return "", &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%q is not a user pool id", printable(id, 80)), Hint: "it looks like eu-west-1_AbCdEfGhI"}
+	}
+	suffix := "amazonaws.com"
+	if strings.HasPrefix(m[1], "cn-") {
+		suffix = "amazonaws.com.cn"
+	}
+	return fmt.Sprintf("https://cognito-idp.%s.%s/%s", m[1], suffix, id), nil
+}
+
+// Discover reads the issuer's OpenID Connect discovery document (OpenID Connect
+// Discovery 1.0, section 4) and checks it:
+// its issuer is the one asked for, character by character; every address is https, or
+// on this machine; authorization, token, user info, revocation and end-session
+// endpoints share one origin, which a given domain (COGNITO_DOMAIN, may be
+// empty) must be; the keys lie with the issuer.
+func Discover(ctx context.Context, rt http.RoundTripper, issuer, domain string) (Provider, error) {
+	if _, err := parseSecure("issuer", issuer); err != nil {
+		return Provider{}, err
+	}
+	var p Provider
+	address := strings.TrimRight(issuer, "/") + "/.well-known/openid-configuration"
+	if err := getJSON(ctx, rt, address, "the provider's discovery document", &p); err != nil {
+		return Provider{}, err
+	}
+	if p.Issuer != issuer {
+		return Provider{}, &Error{Kind: Untrusted, Msg: fmt.Sprintf("issuer %s calls itself %q", issuer, printable(p.Issuer, 200)), Hint: "give the issuer exactly as its tokens name it"}
+	}
+	if err := p.checkEndpoints(domain); err != nil {
+		return Provider{}, err
+	}
+	return p.withDerived(), nil
+}
+
+// checkEndpoints holds the endpoints against each other and against domain.
+func (p Provider) checkEndpoints(domain string) error {
+	authorize, err := parseSecure("authorization endpoint", p.AuthorizationEndpoint)
+	if err != nil {
+		return err
+	}
+	home := origin(authorize)
+	for _, e := range []struct{ name, address string }{
+		{"token endpoint", p.TokenEndpoint},
+		{"user info endpoint", p.UserInfoEndpoint},
+		{"revocation endpoint", p.RevocationEndpoint},
+		{"end-session endpoint", p.EndSessionEndpoint},
+	} {
+		optional := e.name != "token endpoint"
+		if optional && e.address == "" {
+			continue
+		}
+		if err := sameOrigin(e.name, e.address, "authorization endpoint", home); err != nil {
+			return err
+		}
+	}
+	issuer, err := parseSecure("issuer", p.Issuer)
+	if err != nil {
+		return err
+	}
+	if err := sameOrigin("key set", p.JWKSURI, "issuer", origin(issuer)); err != nil {
+		return err
+	}
+	return checkDomain(domain, home)
+}
+
+func sameOrigin(name, address, homeName, home string) error {
+	u, err := parseSecure(name, address)
+	if err != nil {
+		return err
+	}
+	if origin(u) != home {
+		return &Error{Kind: Untrusted, Msg: fmt.Sprintf("%s is on %s, but the %s is on %s", name, origin(u), homeName, home), Hint: "the provider's discovery document is not one of Amazon Cognito's kind"}
+	}
+	return nil
+}
+
+// checkDomain holds COGNITO_DOMAIN as people paste it, with or without a scheme
+// or a slash at the end, against the origin the endpoints have.
+func checkDomain(domain, home string) error {
+	if domain == "" {
+		return nil
+	}
+	given, err := ParseServer(domain)
+	if err != nil {
+		return err
+	}
+	if given != home {
+		return &Error{Kind: Untrusted, Msg: fmt.Sprintf("the sign-in domain given is %s, but the issuer's endpoints are on %s", given, home), Hint: "check COGNITO_DOMAIN and the pool it belongs to"}
+	}
+	return nil
+}
+
+// withDerived adds what Cognito's document may leave out: the revocation and
+// end-session endpoints have fixed paths beside the authorization endpoint.
+func (p Provider) withDerived() Provider {
+	if p.RevocationEndpoint == "" {
+		p.RevocationEndpoint = p.Domain() + "/oauth2/revoke"
+	}
+	if p.EndSessionEndpoint == "" {
+		p.EndSessionEndpoint = p.Domain() + "/logout"
+	}
+	return p
+}

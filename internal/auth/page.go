@@ -1,0 +1,63 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"html/template"
+	"net/http"
+)
+
+//go:embed page.html
+var pageHTML string
+
+// page is what the browser shows at the end: the truth, in one sentence.
+type page struct {
+	Good  bool
+	Title string
+	Text  string
+	Nonce string // of the style sheet; set by write
+}
+
+func signedInPage(account Account, server string) page {
+	return page{Good: true, Title: "Signed in", Text: "You are signed in to " + server + " as " + account.Label() + ". You can close this page and go back to the terminal."}
+}
+
+func failedPage(err error) page {
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("the sign-in was stopped in the terminal")
+	}
+	return page{Title: "Not signed in", Text: printable(err.Error(), 300) + ". The terminal says more."}
+}
+
+func complaintPage(r reply) page {
+	return page{Title: "Not signed in yet", Text: "The sign-in page reported: " + r.told() + ". The terminal is still waiting."}
+}
+
+func strayPage() page {
+	return page{Title: "Nothing to see here", Text: "This address waits for the end of a sign-in that was begun in a terminal. What came is not part of it."}
+}
+
+func (p page) status() int {
+	if p.Good {
+		return http.StatusOK
+	}
+	return http.StatusBadRequest
+}
+
+// write sends the page with nothing allowed but its own style. The address bar holds
+// a spent code, so the page tells it to nobody and is kept nowhere.
+func (p page) write(w http.ResponseWriter, status int) {
+	p.Nonce = rand.Text()
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+p.Nonce+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Connection", "close")
+	w.WriteHeader(status)
+	_ = template.Must(template.New("page").Parse(pageHTML)).Execute(w, p)
+	_ = http.NewResponseController(w).Flush() // the program may end right after
+}

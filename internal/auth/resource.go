@@ -1,0 +1,78 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Resource is what a service publishes about signing in to it: OAuth 2.0
+// Protected Resource Metadata (RFC 9728), and the members photos_… that a
+// command-line client needs besides.
+type Resource struct {
+	Resource             string   `json:"resource"`
+	Name                 string   `json:"resource_name"`
+	AuthorizationServers []string `json:"authorization_servers"`
+	ClientID             string   `json:"photos_client_id"`
+	Domain               string   `json:"photos_cognito_domain"`
+	RedirectURIs         []string `json:"photos_redirect_uris"`
+}
+
+// ParseServer reads a service's address as people type it: a bare host means
+// https, or http on this machine; a trailing slash does not count. The result
+// is what profiles and comparisons use.
+func ParseServer(address string) (string, error) {
+	address = strings.TrimSpace(address)
+	if !strings.Contains(address, "://") {
+		bare, err := url.Parse("http://" + address)
+		if err == nil && isLoopback(bare) {
+			address = "http://" + address
+		} else {
+			address = "https://" + address
+		}
+	}
+	u, err := parseSecure("service", address)
+	if err != nil {
+		return "", err
+	}
+	return origin(u) + strings.TrimRight(u.EscapedPath(), "/"), nil
+}
+
+// Origin is the scheme://host[:port] of an address [ParseServer] returned: the
+// only place its tokens are sent to.
+func Origin(server string) (string, error) {
+	u, err := parseSecure("service", server)
+	if err != nil {
+		return "", err
+	}
+	return origin(u), nil
+}
+
+// FetchResource asks a service, given as [ParseServer] returns it, how to sign
+// in to it. The document must name the very address that was dialled (RFC 9728,
+// section 3.3), else one service could speak for another.
+func FetchResource(ctx context.Context, rt http.RoundTripper, server string) (Resource, error) {
+	u, err := parseSecure("service", server)
+	if err != nil {
+		return Resource{}, err
+	}
+	// RFC 9728, section 3.1: between host and path, without the slash after the host.
+	wellKnown := origin(u) + "/.well-known/oauth-protected-resource" + strings.TrimRight(u.EscapedPath(), "/")
+	var r Resource
+	if err := getJSON(ctx, rt, wellKnown, "the service's sign-in description", &r); err != nil {
+		return Resource{}, err
+	}
+	if named, err := ParseServer(r.Resource); err != nil || named != server {
+		return Resource{}, &Error{Kind: Untrusted,
+			Msg:  fmt.Sprintf("%s describes itself as %q", server, printable(r.Resource, 200)),
+			Hint: "sign in with the address the service goes by (its --base-url)"}
+	}
+	if len(r.AuthorizationServers) > 1 {
+		return Resource{}, &Error{Kind: Misconfigured,
+			Msg:  fmt.Sprintf("%s names %d sign-in providers", server, len(r.AuthorizationServers)),
+			Hint: "choose one with COGNITO_ISSUER and COGNITO_CLIENT_ID"}
+	}
+	return r, nil
+}
