@@ -27,6 +27,7 @@ const (
 	KindUnavailable    Kind = "unavailable"     // service or network: retry later
 	KindStorageFull    Kind = "storage_full"    // the service's disk is full: retry later
 	KindKeyring        Kind = "keyring"         // the credential store is locked or missing
+	KindProtocol       Kind = "protocol"        // the other side is no photo service, or speaks another version
 	KindInterrupted    Kind = "interrupted"     // stopped by the person
 )
 

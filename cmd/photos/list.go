@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/photo"
+)
+
+type listOptions struct {
+	search, since, until, by string
+	limit                    int
+	undescribed              bool
+}
+
+func newList(e *env) *cobra.Command {
+	var o listOptions
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List your photos, newest first",
+		Long: `List your photos, newest first.
+
+On a terminal a table; in a pipe one line a photo, tab-separated:
+id, taken_at, uploaded_at, bytes, name, description.`,
+		Example: `  photos list --search "bay sunset" --limit 10
+  photos list --since 2026-05 --by taken
+  photos list --undescribed --quiet
+  photos list --json | jq -r .name`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return list(cmd.Context(), e, o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.search, "search", "", "only photos whose name or description has all these `words`")
+	f.StringVar(&o.since, "since", "", "only from this `time` on: 2026, 2026-05, 2026-05-31, RFC 3339, or 7d for a week ago")
+	f.StringVar(&o.until, "until", "", "only before the end of this `time`, written as for --since")
+	f.StringVar(&o.by, "by", "uploaded", "sort and bound by `uploaded` or taken")
+	f.IntVar(&o.limit, "limit", 0, "at most this `number` of photos; 0: all")
+	f.BoolVar(&o.undescribed, "undescribed", false, "only photos without a description")
+	return c
+}
+
+func list(ctx context.Context, e *env, o listOptions) error {
+	filter, err := o.filter(e.now())
+	if err != nil {
+		return err
+	}
+	out, err := newPrinter(e, photoColumns(), photoJSON)
+	if err != nil {
+		return err
+	}
+	c, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	for p, err := range c.List(ctx, filter, o.limit) {
+		if err != nil {
+			return err
+		}
+		if err := out.print(p); err != nil {
+			return err
+		}
+	}
+	return out.close()
+}
+
+// filter reads the options; now is what "7d" counts from.
+func (o listOptions) filter(now time.Time) (photo.Filter, error) {
+	f := photo.Filter{Search: o.search, By: photo.Order(o.by), Undescribed: o.undescribed}
+	if f.By != photo.ByUploaded && f.By != photo.ByTaken {
+		return f, &photo.Error{Kind: photo.KindUsage, Msg: "--by " + quote(o.by), Hint: "it is uploaded or taken"}
+	}
+	if o.limit < 0 {
+		return f, &photo.Error{Kind: photo.KindUsage, Msg: "--limit must not be negative", Hint: "0 lists all"}
+	}
+	var err error
+	if o.since != "" {
+		if f.Since, _, err = parseWhen(o.since, now); err != nil {
+			return f, fmt.Errorf("--since: %w", err)
+		}
+	}
+	if o.until != "" {
+		if _, f.Until, err = parseWhen(o.until, now); err != nil {
+			return f, fmt.Errorf("--until: %w", err)
+		}
+	}
+	return f, nil
+}
+
+// parseWhen reads a span of time and returns its first instant and the one
+// after its last: a year, month or day in the person's zone, an RFC 3339
+// instant, or so many days or hours ago.
+func parseWhen(s string, now time.Time) (from, to time.Time, err error) {
+	for _, l := range []struct {
+		layout           string
+		year, month, day int
+	}{{"2006", 1, 0, 0}, {"2006-01", 0, 1, 0}, {"2006-01-02", 0, 0, 1}} {
+		if t, err := time.ParseInLocation(l.layout, s, now.Location()); err == nil {
+			return t, t.AddDate(l.year, l.month, l.day), nil
+		}
+	}
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t, t, nil
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
+			t := now.AddDate(0, 0, -n)
+			return t, t, nil
+		}
+	}
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		t := now.Add(-d)
+		return t, t, nil
+	}
+	return from, to, &photo.Error{Kind: photo.KindUsage, Msg: quote(s) + " is no time", Hint: "write 2026, 2026-05, 2026-05-31, 2026-05-31T18:00:00Z, 7d or 12h"}
+}

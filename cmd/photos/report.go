@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"photos/internal/photo"
+)
+
+// Exit codes; docs/exit-codes.md explains them and a test holds the two together.
+const (
+	exitDone        = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitNotSignedIn = 4
+	exitSomeFailed  = 5
+	exitUnavailable = 6
+	exitKeyring     = 7
+	exitInterrupted = 130
+)
+
+// exitCodes gives each kind of failure its exit code; a kind that is not here is exitFailure.
+var exitCodes = map[photo.Kind]int{
+	photo.KindUsage:       exitUsage,
+	photo.KindAmbiguous:   exitUsage,
+	photo.KindNotFound:    exitNotFound,
+	photo.KindNotSignedIn: exitNotSignedIn,
+	photo.KindUnavailable: exitUnavailable,
+	photo.KindStorageFull: exitUnavailable,
+	photo.KindKeyring:     exitKeyring,
+	photo.KindInterrupted: exitInterrupted,
+}
+
+// exitCode is the code of a single failure.
+func exitCode(err error) int {
+	if code, ok := exitCodes[photo.KindOf(err)]; ok {
+		return code
+	}
+	return exitFailure
+}
+
+// endsRun reports whether a failure concerns every item, so that going on with
+// the others makes no sense and the run ends with this failure's own code.
+func endsRun(err error) bool {
+	switch exitCode(err) {
+	case exitNotSignedIn, exitUnavailable, exitKeyring, exitInterrupted:
+		return true
+	}
+	return false
+}
+
+// reported is an error whose lines have been printed already: only its exit code is left.
+type reported struct{ code int }
+
+func (r reported) Error() string { return fmt.Sprintf("exit code %d", r.code) }
+
+// report prints what ended the run and returns the exit code.
+func (e *env) report(err error) int {
+	var done reported
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE):
+		return exitDone
+	case errors.As(err, &done):
+		return done.code
+	}
+	err = withKind(err)
+	e.complain("", err)
+	return exitCode(err)
+}
+
+// complain prints one failure: a line that says what, and a line that says what to do.
+func (e *env) complain(subject string, err error) {
+	if photo.KindOf(err) == photo.KindInterrupted {
+		e.say("photos: interrupted")
+		return
+	}
+	msg := printable(oneLine(err.Error()))
+	if subject != "" {
+		msg = printable(subject) + ": " + msg
+	}
+	e.say("photos: %s", msg)
+	if hint := photo.HintOf(err); hint != "" {
+		e.say("hint: %s", printable(oneLine(hint)))
+	}
+}
+
+// say writes one line of talk to stderr, unless --quiet.
+func (e *env) say(format string, args ...any) { fmt.Fprintf(e.err, format+"\n", args...) }
+
+// warn writes a line that is no failure.
+func (e *env) warn(format string, args ...any) {
+	fmt.Fprintf(e.err, "photos: warning: "+format+"\n", args...)
+}
+
+// withKind gives the errors of libraries the kind they mean.
+func withKind(err error) error {
+	var known *photo.Error
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, context.Canceled):
+		return &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted"}
+	}
+	return &photo.Error{Kind: photo.KindInternal, Err: err}
+}
+
+// oneLine keeps a message of several lines on one.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+}
+
+// quote puts a word of the person's into a message.
+func quote(s string) string { return fmt.Sprintf("%q", s) }

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"photos/internal/photo"
+)
+
+// newRoot is the whole command tree over one environment.
+func newRoot(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "photos",
+		Short: "Your pictures on your photo service, from the shell",
+		Long: `photos puts your pictures on your photo service.
+
+Sign in once with the browser; after that every command just works, in a
+terminal, a script or a pipeline.`,
+		Example: `  photos login http://127.0.0.1:8080
+  photos upload --desc "Sunset over the bay" beach.jpg
+  photos upload ~/Pictures
+  photos list --search bay
+  photos describe beach.jpg --desc "Sunrise, actually"`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return e.configure(cmd)
+		},
+	}
+	root.SetIn(e.in)
+	root.SetOut(e.out)
+	root.SetErr(e.err)
+	root.SetVersionTemplate("photos {{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &photo.Error{Kind: photo.KindUsage, Msg: err.Error(), Hint: cmd.CommandPath() + " --help lists the flags"}
+	})
+	globalFlags(root)
+	root.AddGroup(
+		&cobra.Group{ID: "account", Title: "Signing in:"},
+		&cobra.Group{ID: "photos", Title: "Photos:"},
+	)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e))
+	root.AddCommand(newConfig(e), newVersion(e))
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
+	return root
+}
+
+// noArguments refuses words that no command takes, suggesting the command that was meant.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	e := &photo.Error{Kind: photo.KindUsage, Msg: "unknown command " + quote(args[0]), Hint: cmd.CommandPath() + " --help lists the commands"}
+	if cmd.HasParent() {
+		e.Msg = cmd.CommandPath() + " takes no " + quote(args[0])
+	} else if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		e.Hint = "did you mean " + cmd.CommandPath() + " " + near[0] + "?"
+	}
+	return e
+}
+
+// atLeastOne refuses a call that names nothing; what is the missing thing in the words of the command's usage.
+func atLeastOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return nil
+		}
+		return &photo.Error{Kind: photo.KindUsage, Msg: cmd.Name() + ": no " + what + " given", Hint: cmd.CommandPath() + " --help shows how"}
+	}
+}

@@ -1,0 +1,72 @@
+// Package client is the typed client of the photo service's HTTP API. It adds
+// no credentials of its own: the transport it is given does. It retries what
+// may be repeated, gives up only after a time without progress, and returns
+// every failure as a *photo.Error.
+package client
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Options are what a Client is made from.
+type Options struct {
+	Server    string            // the service's address, without a trailing slash
+	Transport http.RoundTripper // adds the credentials; nil: http.DefaultTransport
+	Patience  time.Duration     // how long without progress before giving up; 0: a minute
+	Agent     string            // the User-Agent header
+}
+
+// Client is safe for concurrent use.
+type Client struct {
+	hc       *http.Client
+	base     *url.URL
+	patience time.Duration
+	agent    string
+	writer   string      // names this process to the service, so that its retries are told from a rival
+	answered atomic.Bool // the service has answered this process at least once
+}
+
+// New makes a client for one service.
+func New(o Options) (*Client, error) {
+	base, err := url.Parse(strings.TrimRight(o.Server, "/"))
+	if err != nil {
+		return nil, fmt.Errorf("service address: %w", err)
+	}
+	if o.Patience <= 0 {
+		o.Patience = time.Minute
+	}
+	return &Client{
+		hc:       &http.Client{Transport: o.Transport, CheckRedirect: checkRedirect},
+		base:     base,
+		patience: o.Patience,
+		agent:    o.Agent,
+		writer:   rand.Text(),
+	}, nil
+}
+
+// Server is the address of the service.
+func (c *Client) Server() string { return c.base.String() }
+
+const maxRedirects = 3
+
+// checkRedirect follows a redirect only for a photo's content, which a service
+// may keep elsewhere, and never from https to http.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	switch {
+	case first.Method != http.MethodGet || !strings.HasSuffix(first.URL.Path, "/content"):
+		return http.ErrUseLastResponse
+	case len(via) > maxRedirects:
+		return errors.New("too many redirects")
+	case via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https":
+		return errors.New("redirect from https to http refused")
+	}
+	return nil
+}

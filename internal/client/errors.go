@@ -1,0 +1,104 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+
+	"photos/internal/api"
+	"photos/internal/photo"
+)
+
+// errFinal marks an unavailable service that repeating at once will not bring back.
+var errFinal = errors.New("not worth repeating")
+
+// maxProblem bounds a problem document.
+const maxProblem = 64 << 10
+
+// refused turns an answer that is no success into an error, and closes its body.
+func (c *Client) refused(res *http.Response) error {
+	defer res.Body.Close()
+	body, _ := io.ReadAll(io.LimitReader(res.Body, maxProblem)) // a torn body is as good as none
+	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	var p api.Problem
+	if media != api.ProblemType || json.Unmarshal(body, &p) != nil || p.Kind == "" {
+		return c.foreign(res)
+	}
+	e := &photo.Error{Kind: p.Kind, Msg: p.Detail, Hint: p.Hint}
+	if e.Msg == "" {
+		e.Msg = p.Title
+	}
+	if e.Kind == photo.KindInternal {
+		e.Msg += " (request " + p.RequestID + ")"
+	}
+	return e
+}
+
+// foreign is the error of an answer that our service did not write: a proxy's,
+// or that of another server altogether.
+func (c *Client) foreign(res *http.Response) error {
+	e := &photo.Error{Kind: api.KindOfStatus(res.StatusCode), Msg: fmt.Sprintf("%s answered %s", c.base.Host, res.Status)}
+	switch e.Kind {
+	case photo.KindUnavailable:
+	case photo.KindNotSignedIn:
+		e.Msg = c.base.Host + " does not accept the access token"
+	default:
+		e.Kind, e.Hint = photo.KindProtocol, "is "+c.base.String()+" the address of a photo service?"
+	}
+	return e
+}
+
+// failed turns a transport's error into ours. Errors that already are, such as
+// those of a sign-in that ended, pass unchanged.
+func (c *Client) failed(ctx context.Context, err error) error {
+	var known *photo.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(cause, errStalled):
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: fmt.Sprintf("%s: no progress for %s", c.base.Host, c.patience), Hint: "--timeout sets how long to wait", Err: errFinal}
+	case ctx.Err() != nil:
+		return interrupted(ctx)
+	}
+	var wrapped *url.Error // its text repeats the whole address
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	e := &photo.Error{Kind: photo.KindUnavailable, Msg: "cannot reach " + c.base.Host, Hint: "is the service running, and is the network up?", Err: plain(err)}
+	var badCert *tls.CertificateVerificationError
+	var unknownCA x509.UnknownAuthorityError
+	if errors.As(err, &badCert) || errors.As(err, &unknownCA) {
+		e.Hint, e.Err = "the service's certificate is not trusted on this machine", errors.Join(plain(err), errFinal)
+	}
+	return e
+}
+
+// plain drops the layers of a network error that say nothing to a person.
+func plain(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		var dns *net.DNSError
+		if errors.As(op.Err, &dns) {
+			return fmt.Errorf("%s: %w", dns.Err, dns)
+		}
+		return op.Err
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the connection was cut")
+	}
+	return err
+}
+
+func interrupted(ctx context.Context) error {
+	return &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted", Err: ctx.Err()}
+}

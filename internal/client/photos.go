@@ -1,0 +1,141 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"photos/internal/api"
+	"photos/internal/photo"
+)
+
+// Me is the signed-in account as the service sees it.
+func (c *Client) Me(ctx context.Context) (api.Me, error) {
+	var me api.Me
+	return me, c.json(ctx, http.MethodGet, api.PathMe, nil, nil, nil, &me)
+}
+
+// Check asks about at most photo.MaxCheck digests; one answer each, in order.
+func (c *Client) Check(ctx context.Context, ids []photo.ID) ([]photo.Status, error) {
+	var res api.CheckResponse
+	if err := c.json(ctx, http.MethodPost, api.PathCheck, nil, nil, api.CheckRequest{IDs: ids}, &res); err != nil {
+		return nil, err
+	}
+	if len(res.Results) != len(ids) {
+		return nil, &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("asked about %d photos, answered about %d", len(ids), len(res.Results))}
+	}
+	out := make([]photo.Status, len(ids))
+	for i, r := range res.Results {
+		if r.ID != ids[i] {
+			return nil, &photo.Error{Kind: photo.KindProtocol, Msg: "check answered in another order than asked"}
+		}
+		out[i] = photo.Status{ID: r.ID, State: r.State, Description: r.Description, Upload: r.Upload, Offset: r.Offset}
+	}
+	return out, nil
+}
+
+// pageSize is how many photos one request of a list asks for.
+const pageSize = 1000
+
+// List yields at most limit photos (0: all of them) in the filter's order. It
+// asks for a page when the one before is used up, and ends with the first error.
+func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[photo.Photo, error] {
+	return func(yield func(photo.Photo, error) bool) {
+		cursor := ""
+		for left := limit; ; {
+			ask := pageSize
+			if limit > 0 {
+				ask = min(ask, left)
+			}
+			page, err := c.page(ctx, f, cursor, ask)
+			if err != nil {
+				yield(photo.Photo{}, err)
+				return
+			}
+			for _, p := range page.Photos {
+				if !yield(p.Photo(), nil) {
+					return
+				}
+			}
+			left -= len(page.Photos)
+			if cursor = page.Next; cursor == "" || (limit > 0 && left <= 0) {
+				return
+			}
+		}
+	}
+}
+
+func (c *Client) page(ctx context.Context, f photo.Filter, cursor string, limit int) (api.PhotoPage, error) {
+	q := url.Values{"limit": {strconv.Itoa(limit)}}
+	set := func(key, value string) {
+		if value != "" {
+			q.Set(key, value)
+		}
+	}
+	set("cursor", cursor)
+	set("search", f.Search)
+	set("by", string(f.By))
+	set("id_prefix", f.IDPrefix)
+	if !f.Since.IsZero() {
+		q.Set("since", f.Since.UTC().Format(time.RFC3339Nano))
+	}
+	if !f.Until.IsZero() {
+		q.Set("until", f.Until.UTC().Format(time.RFC3339Nano))
+	}
+	if f.Undescribed {
+		q.Set("undescribed", "1")
+	}
+	if f.Trash {
+		q.Set("trash", "1")
+	}
+	var page api.PhotoPage
+	return page, c.json(ctx, http.MethodGet, api.PathPhotos, q, nil, nil, &page)
+}
+
+// Get is one live photo.
+func (c *Client) Get(ctx context.Context, id photo.ID) (photo.Photo, error) {
+	var p api.Photo
+	err := c.json(ctx, http.MethodGet, photoPath(id), nil, nil, nil, &p)
+	return p.Photo(), err
+}
+
+// Describe sets descriptions, at most photo.MaxDescribe, in one transaction of
+// the service. One result an item, in order; a result's Problem concerns its item only.
+func (c *Client) Describe(ctx context.Context, items []api.DescriptionItem) ([]api.DescriptionResult, error) {
+	var res api.DescriptionsResponse
+	if err := c.json(ctx, http.MethodPatch, api.PathPhotos, nil, nil, api.DescriptionsPatch{Items: items}, &res); err != nil {
+		return nil, err
+	}
+	if len(res.Results) != len(items) {
+		return nil, &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("described %d photos, answered about %d", len(items), len(res.Results))}
+	}
+	return res.Results, nil
+}
+
+// Delete puts a photo into the trash.
+func (c *Client) Delete(ctx context.Context, id photo.ID) (photo.Photo, error) {
+	var p api.Photo
+	err := c.json(ctx, http.MethodDelete, photoPath(id), nil, nil, nil, &p)
+	return p.Photo(), err
+}
+
+// Restore takes a photo out of the trash; a live one is left alone.
+func (c *Client) Restore(ctx context.Context, id photo.ID) (photo.Photo, error) {
+	var p api.Photo
+	err := c.json(ctx, http.MethodPost, photoPath(id)+"/restore", nil, nil, nil, &p)
+	return p.Photo(), err
+}
+
+func photoPath(id photo.ID) string { return api.PathPhotos + "/" + id.String() }
+
+// ProblemError is a problem of one item as an error.
+func ProblemError(p *api.Problem) error {
+	if p == nil {
+		return nil
+	}
+	return &photo.Error{Kind: p.Kind, Msg: p.Detail, Hint: p.Hint}
+}

@@ -1,0 +1,159 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"photos/internal/photo"
+)
+
+// call is one request that may be repeated: its body can be had as often as needed.
+type call struct {
+	method string
+	url    string // absolute
+	header http.Header
+	body   func() io.Reader // nil: none
+	size   int64
+	once   bool // an answer that asks to come back later is for the caller to handle
+}
+
+// maxAnswer bounds the JSON of one answer: 5,000 photos with 4 KiB descriptions.
+const maxAnswer = 64 << 20
+
+func (c *Client) url(path string, query url.Values) string {
+	u := *c.base
+	u.Path += path
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// json sends in (nil: nothing) and reads the answer into out.
+func (c *Client) json(ctx context.Context, method, path string, query url.Values, header http.Header, in, out any) error {
+	k := call{method: method, url: c.url(path, query), header: http.Header{}}
+	for name, values := range header {
+		k.header[name] = values
+	}
+	if in != nil {
+		body, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", method, path, err)
+		}
+		k.header.Set("Content-Type", "application/json")
+		k.body = func() io.Reader { return bytes.NewReader(body) }
+		k.size = int64(len(body))
+	}
+	res, _, err := c.do(ctx, k)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxAnswer)).Decode(out); err != nil {
+		return c.failed(ctx, fmt.Errorf("answer of %s: %w", path, err))
+	}
+	return nil
+}
+
+// do sends k until it is answered with success or a failure that repeating
+// cannot mend. It returns how many times it was sent. The caller closes the body.
+//
+// A service that never answered this process is given a second only: most
+// likely its address is wrong. Later failures are outlasted for c.patience.
+func (c *Client) do(ctx context.Context, k call) (*http.Response, int, error) {
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = 200*time.Millisecond, 10*time.Second
+	wait.Reset()
+	giveUp := time.Now().Add(c.patience)
+	for attempts := 1; ; attempts++ {
+		res, progressed, err := c.send(ctx, k)
+		if err == nil && res.StatusCode < 300 {
+			return res, attempts, nil
+		}
+		var after time.Duration
+		if err == nil {
+			after = retryAfter(res)
+			err = c.refused(res)
+		}
+		if !passing(err) || k.once {
+			return nil, attempts, err
+		}
+		if progressed {
+			giveUp = time.Now().Add(c.patience)
+		}
+		pause := max(wait.NextBackOff(), after)
+		limit := giveUp
+		if !c.answered.Load() {
+			limit = time.Now().Add(time.Second - time.Duration(attempts)*250*time.Millisecond)
+		}
+		if time.Now().Add(pause).After(limit) {
+			return nil, attempts, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, attempts, interrupted(ctx)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// send sends k once. progressed says whether any byte of a body moved.
+func (c *Client) send(ctx context.Context, k call) (res *http.Response, progressed bool, err error) {
+	watch := newWatch(ctx, c.patience)
+	var body io.Reader
+	switch {
+	case k.body != nil && k.size > 0:
+		body = watch.reader(k.body())
+	case k.body != nil:
+		body = http.NoBody
+	}
+	req, err := http.NewRequestWithContext(watch.ctx, k.method, k.url, body)
+	if err != nil {
+		watch.stop()
+		return nil, false, fmt.Errorf("request: %w", err)
+	}
+	for name, values := range k.header {
+		req.Header[name] = values
+	}
+	req.Header.Set("User-Agent", c.agent)
+	if k.body != nil && k.size > 0 {
+		req.ContentLength = k.size
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(watch.reader(k.body())), nil }
+	}
+	res, err = c.hc.Do(req)
+	if err != nil {
+		watch.stop()
+		return nil, watch.moved(), c.failed(watch.ctx, err)
+	}
+	c.answered.Store(true)
+	res.Body = watch.body(res.Body)
+	return res, watch.moved(), nil
+}
+
+// passing reports whether the same request may succeed later.
+func passing(err error) bool {
+	return photo.KindOf(err) == photo.KindUnavailable && !errors.Is(err, errFinal)
+}
+
+// retryAfter reads the header of RFC 9110, section 10.2.3; 0 when there is none.
+func retryAfter(res *http.Response) time.Duration {
+	v := res.Header.Get("Retry-After")
+	if s, err := strconv.Atoi(v); err == nil && s > 0 {
+		return time.Duration(s) * time.Second
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return max(0, time.Until(t))
+	}
+	return 0
+}

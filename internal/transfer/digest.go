@@ -1,0 +1,110 @@
+package transfer
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/picture"
+)
+
+// file is what was read of a local file: its digest, and what it looked like
+// on disk while it was read.
+type file struct {
+	id   photo.ID
+	size int64
+	mod  time.Time
+}
+
+// buffers are what files are read through. 32 KiB ones cost 1.6 times as much
+// on a large file.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 512<<10); return &b }}
+
+// readFile digests the picture or video at path. A file that is none is a skip;
+// one that changed meanwhile is read once more.
+func readFile(path string) (file, error) {
+	for again := true; ; again = false {
+		f, err := readOnce(path)
+		if photo.KindOf(err) != photo.KindChanged || !again {
+			return f, err
+		}
+	}
+}
+
+func readOnce(path string) (file, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return file{}, unreadable(path, err)
+	}
+	defer f.Close()
+	before, err := f.Stat()
+	if err != nil {
+		return file{}, unreadable(path, err)
+	}
+	if !before.Mode().IsRegular() {
+		return file{}, &skip{"not a regular file"}
+	}
+	if before.Size() == 0 {
+		return file{}, &skip{"empty"}
+	}
+	out := file{size: before.Size(), mod: before.ModTime()}
+	n, err := out.digest(f)
+	if err != nil {
+		return out, err
+	}
+	after, err := f.Stat()
+	if err != nil {
+		return out, unreadable(path, err)
+	}
+	if n != out.size || after.Size() != out.size || !after.ModTime().Equal(out.mod) {
+		return out, changed()
+	}
+	return out, nil
+}
+
+// digest looks at the head and reads the whole.
+func (f *file) digest(r io.Reader) (int64, error) {
+	buf, _ := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	n, err := io.ReadFull(r, (*buf)[:picture.HeadSize])
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return 0, fmt.Errorf("read: %w", err)
+	}
+	if _, ok := picture.Sniff((*buf)[:n]); !ok {
+		return 0, &skip{"not a picture or video"}
+	}
+	h := sha256.New()
+	h.Write((*buf)[:n])
+	m, err := io.CopyBuffer(h, onlyReader{r}, *buf)
+	if err != nil {
+		return 0, &photo.Error{Kind: photo.KindUnreadable, Msg: "read", Err: err}
+	}
+	h.Sum(f.id[:0])
+	return int64(n) + m, nil
+}
+
+// onlyReader hides WriterTo, so that CopyBuffer uses the buffer it is given.
+type onlyReader struct{ io.Reader }
+
+func changed() error {
+	return &photo.Error{Kind: photo.KindChanged, Msg: "the file changed while it was read", Hint: "upload it again when nothing writes to it"}
+}
+
+// steady reads a file whose size is known; ending early means that it changed.
+type steady struct {
+	f    *os.File
+	size int64
+}
+
+func (s steady) ReadAt(p []byte, off int64) (int, error) {
+	n, err := s.f.ReadAt(p, off)
+	if errors.Is(err, io.EOF) && off+int64(n) < s.size {
+		return n, changed()
+	}
+	return n, err
+}

@@ -1,0 +1,334 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"photos/internal/client"
+	"photos/internal/photo"
+)
+
+// Source is what downloading needs of the photo service; *client.Client is one.
+type Source interface {
+	Content(ctx context.Context, id photo.ID, offset int64) (*client.Content, error)
+}
+
+// The outcomes of a download, besides photo.OutcomeExists and OutcomeFailed.
+const OutcomeDownloaded photo.Outcome = "downloaded"
+
+// Download brings photos into dir, at most jobs at once, and calls each with
+// one record a photo, from one goroutine. A photo is verified before it gets
+// its name; a file that is there is never replaced. The error is what ended
+// the run early, or the first error of photos.
+func Download(ctx context.Context, src Source, dir string, photos iter.Seq2[photo.Photo, error], jobs int, each func(Record)) (Summary, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return Summary{}, unreadable(dir, err)
+	}
+	d := &download{src: src, dir: dir, taken: map[string]photo.ID{}, done: make(chan Record)}
+	d.ctx, d.stop = context.WithCancelCause(ctx)
+	defer d.stop(nil)
+	queue := make(chan photo.Photo)
+	go d.list(photos, queue)
+	all := workers(max(1, jobs), func() { d.fetchAll(queue) })
+	go func() { all.Wait(); close(d.done) }()
+	var sum Summary
+	for rec := range d.done {
+		sum.add(rec)
+		each(rec)
+	}
+	if err := context.Cause(d.ctx); err != nil {
+		return sum, ending(err)
+	}
+	return sum, nil
+}
+
+type download struct {
+	src  Source
+	dir  string
+	ctx  context.Context //nolint:containedctx // one run's own, ended by the failure that ends the run
+	stop context.CancelCauseFunc
+	done chan Record
+
+	mu    sync.Mutex
+	taken map[string]photo.ID // names given in this run, lower case
+}
+
+func (d *download) list(photos iter.Seq2[photo.Photo, error], queue chan<- photo.Photo) {
+	defer close(queue)
+	for p, err := range photos {
+		if err != nil {
+			d.stop(err)
+			return
+		}
+		select {
+		case queue <- p:
+		case <-d.ctx.Done():
+			return
+		}
+	}
+}
+
+func (d *download) fetchAll(queue <-chan photo.Photo) {
+	for p := range queue {
+		start := time.Now()
+		rec := Record{ID: p.ID, Bytes: p.Size}
+		rec.Path, rec.Outcome, rec.Err = d.fetch(p)
+		rec.Seconds = time.Since(start).Seconds()
+		if rec.Err != nil {
+			rec.Outcome = photo.OutcomeFailed
+			if EndsRun(rec.Err) {
+				rec.Outcome = photo.OutcomePending
+				d.stop(rec.Err)
+				rec.Err = nil
+			}
+		}
+		d.done <- rec
+	}
+}
+
+// fetch brings one photo under a free name, or finds it there already.
+func (d *download) fetch(p photo.Photo) (string, photo.Outcome, error) {
+	for try := range 3 {
+		path, there, err := d.place(p, try)
+		if err != nil {
+			return path, photo.OutcomeFailed, err
+		}
+		if there {
+			return path, photo.OutcomeExists, nil
+		}
+		switch err := d.fetchTo(p, path); {
+		case err == nil:
+			return path, OutcomeDownloaded, nil
+		case !errors.Is(err, fs.ErrExist):
+			return path, photo.OutcomeFailed, err
+		}
+	}
+	return p.Name, photo.OutcomeFailed, &photo.Error{Kind: photo.KindUnreadable, Msg: "every name for it is taken"}
+}
+
+// place finds the photo's name in the folder: its own, or with the beginning of
+// its ID when another photo has that one. there says that the very bytes lie
+// under it already.
+func (d *download) place(p photo.Photo, try int) (path string, there bool, err error) {
+	name := fileName(p)
+	ext := filepath.Ext(name)
+	stem := strings.TrimSuffix(name, ext)
+	for _, n := range []string{name, stem + "-" + p.ID.String()[:8] + ext, stem + "-" + p.ID.String() + ext}[try:] {
+		if !d.claim(n, p.ID) {
+			continue
+		}
+		path = filepath.Join(d.dir, n)
+		info, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return path, false, nil
+		}
+		if err != nil {
+			return path, false, unreadable(path, err)
+		}
+		if info.Mode().IsRegular() && info.Size() == p.Size {
+			same, err := holds(path, p.ID)
+			if err != nil || same {
+				return path, same, err
+			}
+		}
+	}
+	return name, false, &photo.Error{Kind: photo.KindUnreadable, Msg: "every name for it is taken"}
+}
+
+// claim reserves a name for a photo among those of this run; on some systems
+// names that differ in case only are one.
+func (d *download) claim(name string, id photo.ID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key := strings.ToLower(name)
+	owner, taken := d.taken[key]
+	if !taken {
+		d.taken[key] = id
+	}
+	return !taken || owner == id
+}
+
+// fileName is a name for the photo that is safe on every system: no folder, no
+// control characters, nothing that Windows reserves, never empty or hidden.
+func fileName(p photo.Photo) string {
+	name := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, strings.ToValidUTF8(p.Name, "_"))
+	name = strings.TrimRight(name, ". ")
+	for strings.HasPrefix(name, ".") {
+		name = "_" + name[1:]
+	}
+	if len(name) > 200 { // file systems take 255 bytes; some are for the suffix
+		ext := filepath.Ext(name)
+		if len(ext) > 16 {
+			ext = ""
+		}
+		name = strings.ToValidUTF8(name[:200-len(ext)], "") + ext
+	}
+	if name == "" {
+		return p.ID.Short()
+	}
+	return name
+}
+
+// holds reports whether the file at path has the bytes of id.
+func holds(path string, id photo.ID) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, unreadable(path, err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return false, unreadable(path, err)
+	}
+	return sum(h) == id, nil
+}
+
+func sum(h hash.Hash) (id photo.ID) {
+	h.Sum(id[:0])
+	return id
+}
+
+// fetchTo downloads into a file beside path, which survives an interruption and
+// is continued by the next run, and names it path when the digest is right.
+func (d *download) fetchTo(p photo.Photo, path string) error {
+	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+".photos-part")
+	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	defer f.Close()
+	if err := d.fill(f, p); err != nil {
+		if photo.KindOf(err) == photo.KindDigestMismatch {
+			err = errors.Join(err, os.Remove(part))
+		}
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return unreadable(part, err)
+	}
+	if err := f.Close(); err != nil {
+		return unreadable(part, err)
+	}
+	if t := p.TakenAt; !t.IsZero() {
+		_ = os.Chtimes(part, time.Time{}, t.Time()) // a comfort only: folders sort by when photos were taken
+	}
+	return rename(part, path)
+}
+
+// rename gives the finished file its name unless another took it meanwhile
+// (fs.ErrExist). Where the file system knows no hard links, a look must do.
+func rename(part, path string) error {
+	err := os.Link(part, path)
+	switch {
+	case err == nil:
+		return os.Remove(part)
+	case errors.Is(err, fs.ErrExist):
+		return err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return fs.ErrExist
+	}
+	return os.Rename(part, path)
+}
+
+// fill completes f with the photo's bytes and verifies all of them. Bytes that
+// an earlier run left are kept, and a cut connection is taken up where it broke.
+func (d *download) fill(f *os.File, p photo.Photo) error {
+	h := sha256.New()
+	have, err := io.Copy(h, io.LimitReader(f, p.Size))
+	if err != nil {
+		return unreadable(f.Name(), err)
+	}
+	for have < p.Size {
+		n, err := d.more(f, h, p, have)
+		if err != nil && (n <= have || photo.KindOf(err) != photo.KindUnavailable) {
+			return err
+		}
+		have = n
+	}
+	if err := f.Truncate(p.Size); err != nil {
+		return unreadable(f.Name(), err)
+	}
+	if sum(h) != p.ID {
+		return &photo.Error{Kind: photo.KindDigestMismatch, Msg: "the bytes that arrived are not the photo's", Hint: "download it again; if that fails too, the service's copy is damaged"}
+	}
+	return nil
+}
+
+// more appends what one request brings and returns how many bytes there are then.
+func (d *download) more(f *os.File, h hash.Hash, p photo.Photo, have int64) (int64, error) {
+	body, err := d.src.Content(d.ctx, p.ID, have)
+	if err != nil {
+		return have, err
+	}
+	defer body.Close()
+	if body.Offset != have { // the service knows no ranges: from the start
+		have = body.Offset
+		h.Reset()
+	}
+	if _, err := f.Seek(have, io.SeekStart); err != nil {
+		return have, unreadable(f.Name(), err)
+	}
+	buf, _ := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	n, err := io.CopyBuffer(onlyWriter{io.MultiWriter(f, h)}, io.LimitReader(body, p.Size-have), *buf)
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = unreadable(f.Name(), err)
+	}
+	return have + n, short(err, have+n, p.Size)
+}
+
+// short makes an answer that ends early and without an error one that is cut.
+func short(err error, have, want int64) error {
+	if err == nil && have < want {
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: fmt.Sprintf("the answer ended after %d of %d bytes", have, want)}
+	}
+	return err
+}
+
+// onlyWriter hides ReaderFrom, so that CopyBuffer uses the buffer it is given.
+type onlyWriter struct{ io.Writer }
+
+// Stream writes one photo's bytes to w and verifies them on the way. The digest
+// is known at the end only: on failure w has had wrong or too few bytes.
+func Stream(ctx context.Context, src Source, p photo.Photo, w io.Writer) error {
+	h := sha256.New()
+	for have := int64(0); have < p.Size; {
+		body, err := src.Content(ctx, p.ID, have)
+		if err != nil {
+			return err
+		}
+		if body.Offset != have {
+			body.Close()
+			return &photo.Error{Kind: photo.KindUnavailable, Msg: "the connection was cut, and the service cannot go on in the middle"}
+		}
+		n, err := io.Copy(io.MultiWriter(w, h), io.LimitReader(body, p.Size-have))
+		body.Close()
+		have += n
+		if err = short(err, have, p.Size); err != nil && (n == 0 || photo.KindOf(err) != photo.KindUnavailable) {
+			return err
+		}
+	}
+	if sum(h) != p.ID {
+		return &photo.Error{Kind: photo.KindDigestMismatch, Msg: "the bytes that arrived are not the photo's"}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package transfer
+
+import (
+	"context"
+	"os"
+
+	"photos/internal/api"
+	"photos/internal/client"
+	"photos/internal/photo"
+)
+
+// sendAll sends what comes down queue.
+func (r *run) sendAll(queue <-chan *job) {
+	for j := range queue {
+		if r.ctx.Err() != nil {
+			r.finish(j, photo.OutcomePending, nil)
+			continue
+		}
+		if j.status.State == photo.Trashed {
+			r.restore(j)
+			continue
+		}
+		up, err := r.send(j)
+		j.rec.DescriptionKept = up.DescriptionKept
+		r.finish(j, up.Outcome, err)
+	}
+}
+
+// send uploads one file. When the service received other bytes than were
+// digested, the file is read and sent once more.
+func (r *run) send(j *job) (client.Uploaded, error) {
+	up, err := r.sendOnce(j)
+	j.rec.Attempts = up.Attempts
+	if kind := photo.KindOf(err); kind != photo.KindDigestMismatch && kind != photo.KindChanged {
+		return failedUnless(up, err)
+	}
+	fresh, err := readFile(j.item.file())
+	if err != nil {
+		return client.Uploaded{Outcome: photo.OutcomeFailed}, err
+	}
+	j.file, j.rec.ID, j.rec.Bytes = fresh, fresh.id, fresh.size
+	j.status = photo.Status{ID: fresh.id}
+	up, err = r.sendOnce(j)
+	j.rec.Attempts += up.Attempts
+	if photo.KindOf(err) == photo.KindDigestMismatch {
+		err = changed()
+	}
+	return failedUnless(up, err)
+}
+
+func failedUnless(up client.Uploaded, err error) (client.Uploaded, error) {
+	if err != nil {
+		up.Outcome = photo.OutcomeFailed
+	}
+	return up, err
+}
+
+func (r *run) sendOnce(j *job) (client.Uploaded, error) {
+	f, err := os.Open(j.item.file())
+	if err != nil {
+		return client.Uploaded{}, unreadable(j.item.file(), err)
+	}
+	defer f.Close()
+	r.progress.Sending(j.item.Path, j.file.size)
+	ctx := r.sending
+	if j.file.size > client.WholeUpload {
+		ctx = r.ctx // a large file is parked at once: it resumes where it stopped
+	}
+	return r.svc.Upload(ctx, client.Upload{
+		Meta: api.UploadMetadata{
+			Filename: j.item.name(), ID: j.file.id,
+			Description: j.item.Description, DescriptionSource: j.item.Source,
+		},
+		Body: steady{f, j.file.size}, Size: j.file.size,
+		ID: j.status.Upload, Offset: j.status.Offset,
+		Sent: func(n int64) { r.progress.Moved(j.item.Path, n) },
+	})
+}
+
+// restore takes the photo out of the trash; no bytes are sent.
+func (r *run) restore(j *job) {
+	p, err := r.svc.Restore(r.sending, j.file.id)
+	if err != nil {
+		r.finish(j, photo.OutcomeFailed, err)
+		return
+	}
+	if d := j.item.Description; d != "" && p.Description != d {
+		if err := r.describeRestored(r.sending, j, p); err != nil {
+			r.finish(j, photo.OutcomeFailed, err)
+			return
+		}
+	}
+	r.finish(j, photo.OutcomeRestored, nil)
+}
+
+// describeRestored fills the restored photo's description when it is empty.
+func (r *run) describeRestored(ctx context.Context, j *job, p photo.Photo) error {
+	if p.Description != "" {
+		j.rec.DescriptionKept = true
+		return nil
+	}
+	results, err := r.svc.Describe(ctx, []api.DescriptionItem{{
+		ID: j.file.id, Description: j.item.Description, Source: j.item.Source, OnlyIfEmpty: true,
+	}})
+	if err != nil {
+		return err
+	}
+	return client.ProblemError(results[0].Problem)
+}

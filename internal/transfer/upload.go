@@ -1,0 +1,246 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"photos/internal/photo"
+)
+
+// Options are how an upload runs.
+type Options struct {
+	Jobs     int             // photos in flight; 0: DefaultJobs
+	Progress Progress        // nil: nobody looks
+	Now      <-chan struct{} // when closed, a stopping run does not wait for what is under way
+}
+
+const (
+	// DefaultJobs keeps the service's disk busy: small photos cost a sync each,
+	// and syncs of several share their price.
+	DefaultJobs = 16
+
+	largeJobs = 4 // large files in flight: each fills a disk's stream by itself
+	queued    = 1024
+	grace     = 10 * time.Second // how long a stopping run waits for what is under way
+)
+
+// Upload brings items to the service and calls each with one record an item,
+// from one goroutine. When ctx ends, or a failure concerns every item, nothing
+// new is begun; small photos under way are finished, large ones parked where
+// they can resume, and what was scanned but not done is recorded as pending.
+// The error is what ended the run early; failures of single items are in their
+// records only.
+func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, each func(Record)) (Summary, error) {
+	if o.Jobs <= 0 {
+		o.Jobs = DefaultJobs
+	}
+	if o.Progress == nil {
+		o.Progress = noProgress{}
+	}
+	r := &run{
+		svc: svc, progress: o.Progress,
+		scanned:  make(chan *job, queued),
+		digested: make(chan *job, queued),
+		small:    make(chan *job, queued),
+		large:    make(chan *job, queued),
+		done:     make(chan *job, o.Jobs),
+		firsts:   map[photo.ID]*job{},
+	}
+	r.ctx, r.stop = context.WithCancelCause(ctx)
+	defer r.stop(nil)
+	var finish context.CancelFunc
+	r.sending, finish = lasting(r.ctx, o.Now)
+	defer finish()
+	r.start(items, o.Jobs)
+	var sum Summary
+	for j := range r.done {
+		sum.add(j.rec)
+		o.Progress.Done(j.rec)
+		each(j.rec)
+	}
+	if err := context.Cause(r.ctx); err != nil {
+		return sum, ending(err)
+	}
+	return sum, nil
+}
+
+// run is one Upload under way.
+type run struct {
+	svc      Service
+	progress Progress
+	ctx      context.Context //nolint:containedctx // one run's own, ended by the failure that ends the run
+	stop     context.CancelCauseFunc
+	sending  context.Context //nolint:containedctx // outlives ctx by a grace, for requests under way
+
+	scanned, digested, small, large, done chan *job
+
+	firsts map[photo.ID]*job // the first job of each digest; the checker's alone
+}
+
+// job is one item on its way.
+type job struct {
+	item   Item
+	start  time.Time
+	file   file
+	status photo.Status
+	rec    Record
+
+	mu        sync.Mutex
+	finished  bool
+	followers []*job // items of the same bytes, which wait for this one
+}
+
+// lasting is a context that ends a grace after ctx does, or at once when now is closed.
+func lasting(ctx context.Context, now <-chan struct{}) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-out.Done():
+			return
+		}
+		t := time.NewTimer(grace)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-now:
+		case <-out.Done():
+		}
+		cancel()
+	}()
+	return out, cancel
+}
+
+// ending is the error of a run that was ended by cause.
+func ending(cause error) error {
+	if errors.Is(cause, context.Canceled) {
+		return &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted", Err: cause}
+	}
+	return cause
+}
+
+// start sets every stage going. Each stage closes the next one's queue, so that
+// the end of the scan runs through the pipeline like a last item.
+func (r *run) start(items iter.Seq[Item], jobs int) {
+	go r.scan(items)
+	digesters := workers(max(2, runtime.GOMAXPROCS(0)), func() { r.digestAll() })
+	go func() { digesters.Wait(); close(r.digested) }()
+	var senders sync.WaitGroup
+	senders.Go(r.checkAll)
+	senders.Go(func() { workers(jobs, func() { r.sendAll(r.small) }).Wait() })
+	senders.Go(func() { workers(min(jobs, largeJobs), func() { r.sendAll(r.large) }).Wait() })
+	go func() { senders.Wait(); close(r.done) }()
+}
+
+// workers runs f n times at once.
+func workers(n int, f func()) *sync.WaitGroup {
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(f)
+	}
+	return &wg
+}
+
+func (r *run) scan(items iter.Seq[Item]) {
+	defer close(r.scanned)
+	for item := range items {
+		select {
+		case r.scanned <- &job{item: item, start: time.Now()}:
+		case <-r.ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *run) digestAll() {
+	for j := range r.scanned {
+		if r.ctx.Err() != nil {
+			r.finish(j, photo.OutcomePending, nil)
+			continue
+		}
+		var err error
+		if err = j.item.Err; err == nil {
+			j.file, err = readFile(j.item.file())
+			j.rec.Bytes = j.file.size
+		}
+		if err != nil {
+			r.unfit(j, err)
+			continue
+		}
+		j.rec.ID = j.file.id
+		r.progress.Found(j.item.Path, j.file.size)
+		r.digested <- j
+	}
+}
+
+// unfit finishes an item whose file is no photo or cannot be read: a picture is
+// only expected of a file that the person named.
+func (r *run) unfit(j *job, err error) {
+	var s *skip
+	if !errors.As(err, &s) {
+		r.finish(j, photo.OutcomeFailed, err)
+		return
+	}
+	if j.item.Named {
+		r.finish(j, photo.OutcomeFailed, &photo.Error{Kind: photo.KindNotPicture, Msg: s.reason, Hint: "photos takes pictures and videos"})
+		return
+	}
+	j.rec.Reason = s.reason
+	r.finish(j, photo.OutcomeSkipped, nil)
+}
+
+// finish records what became of a job, and then of those that waited for it.
+func (r *run) finish(j *job, o photo.Outcome, err error) {
+	if err != nil && EndsRun(err) {
+		if photo.KindOf(err) != photo.KindInterrupted {
+			r.stop(err)
+		}
+		o, err = photo.OutcomePending, nil
+	}
+	j.rec.Path, j.rec.Outcome, j.rec.Err = j.item.Path, o, err
+	j.rec.Seconds = time.Since(j.start).Seconds()
+	j.mu.Lock()
+	j.finished = true
+	waiting := j.followers
+	j.followers = nil
+	j.mu.Unlock()
+	r.done <- j
+	for _, w := range waiting {
+		r.follow(w, j)
+	}
+}
+
+// follow finishes a job whose bytes were those of first, which is finished.
+func (r *run) follow(j, first *job) {
+	switch first.rec.Outcome {
+	case photo.OutcomeFailed, photo.OutcomePending:
+		r.finish(j, first.rec.Outcome, first.rec.Err)
+	default:
+		j.status = photo.Status{ID: j.file.id, State: photo.Stored, Description: first.status.Description}
+		if first.item.Description != "" && j.status.Description == "" {
+			j.status.Description = first.item.Description
+		}
+		r.present([]*job{j})
+	}
+}
+
+// file is where the item's bytes are.
+func (i Item) file() string {
+	if i.Spool != "" {
+		return i.Spool
+	}
+	return i.Path
+}
+
+// name is what the service is to call the item.
+func (i Item) name() string {
+	if i.Name != "" {
+		return i.Name
+	}
+	return filepath.Base(i.Path)
+}
