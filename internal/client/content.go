@@ -23,6 +23,9 @@ func (c *Client) Content(ctx context.Context, id photo.ID, offset int64) (*Conte
 		return nil, err
 	}
 	out := &Content{body: res.Body, ctx: ctx, c: c}
+	if b, ok := res.Body.(*watchedBody); ok {
+		out.ctx = b.w.ctx // knows why it ended, be it the caller or a stalled connection
+	}
 	if res.StatusCode == http.StatusPartialContent {
 		out.Offset = offset
 	}

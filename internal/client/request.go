@@ -133,8 +133,9 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 	}
 	res, err = c.hc.Do(req)
 	if err != nil {
+		err = c.failed(watch.ctx, err) // asks why the context ended, so before stop ends it
 		watch.stop()
-		return nil, watch.moved(), c.failed(watch.ctx, err)
+		return nil, watch.moved(), err
 	}
 	c.answered.Store(true)
 	res.Body = watch.body(res.Body)

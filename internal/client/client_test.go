@@ -1,0 +1,301 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"photos/internal/api"
+	"photos/internal/client"
+	"photos/internal/photo"
+)
+
+// serve runs a small service of the test's own and returns a client for it.
+func serve(t *testing.T, patience time.Duration, h http.HandlerFunc) *client.Client {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	c, err := client.New(client.Options{Server: s.URL, Patience: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func problem(w http.ResponseWriter, k photo.Kind, detail string) {
+	w.Header().Set("Content-Type", api.ProblemType)
+	w.WriteHeader(api.Status(k))
+	fmt.Fprintf(w, `{"kind":%q,"title":"t","detail":%q,"hint":"try this","request_id":"r1"}`, k, detail)
+}
+
+func TestFailuresKeepTheirKind(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		kind   photo.Kind
+		text   string
+		hint   string
+	}{
+		"problem": {
+			func(w http.ResponseWriter, _ *http.Request) { problem(w, photo.KindNotFound, "no such photo") },
+			photo.KindNotFound, "no such photo", "try this",
+		},
+		"internal names the request": {
+			func(w http.ResponseWriter, _ *http.Request) { problem(w, photo.KindInternal, "internal error") },
+			photo.KindInternal, "internal error (request r1)", "try this",
+		},
+		"another server's page": {
+			func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<h1>nothing here</h1>", http.StatusNotFound) },
+			photo.KindProtocol, "answered 404 Not Found", "the address of a photo service",
+		},
+		"success that is no JSON": {
+			func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
+			photo.KindUnavailable, "answer of /v1/me", "",
+		},
+		"redirect": {
+			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.2/", http.StatusFound) },
+			photo.KindProtocol, "answered 302 Found", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := serve(t, time.Second, c.answer).Me(context.Background())
+			if photo.KindOf(err) != c.kind || !strings.Contains(fmt.Sprint(err), c.text) || !strings.Contains(photo.HintOf(err), c.hint) {
+				t.Errorf("kind %s, error %v, hint %q", photo.KindOf(err), err, photo.HintOf(err))
+			}
+		})
+	}
+}
+
+func TestPassingFailuresAreOutlasted(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	c := serve(t, 10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
+		switch calls.Add(1) {
+		case 1:
+			problem(w, photo.KindUnavailable, "busy")
+		case 2:
+			w.WriteHeader(http.StatusTooManyRequests)
+		case 3:
+			w.WriteHeader(http.StatusBadGateway)
+		default:
+			fmt.Fprint(w, `{"owner":"o"}`)
+		}
+	})
+	me, err := c.Me(context.Background())
+	if err != nil || me.Owner != "o" || calls.Load() != 4 {
+		t.Errorf("owner %q after %d calls, %v", me.Owner, calls.Load(), err)
+	}
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	var first time.Time
+	c := serve(t, 10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
+		if calls.Add(1) == 1 {
+			first = time.Now()
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprint(w, `{}`)
+	})
+	if _, err := c.Me(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if waited := time.Since(first); waited < time.Second {
+		t.Errorf("came back after %s", waited)
+	}
+}
+
+func TestFullStorageIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	c := serve(t, 10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		problem(w, photo.KindStorageFull, "the disk is full")
+	})
+	if _, err := c.Me(context.Background()); photo.KindOf(err) != photo.KindStorageFull || calls.Load() != 1 {
+		t.Errorf("%d calls, %v", calls.Load(), err)
+	}
+}
+
+func TestNobodyThereIsSaidSoon(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(client.Options{Server: "http://" + addr, Patience: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Me(context.Background())
+	if photo.KindOf(err) != photo.KindUnavailable || !strings.Contains(err.Error(), "cannot reach "+addr+": connect: connection refused") {
+		t.Errorf("error %v of kind %s", err, photo.KindOf(err))
+	}
+}
+
+func TestStalledAnswerIsGivenUp(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	c := serve(t, 300*time.Millisecond, func(_ http.ResponseWriter, _ *http.Request) { <-release })
+	t.Cleanup(func() { close(release) })
+	if _, err := c.Me(context.Background()); photo.KindOf(err) != photo.KindUnavailable || !strings.Contains(err.Error(), "no progress for 300ms") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestInterruptedWait(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	c := serve(t, time.Hour, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		cancel()
+	})
+	if _, err := c.Me(ctx); photo.KindOf(err) != photo.KindInterrupted || !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestListPages(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	c := serve(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		asked = append(asked, q.Get("cursor")+"/"+q.Get("limit")+"/"+q.Get("search"))
+		next := map[string]string{"": "two", "two": "three"}[q.Get("cursor")]
+		fmt.Fprintf(w, `{"photos":[{"id":"%064d"},{"id":"%064d"}],"next":%q}`, len(asked), len(asked)+10, next)
+	})
+	n := 0
+	for _, err := range c.List(context.Background(), photo.Filter{Search: "a&b"}, 5) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	if d := cmp.Diff([]string{"/5/a&b", "two/3/a&b", "three/1/a&b"}, asked); d != "" || n != 6 {
+		t.Errorf("%d photos; %s", n, d)
+	}
+}
+
+// tusServer is a small tus service that fails as a test wants.
+type tusServer struct {
+	data  []byte
+	fail  func(r *http.Request, n int) bool // cut the n-th request after half of its bytes
+	calls int
+}
+
+func (s *tusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.calls++
+	length, _ := strconv.Atoi(r.Header.Get(api.HeaderUploadLength))
+	if r.Method == http.MethodPost && length > client.WholeUpload {
+		w.Header().Set("Location", api.PathUploads+"/u1")
+	}
+	body := io.Reader(r.Body)
+	cut := s.fail != nil && s.fail(r, s.calls)
+	if cut {
+		body = io.LimitReader(r.Body, r.ContentLength/2)
+	}
+	if r.Method != http.MethodHead {
+		b, _ := io.ReadAll(body)
+		s.data = append(s.data, b...)
+	}
+	if cut {
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set(api.HeaderUploadOffset, strconv.Itoa(len(s.data)))
+	if length == len(s.data) || r.Method == http.MethodPatch {
+		w.Header().Set(api.HeaderID, photo.ID(sha256.Sum256(s.data)).String())
+		w.Header().Set(api.HeaderOutcome, "uploaded")
+	}
+	if r.Method == http.MethodPost {
+		w.WriteHeader(http.StatusCreated)
+	}
+}
+
+func upload(t *testing.T, s *tusServer, size int) (client.Uploaded, int64) {
+	t.Helper()
+	data := bytes.Repeat([]byte("0123456789abcdef"), size/16)
+	c := serve(t, 10*time.Second, s.ServeHTTP)
+	var sent int64
+	up, err := c.Upload(context.Background(), client.Upload{
+		Meta: api.UploadMetadata{Filename: "a.jpg", ID: sha256.Sum256(data)},
+		Body: bytes.NewReader(data), Size: int64(size),
+		Sent: func(n int64) { sent += n },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(s.data, data) {
+		t.Errorf("%d bytes arrived, not the %d that were sent", len(s.data), size)
+	}
+	return up, sent
+}
+
+func TestSmallPhotoIsOneRequest(t *testing.T) {
+	t.Parallel()
+	s := &tusServer{}
+	up, sent := upload(t, s, 1<<20)
+	if s.calls != 1 || up.Outcome != photo.OutcomeUploaded || sent != 1<<20 {
+		t.Errorf("%d requests, %+v, %d bytes reported", s.calls, up, sent)
+	}
+}
+
+func TestLargePhotoResumesWhereItWasCut(t *testing.T) {
+	t.Parallel()
+	s := &tusServer{fail: func(r *http.Request, n int) bool { return r.Method == http.MethodPatch && n < 6 }}
+	const size = 9 << 20
+	up, sent := upload(t, s, size)
+	if up.Outcome != photo.OutcomeUploaded || sent != size || up.Attempts < 3 {
+		t.Errorf("%+v, %d bytes reported", up, sent)
+	}
+}
+
+func TestUploadGoesNowhereElse(t *testing.T) {
+	t.Parallel()
+	c := serve(t, time.Second, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "https://collector.example/u1")
+		w.WriteHeader(http.StatusCreated)
+	})
+	_, err := c.Upload(context.Background(), client.Upload{Body: bytes.NewReader(nil), Size: client.WholeUpload + 1})
+	if photo.KindOf(err) != photo.KindProtocol || !strings.Contains(err.Error(), "elsewhere, to collector.example") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// shrunk is a file that became shorter after its size was taken.
+type shrunk struct{}
+
+func (shrunk) ReadAt(_ []byte, _ int64) (int, error) {
+	return 0, &photo.Error{Kind: photo.KindChanged, Msg: "the file changed while it was read"}
+}
+
+func TestFileThatChangesIsNoNetworkFailure(t *testing.T) {
+	t.Parallel()
+	c := serve(t, 10*time.Second, func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }) //nolint:errcheck // cut by the client
+	start := time.Now()
+	_, err := c.Upload(context.Background(), client.Upload{Body: shrunk{}, Size: 1000})
+	if photo.KindOf(err) != photo.KindChanged || time.Since(start) > 5*time.Second {
+		t.Errorf("error %v after %s", err, time.Since(start))
+	}
+}

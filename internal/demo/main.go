@@ -1,0 +1,261 @@
+// Command demo shows the main job on throw-away data: it starts photosd, signs
+// a new account up and in with the real `photos login` while a small program
+// plays the person in the browser, and runs the commands a newcomer would. It
+// says each command before running it, and leaves nothing behind.
+//
+// PHOTOS=DIR takes one's own pictures (25 or 200 MB at most) instead of the
+// sample ones; KEEP=1 stays up afterwards.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"photos/internal/sample"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// demo is one demonstration in a folder of its own.
+type demo struct {
+	dir, bin string
+	url      string
+	service  *exec.Cmd
+}
+
+func run(ctx context.Context, args []string) (err error) {
+	if len(args) != 1 {
+		return errors.New("usage: demo BIN (the folder of photos, photosd and xdg-open)")
+	}
+	bin, err := filepath.Abs(args[0])
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "photos-demo-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	d := &demo{dir: dir, bin: bin}
+	if err := d.collect(os.Getenv("PHOTOS")); err != nil {
+		return err
+	}
+	if err := d.start(ctx); err != nil {
+		return err
+	}
+	defer d.stop()
+	if err := d.show(ctx); err != nil {
+		return err
+	}
+	if os.Getenv("KEEP") == "" {
+		return nil
+	}
+	fmt.Printf("\nThe service stays up at %s until Ctrl-C. In another terminal:\n\n  export PHOTOS_CONFIG_DIR=%s PHOTOS_PROFILE=demo\n  %s list\n",
+		d.url, filepath.Join(dir, "config"), filepath.Join(bin, "photos"))
+	<-ctx.Done()
+	return nil
+}
+
+const (
+	maxPictures = 25
+	maxBytes    = 200 << 20
+)
+
+// collect puts the pictures to show into a folder.
+func (d *demo) collect(own string) error {
+	to := filepath.Join(d.dir, "pictures")
+	if own == "" {
+		return sample.Collect(to)
+	}
+	if err := os.Mkdir(to, 0o700); err != nil {
+		return err
+	}
+	var n, size int64
+	return filepath.WalkDir(own, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		if n++; n > maxPictures || size+info.Size() > maxBytes {
+			return fs.SkipAll
+		}
+		size += info.Size()
+		return copyFile(filepath.Join(to, e.Name()), path)
+	})
+}
+
+func copyFile(to, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
+// start runs photosd on a free port and waits until it listens.
+func (d *demo) start(ctx context.Context) error {
+	data := filepath.Join(d.dir, "data")
+	say("photosd --listen 127.0.0.1:0 --data %s", data)
+	d.service = exec.CommandContext(ctx, filepath.Join(d.bin, "photosd"), "--listen", "127.0.0.1:0", "--data", data)
+	d.service.Cancel = func() error { return d.service.Process.Signal(syscall.SIGTERM) }
+	log, err := os.Create(filepath.Join(d.dir, "photosd.log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	d.service.Stderr = log
+	out, err := d.service.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := d.service.Start(); err != nil {
+		return err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "photosd listening on ")
+	if err != nil || !ok {
+		text, _ := os.ReadFile(log.Name()) // for the message only
+		return fmt.Errorf("photosd did not start: %s%s", line, text)
+	}
+	fmt.Print(line)
+	d.url = url
+	return nil
+}
+
+func (d *demo) stop() {
+	if err := d.service.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+	}
+	_ = d.service.Wait() // told to end a moment ago: its exit code says nothing new
+}
+
+// show runs the commands, the way a newcomer types them.
+func (d *demo) show(ctx context.Context) error {
+	pictures := filepath.Join(d.dir, "pictures")
+	first, err := firstPicture(pictures)
+	if err != nil {
+		return err
+	}
+	id := ""
+	for _, step := range []func() error{
+		func() error { return d.photos(ctx, "login", d.url, "--insecure-storage") },
+		func() error { return d.photos(ctx, "status") },
+		func() error { return d.photos(ctx, "upload", "--desc", "The first picture of the demo", first) },
+		func() error { return d.photos(ctx, "upload", pictures) },
+		func() error { return d.photos(ctx, "list") },
+		func() error { return d.photos(ctx, "describe", first) },
+		func() error { return d.photos(ctx, "describe", first, "--desc", "Described again, from the shell") },
+		func() error { return d.photos(ctx, "download", first, "-o", filepath.Join(d.dir, "back")) },
+		func() (err error) { id, err = d.capture(ctx, "list", "--search", "again", "--quiet"); return err },
+		func() error { return d.pipeline(ctx, id) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func firstPicture(dir string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		if ext := strings.ToLower(filepath.Ext(e.Name())); ext == ".jpg" || ext == ".jpeg" {
+			return filepath.Join(dir, e.Name()), nil
+		}
+	}
+	return "", fmt.Errorf("%s has no .jpg picture", dir)
+}
+
+func (d *demo) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, "photos"), args...)
+	cmd.Env = append(os.Environ(),
+		"PHOTOS_CONFIG_DIR="+filepath.Join(d.dir, "config"), "PHOTOS_PROFILE=demo", "PHOTOS_SERVER=", "PHOTOS_TOKEN=",
+		"PHOTOS_BROWSER="+filepath.Join(d.bin, "xdg-open"),
+		"PERSON_EMAIL=demo@example.org", "PERSON_NICKNAME=Demo", "PERSON_PASSWORD=a long demo password", "PERSON_SIGNUP=1")
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+// photos runs one command in the open.
+func (d *demo) photos(ctx context.Context, args ...string) error {
+	say("photos %s", shellWords(args))
+	cmd := d.command(ctx, args...)
+	cmd.Stdout = os.Stdout
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("photos %s: %w", args[0], err)
+	}
+	return nil
+}
+
+// capture runs one command for what it prints.
+func (d *demo) capture(ctx context.Context, args ...string) (string, error) {
+	say("photos %s", shellWords(args))
+	out, err := d.command(ctx, args...).Output()
+	if err != nil {
+		return "", fmt.Errorf("photos %s: %w", args[0], err)
+	}
+	fmt.Print(string(out))
+	return strings.TrimSpace(string(out)), nil
+}
+
+// pipeline sends a photo's bytes around: what comes out of the service is what
+// went in, so that uploading it again finds it there.
+func (d *demo) pipeline(ctx context.Context, id string) error {
+	say("photos download %s… -o - | photos upload - --name again.jpg", id[:min(12, len(id))])
+	from := d.command(ctx, "download", id, "-o", "-")
+	to := d.command(ctx, "upload", "-", "--name", "again.jpg")
+	pipe, err := from.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	to.Stdin, to.Stdout = pipe, os.Stdout
+	if err := errors.Join(from.Start(), to.Start()); err != nil {
+		return err
+	}
+	return errors.Join(to.Wait(), from.Wait())
+}
+
+func say(format string, args ...any) { fmt.Printf("\n$ "+format+"\n", args...) }
+
+// shellWords shows arguments as they would be typed.
+func shellWords(args []string) string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		if out[i] = a; strings.ContainsAny(a, " \t'\"") {
+			out[i] = fmt.Sprintf("%q", a)
+		}
+	}
+	return strings.Join(out, " ")
+}

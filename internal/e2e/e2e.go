@@ -1,0 +1,166 @@
+// Package e2e runs scripts over the real programs: it builds photos, photosd
+// and a person at the browser, starts the service, and gives scripts the
+// commands they need. Production code does not import it.
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"photos/internal/sample"
+)
+
+// environment that Main hands to itself when it goes on as another user.
+const (
+	envBin     = "PHOTOS_E2E_BIN"     // folder of the programs
+	envSamples = "PHOTOS_E2E_SAMPLES" // folder of real photos
+	envScripts = "PHOTOS_E2E_SCRIPTS" // folder of the calling package
+)
+
+// nobody is the user and group that tests run as instead of root: root ignores
+// the mode bits whose effect is tested, and database servers refuse it.
+const nobody = 65534
+
+// Main builds the programs, runs the package's tests as an unprivileged user
+// and removes what it made. Call it from TestMain.
+func Main(m *testing.M) {
+	if os.Getenv(envBin) != "" {
+		os.Exit(m.Run())
+	}
+	code, err := runAll(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runAll(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "photos-e2e-*")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.Chmod(dir, 0o755); err != nil { // the unprivileged user has to get in
+		return 1, err
+	}
+	bin := filepath.Join(dir, "bin")
+	if err := build(bin); err != nil {
+		return 1, err
+	}
+	samples := filepath.Join(dir, "samples")
+	if err := sample.Collect(samples); err != nil {
+		return 1, err
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return 1, err
+	}
+	env := []string{envBin + "=" + bin, envSamples + "=" + samples}
+	if os.Getuid() != 0 {
+		for _, kv := range append(env, envScripts+"="+wd) {
+			k, v, _ := strings.Cut(kv, "=")
+			if err := os.Setenv(k, v); err != nil {
+				return 1, err
+			}
+		}
+		return m.Run(), nil
+	}
+	return runAsNobody(dir, wd, env)
+}
+
+// build compiles the programs, with the race detector when the tests have it.
+func build(bin string) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	args := []string{"build", "-o", bin + string(filepath.Separator)}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	args = append(args, "./cmd/photos", "./cmd/photosd", "./internal/person/xdg-open", "./internal/userpool/poolserver")
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+func moduleRoot() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	return filepath.Dir(strings.TrimSpace(string(out))), nil
+}
+
+// runAsNobody runs this test binary again as an unprivileged user, from copies
+// of the binary and of the package's scripts that this user can read.
+func runAsNobody(dir, wd string, env []string) (int, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 1, err
+	}
+	test := filepath.Join(dir, "run.test")
+	if err := copyFile(test, self, 0o755); err != nil {
+		return 1, err
+	}
+	pkg := filepath.Join(dir, "package")
+	if err := copyTree(pkg, wd); err != nil {
+		return 1, err
+	}
+	tmp := filepath.Join(dir, "tmp")
+	if err := errors.Join(os.Mkdir(tmp, 0o700), os.Chown(tmp, nobody, nobody)); err != nil {
+		return 1, err
+	}
+	cmd := exec.Command(test, os.Args[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = pkg, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), append(env, envScripts+"="+pkg, "TMPDIR="+tmp, "HOME="+tmp, "USER=nobody", "XDG_RUNTIME_DIR="+tmp)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}
+
+func copyTree(to, from string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o755)
+		}
+		return copyFile(filepath.Join(to, rel), path, 0o644)
+	})
+}
+
+func copyFile(to, from string, mode fs.FileMode) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}

@@ -1,0 +1,210 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"photos/internal/sample"
+)
+
+// logins is how many scripts may run at a time: each may hold one of the
+// published redirect ports, which are shared by the whole machine.
+var logins = make(chan struct{}, 4)
+
+// Run runs every script in testdata of the calling package.
+//
+// A script finds the programs on PATH, together with an xdg-open that plays a
+// person at the sign-in page, and has a home, a configuration and a temporary
+// folder of its own. Besides testscript's commands it has
+//
+//	status N PROGRAM ARG...      run it and require exactly exit code N
+//	photosd start [ARG...]       start the service (again at the same address); sets PHOTOSD_URL
+//	photosd stop|kill            end it with SIGTERM or SIGKILL
+//	account NAME [signup]        who sits at the browser from now on
+//	browser works|fails|cancels  what opening a browser does; fails also fails the script when it is opened
+//	sample NAME...               copy real photos here
+//	picture FILE [SEED [SIZE]]   make a picture
+//	pictures DIR N [SIZE [SEED]] make many
+//	lines FILE N                 require that many lines
+//	replace FILE OLD NEW         edit a file
+//	id NAME FILE                 set $NAME to the ID of a file
+func Run(t *testing.T) {
+	t.Helper()
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join(os.Getenv(envScripts), "testdata"),
+		Setup:               setup,
+		RequireExplicitExec: true,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"status":   cmdStatus,
+			"photosd":  cmdPhotosd,
+			"account":  cmdAccount,
+			"browser":  cmdBrowser,
+			"sample":   cmdSample,
+			"picture":  cmdPicture,
+			"pictures": cmdPictures,
+			"lines":    cmdLines,
+			"replace":  cmdReplace,
+			"id":       cmdID,
+		},
+	})
+}
+
+func setup(env *testscript.Env) error {
+	logins <- struct{}{}
+	env.Defer(func() { <-logins })
+	bin := os.Getenv(envBin)
+	home := filepath.Join(env.WorkDir, "home")
+	for _, dir := range []string{home, filepath.Join(env.WorkDir, "tmp"), filepath.Join(env.WorkDir, "browser")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	for k, v := range map[string]string{
+		"PATH":              filepath.Join(env.WorkDir, "browser") + ":" + bin + ":/usr/bin:/bin",
+		"HOME":              home,
+		"TMPDIR":            filepath.Join(env.WorkDir, "tmp"),
+		"PHOTOS_CONFIG_DIR": filepath.Join(env.WorkDir, "config"),
+		"XDG_DATA_HOME":     filepath.Join(home, "data"),
+		"XDG_STATE_HOME":    filepath.Join(home, "state"),
+		"PERSON_LOG":        filepath.Join(env.WorkDir, "visited"),
+		"TZ":                "UTC",
+		"GORACE":            "halt_on_error=1",
+	} {
+		env.Setenv(k, v)
+	}
+	env.Values[serviceKey{}] = &service{}
+	env.Defer(func() { env.Values[serviceKey{}].(*service).end() })
+	return nil
+}
+
+// cmdStatus runs a program and requires its exit code.
+func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N PROGRAM ARG...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%s: %v", args[1], err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("%s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+func cmdAccount(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: account NAME [signup]")
+	}
+	ts.Setenv("PERSON_EMAIL", args[0]+"@example.org")
+	ts.Setenv("PERSON_NICKNAME", args[0])
+	ts.Setenv("PERSON_PASSWORD", "correct horse "+args[0])
+	ts.Setenv("PERSON_SIGNUP", "")
+	if len(args) > 1 {
+		ts.Setenv("PERSON_SIGNUP", "1")
+	}
+}
+
+func cmdBrowser(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: browser works|fails|cancels")
+	}
+	fake := filepath.Join(ts.Getenv("WORK"), "browser", "xdg-open")
+	if err := os.Remove(fake); err != nil && !errors.Is(err, os.ErrNotExist) {
+		ts.Check(err)
+	}
+	ts.Setenv("PERSON_CANCEL", "")
+	switch args[0] {
+	case "works":
+	case "cancels":
+		ts.Setenv("PERSON_CANCEL", "1")
+	case "fails":
+		ts.Check(os.WriteFile(fake, []byte("#!/bin/sh\necho opened >>\"$WORK/browser-opened\"\nexit 1\n"), 0o755)) //nolint:gosec // a program
+	default:
+		ts.Fatalf("browser %s: unknown", args[0])
+	}
+}
+
+func cmdSample(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: sample NAME...")
+	}
+	for _, name := range args {
+		ts.Check(copyFile(ts.MkAbs(filepath.Base(name)), filepath.Join(os.Getenv(envSamples), name), 0o644))
+	}
+}
+
+// numbers reads the optional numbers after the first n arguments.
+func numbers(ts *testscript.TestScript, args []string, defaults ...int) []int {
+	out := append([]int{}, defaults...)
+	for i, a := range args {
+		v, err := strconv.Atoi(a)
+		ts.Check(err)
+		out[i] = v
+	}
+	return out
+}
+
+func cmdPicture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 3 {
+		ts.Fatalf("usage: picture FILE [SEED [SIZE]]")
+	}
+	n := numbers(ts, args[1:], 1, 4000)
+	data, err := sample.Picture(uint64(n[0]), n[1]) //nolint:gosec // a script's own number
+	ts.Check(err)
+	path := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(filepath.Dir(path), 0o755)) //nolint:gosec // a script's own folder
+	ts.Check(os.WriteFile(path, data, 0o644))        //nolint:gosec // as a camera would
+}
+
+func cmdPictures(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 4 {
+		ts.Fatalf("usage: pictures DIR N [SIZE [SEED]]")
+	}
+	n := numbers(ts, args[1:], 1, 4000, 1)
+	ts.Check(sample.Write(ts.MkAbs(args[0]), n[0], n[1], uint64(n[2]))) //nolint:gosec // a script's own number
+}
+
+func cmdLines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: lines FILE N")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if got := strings.Count(ts.ReadFile(args[0]), "\n"); got != want {
+		ts.Fatalf("%s has %d lines, want %d", args[0], got, want)
+	}
+}
+
+func cmdReplace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not contain %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
+}
+
+func cmdID(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: id NAME FILE")
+	}
+	data, err := os.ReadFile(ts.MkAbs(args[1]))
+	ts.Check(err)
+	ts.Setenv(args[0], fmt.Sprintf("%x", digest(data)))
+}

@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// service is a script's photosd.
+type service struct {
+	cmd  *exec.Cmd
+	addr string // host:port of the first start, kept for later ones
+	done chan error
+}
+
+type serviceKey struct{}
+
+// startTime is how long photosd may take to say that it listens; with the race
+// detector on a busy machine that is not little.
+const startTime = 60 * time.Second
+
+func cmdPhotosd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: photosd start|stop|kill [ARG...]")
+	}
+	s, _ := ts.Value(serviceKey{}).(*service)
+	switch args[0] {
+	case "start":
+		s.start(ts, args[1:])
+	case "stop":
+		s.signal(ts, syscall.SIGTERM)
+	case "kill":
+		s.signal(ts, syscall.SIGKILL)
+	default:
+		ts.Fatalf("photosd %s: unknown", args[0])
+	}
+}
+
+func (s *service) start(ts *testscript.TestScript, args []string) {
+	if s.cmd != nil {
+		ts.Fatalf("photosd runs already")
+	}
+	listen := s.addr
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	log, err := os.OpenFile(ts.MkAbs("photosd.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	defer log.Close()
+	cmd := exec.Command(filepath.Join(os.Getenv(envBin), "photosd"), //nolint:gosec // the program under test
+		append([]string{"--listen", listen, "--data", ts.MkAbs("data")}, args...)...)
+	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "TMPDIR="+ts.Getenv("TMPDIR"), "GORACE=halt_on_error=1")
+	cmd.Stderr = log
+	stdout, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	s.cmd, s.done = cmd, make(chan error, 1)
+	first := make(chan string, 1)
+	go func() {
+		r := bufio.NewScanner(stdout)
+		r.Scan()
+		first <- r.Text()
+		for r.Scan() { // nothing else is expected, and a full pipe must not stop the service
+		}
+		s.done <- cmd.Wait()
+	}()
+	select {
+	case line := <-first:
+		url, ok := strings.CutPrefix(line, "photosd listening on ")
+		if !ok {
+			ts.Fatalf("photosd said %q\n%s", line, ts.ReadFile("photosd.log"))
+		}
+		s.addr = strings.TrimPrefix(url, "http://")
+		ts.Setenv("PHOTOSD_URL", url)
+	case <-time.After(startTime):
+		ts.Fatalf("photosd said nothing for %s", startTime)
+	}
+}
+
+func (s *service) signal(ts *testscript.TestScript, sig syscall.Signal) {
+	if s.cmd == nil {
+		ts.Fatalf("photosd does not run")
+	}
+	ts.Check(s.cmd.Process.Signal(sig))
+	select {
+	case err := <-s.done:
+		if sig == syscall.SIGTERM {
+			ts.Check(err)
+		}
+	case <-time.After(startTime):
+		ts.Fatalf("photosd did not end within %s", startTime)
+	}
+	s.cmd = nil
+}
+
+// end kills what a script left running.
+func (s *service) end() {
+	if s.cmd == nil {
+		return
+	}
+	if err := s.cmd.Process.Kill(); err == nil || errors.Is(err, os.ErrProcessDone) {
+		<-s.done
+	}
+}
+
+func digest(data []byte) [sha256.Size]byte { return sha256.Sum256(data) }

@@ -1,0 +1,130 @@
+// Package sample has pictures for tests, benchmarks and the demonstration: real
+// photos out of Go modules, and made ones. Production code does not import it.
+package sample
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// photos are real photos with real metadata, from the test data of Go modules
+// this project depends on; they are copied at test time and are not part of it.
+// sunrise.jpg: Bjørn Erik Pedersen, CC BY 4.0. iphone.heic, sony.heif: Toni
+// Melisma, CC BY-SA 4.0. sample.*: raw.pixls.us, CC0. The goexif samples come
+// with that module's BSD licence.
+var photos = []struct{ module, path, name string }{
+	{"github.com/bep/imagemeta", "testdata/images/bep/sunrise.jpg", "sunrise.jpg"},
+	{"github.com/bep/imagemeta", "testdata/images/bep/sunrise.webp", "sunrise.webp"},
+	{"github.com/bep/imagemeta", "testdata/images/iphone.heic", "iphone.heic"},
+	{"github.com/bep/imagemeta", "testdata/images/sony.heif", "sony.heif"},
+	{"github.com/bep/imagemeta", "testdata/images/sample.nef", "nikon.nef"},
+	{"github.com/rwcarlsen/goexif", "exif/samples/2012-12-19-21-38-40-sep-temple_square1.jpg", "temple.jpg"},
+	{"github.com/rwcarlsen/goexif", "exif/samples/2007-02-02-18-13-29-sep-2007-02-02-18-13-29a.jpg", "dated.jpg"},
+	{"github.com/rwcarlsen/goexif", "exif/samples/has-lens-info.jpg", "lens.jpg"},
+}
+
+// Collect makes dir and copies the real photos into it. It asks the go command where they are.
+func Collect(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	folders := map[string]string{}
+	for _, s := range photos {
+		if folders[s.module] == "" {
+			out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", s.module).Output()
+			if err != nil {
+				return fmt.Errorf("go list -m %s: %w", s.module, err)
+			}
+			folders[s.module] = strings.TrimSpace(string(out))
+		}
+		if err := copyFile(filepath.Join(dir, s.name), filepath.Join(folders[s.module], filepath.FromSlash(s.path))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Picture makes a JPEG whose bytes depend on seed alone, of about size bytes
+// (at least some 700), taken seed minutes after the start of 2024.
+func Picture(seed uint64, size int) ([]byte, error) {
+	img := image.NewRGBA(image.Rect(0, 0, 16, 16))
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	for i := range img.Pix {
+		img.Pix[i] = byte(rnd.Uint32())
+	}
+	img.Set(0, 0, color.White)
+	var body bytes.Buffer
+	if err := jpeg.Encode(&body, img, nil); err != nil {
+		return nil, err
+	}
+	when := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(seed%1_000_000) * time.Minute)
+	out := append([]byte{0xff, 0xd8}, exifSegment(when)...)
+	for n := size - len(out) - body.Len(); n > 0; n -= 65_000 { // comments fill it up
+		noise := make([]byte, min(n, 65_000))
+		for i := range noise {
+			noise[i] = byte(rnd.Uint32())
+		}
+		out = append(out, 0xff, 0xfe)
+		out = binary.BigEndian.AppendUint16(out, uint16(len(noise)+2)) //nolint:gosec // at most 65,002
+		out = append(out, noise...)
+	}
+	return append(out, body.Bytes()[2:]...), nil
+}
+
+// exifSegment is an APP1 segment with nothing but DateTimeOriginal.
+func exifSegment(when time.Time) []byte {
+	le := binary.LittleEndian
+	tiff := []byte("II*\x00\x08\x00\x00\x00")
+	tiff = le.AppendUint16(tiff, 1) // IFD0: one entry, the Exif IFD at 26
+	tiff = le.AppendUint16(tiff, 0x8769)
+	tiff = le.AppendUint16(tiff, 4)
+	tiff = le.AppendUint32(tiff, 1)
+	tiff = le.AppendUint32(tiff, 26)
+	tiff = le.AppendUint32(tiff, 0)
+	tiff = le.AppendUint16(tiff, 1) // Exif IFD: DateTimeOriginal, 20 characters at 44
+	tiff = le.AppendUint16(tiff, 0x9003)
+	tiff = le.AppendUint16(tiff, 2)
+	tiff = le.AppendUint32(tiff, 20)
+	tiff = le.AppendUint32(tiff, 44)
+	tiff = le.AppendUint32(tiff, 0)
+	tiff = append(tiff, when.Format("2006:01:02 15:04:05")+"\x00"...)
+	app1 := append([]byte("Exif\x00\x00"), tiff...)
+	out := []byte{0xff, 0xe1}
+	out = binary.BigEndian.AppendUint16(out, uint16(len(app1)+2)) //nolint:gosec // 72
+	return append(out, app1...)
+}
+
+// Write puts n pictures of size bytes into dir, spread over folders.
+func Write(dir string, n, size int, seed uint64) error {
+	for i := range n {
+		data, err := Picture(seed+uint64(i), size) //nolint:gosec // i is not negative
+		if err != nil {
+			return err
+		}
+		sub := filepath.Join(dir, fmt.Sprintf("%02d", i/100))
+		path := filepath.Join(sub, fmt.Sprintf("IMG_%05d.jpg", i))
+		if err := errors.Join(os.MkdirAll(sub, 0o755), os.WriteFile(path, data, 0o644)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyFile(to, from string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o644) //nolint:gosec // as a camera would
+}
