@@ -58,7 +58,9 @@ func TestFailuresKeepTheirKind(t *testing.T) {
 			photo.KindInternal, "internal error (request r1)", "try this",
 		},
 		"another server's page": {
-			func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<h1>nothing here</h1>", http.StatusNotFound) },
+			func(w http.ResponseWriter, _ *http.Request) {
+				http.Error(w, "<h1>nothing here</h1>", http.StatusNotFound)
+			},
 			photo.KindProtocol, "answered 404 Not Found", "the address of a photo service",
 		},
 		"success that is no JSON": {
@@ -66,7 +68,9 @@ func TestFailuresKeepTheirKind(t *testing.T) {
 			photo.KindUnavailable, "answer of /v1/me", "",
 		},
 		"redirect": {
-			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.2/", http.StatusFound) },
+			func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "http://127.0.0.2/", http.StatusFound)
+			},
 			photo.KindProtocol, "answered 302 Found", "",
 		},
 	} {

@@ -402,4 +402,3 @@ func (c *counter) Found(_ string, n int64) { c.mu.Lock(); defer c.mu.Unlock(); c
 func (c *counter) Sending(string, int64)   {}
 func (c *counter) Moved(_ string, n int64) { c.mu.Lock(); defer c.mu.Unlock(); c.moved += n }
 func (c *counter) Done(transfer.Record)    { c.mu.Lock(); defer c.mu.Unlock(); c.done++ }
-
