@@ -19,9 +19,26 @@ const insecureHint = "photos login --insecure-storage keeps the tokens in a file
 // as long as such an abandoned call is not over, no other one is begun, because its
 // late write could undo a newer one.
 type KeyringStore struct {
-	opts KeyringOptions
-	busy chan struct{} // holds one element while a call is under way
+	opts   KeyringOptions
+	system backend
+	busy   chan struct{} // holds one element while a call is under way
 }
+
+// backend is the system's keyring.
+type backend interface {
+	Get(service, user string) (string, error)
+	Set(service, user, password string) error
+	Delete(service, user string) error
+}
+
+// goKeyring is the backend of this platform, chosen by the library.
+type goKeyring struct{}
+
+func (goKeyring) Get(service, user string) (string, error) { return keyring.Get(service, user) }
+func (goKeyring) Set(service, user, password string) error {
+	return keyring.Set(service, user, password)
+}
+func (goKeyring) Delete(service, user string) error { return keyring.Delete(service, user) }
 
 // KeyringOptions say whose keyring entries these are and how patient to be.
 type KeyringOptions struct {
@@ -37,7 +54,7 @@ func NewKeyring(opts KeyringOptions) *KeyringStore {
 	if opts.Limit == 0 {
 		opts.Limit = 3 * time.Second
 	}
-	return &KeyringStore{opts: opts, busy: make(chan struct{}, 1)}
+	return &KeyringStore{opts: opts, system: goKeyring{}, busy: make(chan struct{}, 1)}
 }
 
 // Name implements Store.
@@ -46,7 +63,7 @@ func (k *KeyringStore) Name() string { return "keyring" }
 // Get implements Store.
 func (k *KeyringStore) Get(ctx context.Context, key string) (Secret, error) {
 	return k.call(ctx, "reading from", func() (Secret, error) {
-		value, err := keyring.Get(k.opts.Service, key)
+		value, err := k.system.Get(k.opts.Service, key)
 		return NewSecret(value), err
 	})
 }
@@ -54,7 +71,7 @@ func (k *KeyringStore) Get(ctx context.Context, key string) (Secret, error) {
 // Set implements Store.
 func (k *KeyringStore) Set(ctx context.Context, key string, value Secret) error {
 	_, err := k.call(ctx, "writing to", func() (Secret, error) {
-		return Secret{}, keyring.Set(k.opts.Service, key, value.Reveal())
+		return Secret{}, k.system.Set(k.opts.Service, key, value.Reveal())
 	})
 	return err
 }
@@ -62,7 +79,7 @@ func (k *KeyringStore) Set(ctx context.Context, key string, value Secret) error 
 // Delete implements Store.
 func (k *KeyringStore) Delete(ctx context.Context, key string) error {
 	_, err := k.call(ctx, "deleting from", func() (Secret, error) {
-		return Secret{}, keyring.Delete(k.opts.Service, key)
+		return Secret{}, k.system.Delete(k.opts.Service, key)
 	})
 	if errors.Is(err, ErrNoEntry) {
 		return nil

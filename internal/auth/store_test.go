@@ -1,0 +1,245 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// TestStores holds both stores to the contract of Store.
+func TestStores(t *testing.T) {
+	keyring.MockInit()
+	for name, store := range map[string]Store{
+		"keyring": NewKeyring(KeyringOptions{Service: "photos-test"}),
+		"file":    NewFileStore(filepath.Join(t.TempDir(), "credentials")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			if store.Name() != name {
+				t.Errorf("name %q", store.Name())
+			}
+			if _, err := store.Get(ctx, "a.refresh"); !errors.Is(err, ErrNoEntry) {
+				t.Errorf("get of nothing: %v, want ErrNoEntry", err)
+			}
+			if err := store.Delete(ctx, "a.refresh"); err != nil {
+				t.Errorf("delete of nothing: %v", err)
+			}
+			for _, value := range []string{"one", strings.Repeat("two", 1000)} {
+				if err := store.Set(ctx, "a.refresh", NewSecret(value)); err != nil {
+					t.Fatal(err)
+				}
+				if got, err := store.Get(ctx, "a.refresh"); err != nil || got.Reveal() != value {
+					t.Errorf("get: %d bytes, %v; want %d bytes", len(got.Reveal()), err, len(value))
+				}
+			}
+			if err := store.Delete(ctx, "a.refresh"); err != nil {
+				t.Error(err)
+			}
+			if _, err := store.Get(ctx, "a.refresh"); !errors.Is(err, ErrNoEntry) {
+				t.Errorf("get after delete: %v, want ErrNoEntry", err)
+			}
+			if err := Probe(ctx, store); err != nil {
+				t.Errorf("probe: %v", err)
+			}
+		})
+	}
+}
+
+func TestFileStoreIsPrivate(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows keeps access lists, not modes")
+	}
+	dir := filepath.Join(t.TempDir(), "state", "credentials")
+	store := NewFileStore(dir)
+	if err := store.Set(t.Context(), "k", NewSecret("v")); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]fs.FileMode{dir: 0o700, filepath.Join(dir, "k"): 0o600} {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: mode %v, %v; want %v", path, info.Mode(), err, want)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.tmp")); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+func TestFileStoreRefusesWhatOthersMayHaveTouched(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows keeps access lists, not modes")
+	}
+	for name, spoil := range map[string]func(dir, file string) error{
+		"file open to others":   func(_, file string) error { return os.Chmod(file, 0o644) },
+		"folder open to others": func(dir, _ string) error { return os.Chmod(dir, 0o755) },
+		"file is a link": func(dir, file string) error {
+			return errors.Join(os.Rename(file, dir+"/real"), os.Symlink("real", file))
+		},
+		"folder is a link": func(dir, _ string) error {
+			return errors.Join(os.Rename(dir, dir+".real"), os.Symlink(dir+".real", dir))
+		},
+		"file is a folder": func(_, file string) error {
+			return errors.Join(os.Remove(file), os.Mkdir(file, 0o700))
+		},
+		"folder is a file": func(dir, _ string) error {
+			return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "credentials")
+			store := NewFileStore(dir)
+			if err := store.Set(t.Context(), "k", NewSecret("v")); err != nil {
+				t.Fatal(err)
+			}
+			if err := spoil(dir, filepath.Join(dir, "k")); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := store.Get(t.Context(), "k"); KindOf(err) != Keyring || !got.IsZero() {
+				t.Errorf("get: %v, want kind %s", err, Keyring)
+			}
+			if strings.HasPrefix(name, "folder") {
+				if err := store.Set(t.Context(), "k", NewSecret("v")); KindOf(err) != Keyring {
+					t.Errorf("set: %v, want kind %s", err, Keyring)
+				}
+			}
+		})
+	}
+}
+
+// stuck is a keyring whose calls hang until they are let go.
+type stuck struct {
+	goKeyring
+	letGo chan struct{}
+	mu    sync.Mutex
+	calls int
+}
+
+func (s *stuck) Get(string, string) (string, error) {
+	s.mu.Lock()
+	s.calls++
+	s.mu.Unlock()
+	<-s.letGo
+	return "late", nil
+}
+
+func TestKeyringGivesUpAndWaitsForTheAbandonedCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hung := &stuck{letGo: make(chan struct{})}
+		slow := 0
+		k := NewKeyring(KeyringOptions{Service: "photos-test", Slow: func() { slow++ }})
+		k.system = hung
+		for range 2 {
+			began := time.Now()
+			if _, err := k.Get(t.Context(), "k"); KindOf(err) != Keyring {
+				t.Errorf("err = %v, want kind %s", err, Keyring)
+			}
+			if took := time.Since(began); took != 3*time.Second {
+				t.Errorf("gave up after %s, want 3 s", took)
+			}
+		}
+		if hung.calls != 1 || slow != 1 {
+			t.Errorf("%d calls reached the keyring, %d said to be slow; want 1 and 1", hung.calls, slow)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := k.Get(ctx, "k"); !errors.Is(err, context.Canceled) {
+			t.Errorf("err = %v, want canceled", err)
+		}
+		close(hung.letGo)
+		if got, err := k.Get(t.Context(), "k"); err != nil || got.Reveal() != "late" {
+			t.Errorf("after the hang: %v, %v", got.Reveal(), err)
+		}
+	})
+}
+
+func TestKeyringErrorsSayWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	for text, hint := range map[string]string{
+		`exec: "dbus-launch": executable file not found in $PATH`:                         "no desktop session",
+		"failed to unlock correct collection '/org/freedesktop/secrets/collection/login'": "unlock the keyring",
+		"The name org.freedesktop.secrets was not provided by any .service files":         "no Secret Service",
+		"exit status 36": "unlock the keyring",
+		"a specified logon session does not exist": "--insecure-storage",
+	} {
+		err := keyringError("reading from", errors.New(text))
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Kind != Keyring || !strings.Contains(e.Hint, hint) || !strings.Contains(e.Hint, "--insecure-storage") {
+			t.Errorf("%s: %+v, want a hint with %q", text, err, hint)
+		}
+	}
+	if err := keyringError("reading from", keyring.ErrNotFound); !errors.Is(err, ErrNoEntry) {
+		t.Errorf("not found: %v", err)
+	}
+}
+
+func TestAccessTokenInChunks(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1, chunkBytes, chunkBytes + 1, maxChunks * chunkBytes} {
+		store := newMemory()
+		c := credential{id: "c", store: store}
+		want := Token{Value: NewSecret(strings.Repeat("x", size-1) + "y"), Obtained: time.Unix(1000, 0), Expiry: time.Unix(4600, 0)}
+		if err := c.setAccess(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		for key, value := range store.entries {
+			if len(value.Reveal()) > 2560 {
+				t.Errorf("size %d: entry %s has %d bytes, Windows takes 2,560", size, key, len(value.Reveal()))
+			}
+		}
+		got, err := c.access(t.Context())
+		if err != nil || !got.Value.Equal(want.Value) || !got.Expiry.Equal(want.Expiry) || !got.Obtained.Equal(want.Obtained) {
+			t.Errorf("size %d: got %d bytes, %v", size, len(got.Value.Reveal()), err)
+		}
+		if err := c.forget(t.Context()); err != nil || len(store.entries) != 0 {
+			t.Errorf("size %d: after forget: %q, %v", size, store.keys(), err)
+		}
+	}
+}
+
+func TestTornAccessTokenCountsAsAbsent(t *testing.T) {
+	t.Parallel()
+	long := Token{Value: NewSecret(strings.Repeat("x", 3*chunkBytes)), Obtained: time.Unix(1000, 0), Expiry: time.Unix(4600, 0)}
+	for name, tear := range map[string]func(*memory){
+		"chunk missing":   func(m *memory) { delete(m.entries, "c.access.2") },
+		"chunk of others": func(m *memory) { m.entries["c.access.1"] = NewSecret(strings.Repeat("z", chunkBytes)) },
+		"head cut short":  func(m *memory) { m.entries["c.access"] = NewSecret(m.entries["c.access"].Reveal()[:100]) },
+		"head is foreign": func(m *memory) { m.entries["c.access"] = NewSecret(`{"chunks":1000000,"token":"t"}`) },
+		"head is empty":   func(m *memory) { m.entries["c.access"] = Secret{} },
+	} {
+		store := newMemory()
+		c := credential{id: "c", store: store}
+		if err := c.setAccess(t.Context(), long); err != nil {
+			t.Fatal(err)
+		}
+		tear(store)
+		if got, err := c.access(t.Context()); err != nil || !got.Value.IsZero() {
+			t.Errorf("%s: got %d bytes, %v; want nothing", name, len(got.Value.Reveal()), err)
+		}
+	}
+}
+
+func TestTooLongAccessTokenIsNotKept(t *testing.T) {
+	t.Parallel()
+	store := newMemory()
+	c := credential{id: "c", store: store}
+	if err := c.setAccess(t.Context(), Token{Value: NewSecret(strings.Repeat("x", maxChunks*chunkBytes+1))}); err != nil {
+		t.Fatal(err)
+	}
+	if len(store.entries) != 0 {
+		t.Errorf("kept %q", store.keys())
+	}
+}
