@@ -88,8 +88,15 @@ func (e *env) complain(subject string, err error) {
 	}
 }
 
-// say writes one line of talk to stderr, unless --quiet.
+// say writes one line of talk to stderr.
 func (e *env) say(format string, args ...any) { fmt.Fprintf(e.err, format+"\n", args...) }
+
+// verbose writes a line that only --verbose asks for.
+func (e *env) verbose(format string, args ...any) {
+	if e.set.Verbose {
+		e.say("photos: "+format, args...)
+	}
+}
 
 // warn writes a line that is no failure.
 func (e *env) warn(format string, args ...any) {

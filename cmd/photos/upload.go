@@ -88,7 +88,9 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 		bars.stop()
 		return err
 	}
-	sum, err := transfer.Upload(ctx, c, items, transfer.Options{Jobs: o.jobs, Progress: bars}, rep.record)
+	digests := openDigests(e)
+	sum, err := transfer.Upload(ctx, c, items, transfer.Options{Jobs: o.jobs, Progress: bars, Digests: digests}, rep.record)
+	digests.flush()
 	rep.flush()
 	bars.stop()
 	return rep.end(sum, err)

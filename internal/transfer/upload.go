@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Jobs     int             // photos in flight; 0: DefaultJobs
 	Progress Progress        // nil: nobody looks
+	Digests  Digests         // nil: every file is read
 	Now      <-chan struct{} // when closed, a stopping run does not wait for what is under way
 }
 
@@ -42,8 +43,11 @@ func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, e
 	if o.Progress == nil {
 		o.Progress = noProgress{}
 	}
+	if o.Digests == nil {
+		o.Digests = noDigests{}
+	}
 	r := &run{
-		svc: svc, progress: o.Progress,
+		svc: svc, progress: o.Progress, digests: o.Digests,
 		scanned:  make(chan *job, queued),
 		digested: make(chan *job, queued),
 		small:    make(chan *job, queued),
@@ -73,6 +77,7 @@ func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, e
 type run struct {
 	svc      Service
 	progress Progress
+	digests  Digests
 	ctx      context.Context //nolint:containedctx // one run's own, ended by the failure that ends the run
 	stop     context.CancelCauseFunc
 	sending  context.Context //nolint:containedctx // outlives ctx by a grace, for requests under way
@@ -165,7 +170,7 @@ func (r *run) digestAll() {
 		}
 		var err error
 		if err = j.item.Err; err == nil {
-			j.file, err = readFile(j.item.file())
+			j.file, err = r.digest(j.item.file())
 			j.rec.Bytes = j.file.size
 		}
 		if err != nil {
