@@ -15,7 +15,7 @@ import (
 type listOptions struct {
 	search, since, until, by string
 	limit                    int
-	undescribed              bool
+	undescribed, trash       bool
 }
 
 func newList(e *env) *cobra.Command {
@@ -41,6 +41,7 @@ id, taken_at, uploaded_at, bytes, name, description.`,
 	f.StringVar(&o.by, "by", "uploaded", "sort and bound by `uploaded` or taken")
 	f.IntVar(&o.limit, "limit", 0, "at most this `number` of photos; 0: all")
 	f.BoolVar(&o.undescribed, "undescribed", false, "only photos without a description")
+	f.BoolVar(&o.trash, "trash", false, "only photos in the trash, instead of the others")
 	return c
 }
 
@@ -70,7 +71,7 @@ func list(ctx context.Context, e *env, o listOptions) error {
 
 // filter reads the options; now is what "7d" counts from.
 func (o listOptions) filter(now time.Time) (photo.Filter, error) {
-	f := photo.Filter{Search: o.search, By: photo.Order(o.by), Undescribed: o.undescribed}
+	f := photo.Filter{Search: o.search, By: photo.Order(o.by), Undescribed: o.undescribed, Trash: o.trash}
 	if f.By != photo.ByUploaded && f.By != photo.ByTaken {
 		return f, &photo.Error{Kind: photo.KindUsage, Msg: "--by " + quote(o.by), Hint: "it is uploaded or taken"}
 	}

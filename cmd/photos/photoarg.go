@@ -38,22 +38,24 @@ func findPhoto(ctx context.Context, c *client.Client, arg string) (photo.Photo, 
 		}
 		return p, err
 	}
-	return findPrefix(ctx, c, strings.ToLower(arg))
+	return findPrefix(ctx, c, strings.ToLower(arg), photo.Filter{})
 }
 
 func noSuchPhoto() error {
 	return &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Hint: "photos list shows what you have"}
 }
 
-func findPrefix(ctx context.Context, c *client.Client, prefix string) (photo.Photo, error) {
+// findPrefix is the one photo that passes the filter and whose ID begins with prefix.
+func findPrefix(ctx context.Context, c *client.Client, prefix string, f photo.Filter) (photo.Photo, error) {
 	switch {
 	case len(prefix) > 2*len(photo.ID{}):
 		return photo.Photo{}, &photo.Error{Kind: photo.KindUsage, Msg: "longer than a photo ID", Hint: "an ID has 64 hex digits; a file of that name is ./" + prefix}
 	case len(prefix) < photo.MinPrefix:
 		return photo.Photo{}, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("too short for a photo ID: at least %d digits", photo.MinPrefix), Hint: "a file of that name is ./" + prefix}
 	}
+	f.IDPrefix = prefix
 	var found []photo.Photo
-	for p, err := range c.List(ctx, photo.Filter{IDPrefix: prefix}, shownCandidates) {
+	for p, err := range c.List(ctx, f, shownCandidates) {
 		if err != nil {
 			return photo.Photo{}, err
 		}

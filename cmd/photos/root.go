@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"photos/internal/photo"
@@ -34,8 +36,10 @@ terminal, a script or a pipeline.`,
 	root.SetErr(e.err)
 	root.SetVersionTemplate("photos {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &photo.Error{Kind: photo.KindUsage, Msg: err.Error(), Hint: cmd.CommandPath() + " --help lists the flags"}
+		msg, _, _ := strings.Cut(err.Error(), ": strconv.") // the rest is Go's
+		return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: cmd.CommandPath() + " --help lists the flags"}
 	})
+	root.SuggestionsMinimumDistance = 2
 	globalFlags(root)
 	root.AddGroup(
 		&cobra.Group{ID: "account", Title: "Signing in:"},
@@ -47,7 +51,7 @@ terminal, a script or a pipeline.`,
 			root.AddCommand(c)
 		}
 	}
-	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e))
+	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newDelete(e), newRestore(e))
 	root.AddCommand(newConfig(e), newVersion(e))
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
 	return root
