@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -260,16 +259,4 @@ func (d *door) close() {
 	if d.server != nil {
 		_ = d.server.Close()
 	}
-}
-
-// DefaultRedirectURIs are those an app client for this program registers:
-// Cognito compares them exactly, so the ports are fixed.
-func DefaultRedirectURIs() []string {
-	var uris []string
-	for _, host := range []string{"127.0.0.1", "localhost"} {
-		for port := 18484; port <= 18489; port++ {
-			uris = append(uris, "http://"+net.JoinHostPort(host, strconv.Itoa(port))+"/callback")
-		}
-	}
-	return uris
 }

@@ -44,7 +44,7 @@ type LoginOptions struct {
 	Save func(Session) error
 
 	Talk    io.Writer              // what the person reads; the URL is always among it
-	Paste   io.Reader              // lines the person types, or nil; one read may outlive the call
+	Lines   <-chan string          // what the person types, line by line; nil: nobody types
 	Browser func(url string) error // opens a browser, may block; nil: only print
 	SSH     SSH                    // set when the person sits at another machine
 	Wait    time.Duration          // for the person; 0: 15 minutes
@@ -136,9 +136,6 @@ func (a *attempt) endpoint() endpoint {
 func (a *attempt) converse(ctx context.Context) (Secret, error) {
 	timer := time.NewTimer(a.Wait)
 	defer timer.Stop()
-	stop := make(chan struct{})
-	defer close(stop)
-	lines := readLines(a.Paste, stop)
 	a.invite()
 	browser := a.openBrowser()
 	for {
@@ -147,7 +144,11 @@ func (a *attempt) converse(ctx context.Context) (Secret, error) {
 			return given.code, given.err()
 		case given := <-a.door.hearsay:
 			a.say("the sign-in page reported: %s; still waiting; Ctrl-C ends", given.told())
-		case line := <-lines:
+		case line, open := <-a.Lines:
+			if !open {
+				a.Lines = nil // end of input: nobody types any more
+				continue
+			}
 			given, err := parsePasted(line, a.door.redirect)
 			if err == nil && given.meansFor(a.state) == final {
 				return given.code, given.err()
@@ -178,7 +179,7 @@ func (a *attempt) invite() {
 	if forward := a.SSH.command(a.door.port(), a.Server, a.Provider.AuthorizationEndpoint); forward != "" {
 		a.say("From the machine you sit at, first let the browser reach this one:\n\n  %s\n", forward)
 	}
-	if a.Paste != nil {
+	if a.Lines != nil {
 		a.say("If the browser ends on \"cannot connect\", paste the address it shows here.")
 	}
 }

@@ -226,11 +226,14 @@ func TestLoginByPaste(t *testing.T) {
 	o, _ := options(t, p)
 	talk := newTalk()
 	o.Talk = talk
-	in, typed := io.Pipe()
-	o.Paste = in
+	lines := make(chan string, 3)
+	o.Lines = lines
 	go func() {
 		back := talk.callback()
-		_, _ = io.WriteString(typed, "what?\n\n"+strings.Replace(back, "state=", "state=x", 1)+"\n  '"+back+"' \n")
+		lines <- "what?"
+		lines <- strings.Replace(back, "state=", "state=x", 1)
+		lines <- "  '" + back + "' "
+		close(lines)
 	}()
 	session, err := Login(t.Context(), o)
 	if err != nil {

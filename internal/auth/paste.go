@@ -1,9 +1,7 @@
 package auth
 
 import (
-	"bufio"
 	"errors"
-	"io"
 	"net/url"
 	"strings"
 )
@@ -28,28 +26,4 @@ func parsePasted(line string, redirect *url.URL) (reply, error) {
 		return reply{}, errors.New("not the address the browser ends on: that one begins with " + redirect.String())
 	}
 	return parseReply(u.RawQuery)
-}
-
-// readLines sends the non-empty lines of r until it ends or stop is closed. A read that is
-// under way when stop closes stays until its line or the program ends.
-func readLines(r io.Reader, stop <-chan struct{}) <-chan string {
-	lines := make(chan string)
-	if r == nil {
-		return lines
-	}
-	go func() {
-		scanner := bufio.NewScanner(io.LimitReader(r, 1<<20))
-		for scanner.Scan() {
-			line := scanner.Text()
-			if strings.TrimSpace(line) == "" {
-				continue
-			}
-			select {
-			case lines <- line:
-			case <-stop:
-				return
-			}
-		}
-	}()
-	return lines
 }
