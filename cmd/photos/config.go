@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +17,7 @@ import (
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
+	"photos/internal/auth"
 	"photos/internal/photo"
 )
 
@@ -150,16 +150,13 @@ func (e *env) checkSettings() error {
 	return nil
 }
 
-// serverURL reads the address of a service: scheme, host, perhaps a path, and
-// nothing else. A trailing slash does not count.
+// serverURL reads the address of a service in the form profiles hold it.
 func serverURL(s string) (string, error) {
-	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.200q is not the address of a service", s), Hint: "it looks like https://photos.example.org or http://127.0.0.1:8080"}
+	server, err := auth.ParseServer(s)
+	if e, ok := errors.AsType[*auth.Error](err); ok {
+		return "", &photo.Error{Kind: photo.KindUsage, Msg: e.Msg, Hint: e.Hint}
 	}
-	u.Host = strings.ToLower(u.Host)
-	u.Path = strings.TrimRight(u.Path, "/")
-	return u.String(), nil
+	return server, err
 }
 
 // configDir is --config, PHOTOS_CONFIG_DIR or the system's folder for configuration.

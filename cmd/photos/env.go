@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -22,6 +23,9 @@ type env struct {
 	network  http.RoundTripper
 
 	set settings // filled in by configure before a command runs
+
+	reading sync.Once     // starts the reader of typed
+	typed   <-chan string // the lines of stdin, once somebody waits for one
 }
 
 // terminals says which streams are a person's terminal, and how wide it is.

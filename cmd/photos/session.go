@@ -2,50 +2,109 @@ package main
 
 import (
 	"context"
-	"net/http"
-	"net/url"
+	"errors"
+	"time"
 
+	"photos/internal/auth"
 	"photos/internal/client"
 	"photos/internal/photo"
 )
 
+// How long a call to the keyring may take: on a terminal someone may have to
+// type the keyring's password first.
+const (
+	keyringLimit         = 3 * time.Second
+	keyringLimitTerminal = time.Minute
+)
+
 // connect is a client for the service the settings select, signed in.
 func (e *env) connect(_ context.Context) (*client.Client, error) {
-	if token := e.getenv("PHOTOS_TOKEN"); token != "" {
-		return e.connectWithToken(token)
-	}
-	return nil, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in", Hint: "photos login URL signs in at the service at URL"}
-}
-
-// connectWithToken uses an access token exactly as it was given: it is never
-// refreshed, kept or sent anywhere but to PHOTOS_SERVER.
-func (e *env) connectWithToken(token string) (*client.Client, error) {
-	if e.set.Server == "" {
-		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "PHOTOS_TOKEN is set but PHOTOS_SERVER is not", Hint: "say which service the token is for: PHOTOS_SERVER=https://…"}
-	}
-	origin, err := url.Parse(e.set.Server)
+	server, source, err := e.signedIn()
 	if err != nil {
-		return nil, &photo.Error{Kind: photo.KindUsage, Msg: err.Error()}
+		return nil, err
 	}
-	return e.client(e.set.Server, fixedToken{token: token, origin: origin, base: e.network})
-}
-
-// client talks to server through a transport that adds the token.
-func (e *env) client(server string, signedIn http.RoundTripper) (*client.Client, error) {
-	return client.New(client.Options{Server: server, Transport: signedIn, Patience: e.set.Timeout, Agent: "photos/" + version()})
-}
-
-// fixedToken adds one bearer token to requests of one origin.
-type fixedToken struct {
-	token  string
-	origin *url.URL
-	base   http.RoundTripper
-}
-
-func (t fixedToken) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Scheme == t.origin.Scheme && r.URL.Host == t.origin.Host {
-		r = r.Clone(r.Context())
-		r.Header.Set("Authorization", "Bearer "+t.token)
+	origin, err := auth.Origin(server)
+	if err != nil {
+		return nil, fromAuth(err)
 	}
-	return t.base.RoundTrip(r)
+	return client.New(client.Options{
+		Server: server, Patience: e.set.Timeout, Agent: "photos/" + version(),
+		Transport: &auth.Transport{Base: e.network, Source: source, Origin: origin},
+	})
+}
+
+// signedIn is the service to talk to and where its tokens come from: PHOTOS_TOKEN,
+// used exactly as it was given, or the selected profile's session.
+func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
+	if token := e.getenv("PHOTOS_TOKEN"); token != "" {
+		if e.set.Server == "" {
+			return "", nil, &photo.Error{Kind: photo.KindUsage, Msg: "PHOTOS_TOKEN is set but PHOTOS_SERVER is not", Hint: "say which service the token is for: PHOTOS_SERVER=https://…"}
+		}
+		return e.set.Server, auth.Fixed{Value: auth.NewSecret(token)}, nil
+	}
+	p, err := e.selected()
+	if err != nil {
+		return "", nil, err
+	}
+	session, err := e.source(p)
+	return p.Server, session, err
+}
+
+// source hands out the access tokens of a profile.
+func (e *env) source(p profile) (auth.TokenSource, error) {
+	store, err := e.store(p.Store)
+	if err != nil {
+		return nil, err
+	}
+	return tokens{auth.NewSource(auth.SourceOptions{
+		Session: p.Session, Store: store, StateDir: e.sessionsDir(), Patience: e.set.Timeout,
+		Waiting: e.waiting, ClockOff: func(off time.Duration) { e.warn("%s", auth.ClockWarning(off)) },
+		HTTP: e.network, Now: e.now,
+	})}, nil
+}
+
+// waiting says which process holds up this one.
+func (e *env) waiting(pid int) {
+	if pid == 0 {
+		e.say("waiting for another process to refresh the session")
+		return
+	}
+	e.say("waiting for process %d to refresh the session", pid)
+}
+
+// tokens is a session whose errors are of our own kinds, so that the client
+// above it knows a lost session from a lost connection.
+type tokens struct{ *auth.Source }
+
+func (t tokens) Token(ctx context.Context) (auth.Token, error) {
+	token, err := t.Source.Token(ctx)
+	return token, fromAuth(err)
+}
+
+// kindsOfAuth gives the kinds of package auth their counterparts; one that is not here
+// is a plain failure.
+var kindsOfAuth = map[auth.Kind]photo.Kind{
+	auth.NotSignedIn:   photo.KindNotSignedIn,
+	auth.SessionEnded:  photo.KindNotSignedIn,
+	auth.Denied:        photo.KindForbidden,
+	auth.TimedOut:      photo.KindForbidden,
+	auth.Unavailable:   photo.KindUnavailable,
+	auth.Keyring:       photo.KindKeyring,
+	auth.Untrusted:     photo.KindForbidden,
+	auth.Unconfirmed:   photo.KindUsage,
+	auth.Misconfigured: photo.KindProtocol,
+	auth.PortsTaken:    photo.KindForbidden,
+}
+
+// fromAuth gives an error of package auth our kind, message and hint.
+func fromAuth(err error) error {
+	e, ok := errors.AsType[*auth.Error](err)
+	if !ok {
+		return err
+	}
+	kind, known := kindsOfAuth[e.Kind]
+	if !known {
+		kind = photo.KindInternal
+	}
+	return &photo.Error{Kind: kind, Msg: e.Msg, Hint: e.Hint, Err: e.Err}
 }

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/auth"
+	"photos/internal/photo"
+)
+
+// finding is one line of photos doctor.
+type finding struct {
+	Check  string `json:"check"`
+	Result string `json:"result"` // ok, warning or failure
+	Detail string `json:"detail"`
+	Hint   string `json:"hint,omitempty"`
+}
+
+// The results of a check.
+const (
+	fine    = "ok"
+	warning = "warning"
+	failure = "failure"
+)
+
+func newDoctor(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Look at the whole chain, asking the network",
+		Long: `Look at settings, service, clock, provider, redirect ports, keyring and session,
+one line each: ok, warning or failure, and what to do. Nothing is changed.`,
+		Example: `  photos doctor
+  photos doctor --server https://photos.example.org --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return doctor(cmd.Context(), e) },
+	}
+}
+
+// examination collects findings; each check goes on where an earlier one failed, as far as it can.
+type examination struct {
+	e        *env
+	profile  profile // zero: nobody is signed in
+	server   string
+	resource auth.Resource
+	worst    error // what the first failure was
+	out      *printer[finding]
+}
+
+func doctor(ctx context.Context, e *env) error {
+	out, err := newPrinter(e, []column[finding]{
+		{name: "check", text: func(f finding) string { return f.Check }, least: 14},
+		{name: "result", text: func(f finding) string { return f.Result }},
+		{name: "detail", text: func(f finding) string { return f.Detail }},
+		{name: "hint", text: func(f finding) string { return f.Hint }},
+	}, func(f finding) any { return f })
+	if err != nil {
+		return err
+	}
+	x := &examination{e: e, out: out}
+	for _, check := range []func(context.Context) error{
+		x.settings, x.service, x.clock, x.discovery, x.redirects, x.keyring, x.session,
+	} {
+		if err := check(ctx); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	if err := out.close(); err != nil {
+		return err
+	}
+	if x.worst != nil {
+		return reported{exitCode(x.worst)}
+	}
+	return nil
+}
+
+// tell prints the finding of a check that went well, or how it failed.
+func (x *examination) tell(check, detail string, err error) error {
+	if err == nil {
+		return x.out.print(finding{Check: check, Result: fine, Detail: detail})
+	}
+	err = fromAuth(err)
+	if x.worst == nil {
+		x.worst = err
+	}
+	return x.out.print(finding{Check: check, Result: failure, Detail: oneLine(err.Error()), Hint: photo.HintOf(err)})
+}
+
+func (x *examination) warn(check, detail, hint string) error {
+	return x.out.print(finding{Check: check, Result: warning, Detail: detail, Hint: hint})
+}
+
+// settings says which of them are not the defaults, and finds the profile.
+func (x *examination) settings(context.Context) error {
+	given := []string{"folder " + x.e.set.dir + " (" + x.e.set.dirSource + ")"}
+	for _, s := range allSettings() {
+		if source := x.e.sourceOf(s); source != "default" {
+			given = append(given, fmt.Sprintf("%s=%v (%s)", s.key, x.e.set.v.Get(s.key), source))
+		}
+	}
+	if err := x.tell("settings", strings.Join(given, ", "), nil); err != nil {
+		return err
+	}
+	x.server = x.e.set.Server
+	p, err := x.e.selected()
+	if err != nil {
+		return x.tell("profile", "", err)
+	}
+	x.profile, x.server = p, p.Server
+	return x.tell("profile", p.Name+": "+p.Session.Account.Label()+" at "+p.Server, nil)
+}
+
+// service reads what it publishes: names resolve, TLS holds, it answers.
+func (x *examination) service(ctx context.Context) (err error) {
+	if x.server == "" {
+		return nil
+	}
+	began := x.e.now()
+	x.resource, err = auth.FetchResource(ctx, x.e.network, x.server)
+	return x.tell("service", fmt.Sprintf("%s answers in %s", x.server, x.e.now().Sub(began).Round(time.Millisecond)), err)
+}
+
+func (x *examination) clock(ctx context.Context) error {
+	if x.server == "" {
+		return nil
+	}
+	off, err := auth.ClockOff(ctx, x.e.network, x.server)
+	if err == nil && off != 0 {
+		return x.warn("clock", auth.ClockWarning(off), "set the clock: timedatectl set-ntp true, or the system's settings")
+	}
+	return x.tell("clock", "agrees with the service's", err)
+}
+
+// discovery reads the provider's endpoints again and holds them against the pinned ones.
+func (x *examination) discovery(ctx context.Context) error {
+	issuer := x.profile.Session.Provider.Issuer
+	if issuer == "" && len(x.resource.AuthorizationServers) > 0 {
+		issuer = x.resource.AuthorizationServers[0]
+	}
+	if issuer == "" {
+		return nil
+	}
+	now, err := auth.Discover(ctx, x.e.network, issuer, "")
+	if pinned := x.profile.Session.Provider; err == nil && pinned.Issuer != "" && pinned != now {
+		return x.warn("provider", issuer+" has other endpoints than at login", "photos login takes the new ones, if you expect them")
+	}
+	return x.tell("provider", issuer, err)
+}
+
+// redirects looks at each redirect port: free here, and registered there.
+func (x *examination) redirects(ctx context.Context) error {
+	if x.profile.Session.ClientID == "" {
+		return nil
+	}
+	uris := x.resource.RedirectURIs
+	if len(uris) == 0 {
+		uris = auth.DefaultRedirectURIs()
+	}
+	usable := 0
+	for _, uri := range uris {
+		registered := auth.Registered(ctx, x.e.network, x.profile.Session.Provider, x.profile.Session.ClientID, uri)
+		free := auth.PortFree(ctx, uri)
+		if registered == nil && free == nil {
+			usable++
+			continue
+		}
+		for _, err := range []error{registered, free} {
+			if err == nil {
+				continue
+			}
+			if err := x.warn("redirect", oneLine(err.Error()), photo.HintOf(fromAuth(err))); err != nil {
+				return err
+			}
+		}
+	}
+	if usable == 0 {
+		return x.tell("redirects", "", &photo.Error{Kind: photo.KindProtocol, Msg: "no redirect address is both free and registered", Hint: "see the lines above"})
+	}
+	return x.tell("redirects", fmt.Sprintf("%d of %d are free and registered", usable, len(uris)), nil)
+}
+
+// keyring proves the store of the profile, or the default one.
+func (x *examination) keyring(ctx context.Context) error {
+	name := x.profile.Store
+	if name == "" {
+		name = "keyring"
+	}
+	store, err := x.e.store(name)
+	if err != nil {
+		return x.tell("store", "", err)
+	}
+	began := x.e.now()
+	if err := auth.Probe(ctx, store); err != nil {
+		return x.tell("store", "", err)
+	}
+	took := fmt.Sprintf("%s: written, read and deleted in %s", name, x.e.now().Sub(began).Round(time.Millisecond))
+	if name == "file" {
+		return x.warn("store", took+"; not encrypted", "photos login without --insecure-storage uses the keyring")
+	}
+	return x.tell("store", took, nil)
+}
+
+// session says whether there is one, and who is busy with it.
+func (x *examination) session(ctx context.Context) error {
+	if x.profile.Name == "" {
+		return nil
+	}
+	store, err := x.e.store(x.profile.Store)
+	if err != nil {
+		return x.tell("session", "", err)
+	}
+	known, err := auth.StatusOf(ctx, x.profile.Session, store, x.e.sessionsDir())
+	switch {
+	case err != nil:
+		return x.tell("session", "", err)
+	case !known.SignedIn:
+		return x.tell("session", "", &photo.Error{Kind: photo.KindNotSignedIn, Msg: "the session has ended", Hint: "photos login " + x.server})
+	case known.LockedBy != 0:
+		return x.warn("session", fmt.Sprintf("process %d is refreshing it now", known.LockedBy), "if that takes long, look at what it does")
+	}
+	return x.tell("session", "signed in; nobody is refreshing it", nil)
+}

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/auth"
+	"photos/internal/photo"
+)
+
+type loginOptions struct {
+	server          string
+	insecureStorage bool
+	noBrowser       bool
+	provider        string
+	loginHint       string
+	signUp          bool
+	redirectHost    string
+	redirectPort    string
+	trustServer     string
+	wait            time.Duration
+}
+
+func newLogin(e *env) *cobra.Command {
+	var o loginOptions
+	c := &cobra.Command{
+		Use:   "login [SERVER]",
+		Short: "Sign in with the browser",
+		Long: `Sign in to the photo service at SERVER with the browser, and keep the session in
+the system's keyring. Without SERVER, sign in again where the profile is.
+
+The service says which provider signs its users in. To name one yourself, set
+COGNITO_POOL_ID or COGNITO_ISSUER, COGNITO_CLIENT_ID, and for a client that has
+one COGNITO_CLIENT_SECRET; COGNITO_DOMAIN is checked when it is set.`,
+		Example: `  photos login https://photos.example.org
+  photos login 127.0.0.1:8080 --signup
+  photos login https://photos.example.org --no-browser`,
+		Args: atMostOneServer,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.server = args[0]
+			}
+			return login(cmd.Context(), e, o)
+		},
+	}
+	f := c.Flags()
+	f.BoolVar(&o.insecureStorage, "insecure-storage", false, "keep the tokens in a file that only you can read, not in the keyring")
+	f.BoolVar(&o.noBrowser, "no-browser", false, "only print the address to open")
+	f.StringVar(&o.provider, "provider", "", "go straight to this identity `provider`, such as LoginWithAmazon")
+	f.StringVar(&o.loginHint, "login-hint", "", "fill in this user `name` on the sign-in page")
+	f.BoolVar(&o.signUp, "signup", false, "start with making a new account")
+	f.StringVar(&o.redirectHost, "redirect-host", "", "take a redirect address on this `host`: 127.0.0.1, localhost or ::1")
+	f.StringVar(&o.redirectPort, "redirect-port", "", "take a redirect address on this `port`")
+	f.StringVar(&o.trustServer, "trust-server", "", "let this `host` name the provider, without a question")
+	f.DurationVar(&o.wait, "wait", 15*time.Minute, "how long to wait for the browser")
+	return c
+}
+
+func atMostOneServer(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return &photo.Error{Kind: photo.KindUsage, Msg: "login takes one SERVER, not " + quote(strings.Join(args, " ")), Hint: "photos login --help shows how"}
+	}
+	return nil
+}
+
+// signIn is one run of login: what was found out before the browser opens.
+type signIn struct {
+	e        *env
+	opts     loginOptions
+	profile  profile // as it will be
+	old      profile // the one it takes the place of; zero: none
+	client   clientSettings
+	provider auth.Provider
+	uris     []string
+}
+
+// clientSettings name the provider and the client, and say who named them.
+type clientSettings struct {
+	issuer, clientID, domain string
+	secret                   auth.Secret
+	byHand                   bool
+}
+
+func login(ctx context.Context, e *env, o loginOptions) error {
+	s := &signIn{e: e, opts: o}
+	if err := s.chooseProfile(); err != nil {
+		return err
+	}
+	if err := s.chooseProvider(ctx); err != nil {
+		return fromAuth(err)
+	}
+	store, err := e.store(s.profile.Store)
+	if err != nil {
+		return err
+	}
+	session, err := auth.Login(ctx, s.loginOptions(ctx, store))
+	if err != nil {
+		return fromAuth(err)
+	}
+	s.endOldSession(ctx, session)
+	return s.welcome(session)
+}
+
+// chooseProfile finds the service and the name the session is kept under.
+func (s *signIn) chooseProfile() error {
+	e := s.e
+	all, err := e.profiles()
+	if err != nil {
+		return err
+	}
+	server, err := s.server()
+	if err != nil {
+		return err
+	}
+	name := e.set.Profile
+	if name == "" {
+		name = profileFor(server, all)
+	}
+	s.profile = profile{Name: name, Server: server, Store: "keyring"}
+	if s.opts.insecureStorage {
+		s.profile.Store = "file"
+		e.warn("the tokens will lie unencrypted in a file that only you can read, not in the keyring")
+	}
+	s.old, err = e.loadProfile(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// server is the one on the command line, in the settings or in the profile.
+func (s *signIn) server() (string, error) {
+	if s.opts.server != "" {
+		return serverURL(s.opts.server)
+	}
+	if s.e.set.Server != "" {
+		return s.e.set.Server, nil
+	}
+	p, err := s.e.selected()
+	return p.Server, err
+}
+
+// chooseProvider asks the service and the environment who signs in, decides whether that may be
+// believed, and reads the provider's endpoints.
+func (s *signIn) chooseProvider(ctx context.Context) error {
+	resource, err := auth.FetchResource(ctx, s.e.network, s.profile.Server)
+	if err != nil {
+		return err
+	}
+	if s.client, err = s.clientSettings(resource); err != nil {
+		return err
+	}
+	published := resource.RedirectURIs
+	if len(published) == 0 {
+		published = auth.DefaultRedirectURIs()
+	}
+	s.uris = auth.ChooseRedirects(published, s.opts.redirectHost, s.opts.redirectPort)
+	if err := s.trust(ctx); err != nil {
+		return err
+	}
+	s.provider, err = auth.Discover(ctx, s.e.network, s.client.issuer, s.client.domain)
+	return err
+}
+
+// clientSettings puts together what the person gave and what the service publishes.
+func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
+	set := s.e.set
+	c := clientSettings{issuer: set.Issuer, clientID: set.ClientID, domain: set.Domain, secret: auth.NewSecret(strings.TrimSpace(s.e.getenv("COGNITO_CLIENT_SECRET")))}
+	if c.issuer == "" && set.PoolID != "" {
+		issuer, err := auth.IssuerOfPool(set.PoolID)
+		if err != nil {
+			return c, err
+		}
+		c.issuer = issuer
+	}
+	c.byHand = c.issuer != "" && c.clientID != ""
+	if c.issuer == "" && len(r.AuthorizationServers) > 0 {
+		c.issuer = r.AuthorizationServers[0]
+	}
+	if c.clientID == "" {
+		c.clientID = r.ClientID
+	}
+	if c.domain == "" && !c.byHand {
+		c.domain = r.Domain
+	}
+	if c.issuer == "" || c.clientID == "" {
+		return c, &photo.Error{Kind: photo.KindProtocol, Msg: s.profile.Server + " does not say who signs its users in",
+			Hint: "set COGNITO_POOL_ID (or COGNITO_ISSUER) and COGNITO_CLIENT_ID"}
+	}
+	return c, nil
+}
+
+// trust decides whether the provider may be used for this service, with the
+// person's word where it takes that. --yes is not enough.
+func (s *signIn) trust(ctx context.Context) error {
+	all, err := s.e.profiles()
+	if err != nil {
+		return err
+	}
+	offer := auth.Offer{
+		Server: s.profile.Server, Issuer: s.client.issuer, ClientID: s.client.clientID,
+		ByHand: s.client.byHand, HasSecret: !s.client.secret.IsZero(), TrustServer: s.opts.trustServer,
+	}
+	for _, p := range all {
+		offer.Pins = append(offer.Pins, auth.Pin{Server: p.Server, Issuer: p.Session.Provider.Issuer, ClientID: p.Session.ClientID})
+	}
+	err = offer.Judge()
+	if auth.KindOf(err) != auth.Unconfirmed {
+		return err
+	}
+	asked, _ := errors.AsType[*auth.Error](err)
+	return s.e.confirm(ctx, asked.Msg, asked.Hint)
+}
+
+func (s *signIn) loginOptions(ctx context.Context, store auth.Store) auth.LoginOptions {
+	e, o := s.e, s.opts
+	lo := auth.LoginOptions{
+		Server: s.profile.Server, Provider: s.provider, ClientID: s.client.clientID, ClientSecret: s.client.secret,
+		RedirectURIs: s.uris, IdentityProvider: o.provider, LoginHint: o.loginHint, SignUp: o.signUp,
+		Store: store, StateDir: e.sessionsDir(), Save: func(session auth.Session) error { return s.save(ctx, session) },
+		Talk: e.err, SSH: auth.SSH{Connection: e.getenv("SSH_CONNECTION"), User: e.getenv("USER")},
+		Wait: o.wait, HTTP: e.network, Now: e.now,
+	}
+	if !o.noBrowser {
+		lo.Browser = e.browse
+		if lo.Browser == nil {
+			lo.Browser = auth.Browser(e.set.Browser, e.err)
+		}
+	}
+	// A pipe is read only by someone who said there is no browser: it may be another program's input.
+	if e.terminal.in || o.noBrowser {
+		lo.Lines = e.lines()
+	}
+	return lo
+}
+
+// save keeps the session in the profile, unless that is someone else's.
+func (s *signIn) save(ctx context.Context, session auth.Session) error {
+	if s.old.Name != "" && !sameAccount(s.old, s.profile.Server, session) && !s.e.set.Yes {
+		question := "profile " + s.old.Name + " is " + s.old.Session.Account.Label() + " at " + s.old.Server +
+			"; this would make it " + session.Account.Label() + " at " + s.profile.Server
+		if err := s.e.confirm(ctx, question, "confirm it with --yes, or keep both with --profile NAME"); err != nil {
+			return err
+		}
+	}
+	s.profile.Session = session
+	return s.e.saveProfile(s.profile)
+}
+
+func sameAccount(old profile, server string, session auth.Session) bool {
+	return old.Server == server && old.Session.Account.Subject == session.Account.Subject && old.Session.Provider.Issuer == session.Provider.Issuer
+}
+
+// endOldSession revokes and forgets the session this one takes the place of.
+// What fails there is no failure of the login.
+func (s *signIn) endOldSession(ctx context.Context, session auth.Session) {
+	if s.old.Name == "" || s.old.Session.Credential == session.Credential {
+		return
+	}
+	if _, err := s.e.endSession(ctx, s.old); err != nil {
+		s.e.warn("the session that was here before could not be forgotten: %s", printable(oneLine(err.Error())))
+	}
+}
+
+// welcome says who is signed in, on stdout only as JSON.
+func (s *signIn) welcome(session auth.Session) error {
+	e := s.e
+	e.say("photos: signed in to %s as %s (profile %s, tokens in the %s)", s.profile.Server, session.Account.Label(), s.profile.Name, s.profile.Store)
+	if !e.set.JSON {
+		return nil
+	}
+	line, err := jsonLine(sessionJSON{
+		Profile: s.profile.Name, Server: s.profile.Server, SignedIn: true, Account: session.Account,
+		Issuer: session.Provider.Issuer, ClientID: session.ClientID, Store: s.profile.Store, SignedInAt: session.SignedInAt.UTC(),
+	}, e.set.Fields)
+	if err != nil {
+		return err
+	}
+	_, err = e.out.Write(line)
+	return err
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/auth"
+)
+
+func newLogout(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "logout",
+		Short: "End the session, at the provider and here",
+		Long: `End the session: revoke it at the provider and forget it on this machine. The
+second is done also when the network is down.`,
+		Example: `  photos logout
+  photos logout --profile work`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return logout(cmd.Context(), e) },
+	}
+}
+
+func logout(ctx context.Context, e *env) error {
+	p, err := e.selected()
+	if err != nil {
+		return err
+	}
+	bye, err := e.endSession(ctx, p)
+	if err != nil {
+		return err
+	}
+	if err := e.removeProfile(p.Name); err != nil {
+		return err
+	}
+	if bye.NotRevoked != nil {
+		e.warn("the session is forgotten here, but not revoked at the provider: %s", printable(oneLine(bye.NotRevoked.Error())))
+		e.say("hint: a copy of its refresh token would work until it expires at the provider")
+	}
+	if left := bye.AccessUntil.Sub(e.now()); left > 0 {
+		e.say("photos: the last access token given out stays valid for %s", left.Round(time.Second))
+	}
+	e.say("photos: signed out of %s (%s)", p.Server, p.Session.Account.Label())
+	return nil
+}
+
+// endSession revokes a profile's session and deletes its entries in the store.
+func (e *env) endSession(ctx context.Context, p profile) (auth.Farewell, error) {
+	store, err := e.store(p.Store)
+	if err != nil {
+		return auth.Farewell{}, err
+	}
+	limited, cancel := context.WithTimeout(ctx, e.set.Timeout)
+	defer cancel()
+	bye, err := auth.Logout(limited, auth.LogoutOptions{
+		Session: p.Session, Store: store, StateDir: e.sessionsDir(), Waiting: e.waiting, HTTP: e.network,
+	})
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return bye, ctx.Err()
+	}
+	return bye, fromAuth(err)
+}

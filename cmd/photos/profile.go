@@ -1,0 +1,195 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/adrg/xdg"
+
+	"photos/internal/auth"
+	"photos/internal/photo"
+)
+
+// profile is a named pair of a service and the account that is signed in there.
+// It lies in a file of its own, profiles/NAME.json in the configuration folder,
+// and holds nothing secret: the tokens lie in the store it names.
+type profile struct {
+	Name    string       `json:"-"`
+	Server  string       `json:"server"`
+	Store   string       `json:"store"` // keyring or file: one of them, never a mixture
+	Session auth.Session `json:"session"`
+}
+
+const defaultProfile = "default"
+
+func (e *env) profilesDir() string { return filepath.Join(e.set.dir, "profiles") }
+
+func (e *env) profilePath(name string) string { return filepath.Join(e.profilesDir(), name+".json") }
+
+// sessionsDir holds the locks and the state of sessions. It lies in the user's state folder, or
+// in the configuration folder when that was given.
+func (e *env) sessionsDir() string {
+	if e.set.dirSource == "default" {
+		return filepath.Join(xdg.StateHome, "photos", "sessions")
+	}
+	return filepath.Join(e.set.dir, "sessions")
+}
+
+// store is where a profile's tokens lie.
+func (e *env) store(name string) (auth.Store, error) {
+	switch name {
+	case "keyring":
+		return auth.NewKeyring(e.keyringOptions()), nil
+	case "file":
+		return auth.NewFileStore(filepath.Join(e.set.dir, "credentials")), nil
+	}
+	return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the profile names an unknown store " + quote(name), Hint: "photos login writes it anew"}
+}
+
+// keyringOptions give a person at the terminal time to unlock the keyring.
+func (e *env) keyringOptions() auth.KeyringOptions {
+	o := auth.KeyringOptions{Service: "photos", Limit: keyringLimit}
+	if e.terminal.interactive() {
+		o.Limit = keyringLimitTerminal
+		o.Slow = func() { e.say("waiting for the keyring to be unlocked") }
+	}
+	return o
+}
+
+// profiles are all there are, by name.
+func (e *env) profiles() ([]profile, error) {
+	paths, err := filepath.Glob(filepath.Join(e.profilesDir(), "*.json"))
+	if err != nil {
+		return nil, fmt.Errorf("profiles: %w", err)
+	}
+	var all []profile
+	for _, path := range paths {
+		p, err := e.loadProfile(strings.TrimSuffix(filepath.Base(path), ".json"))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// loadProfile reads one profile; its error is an fs.ErrNotExist when there is none.
+func (e *env) loadProfile(name string) (profile, error) {
+	data, err := os.ReadFile(e.profilePath(name))
+	if err != nil {
+		return profile{}, fmt.Errorf("profile %s: %w", name, err)
+	}
+	p := profile{Name: name}
+	if err := json.Unmarshal(data, &p); err != nil {
+		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "profile " + e.profilePath(name) + ": " + oneLine(err.Error()), Hint: "remove the file and sign in again"}
+	}
+	return p, nil
+}
+
+// saveProfile writes the profile whole or not at all.
+func (e *env) saveProfile(p profile) error {
+	data, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return fmt.Errorf("profile %s: %w", p.Name, err)
+	}
+	if err := os.MkdirAll(e.profilesDir(), 0o700); err != nil {
+		return fmt.Errorf("profile %s: %w", p.Name, err)
+	}
+	temp := e.profilePath(p.Name) + ".tmp"
+	if err := os.WriteFile(temp, append(data, '\n'), 0o600); err != nil {
+		return fmt.Errorf("profile %s: %w", p.Name, err)
+	}
+	if err := os.Rename(temp, e.profilePath(p.Name)); err != nil {
+		return fmt.Errorf("profile %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+func (e *env) removeProfile(name string) error {
+	if err := os.Remove(e.profilePath(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("profile %s: %w", name, err)
+	}
+	return nil
+}
+
+// selected is the profile the settings select: the one named, the one signed in
+// at the service named, the default one, or the only one.
+func (e *env) selected() (profile, error) {
+	if e.set.Profile != "" {
+		return e.named(e.set.Profile)
+	}
+	all, err := e.profiles()
+	if err != nil {
+		return profile{}, err
+	}
+	var fits []profile
+	for _, p := range all {
+		if e.set.Server == "" && p.Name == defaultProfile || e.set.Server == p.Server {
+			return p, nil
+		}
+		if e.set.Server == "" {
+			fits = append(fits, p)
+		}
+	}
+	switch {
+	case len(fits) == 1:
+		return fits[0], nil
+	case len(fits) > 1:
+		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "there are several profiles: " + names(fits), Hint: "choose one with --profile NAME"}
+	case e.set.Server != "":
+		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in at " + e.set.Server, Hint: "photos login " + e.set.Server}
+	}
+	return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in", Hint: "photos login URL signs in at the service at URL"}
+}
+
+// named is the profile of --profile, which must be signed in at --server if that is given too.
+func (e *env) named(name string) (profile, error) {
+	p, err := e.loadProfile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "no profile " + name, Hint: "photos login URL --profile " + name}
+	case err != nil:
+		return profile{}, err
+	case e.set.Server != "" && e.set.Server != p.Server:
+		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "profile " + name + " is signed in at " + p.Server + ", not at " + e.set.Server,
+			Hint: "leave --server and PHOTOS_SERVER out, or photos login " + e.set.Server + " --profile NAME"}
+	}
+	return p, nil
+}
+
+func names(all []profile) string {
+	list := make([]string, len(all))
+	for i, p := range all {
+		list[i] = p.Name
+	}
+	return strings.Join(list, ", ")
+}
+
+// profileFor is the name a login at server gets when none is given: that of the profile already
+// signed in there, "default" for the first one, and else the host's.
+func profileFor(server string, all []profile) string {
+	taken := false
+	for _, p := range all {
+		if p.Server == server {
+			return p.Name
+		}
+		taken = taken || p.Name == defaultProfile
+	}
+	if !taken {
+		return defaultProfile
+	}
+	host := server
+	if u, err := url.Parse(server); err == nil {
+		host = u.Host
+	}
+	return strings.Trim(notInNames.ReplaceAllString(host, "-"), "-.")
+}
+
+var notInNames = regexp.MustCompile(`[^a-z0-9._-]+`)

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/auth"
+	"photos/internal/photo"
+)
+
+// sessionJSON is what `photos status --json` and `photos login --json` print.
+type sessionJSON struct {
+	Profile     string       `json:"profile"`
+	Server      string       `json:"server"`
+	SignedIn    bool         `json:"signed_in"`
+	Account     auth.Account `json:"account"`
+	Issuer      string       `json:"issuer"`
+	ClientID    string       `json:"client_id"`
+	Store       string       `json:"store"`
+	SignedInAt  time.Time    `json:"signed_in_at,omitzero"`
+	AccessUntil time.Time    `json:"access_until,omitzero"`
+	RefreshedAt time.Time    `json:"refreshed_at,omitzero"`
+	Failure     auth.Kind    `json:"refresh_failure,omitempty"`
+	LockedBy    int          `json:"locked_by,omitempty"`
+}
+
+func newStatus(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Who is signed in where, and until when",
+		Long: `Show who is signed in where, until when, and where the tokens lie. It asks
+no network: photos doctor does. The exit code is 4 when nobody is signed in.`,
+		Example: `  photos status
+  photos status --quiet && photos upload ~/Pictures`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return status(cmd.Context(), e) },
+	}
+}
+
+func status(ctx context.Context, e *env) error {
+	p, err := e.selected()
+	if err != nil {
+		return err
+	}
+	store, err := e.store(p.Store)
+	if err != nil {
+		return err
+	}
+	known, err := auth.StatusOf(ctx, p.Session, store, e.sessionsDir())
+	if err != nil {
+		return fromAuth(err)
+	}
+	s := sessionJSON{
+		Profile: p.Name, Server: p.Server, SignedIn: known.SignedIn, Account: p.Session.Account,
+		Issuer: p.Session.Provider.Issuer, ClientID: p.Session.ClientID, Store: p.Store, SignedInAt: p.Session.SignedInAt.UTC(),
+		AccessUntil: utc(known.AccessUntil), RefreshedAt: utc(known.State.RefreshedAt), Failure: known.State.Failure, LockedBy: known.LockedBy,
+	}
+	if !s.SignedIn {
+		return &photo.Error{Kind: photo.KindNotSignedIn, Msg: "profile " + p.Name + ": the session at " + p.Server + " has ended", Hint: "photos login " + p.Server}
+	}
+	return s.print(e)
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC()
+}
+
+// print writes the status as lines of name and value, or as JSON.
+func (s sessionJSON) print(e *env) error {
+	if e.set.JSON {
+		line, err := jsonLine(s, e.set.Fields)
+		if err == nil {
+			_, err = e.out.Write(line)
+		}
+		return err
+	}
+	if e.set.Quiet {
+		_, err := fmt.Fprintln(e.out, escapeTSV(s.Account.Label()))
+		return err
+	}
+	for _, row := range s.rows(e.now()) {
+		format, value := "%s\t%s\n", escapeTSV(row[1])
+		if e.terminal.out {
+			format, value = "%-14s %s\n", printable(row[1])
+		}
+		if _, err := fmt.Fprintf(e.out, format, row[0], value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows are the lines a person reads.
+func (s sessionJSON) rows(now time.Time) [][2]string {
+	store := s.Store + " (chosen at login: the default)"
+	if s.Store == "file" {
+		store = "file, unencrypted (chosen at login: --insecure-storage)"
+	}
+	rows := [][2]string{
+		{"account", s.Account.Label()},
+		{"service", s.Server},
+		{"profile", s.Profile},
+		{"issuer", s.Issuer},
+		{"store", store},
+		{"signed in", s.SignedInAt.Local().Format(time.DateTime)},
+		{"access token", s.access(now)},
+		{"session", "until the provider ends it; how long that is, its tokens do not say"},
+		{"last refresh", s.refresh(now)},
+	}
+	if s.LockedBy != 0 {
+		rows = append(rows, [2]string{"refreshing now", fmt.Sprintf("process %d", s.LockedBy)})
+	}
+	return rows
+}
+
+func (s sessionJSON) access(now time.Time) string {
+	if left := s.AccessUntil.Sub(now); left > 0 {
+		return fmt.Sprintf("until %s (%s left)", s.AccessUntil.Local().Format(time.DateTime), left.Round(time.Second))
+	}
+	return "will be refreshed at the next command"
+}
+
+func (s sessionJSON) refresh(now time.Time) string {
+	if s.RefreshedAt.IsZero() {
+		return "never"
+	}
+	result := "ok"
+	if s.Failure != "" {
+		result = "failed: " + string(s.Failure)
+	}
+	return fmt.Sprintf("%s ago, %s", now.Sub(s.RefreshedAt).Round(time.Second), result)
+}
