@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 )
@@ -77,6 +78,9 @@ func Logout(ctx context.Context, o LogoutOptions) (Farewell, error) {
 	if err := c.forget(ctx); err != nil {
 		return bye, err
 	}
+	// Safe while it is held: nobody signs in under this name again, and whoever
+	// waits for the lock finds nothing in the store.
+	_ = os.Remove(l.lockPath())
 	return bye, stateFile{o.StateDir, c.id}.remove()
 }
 
