@@ -39,6 +39,7 @@ type settings struct {
 	Issuer    string        `mapstructure:"cognito_issuer"`
 	Domain    string        `mapstructure:"cognito_domain"`
 	ClientID  string        `mapstructure:"cognito_client_id"`
+	rate      int64         // bytes a second that uploads may take; 0: any
 	dir       string        // holds config.yaml, the profiles and their state
 	dirSource string
 	v         *viper.Viper

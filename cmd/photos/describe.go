@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -15,6 +16,7 @@ import (
 type describeOptions struct {
 	desc       string
 	set, clear bool
+	from       fromOptions
 }
 
 func newDescribe(e *env) *cobra.Command {
@@ -28,8 +30,9 @@ A PHOTO is a local file, whose bytes name the photo, or the hex digits of an ID:
 all 64, or at least 8 of them from the start.`,
 		Example: `  photos describe beach.jpg
   photos describe 3f9a11c2 --desc "Sunset over the bay"
-  photos describe beach.jpg --clear`,
-		Args: atLeastOne("PHOTO"),
+  photos describe beach.jpg --clear
+  printf 'beach.jpg\tSunset\n' | photos describe --from - --from-format tsv`,
+		Args: func(cmd *cobra.Command, args []string) error { return o.from.atLeastOneOr("PHOTO")(cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.set = cmd.Flags().Changed("desc")
 			return describe(cmd.Context(), e, args, o)
@@ -38,6 +41,7 @@ all 64, or at least 8 of them from the start.`,
 	f := c.Flags()
 	f.StringVar(&o.desc, "desc", "", "set the description to this `text`")
 	f.BoolVar(&o.clear, "clear", false, "erase the description")
+	o.from.flags(c, "PHOTOs, with tsv or jsonl their descriptions too,")
 	return c
 }
 
@@ -59,38 +63,111 @@ func describe(ctx context.Context, e *env, args []string, o describeOptions) err
 	if err != nil {
 		return err
 	}
+	items, done, err := o.from.arguments(e, args)
+	if err != nil {
+		return err
+	}
+	defer done()
 	show := out.print
 	if out.form == formTable {
 		show = func(p photo.Photo) error { return card(e, p) }
 	}
-	err = eachPhoto(ctx, e, c, args, func(p photo.Photo) error {
+	d := describer{c: c, show: show, tally: tally{e: e}}
+	for it := range items {
 		if o.set || o.clear {
-			if p, err = setDescription(ctx, c, p.ID, o.desc); err != nil {
-				return err
-			}
+			it.Description, it.Described, it.FromList = o.desc, true, false
 		}
-		return show(p)
-	})
+		if err := d.add(ctx, it); err != nil {
+			return errors.Join(out.close(), err)
+		}
+	}
+	if err = d.flush(ctx); err == nil {
+		err = d.tally.end()
+	}
 	if flushed := out.close(); err == nil {
 		err = flushed
 	}
 	return err
 }
 
-// setDescription sets one photo's description, or erases it, and returns the photo.
-func setDescription(ctx context.Context, c *client.Client, id photo.ID, text string) (photo.Photo, error) {
-	results, err := c.Describe(ctx, []api.DescriptionItem{{ID: id, Description: text, Source: photo.FromFlag}})
+// describer shows photos, or collects descriptions to set many with one request.
+type describer struct {
+	c       *client.Client
+	show    func(photo.Photo) error
+	tally   tally
+	names   []string
+	waiting []api.DescriptionItem
+}
+
+// add takes one item; its error concerns the whole call.
+func (d *describer) add(ctx context.Context, it listed) error {
+	p, err := photo.Photo{}, it.Err
+	if err == nil {
+		p, err = d.find(ctx, it)
+	}
+	switch {
+	case err != nil && endsRun(withKind(err)):
+		return err
+	case err != nil:
+		d.tally.done(it.Name, err)
+		return nil
+	case !it.Described:
+		d.tally.done(it.Name, nil)
+		return d.show(p)
+	}
+	d.names = append(d.names, it.Name)
+	d.waiting = append(d.waiting, api.DescriptionItem{ID: p.ID, Description: it.Description, Source: it.source()})
+	if len(d.waiting) == photo.MaxDescribe {
+		return d.flush(ctx)
+	}
+	return nil
+}
+
+// find is the photo; to describe it, its ID is enough and nobody is asked.
+func (d *describer) find(ctx context.Context, it listed) (photo.Photo, error) {
+	if it.Described {
+		if id, err := photo.ParseID(it.Name); err == nil {
+			return photo.Photo{ID: id}, nil
+		}
+		if !photo.IsHex(it.Name) {
+			id, err := fileID(it.Name)
+			return photo.Photo{ID: id}, err
+		}
+	}
+	return findPhoto(ctx, d.c, it.Name)
+}
+
+// flush sets what was collected and shows the photos as they are then.
+func (d *describer) flush(ctx context.Context) error {
+	if len(d.waiting) == 0 {
+		return nil
+	}
+	results, err := d.c.Describe(ctx, d.waiting)
 	if err != nil {
-		return photo.Photo{}, err
+		return err
 	}
-	r := results[0]
-	if r.Problem != nil {
-		return photo.Photo{}, client.ProblemError(r.Problem)
+	for i, r := range results {
+		err := client.ProblemError(r.Problem)
+		if photo.KindOf(err) == photo.KindNotFound {
+			err = noSuchPhoto()
+		}
+		d.tally.done(d.names[i], err)
+		if err == nil && r.Photo != nil {
+			if err := d.show(r.Photo.Photo()); err != nil {
+				return err
+			}
+		}
 	}
-	if r.Photo == nil {
-		return photo.Photo{}, &photo.Error{Kind: photo.KindProtocol, Msg: "the service answered without the photo"}
+	d.names, d.waiting = nil, nil
+	return nil
+}
+
+// source is where an item's description came from.
+func (it listed) source() photo.Source {
+	if it.FromList {
+		return photo.FromStdin
 	}
-	return r.Photo.Photo(), nil
+	return photo.FromFlag
 }
 
 // checkDescription refuses what no description may be, before anything is sent.

@@ -4,16 +4,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/spf13/cobra"
 
+	"photos/internal/client"
 	"photos/internal/photo"
 	"photos/internal/transfer"
 )
 
 const downloadJobs = 8
 
-type downloadOptions struct{ out string }
+type downloadOptions struct {
+	out  string
+	from fromOptions
+}
 
 func newDownload(e *env) *cobra.Command {
 	var o downloadOptions
@@ -26,12 +31,13 @@ What arrives is verified against the photo's ID before it gets its name. A file
 that is there is never replaced: a photo of the same name gets the beginning of
 its ID added. A PHOTO is written as for photos describe.`,
 		Example: `  photos download 3f9a11c2
-  photos download -o ~/back $(photos list --search bay --quiet)
+  photos list --search bay --quiet | photos download --from - -o ~/back
   photos download 3f9a11c2 -o - | feh -`,
-		Args: atLeastOne("PHOTO"),
+		Args: func(cmd *cobra.Command, args []string) error { return o.from.atLeastOneOr("PHOTO")(cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error { return download(cmd.Context(), e, args, o) },
 	}
 	c.Flags().StringVarP(&o.out, "output", "o", ".", "`folder` to put them into, or - for stdout")
+	o.from.flags(c, "PHOTOs")
 	return c
 }
 
@@ -47,24 +53,15 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	if err != nil {
 		return err
 	}
-	var found []photo.Photo
-	missing := eachPhoto(ctx, e, c, args, func(p photo.Photo) error {
-		found = append(found, p)
-		return nil
-	})
-	if _, some := missing.(reported); missing != nil && !some { //nolint:errorlint // eachPhoto's own value
-		return missing
+	items, done, err := o.from.arguments(e, args)
+	if err != nil {
+		return err
 	}
-	failed := missing != nil
-	var last transfer.Record
+	defer done()
+	t := tally{e: e}
 	var printed error
-	_, err = transfer.Download(ctx, c, o.out, each(found), downloadJobs, func(r transfer.Record) {
-		if r.Outcome == photo.OutcomeFailed {
-			failed, last = true, r
-			if len(args) > 1 {
-				e.complain(r.Path, r.Err)
-			}
-		}
+	_, err = transfer.Download(ctx, c, o.out, findAll(ctx, c, items, &t), downloadJobs, func(r transfer.Record) {
+		t.done(r.Path, r.Err)
 		if printed == nil {
 			printed = out.print(r)
 		}
@@ -75,19 +72,26 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	switch {
 	case err != nil:
 		return err
-	case failed && len(args) == 1:
-		return about(last.Path, last.Err)
-	case failed:
-		return reported{exitSomeFailed}
+	case printed != nil:
+		return printed
 	}
-	return printed
+	return t.end()
 }
 
-// each yields photos that are known already.
-func each(photos []photo.Photo) func(func(photo.Photo, error) bool) {
+// findAll yields the photos that items name; one that there is not counts as a
+// failed item, and only a failure that concerns all of them is yielded.
+func findAll(ctx context.Context, c *client.Client, items iter.Seq[listed], t *tally) iter.Seq2[photo.Photo, error] {
 	return func(yield func(photo.Photo, error) bool) {
-		for _, p := range photos {
-			if !yield(p, nil) {
+		for it := range items {
+			p, err := photo.Photo{}, it.Err
+			if err == nil {
+				p, err = findPhoto(ctx, c, it.Name)
+			}
+			if err != nil && !endsRun(withKind(err)) {
+				t.done(it.Name, err)
+				continue
+			}
+			if !yield(p, err) {
 				return
 			}
 		}
@@ -98,7 +102,7 @@ func downloadColumns() []column[transfer.Record] { return uploadColumns() }
 
 func downloadToStdout(ctx context.Context, e *env, args []string) error {
 	switch {
-	case len(args) > 1:
+	case len(args) != 1:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "-o - takes one PHOTO", Hint: "give a folder with -o for several"}
 	case e.terminal.out:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "stdout is a terminal, and a photo is no text", Hint: fmt.Sprintf("photos download %s -o - >FILE", args[0])}
@@ -107,9 +111,11 @@ func downloadToStdout(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	return eachPhoto(ctx, e, c, args, func(p photo.Photo) error {
-		return transfer.Stream(ctx, c, p, onlyStdout{e.out})
-	})
+	p, err := findPhoto(ctx, c, args[0])
+	if err != nil {
+		return about(args[0], err)
+	}
+	return transfer.Stream(ctx, c, p, onlyStdout{e.out})
 }
 
 // onlyStdout hides that stdout is a file, so that a copy through it hashes too.

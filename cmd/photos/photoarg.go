@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"strings"
 
@@ -100,44 +101,19 @@ func fileError(path string, err error) error {
 	return &photo.Error{Kind: photo.KindUnreadable, Err: err}
 }
 
-// eachPhoto runs f for every PHOTO argument. One argument's failure is the
-// call's own; of several, each failure is reported and the others still run.
-func eachPhoto(ctx context.Context, e *env, c *client.Client, args []string, f func(photo.Photo) error) error {
-	return eachItem(e, args, func(arg string) error {
-		p, err := findPhoto(ctx, c, arg)
-		if err != nil {
+// eachItem runs f for every item by the law of tally; a failure that concerns
+// all of them ends the call at once.
+func eachItem(e *env, items iter.Seq[listed], f func(listed) error) error {
+	t := tally{e: e}
+	for it := range items {
+		err := it.Err
+		if err == nil {
+			err = f(it)
+		}
+		if err != nil && endsRun(withKind(err)) {
 			return err
 		}
-		return f(p)
-	})
-}
-
-// eachItem is the law of calls with several items: one item fails with its own
-// exit code; of several, the run goes on and ends with exitSomeFailed, unless a
-// failure concerns all of them.
-func eachItem(e *env, args []string, f func(arg string) error) error {
-	failed := 0
-	for _, arg := range args {
-		err := f(arg)
-		switch {
-		case err == nil:
-			continue
-		case len(args) == 1 || endsRun(withKind(err)):
-			return about(arg, err)
-		}
-		failed++
-		e.complain(arg, withKind(err))
+		t.done(it.Name, err)
 	}
-	if failed > 0 {
-		return reported{exitSomeFailed}
-	}
-	return nil
-}
-
-// about says which item a failure concerns, keeping its kind and hint.
-func about(subject string, err error) error {
-	if endsRun(withKind(err)) {
-		return err // it concerns more than this item
-	}
-	return fmt.Errorf("%s: %w", subject, err)
+	return t.end()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"syscall"
 
 	"photos/internal/photo"
@@ -86,6 +87,55 @@ func (e *env) complain(subject string, err error) {
 	if hint := photo.HintOf(err); hint != "" {
 		e.say("hint: %s", printable(oneLine(hint)))
 	}
+}
+
+// tally is the law of calls with several items: one item fails with its own exit
+// code; of several, each failure is reported, the others are still done, and the
+// call ends with exitSomeFailed. It is safe for concurrent use.
+type tally struct {
+	e             *env
+	mu            sync.Mutex
+	items, failed int
+	subject       string // of the first failure, while it may be that of the only item
+	first         error
+}
+
+// done counts an item; err is nil when it went well.
+func (t *tally) done(subject string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.items++
+	if t.items == 2 && t.first != nil {
+		t.e.complain(t.subject, t.first)
+	}
+	if err == nil {
+		return
+	}
+	err = withKind(err)
+	if t.failed++; t.items == 1 {
+		t.subject, t.first = subject, err
+		return
+	}
+	t.e.complain(subject, err)
+}
+
+// end is the error of the call.
+func (t *tally) end() error {
+	switch {
+	case t.failed == 0:
+		return nil
+	case t.items == 1:
+		return about(t.subject, t.first)
+	}
+	return reported{exitSomeFailed}
+}
+
+// about says which item a failure concerns, keeping its kind and hint.
+func about(subject string, err error) error {
+	if endsRun(withKind(err)) {
+		return err // it concerns more than this item
+	}
+	return fmt.Errorf("%s: %w", subject, err)
 }
 
 // say writes one line of talk to stderr.

@@ -28,7 +28,7 @@ func (e *env) connect(_ context.Context) (*client.Client, error) {
 		return nil, fromAuth(err)
 	}
 	return client.New(client.Options{
-		Server: server, Patience: e.set.Timeout, Agent: "photos/" + version(),
+		Server: server, Patience: e.set.Timeout, Rate: e.set.rate, Agent: "photos/" + version(),
 		Transport: &auth.Transport{Base: e.network, Source: source, Origin: origin},
 	})
 }

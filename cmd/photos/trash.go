@@ -11,7 +11,8 @@ import (
 )
 
 func newDelete(e *env) *cobra.Command {
-	return &cobra.Command{
+	var from fromOptions
+	c := &cobra.Command{
 		Use:   "delete PHOTO...",
 		Short: "Put photos into the trash, from where they can be restored",
 		Long: `Put photos into the trash of the service. Their bytes stay there for a while,
@@ -21,14 +22,17 @@ back. A local file is never touched.
 A PHOTO is written as for photos describe, but without a terminal an ID must be
 given whole.`,
 		Example: `  photos delete 3f9a11c2
-  photos list --search blurry --quiet | xargs photos delete`,
-		Args: atLeastOne("PHOTO"),
-		RunE: func(cmd *cobra.Command, args []string) error { return deletePhotos(cmd.Context(), e, args) },
+  photos list --search blurry --quiet | photos delete --from -`,
+		Args: from.atLeastOneOr("PHOTO"),
+		RunE: func(cmd *cobra.Command, args []string) error { return deletePhotos(cmd.Context(), e, args, from) },
 	}
+	from.flags(c, "PHOTOs")
+	return c
 }
 
 func newRestore(e *env) *cobra.Command {
-	return &cobra.Command{
+	var from fromOptions
+	c := &cobra.Command{
 		Use:   "restore PHOTO...",
 		Short: "Take photos out of the trash",
 		Long: `Take photos out of the trash. Uploading the same file again does so too.
@@ -36,21 +40,15 @@ func newRestore(e *env) *cobra.Command {
 A PHOTO is written as for photos describe.`,
 		Example: `  photos list --trash
   photos restore 3f9a11c2`,
-		Args: atLeastOne("PHOTO"),
-		RunE: func(cmd *cobra.Command, args []string) error { return restorePhotos(cmd.Context(), e, args) },
+		Args: from.atLeastOneOr("PHOTO"),
+		RunE: func(cmd *cobra.Command, args []string) error { return restorePhotos(cmd.Context(), e, args, from) },
 	}
+	from.flags(c, "PHOTOs")
+	return c
 }
 
-func deletePhotos(ctx context.Context, e *env, args []string) error {
-	for _, arg := range args {
-		if !e.terminal.interactive() && photo.IsHex(arg) && len(arg) < 2*len(photo.ID{}) {
-			return &photo.Error{
-				Kind: photo.KindUsage, Msg: "delete " + arg + ": without a terminal an ID must be given whole",
-				Hint: "photos list --quiet prints whole IDs",
-			}
-		}
-	}
-	return changePhotos(ctx, e, args, inLibrary, func(c *client.Client, p photo.Photo) (photo.Photo, error) {
+func deletePhotos(ctx context.Context, e *env, args []string, from fromOptions) error {
+	return changePhotos(ctx, e, args, from, inLibrary, func(c *client.Client, p photo.Photo) (photo.Photo, error) {
 		p, err := c.Delete(ctx, p.ID)
 		if err == nil {
 			e.say("photos: %s is in the trash until %s; photos restore %s brings it back", printable(p.Name), showTime(p.PurgeAt), p.ID.Short())
@@ -59,8 +57,8 @@ func deletePhotos(ctx context.Context, e *env, args []string) error {
 	})
 }
 
-func restorePhotos(ctx context.Context, e *env, args []string) error {
-	return changePhotos(ctx, e, args, inTrash, func(c *client.Client, p photo.Photo) (photo.Photo, error) {
+func restorePhotos(ctx context.Context, e *env, args []string, from fromOptions) error {
+	return changePhotos(ctx, e, args, from, inTrash, func(c *client.Client, p photo.Photo) (photo.Photo, error) {
 		p, err := c.Restore(ctx, p.ID)
 		if err == nil {
 			e.say("photos: %s is back", printable(p.Name))
@@ -79,7 +77,7 @@ const (
 
 // changePhotos applies change to every PHOTO among the live or the trashed ones
 // and prints, for a pipe, the photos as they are then.
-func changePhotos(ctx context.Context, e *env, args []string, among place, change func(*client.Client, photo.Photo) (photo.Photo, error)) error {
+func changePhotos(ctx context.Context, e *env, args []string, from fromOptions, among place, change func(*client.Client, photo.Photo) (photo.Photo, error)) error {
 	out, err := newPrinter(e, photoColumns(), photoJSON)
 	if err != nil {
 		return err
@@ -88,8 +86,16 @@ func changePhotos(ctx context.Context, e *env, args []string, among place, chang
 	if err != nil {
 		return err
 	}
-	err = eachItem(e, args, func(arg string) error {
-		p, err := findAmong(ctx, c, arg, among)
+	items, done, err := from.arguments(e, args)
+	if err != nil {
+		return err
+	}
+	defer done()
+	err = eachItem(e, items, func(it listed) error {
+		if among == inLibrary && !e.terminal.interactive() && photo.IsHex(it.Name) && len(it.Name) < 2*len(photo.ID{}) {
+			return &photo.Error{Kind: photo.KindUsage, Msg: "without a terminal an ID must be given whole", Hint: "photos list --quiet prints whole IDs"}
+		}
+		p, err := findAmong(ctx, c, it.Name, among)
 		if err != nil {
 			return err
 		}

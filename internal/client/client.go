@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // Options are what a Client is made from.
@@ -20,6 +22,7 @@ type Options struct {
 	Server    string            // the service's address, without a trailing slash
 	Transport http.RoundTripper // adds the credentials; nil: http.DefaultTransport
 	Patience  time.Duration     // how long without progress before giving up; 0: a minute
+	Rate      int64             // bytes a second that uploads may take altogether; 0: any
 	Agent     string            // the User-Agent header
 }
 
@@ -29,6 +32,7 @@ type Client struct {
 	base     *url.URL
 	patience time.Duration
 	agent    string
+	limit    *rate.Limiter
 	writer   string      // names this process to the service, so that its retries are told from a rival
 	answered atomic.Bool // the service has answered this process at least once
 }
@@ -47,8 +51,22 @@ func New(o Options) (*Client, error) {
 		base:     base,
 		patience: o.Patience,
 		agent:    o.Agent,
+		limit:    limiter(o.Rate),
 		writer:   rand.Text(),
 	}, nil
+}
+
+// burst is the most bytes that pass a limiter at once. It is larger than any
+// buffer a request's body is read with.
+const burst = 1 << 20
+
+func limiter(bytesPerSecond int64) *rate.Limiter {
+	if bytesPerSecond <= 0 {
+		return nil
+	}
+	l := rate.NewLimiter(rate.Limit(bytesPerSecond), burst)
+	l.AllowN(time.Now(), burst) // start empty: the limit holds from the first byte
+	return l
 }
 
 // Server is the address of the service.

@@ -42,7 +42,7 @@ type Uploaded struct {
 
 // Upload sends a photo (tus 1.0) and returns when the service holds it durably.
 func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
-	t := &transfer{c: c, u: u, giveUp: time.Now().Add(c.patience)}
+	t := &transfer{ctx: ctx, c: c, u: u, giveUp: time.Now().Add(c.patience)}
 	if u.ID != "" {
 		t.location, t.offset = c.url(api.PathUploads+"/"+url.PathEscape(u.ID), nil), u.Offset
 		t.report(u.Offset)
@@ -59,6 +59,7 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 
 // transfer is one Upload under way.
 type transfer struct {
+	ctx      context.Context //nolint:containedctx // the call's own, for the reader that a request pulls from
 	c        *Client
 	u        Upload
 	location string
@@ -235,7 +236,15 @@ type sentReader struct {
 }
 
 func (r *sentReader) Read(p []byte) (int, error) {
+	if limit := r.t.c.limit; limit != nil {
+		p = p[:min(len(p), burst/8)]
+	}
 	n, err := r.Reader.Read(p)
+	if limit := r.t.c.limit; limit != nil && n > 0 {
+		if waitErr := limit.WaitN(r.t.ctx, n); waitErr != nil {
+			return 0, waitErr
+		}
+	}
 	r.t.mu.Lock()
 	defer r.t.mu.Unlock()
 	if r.t.current == r {

@@ -3,7 +3,6 @@ package transfer
 import (
 	"time"
 
-	"photos/internal/api"
 	"photos/internal/client"
 	"photos/internal/photo"
 )
@@ -94,6 +93,8 @@ func (r *run) checkBatch(batch []*job) {
 		switch {
 		case j.status.State == photo.Stored:
 			present = append(present, j)
+		case r.DryRun:
+			r.finish(j, wouldBe(j.status.State), nil)
 		case j.status.State != photo.Trashed && j.file.size > client.WholeUpload:
 			r.large <- j
 		default:
@@ -103,48 +104,10 @@ func (r *run) checkBatch(batch []*job) {
 	r.present(present)
 }
 
-// present finishes photos the service has already: an empty description is
-// filled, a different one kept.
-func (r *run) present(jobs []*job) {
-	var fill []*job
-	for _, j := range jobs {
-		switch j.item.Description {
-		case "", j.status.Description:
-			r.finish(j, photo.OutcomeExists, nil)
-			continue
-		}
-		if j.status.Description == "" {
-			fill = append(fill, j)
-			continue
-		}
-		j.rec.DescriptionKept = true
-		r.finish(j, photo.OutcomeExists, nil)
+// wouldBe is the outcome of a photo that is not stored, if the run were real.
+func wouldBe(s photo.State) photo.Outcome {
+	if s == photo.Trashed {
+		return photo.OutcomeRestored
 	}
-	for len(fill) > 0 {
-		n := min(len(fill), photo.MaxDescribe)
-		r.fill(fill[:n])
-		fill = fill[n:]
-	}
-}
-
-// fill describes photos that had no description a moment ago.
-func (r *run) fill(jobs []*job) {
-	items := make([]api.DescriptionItem, len(jobs))
-	for i, j := range jobs {
-		items[i] = api.DescriptionItem{ID: j.file.id, Description: j.item.Description, Source: j.item.Source, OnlyIfEmpty: true}
-	}
-	results, err := r.svc.Describe(r.ctx, items)
-	for i, j := range jobs {
-		switch {
-		case err != nil:
-			r.finish(j, photo.OutcomeFailed, err)
-		case results[i].Problem != nil:
-			r.finish(j, photo.OutcomeFailed, client.ProblemError(results[i].Problem))
-		case results[i].Changed:
-			r.finish(j, photo.OutcomeDescribed, nil)
-		default:
-			j.rec.DescriptionKept = results[i].Photo != nil && results[i].Photo.Description != j.item.Description
-			r.finish(j, photo.OutcomeExists, nil)
-		}
-	}
+	return photo.OutcomeUploaded
 }

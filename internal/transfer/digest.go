@@ -42,7 +42,7 @@ func (r *run) digest(path string) (file, error) {
 	if err != nil {
 		return file{}, unreadable(path, err)
 	}
-	if e, ok := r.digests.Lookup(path, info); ok {
+	if e, ok := r.Digests.Lookup(path, info); ok {
 		if !e.Picture {
 			return file{}, errNoPicture
 		}
@@ -54,7 +54,7 @@ func (r *run) digest(path string) (file, error) {
 		return f, err
 	}
 	if again, statErr := os.Stat(path); statErr == nil && os.SameFile(info, again) && again.Size() == info.Size() && again.ModTime().Equal(info.ModTime()) {
-		r.digests.Add(path, again, start, statcache.Entry{ID: f.id, Picture: err == nil})
+		r.Digests.Add(path, again, start, statcache.Entry{ID: f.id, Picture: err == nil})
 	}
 	return f, err
 }

@@ -5,58 +5,79 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"photos/internal/photo"
 )
 
+// ScanOptions choose among the files below a folder; a file that is named itself
+// is always meant. A pattern without a slash is matched with the file's name,
+// one with a slash with its path below the folder, where ** stands for any
+// number of folders.
+type ScanOptions struct {
+	Include []string  // when there are any, a file must match one
+	Exclude []string  // neither a file nor a folder above it may match one
+	Since   time.Time // changed at or after
+
+	// Note is told of folders that are not entered. It may be nil.
+	Note func(path, why string)
+}
+
 // Scan yields every file that paths mean: a file itself, everything below a
 // folder, or what a glob matches when no file of that very name exists. What
-// cannot be read is yielded with its error and stops nothing. note is told of
-// folders that are not entered; it may be nil.
-func Scan(paths []string, note func(path, why string)) iter.Seq[Item] {
-	if note == nil {
-		note = func(string, string) {}
+// cannot be read is yielded with its error and stops nothing.
+func Scan(paths []string, o ScanOptions) iter.Seq[Item] {
+	if o.Note == nil {
+		o.Note = func(string, string) {}
 	}
 	return func(yield func(Item) bool) {
+		s := &scanner{o, yield}
 		for _, path := range paths {
-			if !scanOne(path, note, yield) {
+			if !s.one(path) {
 				return
 			}
 		}
 	}
 }
 
-// scanOne yields what one argument means and reports whether to go on.
-func scanOne(path string, note func(path, why string), yield func(Item) bool) bool {
+// scanner is one Scan; its methods report whether to go on.
+type scanner struct {
+	ScanOptions
+	yield func(Item) bool
+}
+
+// one yields what one argument means.
+func (s *scanner) one(path string) bool {
 	info, err := os.Stat(path) // a link the person named is followed
 	switch {
 	case err == nil && info.IsDir():
-		return scanFolder(path, note, yield)
+		return s.folder(path)
 	case err == nil:
-		return yield(Item{Path: path, Named: true})
+		return s.yield(Item{Path: path, Named: true})
 	case errors.Is(err, fs.ErrNotExist):
-		return scanGlob(path, note, yield)
+		return s.glob(path)
 	}
-	return yield(Item{Path: path, Named: true, Err: unreadable(path, err)})
+	return s.yield(Item{Path: path, Named: true, Err: unreadable(path, err)})
 }
 
-// scanGlob yields what the pattern matches: a pattern comes here unexpanded when
+// glob yields what the pattern matches: a pattern comes here unexpanded when
 // it was quoted, or from a shell that leaves expanding to the program.
-func scanGlob(pattern string, note func(path, why string), yield func(Item) bool) bool {
+func (s *scanner) glob(pattern string) bool {
 	matches, err := filepath.Glob(pattern)
 	if err != nil || len(matches) == 0 || !strings.ContainsAny(pattern, "*?[") {
-		return yield(Item{Path: pattern, Named: true, Err: &photo.Error{Kind: photo.KindNotFound, Msg: "no such file or folder"}})
+		return s.yield(Item{Path: pattern, Named: true, Err: &photo.Error{Kind: photo.KindNotFound, Msg: "no such file or folder"}})
 	}
 	for _, m := range matches {
 		if info, err := os.Stat(m); err == nil && info.IsDir() {
-			if !scanFolder(m, note, yield) {
+			if !s.folder(m) {
 				return false
 			}
 			continue
 		}
-		if !yield(Item{Path: m, Named: true}) {
+		if !s.yield(Item{Path: m, Named: true}) {
 			return false
 		}
 	}
@@ -66,37 +87,86 @@ func scanGlob(pattern string, note func(path, why string), yield func(Item) bool
 // errStop ends a walk whose consumer wants no more.
 var errStop = errors.New("stop")
 
-func scanFolder(root string, note func(path, why string), yield func(Item) bool) bool {
-	if real, err := filepath.EvalSymlinks(root); err == nil && real != root {
-		// WalkDir does not enter a root that is a link; the paths shown stay those below the name given.
-		return scanBelow(root+string(filepath.Separator), note, yield)
-	}
-	return scanBelow(root, note, yield)
-}
-
-func scanBelow(root string, note func(path, why string), yield func(Item) bool) bool {
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		item := Item{Path: path}
+// folder yields everything below root. The separator makes the walk enter a root
+// that is a link; the paths yielded begin with the name given all the same.
+func (s *scanner) folder(root string) bool {
+	err := filepath.WalkDir(root+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
+		rel, _ := filepath.Rel(root, path) // path is below root
+		rel = filepath.ToSlash(rel)
 		switch {
 		case err != nil:
-			item.Err = unreadable(path, err)
-		case d.IsDir():
-			if why := notEntered(d.Name()); why != "" && path != root {
-				note(path, why)
+			return s.pass(Item{Path: path, Err: unreadable(path, err)})
+		case rel != "." && matches(s.Exclude, rel):
+			if d.IsDir() {
 				return filepath.SkipDir
 			}
 			return nil
+		case d.IsDir():
+			if why := notEntered(d.Name()); why != "" && rel != "." {
+				s.Note(path, why)
+				return filepath.SkipDir
+			}
+			return nil
+		case len(s.Include) > 0 && !matches(s.Include, rel), !s.changedSince(d):
+			return nil
 		case d.Type()&fs.ModeSymlink != 0:
-			item.Err = &skip{"a symbolic link"}
+			return s.pass(Item{Path: path, Err: &skip{"a symbolic link"}})
 		case !d.Type().IsRegular():
-			item.Err = &skip{"not a regular file"}
+			return s.pass(Item{Path: path, Err: &skip{"not a regular file"}})
 		}
-		if !yield(item) {
-			return errStop
-		}
-		return nil
+		return s.pass(Item{Path: path})
 	})
-	return err == nil
+	return !errors.Is(err, errStop)
+}
+
+// pass yields an item from within a walk.
+func (s *scanner) pass(i Item) error {
+	if !s.yield(i) {
+		return errStop
+	}
+	return nil
+}
+
+// changedSince reports whether the file is new enough; one that cannot be asked is.
+func (s *scanner) changedSince(d fs.DirEntry) bool {
+	if s.Since.IsZero() {
+		return true
+	}
+	info, err := d.Info()
+	return err != nil || !info.ModTime().Before(s.Since)
+}
+
+// matches reports whether any pattern matches the path rel, slash-separated.
+func matches(patterns []string, rel string) bool {
+	for _, p := range patterns {
+		if !strings.Contains(p, "/") {
+			if ok, _ := path.Match(p, path.Base(rel)); ok { // a bad pattern matches nothing
+				return true
+			}
+		} else if matchSegments(strings.Split(p, "/"), strings.Split(rel, "/")) {
+			return true
+		}
+	}
+	return false
+}
+
+func matchSegments(pattern, segments []string) bool {
+	if len(pattern) == 0 {
+		return len(segments) == 0
+	}
+	if pattern[0] == "**" {
+		for i := range len(segments) + 1 {
+			if matchSegments(pattern[1:], segments[i:]) {
+				return true
+			}
+		}
+		return false
+	}
+	if len(segments) == 0 {
+		return false
+	}
+	ok, _ := path.Match(pattern[0], segments[0])
+	return ok && matchSegments(pattern[1:], segments[1:])
 }
 
 // notEntered says why a folder below one that was named is not looked into, or "".

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"context"
 	"os"
 
 	"photos/internal/api"
@@ -61,7 +60,7 @@ func (r *run) sendOnce(j *job) (client.Uploaded, error) {
 		return client.Uploaded{}, unreadable(j.item.file(), err)
 	}
 	defer f.Close()
-	r.progress.Sending(j.item.Path, j.file.size)
+	r.Progress.Sending(j.item.Path, j.file.size)
 	ctx := r.sending
 	if j.file.size > client.WholeUpload {
 		ctx = r.ctx // a large file is parked at once: it resumes where it stopped
@@ -73,7 +72,7 @@ func (r *run) sendOnce(j *job) (client.Uploaded, error) {
 		},
 		Body: steady{f, j.file.size}, Size: j.file.size,
 		ID: j.status.Upload, Offset: j.status.Offset,
-		Sent: func(n int64) { r.progress.Moved(j.item.Path, n) },
+		Sent: func(n int64) { r.Progress.Moved(j.item.Path, n) },
 	})
 }
 
@@ -84,26 +83,7 @@ func (r *run) restore(j *job) {
 		r.finish(j, photo.OutcomeFailed, err)
 		return
 	}
-	if d := j.item.Description; d != "" && p.Description != d {
-		if err := r.describeRestored(r.sending, j, p); err != nil {
-			r.finish(j, photo.OutcomeFailed, err)
-			return
-		}
-	}
-	r.finish(j, photo.OutcomeRestored, nil)
-}
-
-// describeRestored fills the restored photo's description when it is empty.
-func (r *run) describeRestored(ctx context.Context, j *job, p photo.Photo) error {
-	if p.Description != "" {
-		j.rec.DescriptionKept = true
-		return nil
-	}
-	results, err := r.svc.Describe(ctx, []api.DescriptionItem{{
-		ID: j.file.id, Description: j.item.Description, Source: j.item.Source, OnlyIfEmpty: true,
-	}})
-	if err != nil {
-		return err
-	}
-	return client.ProblemError(results[0].Problem)
+	j.back = true
+	j.status = photo.Status{ID: j.file.id, State: photo.Stored, Description: p.Description}
+	r.present([]*job{j})
 }

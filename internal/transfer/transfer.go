@@ -37,7 +37,7 @@ type Item struct {
 
 // Record is what became of one item. Records are made in the order of completion.
 type Record struct {
-	Path            string
+	Item                     // as it was given
 	ID              photo.ID // zero when the bytes were never read to the end
 	Outcome         photo.Outcome
 	Bytes           int64 // the file's size, 0 when unknown

@@ -7,17 +7,34 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"photos/internal/photo"
 )
 
+// IfExists says what becomes of an item's description when the photo is on the
+// service already.
+type IfExists string
+
+// The rules for photos that exist. A description that is not used is never lost
+// silently: the record says DescriptionKept.
+const (
+	Fill    IfExists = "fill"    // set it where there is none
+	Skip    IfExists = "skip"    // leave the photo as it is
+	Replace IfExists = "replace" // set it, whatever there is
+	Fail    IfExists = "fail"    // the item fails
+)
+
 // Options are how an upload runs.
 type Options struct {
-	Jobs     int             // photos in flight; 0: DefaultJobs
-	Progress Progress        // nil: nobody looks
-	Digests  Digests         // nil: every file is read
-	Now      <-chan struct{} // when closed, a stopping run does not wait for what is under way
+	Jobs      int             // photos in flight; 0: DefaultJobs
+	IfExists  IfExists        // empty: Fill
+	DryRun    bool            // ask what is there, change nothing; records say what would have happened
+	MaxErrors int             // end the run after so many failed items; 0: never
+	Progress  Progress        // nil: nobody looks
+	Digests   Digests         // nil: every file is read
+	Now       <-chan struct{} // when closed, a stopping run does not wait for what is under way
 }
 
 const (
@@ -30,15 +47,15 @@ const (
 	grace     = 10 * time.Second // how long a stopping run waits for what is under way
 )
 
-// Upload brings items to the service and calls each with one record an item,
-// from one goroutine. When ctx ends, or a failure concerns every item, nothing
-// new is begun; small photos under way are finished, large ones parked where
-// they can resume, and what was scanned but not done is recorded as pending.
-// The error is what ended the run early; failures of single items are in their
-// records only.
-func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, each func(Record)) (Summary, error) {
+// ErrTooManyFailures is why a run ended that reached Options.MaxErrors.
+var ErrTooManyFailures = errors.New("too many failures")
+
+func (o Options) withDefaults() Options {
 	if o.Jobs <= 0 {
 		o.Jobs = DefaultJobs
+	}
+	if o.IfExists == "" {
+		o.IfExists = Fill
 	}
 	if o.Progress == nil {
 		o.Progress = noProgress{}
@@ -46,8 +63,19 @@ func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, e
 	if o.Digests == nil {
 		o.Digests = noDigests{}
 	}
+	return o
+}
+
+// Upload brings items to the service and calls each with one record an item,
+// from one goroutine. When ctx ends, or a failure concerns every item, nothing
+// new is begun; small photos under way are finished, large ones parked where
+// they can resume, and what was scanned but not done is recorded as pending.
+// The error is what ended the run early; failures of single items are in their
+// records only.
+func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, each func(Record)) (Summary, error) {
+	o = o.withDefaults()
 	r := &run{
-		svc: svc, progress: o.Progress, digests: o.Digests,
+		svc: svc, Options: o,
 		scanned:  make(chan *job, queued),
 		digested: make(chan *job, queued),
 		small:    make(chan *job, queued),
@@ -75,12 +103,12 @@ func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, e
 
 // run is one Upload under way.
 type run struct {
-	svc      Service
-	progress Progress
-	digests  Digests
-	ctx      context.Context //nolint:containedctx // one run's own, ended by the failure that ends the run
-	stop     context.CancelCauseFunc
-	sending  context.Context //nolint:containedctx // outlives ctx by a grace, for requests under way
+	Options
+	svc     Service
+	ctx     context.Context //nolint:containedctx // one run's own, ended by the failure that ends the run
+	stop    context.CancelCauseFunc
+	sending context.Context //nolint:containedctx // outlives ctx by a grace, for requests under way
+	failed  atomic.Int64    // items
 
 	scanned, digested, small, large, done chan *job
 
@@ -93,6 +121,7 @@ type job struct {
 	start  time.Time
 	file   file
 	status photo.Status
+	back   bool // it was taken out of the trash
 	rec    Record
 
 	mu        sync.Mutex
@@ -151,11 +180,28 @@ func workers(n int, f func()) *sync.WaitGroup {
 	return &wg
 }
 
+// scan passes items on until they or the run end. Items may come from a pipe,
+// whose reading nothing interrupts: the goroutine that waits there is left behind.
 func (r *run) scan(items iter.Seq[Item]) {
 	defer close(r.scanned)
-	for item := range items {
+	found := make(chan Item)
+	go func() {
+		defer close(found)
+		for item := range items {
+			select {
+			case found <- item:
+			case <-r.ctx.Done():
+				return
+			}
+		}
+	}()
+	for {
 		select {
-		case r.scanned <- &job{item: item, start: time.Now()}:
+		case item, more := <-found:
+			if !more {
+				return
+			}
+			r.scanned <- &job{item: item, start: time.Now()}
 		case <-r.ctx.Done():
 			return
 		}
@@ -178,7 +224,7 @@ func (r *run) digestAll() {
 			continue
 		}
 		j.rec.ID = j.file.id
-		r.progress.Found(j.item.Path, j.file.size)
+		r.Progress.Found(j.item.Path, j.file.size)
 		r.digested <- j
 	}
 }
@@ -207,7 +253,13 @@ func (r *run) finish(j *job, o photo.Outcome, err error) {
 		}
 		o, err = photo.OutcomePending, nil
 	}
-	j.rec.Path, j.rec.Outcome, j.rec.Err = j.item.Path, o, err
+	if j.back && (o == photo.OutcomeExists || o == photo.OutcomeDescribed) {
+		o = photo.OutcomeRestored
+	}
+	if o == photo.OutcomeFailed && int(r.failed.Add(1)) == r.MaxErrors {
+		r.stop(ErrTooManyFailures)
+	}
+	j.rec.Item, j.rec.Outcome, j.rec.Err = j.item, o, err
 	j.rec.Seconds = time.Since(j.start).Seconds()
 	j.mu.Lock()
 	j.finished = true

@@ -349,7 +349,7 @@ func TestScan(t *testing.T) {
 		for i := range args {
 			args[i] = filepath.Join(dir, args[i])
 		}
-		for it := range transfer.Scan(args, func(path, _ string) { noted = append(noted, filepath.Base(path)) }) {
+		for it := range transfer.Scan(args, transfer.ScanOptions{Note: func(path, _ string) { noted = append(noted, filepath.Base(path)) }}) {
 			rel, err := filepath.Rel(dir, it.Path)
 			if err != nil {
 				t.Fatal(err)

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"photos/internal/photo"
+	"photos/internal/transfer"
+)
+
+// uploadRecord is a line of upload --json.
+type uploadRecord struct {
+	Path              string        `json:"path"`
+	PathBase64        string        `json:"path_base64,omitempty"` // the exact bytes, when Path is not UTF-8
+	ID                string        `json:"id,omitempty"`
+	Outcome           photo.Outcome `json:"outcome"`
+	Bytes             int64         `json:"bytes"`
+	Description       string        `json:"description,omitempty"` // that was to be set
+	DescriptionSource photo.Source  `json:"description_source,omitempty"`
+	Attempts          int           `json:"attempts"`
+	Seconds           float64       `json:"seconds"`
+	DescriptionKept   bool          `json:"description_kept,omitempty"`
+	Reason            string        `json:"reason,omitempty"`
+	DryRun            bool          `json:"dry_run,omitempty"` // nothing was done: this is what would be
+	Error             *errorRecord  `json:"error,omitempty"`
+}
+
+// errorRecord is a failure inside a JSON record.
+type errorRecord struct {
+	Kind    photo.Kind `json:"kind"`
+	Message string     `json:"message"`
+	Hint    string     `json:"hint,omitempty"`
+}
+
+func newUploadRecord(r transfer.Record) uploadRecord {
+	out := uploadRecord{
+		Path: r.Path, Outcome: r.Outcome, Bytes: r.Bytes, Attempts: r.Attempts, Seconds: r.Seconds,
+		DescriptionKept: r.DescriptionKept, Reason: r.Reason,
+		Description: r.Description, DescriptionSource: r.Source,
+	}
+	if !utf8.ValidString(r.Path) {
+		out.PathBase64 = base64.StdEncoding.EncodeToString([]byte(r.Path))
+	}
+	if !r.ID.IsZero() {
+		out.ID = r.ID.String()
+	}
+	if r.Err != nil {
+		out.Error = &errorRecord{Kind: photo.KindOf(r.Err), Message: oneLine(r.Err.Error()), Hint: photo.HintOf(r.Err)}
+	}
+	return out
+}
+
+// path is the exact path.
+func (r uploadRecord) path() string {
+	if raw, err := base64.StdEncoding.DecodeString(r.PathBase64); err == nil && len(raw) > 0 {
+		return string(raw)
+	}
+	return r.Path
+}
+
+func uploadColumns() []column[transfer.Record] {
+	id := func(r transfer.Record) string {
+		if r.ID.IsZero() {
+			return ""
+		}
+		return r.ID.String()
+	}
+	return []column[transfer.Record]{
+		{name: "id", text: id, show: func(r transfer.Record) string { return id(r)[:min(12, len(id(r)))] }},
+		{name: "outcome", text: func(r transfer.Record) string { return string(r.Outcome) }, least: len(photo.OutcomeDescribed)},
+		{name: "path", text: func(r transfer.Record) string { return r.Path }},
+		{name: "path_base64", extra: true, text: func(r transfer.Record) string { return newUploadRecord(r).PathBase64 }},
+		{name: "bytes", extra: true, right: true, text: func(r transfer.Record) string { return fmt.Sprint(r.Bytes) }, show: func(r transfer.Record) string { return showBytes(r.Bytes) }},
+		{name: "description", extra: true, text: func(r transfer.Record) string { return r.Description }},
+		{name: "attempts", extra: true, right: true, text: func(r transfer.Record) string { return fmt.Sprint(r.Attempts) }},
+		{name: "seconds", extra: true, right: true, text: func(r transfer.Record) string { return fmt.Sprintf("%.3f", r.Seconds) }},
+		{name: "description_kept", extra: true, text: func(r transfer.Record) string { return fmt.Sprint(r.DescriptionKept) }},
+		{name: "reason", extra: true, text: func(r transfer.Record) string { return r.Reason }},
+		{name: "error", extra: true, text: func(r transfer.Record) string {
+			if r.Err == nil {
+				return ""
+			}
+			return oneLine(r.Err.Error())
+		}},
+	}
+}
+
+// uploadReport says of each item what became of it, and of the run how it went.
+type uploadReport struct {
+	e        *env
+	out      *printer[transfer.Record]
+	journal  *journal
+	dry      bool
+	printed  error // the first failure to write a record
+	tally    tally
+	kept     int
+	keptPath string
+}
+
+func newUploadReport(e *env, j *journal, dry bool) (*uploadReport, error) {
+	out, err := newPrinter(e, uploadColumns(), func(r transfer.Record) any {
+		rec := newUploadRecord(r)
+		rec.DryRun = dry
+		return rec
+	})
+	if err != nil {
+		return nil, err
+	}
+	if out.table != nil {
+		out.table.sample = 1 // each photo shows when it is done
+	}
+	return &uploadReport{e: e, out: out, journal: j, dry: dry, tally: tally{e: e}}, nil
+}
+
+// record handles one record.
+func (u *uploadReport) record(r transfer.Record) {
+	if r.DescriptionKept {
+		u.kept++
+		u.keptPath = r.Path
+	}
+	u.tally.done(r.Path, r.Err)
+	if r.Outcome == photo.OutcomeSkipped && u.e.set.Verbose {
+		u.e.say("photos: %s: skipped: %s", printable(r.Path), r.Reason)
+	}
+	if u.printed == nil && u.shows(r) {
+		u.printed = u.out.print(r)
+	}
+	if u.printed == nil && !u.dry {
+		u.printed = u.journal.write(r)
+	}
+}
+
+// shows reports whether stdout gets the record: not a skipped file, which only
+// the JSON names, and with --quiet only what is on the service.
+func (u *uploadReport) shows(r transfer.Record) bool {
+	switch u.out.form {
+	case formJSON:
+		return true
+	case formQuiet:
+		return r.Outcome != photo.OutcomeSkipped && r.Outcome != photo.OutcomeFailed && r.Outcome != photo.OutcomePending
+	}
+	return r.Outcome != photo.OutcomeSkipped
+}
+
+// flush prints what is held back, while the bars are still up.
+func (u *uploadReport) flush() {
+	if err := errors.Join(u.out.close(), u.journal.close()); u.printed == nil {
+		u.printed = err
+	}
+}
+
+// end says the rest, and with which error the command ends.
+func (u *uploadReport) end(sum transfer.Summary, err error) error {
+	if u.kept > 0 && !u.e.set.JSON {
+		u.e.warn("%s", u.keptWarning())
+	}
+	if sum.Total != 1 || sum.Outcomes[photo.OutcomeSkipped] == 1 {
+		u.summarize(sum)
+	}
+	switch {
+	case errors.Is(err, transfer.ErrTooManyFailures):
+		u.e.say("photos: stopped after %d failures (--max-errors)", u.tally.failed)
+		return reported{exitSomeFailed}
+	case err != nil:
+		return err
+	case u.printed != nil:
+		return u.printed
+	}
+	return u.tally.end()
+}
+
+func (u *uploadReport) keptWarning() string {
+	if u.kept == 1 {
+		return fmt.Sprintf("%s has another description already, which stays: photos describe FILE --desc TEXT changes it", printable(u.keptPath))
+	}
+	return fmt.Sprintf("%d photos have another description already, which stays: photos describe FILE --desc TEXT changes it", u.kept)
+}
+
+// summarize says how many had which outcome; the numbers add up to the total.
+func (u *uploadReport) summarize(sum transfer.Summary) {
+	if u.e.set.Quiet {
+		return
+	}
+	var parts []string
+	for _, o := range []photo.Outcome{
+		photo.OutcomeUploaded, photo.OutcomeExists, photo.OutcomeDescribed, photo.OutcomeRestored,
+		photo.OutcomeSkipped, photo.OutcomeFailed, photo.OutcomePending,
+	} {
+		if n := sum.Outcomes[o]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, o))
+		}
+	}
+	if len(parts) == 0 {
+		u.e.say("photos: nothing to upload")
+		return
+	}
+	moved := ""
+	if sum.Bytes > 0 {
+		moved = " (" + showBytes(sum.Bytes) + ")"
+	}
+	verb := ""
+	if u.dry {
+		verb = "would be "
+	}
+	u.e.say("photos: %d files: %s%s%s", sum.Total, verb, strings.Join(parts, ", "), moved)
+}
