@@ -1,0 +1,54 @@
+package metadata
+
+import (
+	"errors"
+	"io"
+	"sync"
+)
+
+// What parsers may take of one file. Real pictures need a tenth of it; the tags
+// of a TIFF lie scattered, and each costs a read of a page.
+const (
+	maxReads = 4096
+	maxBytes = 8 << 20
+)
+
+var errBudget = errors.New("metadata asks for too many reads")
+
+// A guard is a file as parsers see it: after maxReads, maxBytes or shut it has
+// nothing more to give.
+type guard struct {
+	mu    sync.Mutex // held while reading, so that shut waits for a read under way
+	r     io.ReaderAt
+	reads int
+	bytes int
+	err   error // the file's own first error
+}
+
+func newGuard(r io.ReaderAt) *guard {
+	return &guard{r: r, reads: maxReads, bytes: maxBytes}
+}
+
+// ReadAt implements io.ReaderAt.
+func (g *guard) ReadAt(p []byte, off int64) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.r == nil || g.reads == 0 || g.bytes < len(p) {
+		return 0, errBudget
+	}
+	g.reads--
+	g.bytes -= len(p)
+	n, err := g.r.ReadAt(p, off)
+	if err != nil && !errors.Is(err, io.EOF) && g.err == nil {
+		g.err = err
+	}
+	return n, err
+}
+
+// shut takes the file away from parsers and returns the error it had, if any.
+func (g *guard) shut() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.r = nil
+	return g.err
+}
