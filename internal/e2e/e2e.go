@@ -5,6 +5,7 @@ package e2e
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -32,7 +33,8 @@ const nobody = 65534
 // Main builds the programs, runs the package's tests as an unprivileged user
 // and removes what it made. Call it from TestMain.
 func Main(m *testing.M) {
-	if os.Getenv(envBin) != "" {
+	flag.Parse()
+	if os.Getenv(envBin) != "" || testing.Short() {
 		os.Exit(m.Run())
 	}
 	code, err := runAll(m)

@@ -28,6 +28,7 @@ var logins = make(chan struct{}, 4)
 //	status N PROGRAM ARG...      run it and require exactly exit code N
 //	photosd start [ARG...]       start the service (again at the same address); sets PHOTOSD_URL
 //	photosd stop|kill            end it with SIGTERM or SIGKILL
+//	photosd kill-after FILE N    end it with SIGKILL when FILE has N lines
 //	account NAME [signup]        who sits at the browser from now on
 //	browser works|fails|cancels  what opening a browser does; fails also fails the script when it is opened
 //	sample NAME...               copy real photos here
@@ -38,6 +39,9 @@ var logins = make(chan struct{}, 4)
 //	id NAME FILE                 set $NAME to the ID of a file
 func Run(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("scripts over the real programs are left out of the quick tests")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join(os.Getenv(envScripts), "testdata"),
 		Setup:               setup,

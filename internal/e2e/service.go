@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"os"
@@ -39,6 +40,8 @@ func cmdPhotosd(ts *testscript.TestScript, neg bool, args []string) {
 		s.signal(ts, syscall.SIGTERM)
 	case "kill":
 		s.signal(ts, syscall.SIGKILL)
+	case "kill-after":
+		s.killAfter(ts, args[1:])
 	default:
 		ts.Fatalf("photosd %s: unknown", args[0])
 	}
@@ -99,6 +102,25 @@ func (s *service) signal(ts *testscript.TestScript, sig syscall.Signal) {
 		ts.Fatalf("photosd did not end within %s", startTime)
 	}
 	s.cmd = nil
+}
+
+// killAfter waits until a file that something else writes has so many lines.
+func (s *service) killAfter(ts *testscript.TestScript, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: photosd kill-after FILE LINES")
+	}
+	want := numbers(ts, args[1:], 0)[0]
+	for deadline := time.Now().Add(startTime); ; {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && bytes.Count(text, []byte("\n")) >= want {
+			break
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s had no %d lines within %s", args[0], want, startTime)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	s.signal(ts, syscall.SIGKILL)
 }
 
 // end kills what a script left running.

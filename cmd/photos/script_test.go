@@ -1,0 +1,11 @@
+package main_test
+
+import (
+	"testing"
+
+	"photos/internal/e2e"
+)
+
+func TestMain(m *testing.M) { e2e.Main(m) }
+
+func TestScripts(t *testing.T) { e2e.Run(t) }
