@@ -71,7 +71,8 @@ type PhotoPage struct {
 
 // CheckRequest is the body of POST /v1/photos/check: at most photo.MaxCheck digests.
 type CheckRequest struct {
-	IDs []photo.ID `json:"ids"`
+	IDs    []photo.ID     `json:"ids"`
+	Verify photo.Scrutiny `json:"verify,omitempty"`
 }
 
 // CheckResponse has one result a digest, in the order asked.

@@ -21,8 +21,13 @@ func (c *Client) Me(ctx context.Context) (api.Me, error) {
 
 // Check asks about at most photo.MaxCheck digests; one answer each, in order.
 func (c *Client) Check(ctx context.Context, ids []photo.ID) ([]photo.Status, error) {
+	return c.Verify(ctx, ids, photo.LookAtRow)
+}
+
+// Verify is a Check in which the service looks at the bytes before it says stored.
+func (c *Client) Verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny) ([]photo.Status, error) {
 	var res api.CheckResponse
-	if err := c.json(ctx, http.MethodPost, api.PathCheck, nil, nil, api.CheckRequest{IDs: ids}, &res); err != nil {
+	if err := c.json(ctx, http.MethodPost, api.PathCheck, nil, nil, api.CheckRequest{IDs: ids, Verify: how}, &res); err != nil {
 		return nil, err
 	}
 	if len(res.Results) != len(ids) {

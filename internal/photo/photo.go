@@ -96,6 +96,7 @@ const (
 	Trashed    State = "trashed"
 	Unfinished State = "unfinished" // an upload of it was begun and can go on
 	Absent     State = "absent"
+	Damaged    State = "damaged" // its row is there, its bytes are not or are others; only a verifying check tells
 )
 
 // Status is the answer of a check about one digest.
@@ -106,6 +107,16 @@ type Status struct {
 	Upload      string // upload id when unfinished
 	Offset      int64  // bytes the service holds of it
 }
+
+// Scrutiny is how closely a check looks at the bytes of stored photos.
+type Scrutiny string
+
+// The scrutinies of a check.
+const (
+	LookAtRow   Scrutiny = ""     // trust the row
+	LookAtSize  Scrutiny = "size" // the bytes are there, and as many as they should be
+	LookAtBytes Scrutiny = "deep" // read them all again
+)
 
 // Outcome is what became of one item of an upload.
 type Outcome string

@@ -22,6 +22,10 @@ type ScanOptions struct {
 	Exclude []string  // neither a file nor a folder above it may match one
 	Since   time.Time // changed at or after
 
+	// Everything enters every folder, also those where no photos of one's own
+	// are to be expected.
+	Everything bool
+
 	// Note is told of folders that are not entered. It may be nil.
 	Note func(path, why string)
 }
@@ -102,7 +106,7 @@ func (s *scanner) folder(root string) bool {
 			}
 			return nil
 		case d.IsDir():
-			if why := notEntered(d.Name()); why != "" && rel != "." {
+			if why := notEntered(d.Name()); why != "" && rel != "." && !s.Everything {
 				s.Note(path, why)
 				return filepath.SkipDir
 			}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/photo"
+	"photos/internal/transfer"
+)
+
+type verifyOptions struct{ deep, picturesOnly bool }
+
+func newVerify(e *env) *cobra.Command {
+	var o verifyOptions
+	c := &cobra.Command{
+		Use:   "verify PATH...",
+		Short: "Is every local file safely on the service? Print those that are not",
+		Long: `Read every file below the paths afresh, hidden folders too, and ask the service
+whether it holds these very bytes. Print each file for which that cannot be
+proven: photos that are missing, in the trash or damaged, and also whatever the
+service does not take, such as other kinds of files and links.
+
+The exit code is 0 only if nothing was printed, so that
+"photos verify DIR && rm -r DIR" removes nothing that is not stored.`,
+		Example: `  photos verify ~/Pictures/2024 && rm -r ~/Pictures/2024
+  photos verify --deep --json /media/card`,
+		Args: atLeastOne("PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd.Context(), e, args, o) },
+	}
+	f := c.Flags()
+	f.BoolVar(&o.deep, "deep", false, "have the service read its copies again, not only look at them")
+	f.BoolVar(&o.picturesOnly, "pictures-only", false, "leave other files out; a folder is then not safe to remove")
+	return c
+}
+
+// proofRecord is a line of verify --json.
+type proofRecord struct {
+	Path       string      `json:"path"`
+	PathBase64 string      `json:"path_base64,omitempty"`
+	ID         string      `json:"id,omitempty"`
+	State      photo.State `json:"state"`
+	Reason     string      `json:"reason,omitempty"`
+}
+
+// unproven is the state of a file that the service was not asked about.
+const unproven photo.State = "unproven"
+
+func newProofRecord(p transfer.Proof) proofRecord {
+	out := proofRecord{Path: p.Path, State: p.State, Reason: p.Reason}
+	if !utf8.ValidString(p.Path) {
+		out.PathBase64 = base64.StdEncoding.EncodeToString([]byte(p.Path))
+	}
+	if !p.ID.IsZero() {
+		out.ID = p.ID.String()
+	}
+	if p.Err != nil {
+		out.Reason = oneLine(p.Err.Error())
+	}
+	if out.State == "" {
+		out.State = unproven
+	}
+	return out
+}
+
+func proofColumns() []column[transfer.Proof] {
+	return []column[transfer.Proof]{
+		{name: "path", text: func(p transfer.Proof) string { return p.Path }},
+		{name: "state", text: func(p transfer.Proof) string { return string(newProofRecord(p).State) }},
+		{name: "reason", text: func(p transfer.Proof) string { return newProofRecord(p).Reason }},
+		{name: "id", extra: true, text: func(p transfer.Proof) string { return newProofRecord(p).ID }},
+		{name: "path_base64", extra: true, text: func(p transfer.Proof) string { return newProofRecord(p).PathBase64 }},
+	}
+}
+
+func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
+	out, err := newPrinter(e, proofColumns(), func(p transfer.Proof) any { return newProofRecord(p) })
+	if err != nil {
+		return err
+	}
+	c, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	how := photo.LookAtSize
+	if o.deep {
+		how = photo.LookAtBytes
+	}
+	stored, missing := 0, 0
+	var only transfer.Proof // the last unproven one
+	var printed error
+	err = transfer.Verify(ctx, c, transfer.Scan(args, transfer.ScanOptions{Everything: true}), how, func(p transfer.Proof) {
+		switch {
+		case p.Stored():
+			stored++
+			return
+		case o.picturesOnly && p.Reason != "":
+			return
+		}
+		missing, only = missing+1, p
+		if printed == nil {
+			printed = out.print(p)
+		}
+	})
+	if flushed := out.close(); printed == nil {
+		printed = flushed
+	}
+	switch {
+	case err != nil:
+		return err
+	case printed != nil:
+		return printed
+	case missing == 1 && stored == 0 && photo.KindOf(only.Err) == photo.KindNotFound:
+		return about(only.Path, only.Err)
+	case missing > 0:
+		e.say("photos: %d of %d files are not proven to be stored", missing, stored+missing)
+		return reported{exitSomeFailed}
+	}
+	e.say("photos: all %d files are stored", stored)
+	if o.picturesOnly {
+		e.warn("other files were left out: removing a whole folder is not safe")
+	}
+	return nil
+}

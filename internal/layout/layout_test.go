@@ -1,0 +1,101 @@
+// Package layout_test holds the tree against its own rules: which modules the
+// client may link, and which package may reach which.
+package layout_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// linked is every module that photos may link: a person who only uploads
+// pictures carries no database driver, no cloud SDK and no server. A new one is
+// a decision, to be made here.
+var linked = []string{
+	"github.com/VividCortex/ewma",          // mpb
+	"github.com/acarl005/stripansi",        // mpb
+	"github.com/adrg/xdg",                  // where settings and state lie on each system
+	"github.com/cenkalti/backoff/v5",       // waiting between tries
+	"github.com/clipperhouse/uax29/v2",     // runewidth
+	"github.com/coreos/go-oidc/v3",         // verifying ID tokens
+	"github.com/danieljoos/wincred",        // go-keyring, Windows
+	"github.com/fsnotify/fsnotify",         // viper
+	"github.com/go-jose/go-jose/v4",        // go-oidc
+	"github.com/go-viper/mapstructure/v2",  // viper
+	"github.com/godbus/dbus/v5",            // go-keyring, Linux
+	"github.com/gofrs/flock",               // one refresh at a time, one writer of the digest cache
+	"github.com/inconshreveable/mousetrap", // cobra, Windows
+	"github.com/mattn/go-runewidth",        // columns of a table
+	"github.com/pelletier/go-toml/v2",      // viper
+	"github.com/pkg/browser",               // opening the browser
+	"github.com/sagikazarmark/locafero",    // viper
+	"github.com/sourcegraph/conc",          // viper
+	"github.com/spf13/afero",               // viper
+	"github.com/spf13/cast",                // viper
+	"github.com/spf13/cobra",               // the command line
+	"github.com/spf13/pflag",               // cobra
+	"github.com/spf13/viper",               // settings
+	"github.com/subosito/gotenv",           // viper
+	"github.com/vbauerster/cupwriter",      // mpb
+	"github.com/vbauerster/mpb/v8",         // bars
+	"github.com/zalando/go-keyring",        // the refresh token's place
+	"go.yaml.in/yaml/v3",                   // viper; the line of a mistake in config.yaml
+	"golang.org/x/oauth2",                  // authorization code and PKCE
+	"golang.org/x/sys",                     // files and terminals
+	"golang.org/x/term",                    // is this a terminal
+	"golang.org/x/text",                    // viper
+	"golang.org/x/time",                    // --bwlimit
+	"photos",
+}
+
+func TestLinkedModules(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("asks the go command")
+	}
+	var got []string
+	for _, system := range []string{"linux", "darwin", "windows"} {
+		cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "photos/cmd/photos")
+		cmd.Env = append(cmd.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("go list for %s: %v", system, err)
+		}
+		got = append(got, strings.Fields(string(out))...)
+	}
+	slices.Sort(got)
+	if d := cmp.Diff(linked, slices.Compact(got)); d != "" {
+		t.Errorf("linked modules (-want +got):\n%s", d)
+	}
+}
+
+// arrows are the imports that must not be: whoever holds the first may not reach the second.
+func TestArrowsBetweenPackages(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("asks the go command")
+	}
+	for _, arrow := range []struct{ from, to string }{
+		{"photos/internal/photo", "photos/internal/"},
+		{"photos/internal/auth", "photos/internal/"},
+		{"photos/internal/client", "photos/internal/auth"},
+		{"photos/internal/client", "photos/internal/server"},
+		{"photos/internal/transfer", "photos/internal/server"},
+		{"photos/internal/server", "photos/internal/store/sqldb"},
+		{"photos/internal/server", "photos/internal/blob/disk"},
+		{"photos/internal/server", "photos/internal/userpool"},
+	} {
+		out, err := exec.Command("go", "list", "-deps", arrow.from).Output()
+		if err != nil {
+			t.Fatalf("go list %s: %v", arrow.from, err)
+		}
+		for _, dep := range strings.Fields(string(out)) {
+			if dep != arrow.from && strings.HasPrefix(dep, arrow.to) {
+				t.Errorf("%s reaches %s", arrow.from, dep)
+			}
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"runtime"
+	"sync"
+
+	"photos/internal/photo"
+)
+
+// Verifier is what verifying needs of the photo service; *client.Client is one.
+type Verifier interface {
+	Verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny) ([]photo.Status, error)
+}
+
+// Proof is what is known of one local file: that the service holds its bytes,
+// or why that cannot be said.
+type Proof struct {
+	Path   string
+	ID     photo.ID    // zero when the file was not read to its end
+	State  photo.State // empty when the service was not asked
+	Reason string      // why the file is nothing that could be stored
+	Err    error       // why the file could not be read
+}
+
+// Stored reports whether the file is proven to be on the service.
+func (p Proof) Stored() bool { return p.Err == nil && p.State == photo.Stored }
+
+// verifyBatch is how many digests one question of Verify holds: few enough that
+// the service, which looks at every blob, answers soon.
+const verifyBatch = 500
+
+// Verify reads every file afresh, from its first byte to its last, asks the
+// service whether it holds these bytes, and calls each with one proof an item,
+// from one goroutine. The error is what ended it early: then nothing is proven
+// of the items that each was not called with.
+func Verify(ctx context.Context, svc Verifier, items iter.Seq[Item], how photo.Scrutiny, each func(Proof)) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	read := readAll(ctx, items)
+	batch := make([]Proof, 0, verifyBatch)
+	for p := range read {
+		if p.ID.IsZero() {
+			each(p)
+			continue
+		}
+		if batch = append(batch, p); len(batch) < verifyBatch {
+			continue
+		}
+		if err := prove(ctx, svc, batch, how, each); err != nil {
+			return err
+		}
+		batch = batch[:0]
+	}
+	if err := ctx.Err(); err != nil {
+		return ending(err)
+	}
+	return prove(ctx, svc, batch, how, each)
+}
+
+// readAll digests items, several at a time.
+func readAll(ctx context.Context, items iter.Seq[Item]) <-chan Proof {
+	todo, read := make(chan Item), make(chan Proof)
+	go func() {
+		defer close(todo)
+		for item := range items {
+			select {
+			case todo <- item:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	var wg sync.WaitGroup
+	for range max(2, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for item := range todo {
+				select {
+				case read <- readItem(item):
+				case <-ctx.Done():
+				}
+			}
+		})
+	}
+	go func() { wg.Wait(); close(read) }()
+	return read
+}
+
+func readItem(item Item) Proof {
+	p := Proof{Path: item.Path}
+	f, err := file{}, item.Err
+	if err == nil {
+		f, err = readFile(item.Path)
+	}
+	var s *skip
+	switch {
+	case errors.As(err, &s):
+		p.Reason = s.reason
+	case err != nil:
+		p.Err = err
+	default:
+		p.ID = f.id
+	}
+	return p
+}
+
+// prove asks the service about files that were read.
+func prove(ctx context.Context, svc Verifier, batch []Proof, how photo.Scrutiny, each func(Proof)) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	ids := make([]photo.ID, len(batch))
+	for i, p := range batch {
+		ids[i] = p.ID
+	}
+	statuses, err := svc.Verify(ctx, ids, how)
+	if err != nil {
+		return err
+	}
+	for i, p := range batch {
+		p.State = statuses[i].State
+		each(p)
+	}
+	return nil
+}
