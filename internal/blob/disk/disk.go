@@ -1,0 +1,170 @@
+// Package disk keeps blobs in a folder of this machine:
+//
+//	<dir>/uploads/<name>             staged uploads
+//	<dir>/blobs/<owner>/<aa>/<key>   blobs; aa are the first two digits of key
+//
+// A commit goes: sync the file, rename it into place, sync the folder that got the
+// name (after the parents of a new folder), return. A blob is therefore whole from
+// the moment it has its name, and its name is durable before anyone hears of it.
+// Folder syncs are shared by the commits that wait for them (folder.go), and keys
+// are chosen so that commits made together wait for the same one.
+//
+// The package knows nothing of photos or rows. Folders are 0700, files 0600.
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"photos/internal/blob"
+)
+
+// Folders below the store's own.
+const (
+	uploadsDir = "uploads"
+	blobsDir   = "blobs"
+)
+
+// Store is a blob.Store in a folder.
+type Store struct {
+	root    *os.Root
+	uploads *folder
+	blobs   *folder
+	shards  shards
+
+	mu   sync.Mutex
+	open map[string]*staged // by name: the handle that may write
+}
+
+var _ blob.Store = (*Store)(nil)
+
+// Open uses the folder dir, whose parent must exist, and makes in it what is
+// missing. Close the store when every handle of it is closed.
+func Open(dir string) (*Store, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("open blob store: %w", full(err))
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open blob store: %w", err)
+	}
+	s := &Store{root: root, open: map[string]*staged{}}
+	s.uploads, s.blobs = s.folder(uploadsDir), s.folder(blobsDir)
+	if err := s.prepare(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("open blob store: %w", full(err)), root.Close())
+	}
+	return s, nil
+}
+
+// prepare makes the folders every commit relies on, durably.
+func (s *Store) prepare(dir string) error {
+	for _, name := range []string{uploadsDir, blobsDir} {
+		if err := s.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	if err := syncFolder(s.root, "."); err != nil {
+		return err
+	}
+	parent, err := os.OpenRoot(filepath.Dir(dir))
+	if err != nil {
+		return err
+	}
+	return errors.Join(syncFolder(parent, "."), parent.Close())
+}
+
+// Close lets go of the folder.
+func (s *Store) Close() error { return s.root.Close() }
+
+// Open implements blob.Store.
+func (s *Store) Open(_ context.Context, owner, key string) (blob.Reader, error) {
+	path, err := blobPath(owner, key)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.root.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open blob: %w", missing(err))
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open blob: %w", err), f.Close())
+	}
+	return reader{f, info.Size()}, nil
+}
+
+// A reader stays an *os.File to net/http, which then sends it without copying.
+type reader struct {
+	*os.File
+	size int64
+}
+
+func (r reader) Size() int64 { return r.size }
+
+// Size implements blob.Store.
+func (s *Store) Size(_ context.Context, owner, key string) (int64, error) {
+	path, err := blobPath(owner, key)
+	if err != nil {
+		return 0, err
+	}
+	return s.size(path)
+}
+
+func (s *Store) size(path string) (int64, error) {
+	info, err := s.root.Stat(path)
+	if err != nil {
+		return 0, fmt.Errorf("size of blob: %w", missing(err))
+	}
+	return info.Size(), nil
+}
+
+// Delete implements blob.Store.
+func (s *Store) Delete(_ context.Context, owner, key string) error {
+	path, err := blobPath(owner, key)
+	if err != nil {
+		return err
+	}
+	if err := s.root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("delete blob: %w", err)
+	}
+	return nil
+}
+
+// blobPath is where a blob lies below the store's folder.
+func blobPath(owner, key string) (string, error) {
+	if !plain(owner) || !plain(key) || len(key) < 3 {
+		return "", fmt.Errorf("blob %.40q of owner %.40q: %w", key, owner, blob.ErrNotFound)
+	}
+	return blobsDir + "/" + owner + "/" + key[:2] + "/" + key, nil
+}
+
+// plain reports whether a name consists of letters, digits and dashes, so that
+// it is one element of a path on every system.
+func plain(name string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+	return name != "" && len(name) <= 128 && strings.Trim(name, letters) == ""
+}
+
+// missing adds blob.ErrNotFound to an error that means it.
+func missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %w", blob.ErrNotFound, err)
+	}
+	return err
+}
+
+// full adds blob.ErrFull to an error that means it: no space, or over the
+// account's quota.
+func full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || diskFull(err) {
+		return fmt.Errorf("%w: %w", blob.ErrFull, err)
+	}
+	return err
+}

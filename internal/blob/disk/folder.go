@@ -1,0 +1,57 @@
+package disk
+
+import (
+	"os"
+	"sync"
+)
+
+// A folder's syncs are shared: while one runs, everybody who comes waits for the
+// next, which then begins after what they have done in the folder.
+type folder struct {
+	root *os.Root
+	path string
+
+	mu      sync.Mutex
+	running bool
+	next    *round // what a caller now would wait for; nil when nobody waits
+}
+
+// A round is one sync and those who wait for it.
+type round struct {
+	done chan struct{} // closed when err holds
+	err  error
+}
+
+func (s *Store) folder(path string) *folder { return &folder{root: s.root, path: path} }
+
+// sync makes the names durable that are in the folder now.
+func (f *folder) sync() error {
+	f.mu.Lock()
+	if f.next == nil {
+		f.next = &round{done: make(chan struct{})}
+	}
+	r := f.next
+	if !f.running {
+		f.running = true
+		go f.run()
+	}
+	f.mu.Unlock()
+	<-r.done
+	return r.err
+}
+
+// run syncs until nobody waits.
+func (f *folder) run() {
+	for {
+		f.mu.Lock()
+		r := f.next
+		f.next = nil
+		f.running = r != nil
+		f.mu.Unlock()
+		if r == nil {
+			return
+		}
+		r.err = full(syncFolder(f.root, f.path))
+		close(r.done)
+	}
+}

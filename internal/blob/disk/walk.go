@@ -1,0 +1,86 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// walkBatch is how many entries of a folder are held at once.
+const walkBatch = 256
+
+// EachStaged implements blob.Store.
+func (s *Store) EachStaged(ctx context.Context, f func(name string, modified time.Time) error) error {
+	err := s.each(ctx, uploadsDir, func(e fs.DirEntry) error {
+		info, err := e.Info()
+		if err != nil {
+			return gone(err)
+		}
+		return f(e.Name(), info.ModTime())
+	})
+	if err != nil {
+		return fmt.Errorf("walk uploads: %w", err)
+	}
+	return nil
+}
+
+// EachBlob implements blob.Store.
+func (s *Store) EachBlob(ctx context.Context, f func(owner, key string, committed time.Time) error) error {
+	err := s.each(ctx, blobsDir, func(owner fs.DirEntry) error {
+		home := blobsDir + "/" + owner.Name()
+		return s.each(ctx, home, func(shard fs.DirEntry) error {
+			return s.each(ctx, home+"/"+shard.Name(), func(e fs.DirEntry) error {
+				info, err := e.Info()
+				if err != nil {
+					return gone(err)
+				}
+				return f(owner.Name(), e.Name(), info.ModTime())
+			})
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("walk blobs: %w", err)
+	}
+	return nil
+}
+
+// each calls f for the entries of a folder that this package would have made;
+// others (lost+found, a file manager's droppings) are none of its business.
+func (s *Store) each(ctx context.Context, path string, f func(fs.DirEntry) error) error {
+	d, err := s.root.Open(path)
+	if err != nil {
+		return gone(err)
+	}
+	defer d.Close()
+	for {
+		entries, err := d.ReadDir(walkBatch)
+		for _, e := range entries {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if !plain(e.Name()) {
+				continue
+			}
+			if err := f(e); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// gone forgives an entry that went away since its folder was read.
+func gone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

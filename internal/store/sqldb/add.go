@@ -1,0 +1,82 @@
+package sqldb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+// Add implements store.Store.
+func (db *DB) Add(ctx context.Context, owner string, p photo.Photo, key string) (store.Added, error) {
+	var a store.Added
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		a, err = tx.add(ctx, owner, p, key)
+		return err
+	})
+	if err != nil {
+		return store.Added{}, fmt.Errorf("add photo: %w", err)
+	}
+	return a, nil
+}
+
+// add inserts p or, when the owner has it already, settles it with what is there.
+// Whether it is there is for the insert to say: no time passes in between.
+func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) (store.Added, error) {
+	if p.Description == "" {
+		p.DescriptionSource = ""
+	}
+	p.UploadedAt, p.TrashedAt, p.PurgeAt, p.Version = time.UnixMicro(t.now).UTC(), time.Time{}, time.Time{}, 1
+	inserted, err := t.insert(ctx, owner, p, key)
+	if err != nil {
+		return store.Added{}, err
+	}
+	if inserted {
+		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, t.count(ctx, owner, 1, p.Size)
+	}
+	r, err := t.photo(ctx, owner, p.ID)
+	if photo.KindOf(err) == photo.KindNotFound { // neither inserted nor there
+		return store.Added{}, noOwner(owner)
+	}
+	if err != nil {
+		return store.Added{}, err
+	}
+	return t.settle(ctx, owner, r, p)
+}
+
+// settle makes the photo r that is there live, if it is not, and fills its
+// description from p, if it has none. Live again says more than described.
+func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo) (store.Added, error) {
+	a := store.Added{Key: r.key, Outcome: photo.OutcomeExists}
+	a.DescriptionKept = p.Description != "" && r.Description != "" && r.Description != p.Description
+	var err error
+	if p.Description != "" && r.Description == "" {
+		a.Outcome = photo.OutcomeDescribed
+		if r, err = t.describe(ctx, owner, r, p.Description, p.DescriptionSource); err != nil {
+			return store.Added{}, err
+		}
+	}
+	if r.state == trashed {
+		a.Outcome = photo.OutcomeRestored
+		if r, err = t.restore(ctx, owner, r); err != nil {
+			return store.Added{}, err
+		}
+	}
+	a.Photo = r.Photo
+	return a, nil
+}
+
+// insert reports whether there was no row of the photo before.
+func (t *txn) insert(ctx context.Context, owner string, p photo.Photo, key string) (bool, error) {
+	taken, offset := takenColumns(p.TakenAt)
+	latitude, longitude := positionColumns(p.Position)
+	n, err := t.exec(ctx, `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height,
+			taken_at, taken_offset, camera, latitude, longitude, description, description_source, folded, uploaded_at, version)
+		SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM owner WHERE id = ?
+		ON CONFLICT (owner, id) DO NOTHING`,
+		p.ID[:], live, key, []byte(p.Name), p.Size, p.MediaType, p.Width, p.Height,
+		taken, offset, p.Camera, latitude, longitude, p.Description, p.DescriptionSource, folded(p.Name, p.Description), t.now, p.Version, owner)
+	return n == 1, err
+}

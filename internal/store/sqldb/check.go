@@ -1,0 +1,114 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"photos/internal/photo"
+)
+
+// checkChunk is how many digests one query asks for; every database takes that
+// many parameters.
+const checkChunk = 500
+
+// Check implements store.Store.
+func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error) {
+	known := make(map[photo.ID]photo.Status, len(ids))
+	if err := db.inSnapshot(ctx, func(tx *sql.Tx) error {
+		if err := eachChunk(ctx, tx, `SELECT id, state, description FROM photo WHERE owner = ? AND id IN `, owner, ids, noteStored(known)); err != nil {
+			return err
+		}
+		var rest []photo.ID
+		for _, id := range ids {
+			if _, ok := known[id]; !ok {
+				rest = append(rest, id)
+			}
+		}
+		return eachChunk(ctx, tx, `SELECT photo, id FROM upload WHERE expires_at > `+clock+` AND owner = ? AND photo IN `, owner, rest, noteUpload(known))
+	}); err != nil {
+		return nil, fmt.Errorf("check: %w", failure(err))
+	}
+	answer := make([]photo.Status, len(ids))
+	for i, id := range ids {
+		s, ok := known[id]
+		if !ok {
+			s = photo.Status{ID: id, State: photo.Absent}
+		}
+		answer[i] = s
+	}
+	return answer, nil
+}
+
+// inSnapshot lets several queries see the same commit, so that a photo whose
+// upload ends in between is not overlooked by both.
+func (db *DB) inSnapshot(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(tx), tx.Rollback())
+}
+
+// eachChunk asks query, which ends in IN, about a number of ids at a time, and
+// gives each row to note.
+func eachChunk(ctx context.Context, tx *sql.Tx, query, owner string, ids []photo.ID, note func(scanner) error) error {
+	for len(ids) > 0 {
+		n := min(len(ids), checkChunk)
+		args := []any{owner}
+		for _, id := range ids[:n] {
+			args = append(args, id[:])
+		}
+		if err := eachRow(ctx, tx, query+"(?"+strings.Repeat(", ?", n-1)+")", args, note); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, note func(scanner) error) error {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := note(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func noteStored(known map[photo.ID]photo.Status) func(scanner) error {
+	return func(row scanner) error {
+		var id []byte
+		var state int
+		s := photo.Status{State: photo.Stored}
+		if err := row.Scan(&id, &state, &s.Description); err != nil {
+			return err
+		}
+		if state == trashed {
+			s.State = photo.Trashed
+		}
+		copy(s.ID[:], id)
+		known[s.ID] = s
+		return nil
+	}
+}
+
+func noteUpload(known map[photo.ID]photo.Status) func(scanner) error {
+	return func(row scanner) error {
+		var id []byte
+		s := photo.Status{State: photo.Unfinished}
+		if err := row.Scan(&id, &s.Upload); err != nil {
+			return err
+		}
+		copy(s.ID[:], id)
+		known[s.ID] = s
+		return nil
+	}
+}

@@ -1,0 +1,33 @@
+package sqldb
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+
+	"photos/internal/photo"
+)
+
+// A cursor is the key of the last photo of a page.
+type cursor struct {
+	by photo.Order
+	at int64 // microseconds, by that order
+	id photo.ID
+}
+
+const cursorSize = 1 + 8 + len(photo.ID{})
+
+func (c cursor) String() string {
+	b := make([]byte, 0, cursorSize)
+	b = append(b, c.by[0]) // the orders differ in their first letter
+	b = binary.BigEndian.AppendUint64(b, uint64(c.at))
+	return base64.RawURLEncoding.EncodeToString(append(b, c.id[:]...))
+}
+
+// parseCursor reads what String wrote for a list in the order by.
+func parseCursor(s string, by photo.Order) (cursor, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) != cursorSize || b[0] != by[0] {
+		return cursor{}, &photo.Error{Kind: photo.KindUsage, Msg: "the cursor is not one of this list", Hint: "begin again without a cursor"}
+	}
+	return cursor{by: by, at: int64(binary.BigEndian.Uint64(b[1:9])), id: photo.ID(b[9:])}, nil
+}

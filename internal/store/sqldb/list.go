@@ -1,0 +1,151 @@
+package sqldb
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"photos/internal/photo"
+)
+
+// List implements store.Store.
+func (db *DB) List(ctx context.Context, owner string, f photo.Filter, after string, limit int) (photo.Page, error) {
+	q, err := listQuery(owner, f, after, limit)
+	if err != nil {
+		return photo.Page{}, fmt.Errorf("list: %w", err)
+	}
+	rows, err := db.read.QueryContext(ctx, q.text, q.args...)
+	if err != nil {
+		return photo.Page{}, fmt.Errorf("list: %w", failure(err))
+	}
+	defer rows.Close()
+	var page photo.Page
+	for rows.Next() {
+		r, err := scanPhoto(rows)
+		if err != nil {
+			return photo.Page{}, fmt.Errorf("list: %w", failure(err))
+		}
+		page.Photos = append(page.Photos, r.Photo)
+	}
+	if err := rows.Err(); err != nil {
+		return photo.Page{}, fmt.Errorf("list: %w", failure(err))
+	}
+	if len(page.Photos) > limit { // one more was asked for, to know whether there is one
+		page.Photos = page.Photos[:limit]
+		page.Next = cursorAt(page.Photos[limit-1], q.by).String()
+	}
+	return page, nil
+}
+
+// cursorAt is where a list in the order by goes on after p.
+func cursorAt(p photo.Photo, by photo.Order) cursor {
+	c := cursor{by: by, id: p.ID, at: p.UploadedAt.UnixMicro()}
+	if by == photo.ByTaken {
+		c.at, _ = takenColumns(p.TakenAt)
+	}
+	return c
+}
+
+// A query is built of conditions that must all hold.
+type query struct {
+	by   photo.Order
+	text string
+	args []any
+}
+
+func (q *query) where(condition string, args ...any) {
+	q.text += " AND " + condition
+	q.args = append(q.args, args...)
+}
+
+// listQuery asks for one photo more than limit. Its owner, state and order are
+// the columns of an index, in this order: a page costs what it holds.
+func listQuery(owner string, f photo.Filter, after string, limit int) (*query, error) {
+	q := &query{by: f.By, text: `SELECT ` + columns + ` FROM photo WHERE owner = ?`, args: []any{owner}}
+	at := "uploaded_at"
+	switch q.by {
+	case photo.ByTaken:
+		at = "taken_at"
+	case photo.ByUploaded, "":
+		q.by = photo.ByUploaded
+	default:
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("unknown order %.20q", f.By), Hint: "uploaded or taken"}
+	}
+	q.state(f)
+	q.times(f, at)
+	if err := q.words(f.Search); err != nil {
+		return nil, err
+	}
+	if err := q.prefix(f.IDPrefix); err != nil {
+		return nil, err
+	}
+	if err := q.after(after, at); err != nil {
+		return nil, err
+	}
+	q.text += ` ORDER BY ` + at + ` DESC, id DESC LIMIT ?`
+	q.args = append(q.args, limit+1)
+	return q, nil
+}
+
+func (q *query) state(f photo.Filter) {
+	if f.Trash {
+		q.where(`state = ?`, trashed)
+	} else {
+		q.where(`state = ?`, live)
+	}
+	if f.Undescribed {
+		q.where(`description = ''`)
+	}
+}
+
+// times bounds the column at. What has no time is within no bounds.
+func (q *query) times(f photo.Filter, at string) {
+	if !f.Since.IsZero() {
+		q.where(at+` >= ?`, f.Since.UnixMicro())
+	}
+	if !f.Until.IsZero() {
+		q.where(at+` < ? AND `+at+` > ?`, f.Until.UnixMicro(), int64(takenUnknown))
+	}
+}
+
+func (q *query) words(search string) error {
+	patterns, err := likeWords(search)
+	if err != nil {
+		return err
+	}
+	for _, p := range patterns {
+		q.where(`folded LIKE ? ESCAPE '!'`, p)
+	}
+	return nil
+}
+
+// prefix bounds id by the smallest and the largest digest that begin with hex.
+func (q *query) prefix(digits string) error {
+	if digits == "" {
+		return nil
+	}
+	var first, last photo.ID
+	if !photo.IsHex(digits) || len(digits) > hex.EncodedLen(len(first)) {
+		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.80q is no prefix of a photo ID", digits), Hint: "up to 64 hex digits"}
+	}
+	fill := func(id *photo.ID, digit string) {
+		hex.Decode(id[:], []byte(digits+strings.Repeat(digit, hex.EncodedLen(len(id))-len(digits))))
+	}
+	fill(&first, "0")
+	fill(&last, "f")
+	q.where(`id BETWEEN ? AND ?`, first[:], last[:])
+	return nil
+}
+
+func (q *query) after(s, at string) error {
+	if s == "" {
+		return nil
+	}
+	c, err := parseCursor(s, q.by)
+	if err != nil {
+		return err
+	}
+	q.where(`(`+at+`, id) < (?, ?)`, c.at, c.id[:])
+	return nil
+}

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX photo_by_taken ON photo (owner, state, taken_at, id);

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX upload_by_expiry ON upload (expires_at);

@@ -1,0 +1,66 @@
+package sqldb
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+// Owner implements store.Store.
+func (db *DB) Owner(ctx context.Context, pool, sub string) (string, error) {
+	const find = `SELECT id FROM owner WHERE pool = ? AND subject = ?`
+	var id string
+	err := db.read.QueryRowContext(ctx, find, pool, sub).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		fresh := newUUID()
+		err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+			_, err := tx.exec(ctx, `INSERT INTO owner (id, pool, subject, created_at, photos, bytes)
+				VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING`, fresh, pool, sub, tx.now)
+			if err != nil {
+				return err
+			}
+			return tx.row(ctx, find, pool, sub).Scan(&id) // ours, or that of who came first
+		})
+	}
+	if err != nil {
+		return "", fmt.Errorf("find owner: %w", failure(err))
+	}
+	return id, nil
+}
+
+// Usage implements store.Store.
+func (db *DB) Usage(ctx context.Context, owner string) (store.Usage, error) {
+	var u store.Usage
+	err := db.read.QueryRowContext(ctx, `SELECT photos, bytes FROM owner WHERE id = ?`, owner).Scan(&u.Photos, &u.Bytes)
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Usage{}, noOwner(owner)
+	}
+	if err != nil {
+		return store.Usage{}, fmt.Errorf("usage: %w", failure(err))
+	}
+	return u, nil
+}
+
+// count adds photos live photos of bytes in all to what owner has.
+func (t *txn) count(ctx context.Context, owner string, photos, bytes int64) error {
+	_, err := t.exec(ctx, `UPDATE owner SET photos = photos + ?, bytes = bytes + ? WHERE id = ?`, photos, bytes, owner)
+	return err
+}
+
+func noOwner(owner string) error {
+	return &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no owner %.40q", owner)}
+}
+
+// newUUID is a random UUID (RFC 9562, version 4).
+func newUUID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,86 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+const selectPhoto = `SELECT ` + columns + ` FROM photo WHERE owner = ? AND id = ?`
+
+// Get implements store.Store.
+func (db *DB) Get(ctx context.Context, owner string, id photo.ID, s store.Scope) (photo.Photo, string, error) {
+	r, err := scanPhoto(db.read.QueryRowContext(ctx, selectPhoto, owner, id[:]))
+	switch {
+	case errors.Is(err, sql.ErrNoRows), err == nil && r.state != live && s == store.Live:
+		return photo.Photo{}, "", noPhoto(id)
+	case err != nil:
+		return photo.Photo{}, "", fmt.Errorf("get photo: %w", failure(err))
+	}
+	return r.Photo, r.key, nil
+}
+
+// photo is the row as the transaction sees it.
+func (t *txn) photo(ctx context.Context, owner string, id photo.ID) (record, error) {
+	r, err := scanPhoto(t.row(ctx, selectPhoto, owner, id[:]))
+	if errors.Is(err, sql.ErrNoRows) {
+		return record{}, noPhoto(id)
+	}
+	return r, err
+}
+
+// Describe implements store.Store.
+func (db *DB) Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error) {
+	results := make([]store.Described, len(items))
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		for i, item := range items {
+			d, err := tx.describeItem(ctx, owner, item)
+			var refusal *photo.Error
+			if err != nil && !errors.As(err, &refusal) {
+				return err
+			}
+			d.Err = err
+			results[i] = d
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("describe: %w", err)
+	}
+	return results, nil
+}
+
+func (t *txn) describeItem(ctx context.Context, owner string, d store.Description) (store.Described, error) {
+	r, err := t.photo(ctx, owner, d.ID)
+	if err != nil {
+		return store.Described{}, err
+	}
+	switch {
+	case r.state != live:
+		return store.Described{}, noPhoto(d.ID)
+	case d.IfVersion != nil && *d.IfVersion != r.Version:
+		return store.Described{}, &photo.Error{Kind: photo.KindChanged, Msg: "photo " + d.ID.Short() + " was described by someone else meanwhile",
+			Hint: "look at it again, then repeat"}
+	case d.Text == r.Description, d.OnlyIfEmpty && r.Description != "":
+		return store.Described{Photo: r.Photo}, nil
+	}
+	r, err = t.describe(ctx, owner, r, d.Text, d.Source)
+	return store.Described{Photo: r.Photo, Changed: true}, err
+}
+
+// describe gives r another description and returns it as it is then.
+func (t *txn) describe(ctx context.Context, owner string, r record, text string, source photo.Source) (record, error) {
+	if text == "" {
+		source = ""
+	}
+	_, err := t.exec(ctx, `UPDATE photo SET description = ?, description_source = ?, folded = ?, version = version + 1
+		WHERE owner = ? AND id = ?`, text, source, folded(r.Name, text), owner, r.ID[:])
+	if err != nil {
+		return record{}, err
+	}
+	return t.photo(ctx, owner, r.ID)
+}

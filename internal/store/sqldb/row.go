@@ -1,0 +1,87 @@
+package sqldb
+
+import (
+	"database/sql"
+	"math"
+	"time"
+
+	"photos/internal/photo"
+)
+
+// The states of a photo's row.
+const (
+	live    = 0
+	trashed = 1
+)
+
+// takenUnknown stands for no taken_at: before every time there is, so that such
+// photos come last, newest first.
+const takenUnknown = math.MinInt64
+
+// columns are what scanPhoto reads.
+const columns = `id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
+	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version`
+
+// A record is a row of photo.
+type record struct {
+	photo.Photo
+	key   string
+	state int
+}
+
+// scanPhoto reads columns.
+func scanPhoto(row scanner) (record, error) {
+	var (
+		r                   record
+		id, name            []byte
+		taken, uploaded     int64
+		offset              sql.NullInt64
+		latitude, longitude sql.NullFloat64
+		trashedAt, purgeAt  sql.NullInt64
+	)
+	err := row.Scan(&id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
+		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version)
+	if err != nil {
+		return record{}, err
+	}
+	copy(r.ID[:], id)
+	r.Name = string(name)
+	r.TakenAt = moment(taken, offset)
+	if latitude.Valid && longitude.Valid {
+		r.Position = &photo.Position{Latitude: latitude.Float64, Longitude: longitude.Float64}
+	}
+	r.UploadedAt = time.UnixMicro(uploaded).UTC()
+	r.TrashedAt, r.PurgeAt = fromMicros(trashedAt), fromMicros(purgeAt)
+	return r, nil
+}
+
+// moment is the inverse of takenColumns.
+func moment(taken int64, offset sql.NullInt64) photo.Moment {
+	switch t := time.UnixMicro(taken).UTC(); {
+	case taken == takenUnknown:
+		return photo.Moment{}
+	case offset.Valid && offset.Int64 == 0:
+		return photo.At(t)
+	case offset.Valid:
+		return photo.At(t.In(time.FixedZone("", int(offset.Int64))))
+	default:
+		return photo.AtWallClock(t)
+	}
+}
+
+// takenColumns is when m is to be sorted, and its offset when it is known.
+func takenColumns(m photo.Moment) (taken int64, offset sql.NullInt64) {
+	if m.IsZero() {
+		return takenUnknown, offset
+	}
+	seconds, known := m.Offset()
+	return m.Time().UnixMicro(), sql.NullInt64{Int64: int64(seconds), Valid: known}
+}
+
+// positionColumns is p, or NULL.
+func positionColumns(p *photo.Position) (latitude, longitude sql.NullFloat64) {
+	if p == nil {
+		return
+	}
+	return sql.NullFloat64{Float64: p.Latitude, Valid: true}, sql.NullFloat64{Float64: p.Longitude, Valid: true}
+}

@@ -1,0 +1,105 @@
+package sqldb
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"photos/internal/photo"
+)
+
+// clock is the database's time in microseconds; SQLite's clock ticks in
+// milliseconds (sqlite.org/lang_datefunc.html, "subsec").
+const clock = `CAST(ROUND(unixepoch('now', 'subsec') * 1000) AS BIGINT) * 1000`
+
+// readers is how many connections read at once. SQLite's readers never wait for
+// each other; more of them than this only cost memory.
+const readers = 8
+
+func sqlitePath(url string) (string, error) {
+	path, ok := strings.CutPrefix(url, "sqlite:")
+	if !ok || path == "" {
+		return "", &photo.Error{Kind: photo.KindUsage, Msg: "the database url is not of the form sqlite:PATH",
+			Hint: "only SQLite is supported, for example sqlite:/var/lib/photosd/photos.db"}
+	}
+	return filepath.Abs(path)
+}
+
+// createFile makes sure that the database is nobody else's to read: SQLite would
+// create it with the umask's mode, and gives its -wal and -shm files the mode of
+// the database.
+func createFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// openWriter opens the one connection that writes. A transaction takes SQLite's
+// write lock when it begins (txlock), so that none fails half-way for having read
+// first. With synchronous=FULL a commit in WAL mode is on disk when it returns
+// (sqlite.org/pragma.html#pragma_synchronous).
+func openWriter(path string) (*sql.DB, error) {
+	db, err := openPool(path, url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+func openReaders(path string) (*sql.DB, error) {
+	db, err := openPool(path, url.Values{"_query_only": {"1"}})
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(readers)
+	db.SetMaxIdleConns(readers)
+	return db, nil
+}
+
+// openPool gives every connection of a pool its settings through the data source
+// name; a PRAGMA sent to a pool would reach one connection only.
+func openPool(path string, settings url.Values) (*sql.DB, error) {
+	settings.Set("_busy_timeout", "5000") // milliseconds to wait for another process
+	settings.Set("_dqs", "0")             // "x" is a name, never a string
+	name := filepath.ToSlash(path)
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + name // file:///C:/...
+	}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: name, RawQuery: settings.Encode()}
+	return sql.Open("sqlite", u.String())
+}
+
+// failure gives an error of the database the kind that says what to do about it.
+// Errors that have a kind, and those of a context, pass through.
+func failure(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff { // the primary result code, sqlite.org/rescode.html
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: "the database is busy", Hint: "try again", Err: err}
+	case sqlite3.SQLITE_FULL:
+		return &photo.Error{Kind: photo.KindStorageFull, Msg: "no space left for the database", Err: err}
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: "the database's files cannot be used", Err: err}
+	}
+	return fmt.Errorf("database: %w", err)
+}

@@ -1,0 +1,108 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+// Trash implements store.Store.
+func (db *DB) Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error) {
+	var r record
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		n, err := tx.exec(ctx, `UPDATE photo SET state = ?, trashed_at = ?, purge_at = ? WHERE owner = ? AND id = ? AND state = ?`,
+			trashed, tx.now, tx.now+micros(purgeAfter), owner, id[:], live)
+		if err != nil {
+			return err
+		}
+		if r, err = tx.photo(ctx, owner, id); err != nil || n == 0 {
+			return err
+		}
+		return tx.count(ctx, owner, -1, -r.Size)
+	})
+	if err != nil {
+		return photo.Photo{}, fmt.Errorf("trash photo: %w", err)
+	}
+	return r.Photo, nil
+}
+
+// Restore implements store.Store.
+func (db *DB) Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error) {
+	var r record
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		if r, err = tx.photo(ctx, owner, id); err != nil {
+			return err
+		}
+		r, err = tx.restore(ctx, owner, r)
+		return err
+	})
+	if err != nil {
+		return photo.Photo{}, fmt.Errorf("restore photo: %w", err)
+	}
+	return r.Photo, nil
+}
+
+// restore makes r live, unless it is, and returns it as it is then. While its
+// row is there its bytes are too: Purge takes the row first.
+func (t *txn) restore(ctx context.Context, owner string, r record) (record, error) {
+	n, err := t.exec(ctx, `UPDATE photo SET state = ?, trashed_at = NULL, purge_at = NULL WHERE owner = ? AND id = ? AND state = ?`,
+		live, owner, r.ID[:], trashed)
+	if err != nil || n == 0 {
+		return r, err
+	}
+	if err := t.count(ctx, owner, 1, r.Size); err != nil {
+		return record{}, err
+	}
+	return t.photo(ctx, owner, r.ID)
+}
+
+// Purge implements store.Store.
+func (db *DB) Purge(ctx context.Context, limit int) ([]store.Blob, error) {
+	var gone []store.Blob
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		gone = nil
+		for len(gone) < limit {
+			b, err := tx.purgeOne(ctx)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			gone = append(gone, b)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("purge: %w", err)
+	}
+	return gone, nil
+}
+
+// purgeOne removes the row whose time is longest over, or returns sql.ErrNoRows.
+func (t *txn) purgeOne(ctx context.Context) (store.Blob, error) {
+	var b store.Blob
+	var number int64
+	err := t.row(ctx, `SELECT number, owner, blob_key FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1`, t.now).
+		Scan(&number, &b.Owner, &b.Key)
+	if err != nil {
+		return store.Blob{}, err
+	}
+	_, err = t.exec(ctx, `DELETE FROM photo WHERE number = ?`, number)
+	return b, err
+}
+
+// HasBlob implements store.Store.
+func (db *DB) HasBlob(ctx context.Context, owner, key string) (bool, error) {
+	var n int
+	err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM photo WHERE blob_key = ? AND owner = ?`, key, owner).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for blob: %w", failure(err))
+	}
+	return n > 0, nil
+}

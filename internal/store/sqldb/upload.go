@@ -1,0 +1,206 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+const selectUpload = `SELECT id, owner, photo, length, name, description, description_source, created_at, expires_at, writer, generation
+	FROM upload WHERE owner = ? AND id = ?`
+
+// CreateUpload implements store.Store.
+func (db *DB) CreateUpload(ctx context.Context, u store.Upload, lifetime time.Duration) (store.Upload, error) {
+	var made store.Upload
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		var digest []byte // NULL
+		if !u.Photo.IsZero() {
+			digest = u.Photo[:]
+		}
+		n, err := tx.exec(ctx, `INSERT INTO upload (id, owner, photo, length, name, description, description_source,
+				created_at, expires_at, writer, lease, leased_until, generation)
+			SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1 FROM owner WHERE id = ? ON CONFLICT (id) DO NOTHING`,
+			u.ID, digest, u.Length, []byte(u.Name), u.Description, u.DescriptionSource,
+			tx.now, tx.now+micros(lifetime), u.Writer, u.Owner)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("upload %.80q exists, or its owner does not", u.ID)}
+		}
+		made, err = tx.upload(ctx, u.Owner, u.ID)
+		return err
+	})
+	if err != nil {
+		return store.Upload{}, fmt.Errorf("create upload: %w", err)
+	}
+	return made, nil
+}
+
+// Upload implements store.Store.
+func (db *DB) Upload(ctx context.Context, owner, id string) (store.Upload, error) {
+	u, err := scanUpload(db.read.QueryRowContext(ctx, selectUpload, owner, id), id)
+	if err != nil {
+		return store.Upload{}, fmt.Errorf("find upload: %w", failure(err))
+	}
+	return u, nil
+}
+
+// ClaimUpload implements store.Store.
+func (db *DB) ClaimUpload(ctx context.Context, owner, id, writer string, lease, lifetime time.Duration) (store.Upload, error) {
+	var u store.Upload
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		n, err := tx.exec(ctx, `UPDATE upload SET writer = ?, lease = ?, leased_until = ?, expires_at = ?, generation = generation + 1
+			WHERE owner = ? AND id = ? AND (writer = ? OR leased_until <= ?)`,
+			writer, micros(lease), tx.now+micros(lease), tx.now+micros(lifetime), owner, id, writer, tx.now)
+		if err != nil {
+			return err
+		}
+		if u, err = tx.upload(ctx, owner, id); err == nil && n == 0 {
+			return &photo.Error{Kind: photo.KindUnavailable, Msg: "another client is sending this upload", Hint: "go on with other photos and try again"}
+		}
+		return err
+	})
+	if err != nil {
+		return store.Upload{}, fmt.Errorf("claim upload: %w", err)
+	}
+	return u, nil
+}
+
+// KeepUpload implements store.Store.
+func (db *DB) KeepUpload(ctx context.Context, owner, id string, generation int64) error {
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		n, err := tx.exec(ctx, `UPDATE upload SET leased_until = ? + lease WHERE owner = ? AND id = ? AND generation = ?`,
+			tx.now, owner, id, generation)
+		if err == nil && n == 0 {
+			return tx.lost(ctx, owner, id)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("keep upload: %w", err)
+	}
+	return nil
+}
+
+// ReleaseUpload implements store.Store.
+func (db *DB) ReleaseUpload(ctx context.Context, owner, id string, generation int64) error {
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		_, err := tx.exec(ctx, `UPDATE upload SET leased_until = 0 WHERE owner = ? AND id = ? AND generation = ?`, owner, id, generation)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("release upload: %w", err)
+	}
+	return nil
+}
+
+// FinishUpload implements store.Store.
+func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string) (store.Added, error) {
+	var a store.Added
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		n, err := tx.exec(ctx, `DELETE FROM upload WHERE owner = ? AND id = ? AND generation = ?`, owner, id, generation)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return tx.lost(ctx, owner, id)
+		}
+		a, err = tx.add(ctx, owner, p, key)
+		return err
+	})
+	if err != nil {
+		return store.Added{}, fmt.Errorf("finish upload: %w", err)
+	}
+	return a, nil
+}
+
+// lost says why a generation could not act on an upload.
+func (t *txn) lost(ctx context.Context, owner, id string) error {
+	if _, err := t.upload(ctx, owner, id); err != nil {
+		return err
+	}
+	return &photo.Error{Kind: photo.KindConflict, Msg: "another client has taken the upload over", Hint: "ask for its offset"}
+}
+
+// DeleteUpload implements store.Store.
+func (db *DB) DeleteUpload(ctx context.Context, owner, id string) error {
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		_, err := tx.exec(ctx, `DELETE FROM upload WHERE owner = ? AND id = ?`, owner, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete upload: %w", err)
+	}
+	return nil
+}
+
+// ExpiredUploads implements store.Store.
+func (db *DB) ExpiredUploads(ctx context.Context, limit int) ([]string, error) {
+	var gone []string
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		gone = nil
+		for len(gone) < limit {
+			id, err := tx.expireOne(ctx)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			gone = append(gone, id)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("expire uploads: %w", err)
+	}
+	return gone, nil
+}
+
+// expireOne removes the upload whose time is longest over, or returns sql.ErrNoRows.
+func (t *txn) expireOne(ctx context.Context) (string, error) {
+	var id string
+	err := t.row(ctx, `SELECT id FROM upload WHERE expires_at <= ? AND leased_until <= ? ORDER BY expires_at LIMIT 1`, t.now, t.now).Scan(&id)
+	if err != nil {
+		return "", err
+	}
+	_, err = t.exec(ctx, `DELETE FROM upload WHERE id = ?`, id)
+	return id, err
+}
+
+// HasUpload implements store.Store.
+func (db *DB) HasUpload(ctx context.Context, id string) (bool, error) {
+	var n int
+	if err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM upload WHERE id = ?`, id).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for upload: %w", failure(err))
+	}
+	return n > 0, nil
+}
+
+// upload is the row as the transaction sees it.
+func (t *txn) upload(ctx context.Context, owner, id string) (store.Upload, error) {
+	return scanUpload(t.row(ctx, selectUpload, owner, id), id)
+}
+
+func scanUpload(row scanner, id string) (store.Upload, error) {
+	var u store.Upload
+	var digest, name []byte
+	var created, expires int64
+	err := row.Scan(&u.ID, &u.Owner, &digest, &u.Length, &name, &u.Description, &u.DescriptionSource, &created, &expires, &u.Writer, &u.Generation)
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Upload{}, noUpload(id)
+	}
+	if err != nil {
+		return store.Upload{}, err
+	}
+	copy(u.Photo[:], digest)
+	u.Name = string(name)
+	u.CreatedAt, u.ExpiresAt = time.UnixMicro(created).UTC(), time.UnixMicro(expires).UTC()
+	return u, nil
+}

@@ -1,0 +1,302 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+func listTests() []test {
+	return []test{
+		{"newest first, page by page", pages},
+		{"by the time taken, unknown last", byTaken},
+		{"photos of one instant come once", oneInstant},
+		{"paging while photos come and go", pagingWhileChanging},
+		{"search", search},
+		{"since and until", bounds},
+		{"undescribed", undescribed},
+		{"trash", listTrash},
+		{"prefix of the id", idPrefix},
+		{"what is no list", badLists},
+	}
+}
+
+// all pages through a list.
+func all(t testing.TB, s store.Store, owner string, f photo.Filter, limit int) []photo.Photo {
+	t.Helper()
+	var got []photo.Photo
+	cursor := ""
+	for {
+		page, err := s.List(t.Context(), owner, f, cursor, limit)
+		must(t, err)
+		got = append(got, page.Photos...)
+		if len(page.Photos) > limit || page.Next != "" && len(page.Photos) < limit {
+			t.Fatalf("a page of %d photos, limit %d, next %q", len(page.Photos), limit, page.Next)
+		}
+		if cursor = page.Next; cursor == "" {
+			return got
+		}
+	}
+}
+
+// names are the names of photos, in a line.
+func names(ps []photo.Photo) string {
+	var n []string
+	for _, p := range ps {
+		n = append(n, p.Name)
+	}
+	return strings.Join(n, " ")
+}
+
+// newestFirst sorts as a list does.
+func newestFirst(ps []photo.Photo) []photo.Photo {
+	ps = slices.Clone(ps)
+	slices.SortFunc(ps, func(a, b photo.Photo) int {
+		if c := b.UploadedAt.Compare(a.UploadedAt); c != 0 {
+			return c
+		}
+		return strings.Compare(b.ID.String(), a.ID.String())
+	})
+	return ps
+}
+
+func pages(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	added := addNumbered(t, s, owner, 0, 10)
+	for _, limit := range []int{1, 3, 5, 9, 10, 11, 1000} {
+		same(t, fmt.Sprintf("list by %d", limit), newestFirst(added), all(t, s, owner, photo.Filter{}, limit))
+	}
+}
+
+func byTaken(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	for i, taken := range []string{"", "2024-01-01T12:00:00", "2024-01-01T12:00:00+02:00", "2030-01-01T00:00:00Z", "", "1969-12-31T23:59:59", "2024-01-01T11:00:00"} {
+		p := numbered(i)
+		p.Name = fmt.Sprint(i)
+		must(t, p.TakenAt.UnmarshalText([]byte(taken)))
+		add(t, s, owner, p, key(i))
+	}
+	unknown := "0 4"
+	if numbered(4).ID.String() > numbered(0).ID.String() {
+		unknown = "4 0"
+	}
+	for _, limit := range []int{1, 2, 6, 7} {
+		if got, want := names(all(t, s, owner, photo.Filter{By: photo.ByTaken}, limit)), "3 1 6 2 5 "+unknown; got != want {
+			t.Errorf("by %d: %s, want %s", limit, got, want)
+		}
+	}
+}
+
+func oneInstant(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	for i := range 7 {
+		p := numbered(i)
+		p.TakenAt = photo.AtWallClock(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))
+		add(t, s, owner, p, key(i))
+	}
+	seen := map[photo.ID]int{}
+	for _, p := range all(t, s, owner, photo.Filter{By: photo.ByTaken}, 2) {
+		seen[p.ID]++
+	}
+	for i := range 7 {
+		if seen[numbered(i).ID] != 1 {
+			t.Errorf("photo %d came %d times", i, seen[numbered(i).ID])
+		}
+	}
+}
+
+func pagingWhileChanging(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	want := newestFirst(addNumbered(t, s, owner, 0, 30))
+	time.Sleep(2 * time.Millisecond) // the clock's tick: what comes later is newer
+	var got []photo.Photo
+	cursor := ""
+	for i := 0; ; i++ {
+		page, err := s.List(t.Context(), owner, photo.Filter{}, cursor, 4)
+		must(t, err)
+		got = append(got, page.Photos...)
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+		addNumbered(t, s, owner, 100+3*i, 103+3*i)
+		_, err = s.Trash(t.Context(), owner, page.Photos[0].ID, time.Hour) // one already seen
+		must(t, err)
+	}
+	same(t, "the photos there were", want, got)
+}
+
+func search(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	for i, p := range []photo.Photo{
+		{Name: "Beach.JPG", Description: "Sunset over the SEA"},
+		{Name: "100%_sure.jpg"},
+		{Name: "100 sure.jpg", Description: "it's"},
+		{Name: "STRAßE.jpg", Description: "ÉTÉ à Zürich"},
+		{Name: "e\u0301te\u0301.jpg"},
+		{Name: "back\\slash!.jpg"},
+		{Name: "\xffodd.jpg", Description: "a\x01b"},
+	} {
+		p.ID = numbered(i).ID
+		add(t, s, owner, p, key(i))
+	}
+	for _, tt := range []struct {
+		words string
+		want  []int
+	}{
+		{"beach", []int{0}},
+		{"sea SUN", []int{0}},
+		{"  sunset\tbeach  ", []int{0}},
+		{"sea winter", nil},
+		{"jpg", []int{0, 1, 2, 3, 4, 5, 6}},
+		{"%", []int{1}},
+		{"_", []int{1}},
+		{"0%_s", []int{1}},
+		{"100", []int{1, 2}},
+		{"'", []int{2}},
+		{"' OR 1=1 --", nil},
+		{"strasse", []int{3}},
+		{"ZÜRICH", []int{3}},
+		{"été", []int{3, 4}},
+		{"e\u0301t", []int{3, 4}},
+		{`\`, []int{5}},
+		{"!", []int{5}},
+		{"odd", []int{6}},
+		{"a\x01", []int{6}},
+		{"jpgsunset", nil},
+	} {
+		var got []int
+		for _, p := range all(t, s, owner, photo.Filter{Search: tt.words}, 3) {
+			for i := range 7 {
+				if p.ID == numbered(i).ID {
+					got = append(got, i)
+				}
+			}
+		}
+		slices.Sort(got)
+		same(t, fmt.Sprintf("search %q", tt.words), tt.want, got)
+	}
+	_, err := s.List(t.Context(), owner, photo.Filter{Search: strings.Repeat("many ", 1000)}, "", 1)
+	wantKind(t, "a thousand words", err, photo.KindUsage)
+	_, err = s.Describe(t.Context(), owner, []store.Description{{ID: numbered(0).ID, Text: "Mountain"}})
+	must(t, err)
+	if got := names(all(t, s, owner, photo.Filter{Search: "mountain"}, 3)) + names(all(t, s, owner, photo.Filter{Search: "sea"}, 3)); got != "Beach.JPG" {
+		t.Errorf("after another description: %q", got)
+	}
+}
+
+func bounds(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	year := func(y int) time.Time { return time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC) }
+	for i := range 4 {
+		p := numbered(i)
+		p.Name = fmt.Sprint(i)
+		if i > 0 {
+			p.TakenAt = photo.At(year(2000 + i))
+		}
+		add(t, s, owner, p, key(i))
+	}
+	for _, tt := range []struct {
+		f    photo.Filter
+		want string
+	}{
+		{photo.Filter{By: photo.ByTaken, Since: year(2002)}, "3 2"},
+		{photo.Filter{By: photo.ByTaken, Until: year(2002)}, "1"},
+		{photo.Filter{By: photo.ByTaken, Since: year(2002), Until: year(2003)}, "2"},
+		{photo.Filter{By: photo.ByTaken, Since: year(2003), Until: year(2002)}, ""},
+		{photo.Filter{Until: year(2003)}, ""},
+		{photo.Filter{Since: time.Now().Add(time.Hour)}, ""},
+	} {
+		if got := names(all(t, s, owner, tt.f, 1)); got != tt.want {
+			t.Errorf("%+v: %s, want %s", tt.f, got, tt.want)
+		}
+	}
+	if got := all(t, s, owner, photo.Filter{Since: year(2003), Until: time.Now().Add(time.Hour)}, 1); len(got) != 4 {
+		t.Errorf("uploaded since 2003: %s", names(got))
+	}
+	last := get(t, s, owner, numbered(3).ID).UploadedAt
+	if got := all(t, s, owner, photo.Filter{Since: last, Until: last.Add(time.Microsecond)}, 9); !strings.Contains(names(got), "3") {
+		t.Errorf("uploaded at %v: %q", last, names(got))
+	}
+}
+
+func undescribed(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	addNumbered(t, s, owner, 0, 3)
+	_, err := s.Describe(t.Context(), owner, []store.Description{{ID: numbered(1).ID, Text: "x"}})
+	must(t, err)
+	for _, p := range all(t, s, owner, photo.Filter{Undescribed: true}, 2) {
+		if p.Description != "" {
+			t.Errorf("%s is described", p.Name)
+		}
+	}
+	if got := all(t, s, owner, photo.Filter{Undescribed: true}, 2); len(got) != 2 {
+		t.Errorf("undescribed: %s", names(got))
+	}
+}
+
+func listTrash(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	addNumbered(t, s, owner, 0, 3)
+	_, err := s.Trash(t.Context(), owner, numbered(1).ID, time.Hour)
+	must(t, err)
+	got := all(t, s, owner, photo.Filter{Trash: true}, 2)
+	if names(got) != numbered(1).Name || got[0].PurgeAt.Sub(got[0].TrashedAt) != time.Hour {
+		t.Errorf("trash: %+v", got)
+	}
+	if got := all(t, s, owner, photo.Filter{}, 2); len(got) != 2 || strings.Contains(names(got), numbered(1).Name) {
+		t.Errorf("live: %s", names(got))
+	}
+}
+
+func idPrefix(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	for i, id := range []string{"00", "12345678", "12345679", "1234567a", "ff"} {
+		p := numbered(i)
+		p.Name = id
+		full, err := photo.ParseID(id + strings.Repeat(id[len(id)-1:], 64-len(id)))
+		must(t, err)
+		p.ID = full
+		add(t, s, owner, p, key(i))
+	}
+	for prefix, want := range map[string]int{"": 5, "0": 1, "1": 3, "1234567": 3, "12345679": 1, "1234567A": 1, "f": 1, "fe": 0, strings.Repeat("f", 64): 1} {
+		if got := all(t, s, owner, photo.Filter{IDPrefix: prefix}, 2); len(got) != want {
+			t.Errorf("prefix %q: %s, want %d", prefix, names(got), want)
+		}
+	}
+}
+
+func badLists(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	addNumbered(t, s, owner, 0, 3)
+	page, err := s.List(t.Context(), owner, photo.Filter{}, "", 1)
+	must(t, err)
+	for what, f := range map[string]photo.Filter{
+		"an order there is not": {By: "name"},
+		"a prefix not of hex":   {IDPrefix: "xyz"},
+		"too long a prefix":     {IDPrefix: strings.Repeat("0", 65)},
+	} {
+		_, err := s.List(t.Context(), owner, f, "", 1)
+		wantKind(t, what, err, photo.KindUsage)
+	}
+	_, err = s.List(t.Context(), owner, photo.Filter{By: photo.ByTaken}, page.Next, 1)
+	wantKind(t, "a cursor of the other order", err, photo.KindUsage)
+	for _, cursor := range []string{"x", "!", page.Next[1:], page.Next + "A", strings.Repeat("A", 10_000)} {
+		_, err := s.List(t.Context(), owner, photo.Filter{}, cursor, 1)
+		wantKind(t, "cursor "+cursor[:1], err, photo.KindUsage)
+	}
+}

@@ -1,0 +1,133 @@
+// Package storetest is what every store.Store must do, as tests. A database is
+// supported when they pass on it.
+package storetest
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+// An Opener opens one database again, as another process or a restart would.
+type Opener func(testing.TB) store.Store
+
+// Run runs the suite. fresh makes an empty database and says how to open it.
+func Run(t *testing.T, fresh func(testing.TB) Opener) {
+	for _, group := range []struct {
+		name  string
+		tests []test
+	}{
+		{"owner", ownerTests()},
+		{"add", addTests()},
+		{"list", listTests()},
+		{"describe", describeTests()},
+		{"trash", trashTests()},
+		{"upload", uploadTests()},
+		{"together", togetherTests()},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			t.Parallel()
+			for _, tt := range group.tests {
+				t.Run(tt.name, func(t *testing.T) {
+					t.Parallel()
+					tt.run(t, fresh(t))
+				})
+			}
+		})
+	}
+}
+
+// A test gets a database of its own.
+type test struct {
+	name string
+	run  func(*testing.T, Opener)
+}
+
+// numbered is a photo that differs from others by i.
+func numbered(i int) photo.Photo {
+	return photo.Photo{
+		ID:        photo.ID(sha256.Sum256(fmt.Append(nil, i))),
+		Name:      fmt.Sprintf("IMG_%04d.JPG", i),
+		Size:      int64(1000 + i),
+		MediaType: "image/jpeg",
+	}
+}
+
+func key(i int) string { return fmt.Sprintf("key-%d", i) }
+
+// anOwner is the owner of that name.
+func anOwner(t testing.TB, s store.Store, name string) string {
+	t.Helper()
+	owner, err := s.Owner(t.Context(), "pool", name)
+	must(t, err)
+	return owner
+}
+
+func add(t testing.TB, s store.Store, owner string, p photo.Photo, key string) store.Added {
+	t.Helper()
+	a, err := s.Add(t.Context(), owner, p, key)
+	must(t, err)
+	return a
+}
+
+// addNumbered adds the photos numbered from first to before last.
+func addNumbered(t testing.TB, s store.Store, owner string, first, last int) []photo.Photo {
+	t.Helper()
+	var added []photo.Photo
+	for i := first; i < last; i++ {
+		added = append(added, add(t, s, owner, numbered(i), key(i)).Photo)
+	}
+	return added
+}
+
+func get(t testing.TB, s store.Store, owner string, id photo.ID) photo.Photo {
+	t.Helper()
+	p, _, err := s.Get(t.Context(), owner, id, store.AnyState)
+	must(t, err)
+	return p
+}
+
+func wantUsage(t testing.TB, s store.Store, owner string, want store.Usage) {
+	t.Helper()
+	got, err := s.Usage(t.Context(), owner)
+	must(t, err)
+	same(t, "usage", want, got)
+}
+
+func wantKind(t testing.TB, what string, err error, want photo.Kind) {
+	t.Helper()
+	if err == nil || photo.KindOf(err) != want {
+		t.Errorf("%s: %v, want an error of kind %s", what, err, want)
+	}
+}
+
+// same compares whole values; photos' moments by what they say.
+func same(t testing.TB, what string, want, got any) {
+	t.Helper()
+	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b photo.Moment) bool {
+		return a.String() == b.String() && a.Time().Equal(b.Time())
+	})); d != "" {
+		t.Errorf("%s, -want +got:\n%s", what, d)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recent checks a time that the database's clock gave.
+func recent(t testing.TB, what string, at time.Time) {
+	t.Helper()
+	if d := time.Since(at); d < -time.Minute || d > time.Minute || at.Location() != time.UTC {
+		t.Errorf("%s is %v, want now, in UTC", what, at)
+	}
+}

@@ -1,0 +1,112 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+func trashTests() []test {
+	return []test{
+		{"to the trash and back", trashAndBack},
+		{"purge takes what is due", purge},
+		{"purge takes a limit at a time", purgeLimit},
+		{"purged is gone", purgedIsGone},
+	}
+}
+
+func trashAndBack(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	p := addNumbered(t, s, owner, 0, 1)[0]
+	gone, err := s.Trash(t.Context(), owner, p.ID, 30*24*time.Hour)
+	must(t, err)
+	recent(t, "TrashedAt", gone.TrashedAt)
+	want := p
+	want.TrashedAt, want.PurgeAt = gone.TrashedAt, gone.TrashedAt.Add(30*24*time.Hour)
+	same(t, "trashed", want, gone)
+	wantUsage(t, s, owner, store.Usage{})
+	_, _, err = s.Get(t.Context(), owner, p.ID, store.Live)
+	wantKind(t, "Get", err, photo.KindNotFound)
+	same(t, "any state", want, get(t, s, owner, p.ID))
+
+	again, err := s.Trash(t.Context(), owner, p.ID, time.Hour)
+	must(t, err)
+	same(t, "trashed again", want, again)
+	for range 2 {
+		back, err := s.Restore(t.Context(), owner, p.ID)
+		must(t, err)
+		same(t, "restored", p, back)
+		wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: p.Size})
+	}
+	_, err = s.Trash(t.Context(), owner, numbered(9).ID, time.Hour)
+	wantKind(t, "Trash of nothing", err, photo.KindNotFound)
+	_, err = s.Restore(t.Context(), owner, numbered(9).ID)
+	wantKind(t, "Restore of nothing", err, photo.KindNotFound)
+}
+
+func purge(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	ps := addNumbered(t, s, owner, 0, 4)
+	for i, after := range []time.Duration{0, time.Hour, 0} {
+		_, err := s.Trash(t.Context(), owner, ps[i].ID, after)
+		must(t, err)
+	}
+	_, err := s.Restore(t.Context(), owner, ps[2].ID)
+	must(t, err)
+	got, err := s.Purge(t.Context(), 100)
+	must(t, err)
+	same(t, "purged", []store.Blob{{Owner: owner, Key: key(0)}}, got)
+	wantUsage(t, s, owner, store.Usage{Photos: 2, Bytes: ps[2].Size + ps[3].Size})
+	got, err = s.Purge(t.Context(), 100)
+	must(t, err)
+	if len(got) != 0 {
+		t.Errorf("purged again: %v", got)
+	}
+}
+
+func purgeLimit(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	for _, p := range addNumbered(t, s, owner, 0, 5) {
+		_, err := s.Trash(t.Context(), owner, p.ID, 0)
+		must(t, err)
+	}
+	var sizes []int
+	seen := map[string]bool{}
+	for range 4 {
+		got, err := s.Purge(t.Context(), 2)
+		must(t, err)
+		sizes = append(sizes, len(got))
+		for _, b := range got {
+			seen[b.Key] = true
+		}
+	}
+	same(t, "sizes", []int{2, 2, 1, 0}, sizes)
+	if len(seen) != 5 {
+		t.Errorf("purged %v", seen)
+	}
+}
+
+func purgedIsGone(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	p := addNumbered(t, s, owner, 0, 1)[0]
+	_, err := s.Trash(t.Context(), owner, p.ID, 0)
+	must(t, err)
+	_, err = s.Purge(t.Context(), 1)
+	must(t, err)
+	_, err = s.Restore(t.Context(), owner, p.ID)
+	wantKind(t, "Restore", err, photo.KindNotFound)
+	_, _, err = s.Get(t.Context(), owner, p.ID, store.AnyState)
+	wantKind(t, "Get", err, photo.KindNotFound)
+	if has, err := s.HasBlob(t.Context(), owner, key(0)); has || err != nil {
+		t.Errorf("HasBlob = %v, %v", has, err)
+	}
+	if a := add(t, s, owner, numbered(0), key(1)); a.Outcome != photo.OutcomeUploaded || a.Key != key(1) {
+		t.Errorf("added again: %+v", a)
+	}
+}

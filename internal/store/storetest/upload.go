@@ -1,0 +1,167 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+func uploadTests() []test {
+	return []test{
+		{"an upload comes back as it was given", wholeUpload},
+		{"a claim shuts others out until it ends", claim},
+		{"a new generation", takeOver},
+		{"finish", finish},
+		{"delete", deleteUpload},
+		{"expiry", expiry},
+	}
+}
+
+func createUpload(t testing.TB, s store.Store, owner, id string, p photo.ID, lifetime time.Duration) store.Upload {
+	t.Helper()
+	u, err := s.CreateUpload(t.Context(), store.Upload{ID: id, Owner: owner, Photo: p, Length: 100, Name: "a.jpg"}, lifetime)
+	must(t, err)
+	return u
+}
+
+func wholeUpload(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	given := store.Upload{ID: "u1", Owner: owner, Photo: numbered(1).ID, Length: 1 << 40, Name: "\xff\n.mp4",
+		Description: "Été", DescriptionSource: photo.FromSidecar, Writer: "w1"}
+	u, err := s.CreateUpload(t.Context(), given, time.Hour)
+	must(t, err)
+	recent(t, "CreatedAt", u.CreatedAt)
+	want := given
+	want.CreatedAt, want.ExpiresAt, want.Generation = u.CreatedAt, u.CreatedAt.Add(time.Hour), 1
+	same(t, "created", want, u)
+	got, err := open(t).Upload(t.Context(), owner, "u1")
+	must(t, err)
+	same(t, "found", want, got)
+
+	_, err = s.CreateUpload(t.Context(), given, time.Hour)
+	wantKind(t, "created again", err, photo.KindConflict)
+	_, err = s.Upload(t.Context(), owner, "u2")
+	wantKind(t, "unknown", err, photo.KindNotFound)
+	_, err = s.Upload(t.Context(), anOwner(t, s, "bob"), "u1")
+	wantKind(t, "another owner's", err, photo.KindNotFound)
+	undigested := createUpload(t, s, owner, "u3", photo.ID{}, time.Hour)
+	if !undigested.Photo.IsZero() {
+		t.Errorf("a digest came from nowhere: %s", undigested.Photo)
+	}
+}
+
+func claim(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	createUpload(t, s, owner, "u", numbered(1).ID, time.Minute)
+	u, err := s.ClaimUpload(t.Context(), owner, "u", "one", time.Hour, time.Hour)
+	must(t, err)
+	if u.Writer != "one" || u.Generation != 2 || time.Until(u.ExpiresAt) < 59*time.Minute {
+		t.Errorf("claimed: %+v", u)
+	}
+	_, err = s.ClaimUpload(t.Context(), owner, "u", "two", time.Hour, time.Hour)
+	wantKind(t, "another writer", err, photo.KindUnavailable)
+	u, err = s.ClaimUpload(t.Context(), owner, "u", "one", time.Hour, time.Hour)
+	must(t, err)
+	if u.Generation != 3 {
+		t.Errorf("the same writer again has generation %d, want 3", u.Generation)
+	}
+	must(t, s.ReleaseUpload(t.Context(), owner, "u", 2)) // no longer its own
+	_, err = s.ClaimUpload(t.Context(), owner, "u", "two", time.Hour, time.Hour)
+	wantKind(t, "after a release of an old generation", err, photo.KindUnavailable)
+	must(t, s.ReleaseUpload(t.Context(), owner, "u", 3))
+	_, err = s.ClaimUpload(t.Context(), owner, "u", "two", time.Hour, time.Hour)
+	must(t, err)
+	_, err = s.ClaimUpload(t.Context(), owner, "none", "two", time.Hour, time.Hour)
+	wantKind(t, "unknown", err, photo.KindNotFound)
+	_, err = s.ClaimUpload(t.Context(), anOwner(t, s, "bob"), "u", "two", time.Hour, time.Hour)
+	wantKind(t, "another owner's", err, photo.KindNotFound)
+}
+
+func takeOver(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
+	old, err := s.ClaimUpload(t.Context(), owner, "u", "one", 0, time.Hour)
+	must(t, err)
+	must(t, s.KeepUpload(t.Context(), owner, "u", old.Generation))
+	u, err := s.ClaimUpload(t.Context(), owner, "u", "two", time.Hour, time.Hour)
+	must(t, err)
+	wantKind(t, "the old writer", s.KeepUpload(t.Context(), owner, "u", old.Generation), photo.KindConflict)
+	_, err = s.FinishUpload(t.Context(), owner, "u", old.Generation, numbered(1), key(1))
+	wantKind(t, "the old writer", err, photo.KindConflict)
+	_, _, err = s.Get(t.Context(), owner, numbered(1).ID, store.AnyState)
+	wantKind(t, "nothing came of it", err, photo.KindNotFound)
+	must(t, s.KeepUpload(t.Context(), owner, "u", u.Generation))
+	wantKind(t, "unknown", s.KeepUpload(t.Context(), owner, "none", 1), photo.KindNotFound)
+}
+
+func finish(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	u := createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
+	a, err := s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(1))
+	must(t, err)
+	if a.Outcome != photo.OutcomeUploaded || a.Key != key(1) {
+		t.Errorf("finished: %+v", a)
+	}
+	same(t, "photo", a.Photo, get(t, s, owner, numbered(1).ID))
+	wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: numbered(1).Size})
+	_, err = s.Upload(t.Context(), owner, "u")
+	wantKind(t, "the upload", err, photo.KindNotFound)
+	_, err = s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(2))
+	wantKind(t, "finished again", err, photo.KindNotFound)
+
+	createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
+	a, err = s.FinishUpload(t.Context(), owner, "u", 1, numbered(1), key(2))
+	must(t, err)
+	if a.Outcome != photo.OutcomeExists || a.Key != key(1) {
+		t.Errorf("a photo that exists: %+v", a)
+	}
+	if has, err := s.HasUpload(t.Context(), "u"); has || err != nil {
+		t.Errorf("HasUpload = %v, %v", has, err)
+	}
+}
+
+func deleteUpload(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
+	must(t, s.DeleteUpload(t.Context(), anOwner(t, s, "bob"), "u"))
+	if has, err := s.HasUpload(t.Context(), "u"); !has || err != nil {
+		t.Errorf("HasUpload = %v, %v", has, err)
+	}
+	for range 2 {
+		must(t, s.DeleteUpload(t.Context(), owner, "u"))
+		if has, err := s.HasUpload(t.Context(), "u"); has || err != nil {
+			t.Errorf("HasUpload = %v, %v", has, err)
+		}
+	}
+}
+
+func expiry(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	createUpload(t, s, owner, "lives", numbered(1).ID, time.Hour)
+	createUpload(t, s, owner, "leased", numbered(2).ID, 0)
+	_, err := s.ClaimUpload(t.Context(), owner, "leased", "w", time.Hour, 0)
+	must(t, err)
+	for _, id := range []string{"over-1", "over-2", "over-3"} {
+		createUpload(t, s, owner, id, photo.ID{}, 0)
+	}
+	first, err := s.ExpiredUploads(t.Context(), 2)
+	must(t, err)
+	second, err := s.ExpiredUploads(t.Context(), 2)
+	must(t, err)
+	if len(first) != 2 || len(second) != 1 {
+		t.Errorf("expired %v, then %v", first, second)
+	}
+	for id, want := range map[string]bool{"lives": true, "leased": true, "over-1": false, "over-2": false, "over-3": false} {
+		if has, err := s.HasUpload(t.Context(), id); has != want || err != nil {
+			t.Errorf("HasUpload(%s) = %v, %v, want %v", id, has, err, want)
+		}
+	}
+}
