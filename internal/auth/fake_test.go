@@ -29,6 +29,8 @@ type fakeProvider struct {
 	mu         sync.Mutex
 	signingKey *rsa.PrivateKey
 	rotate     bool
+	grace      time.Duration         // how long a rotated refresh token still works
+	replaced   map[string]time.Time  // rotated refresh tokens, and when
 	lifetime   int                   // seconds of an access token
 	valid      map[string]bool       // refresh tokens that work
 	codes      map[string]url.Values // authorization requests by code
@@ -45,7 +47,7 @@ func newFakeProvider(t *testing.T) *fakeProvider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &fakeProvider{clientID: "cli", key: key, signingKey: key, lifetime: 3600, valid: map[string]bool{}, codes: map[string]url.Values{}, calls: map[string]int{}}
+	p := &fakeProvider{clientID: "cli", key: key, signingKey: key, lifetime: 3600, valid: map[string]bool{}, codes: map[string]url.Values{}, calls: map[string]int{}, replaced: map[string]time.Time{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /pool/.well-known/openid-configuration", p.discovery)
 	mux.HandleFunc("GET /pool/.well-known/jwks.json", p.jwks)
@@ -137,12 +139,16 @@ func (p *fakeProvider) redeemCode(w http.ResponseWriter, r *http.Request) {
 
 func (p *fakeProvider) redeemRefresh(w http.ResponseWriter, r *http.Request) {
 	old := r.FormValue("refresh_token")
-	if !p.valid[old] {
+	at, wasReplaced := p.replaced[old]
+	if !p.valid[old] && (!wasReplaced || time.Since(at) > p.grace) {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
 		return
 	}
 	body := p.tokens()
 	if p.rotate {
+		if !wasReplaced {
+			p.replaced[old] = time.Now()
+		}
 		delete(p.valid, old)
 		body["refresh_token"] = p.newRefresh()
 	}
