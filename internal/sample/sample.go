@@ -59,10 +59,8 @@ func Collect(dir string) error {
 // (at least some 700), taken seed minutes after the start of 2024.
 func Picture(seed uint64, size int) ([]byte, error) {
 	img := image.NewRGBA(image.Rect(0, 0, 16, 16))
-	rnd := rand.New(rand.NewPCG(seed, 1))
-	for i := range img.Pix {
-		img.Pix[i] = byte(rnd.Uint32())
-	}
+	noise := noise(seed)
+	fill(noise, img.Pix)
 	img.Set(0, 0, color.White)
 	var body bytes.Buffer
 	if err := jpeg.Encode(&body, img, nil); err != nil {
@@ -71,16 +69,45 @@ func Picture(seed uint64, size int) ([]byte, error) {
 	when := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(seed%1_000_000) * time.Minute)
 	out := append([]byte{0xff, 0xd8}, exifSegment(when)...)
 	for n := size - len(out) - body.Len(); n > 0; n -= 65_000 { // comments fill it up
-		noise := make([]byte, min(n, 65_000))
-		for i := range noise {
-			noise[i] = byte(rnd.Uint32())
-		}
+		comment := make([]byte, min(n, 65_000))
+		fill(noise, comment)
 		out = append(out, 0xff, 0xfe)
-		out = binary.BigEndian.AppendUint16(out, uint16(len(noise)+2)) //nolint:gosec // at most 65,002
-		out = append(out, noise...)
+		out = binary.BigEndian.AppendUint16(out, uint16(len(comment)+2)) //nolint:gosec // at most 65,002
+		out = append(out, comment...)
 	}
 	return append(out, body.Bytes()[2:]...), nil
 }
+
+// WriteVideo writes an MP4 to path: a file type box and one of noise, size bytes
+// in all, which depend on seed.
+func WriteVideo(path string, seed uint64, size int64) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	head := binary.BigEndian.AppendUint32(nil, 24)
+	head = append(head, "ftypisom\x00\x00\x02\x00isommp42"...)
+	head = append(head, 0, 0, 0, 1) // the box's length follows its name, in 64 bits
+	head = append(head, "mdat"...)
+	head = binary.BigEndian.AppendUint64(head, uint64(size-24)) //nolint:gosec // a positive size
+	_, err = f.Write(head)
+	noise, buf := noise(seed), make([]byte, 1<<20)
+	for left := size - int64(len(head)); left > 0 && err == nil; left -= int64(len(buf)) {
+		fill(noise, buf)
+		_, err = f.Write(buf[:min(left, int64(len(buf)))])
+	}
+	return errors.Join(err, f.Close())
+}
+
+// noise is a reproducible source of bytes that do not compress.
+func noise(seed uint64) *rand.ChaCha8 {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	return rand.NewChaCha8(key)
+}
+
+// fill fills b; reading a ChaCha8 never fails.
+func fill(noise *rand.ChaCha8, b []byte) { _, _ = noise.Read(b) }
 
 // exifSegment is an APP1 segment with nothing but DateTimeOriginal.
 func exifSegment(when time.Time) []byte {

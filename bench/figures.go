@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"photos/internal/sample"
+)
+
+// start is how long the program takes to say its version.
+func (b *bench) start(ctx context.Context) error {
+	const times = 20 // in one figure: a single start is too short to time
+	many := func(name string, args ...string) func() (figure, error) {
+		return func() (figure, error) {
+			var sum figure
+			for range times {
+				f, err := timed(exec.CommandContext(ctx, filepath.Join(b.bin, name), args...))
+				if err != nil {
+					return sum, err
+				}
+				sum.seconds, sum.mib = sum.seconds+f.seconds/times, max(sum.mib, f.mib)
+			}
+			return sum, nil
+		}
+	}
+	p, err := b.pairs(many("photos", "--version"), many("hello", "--version"))
+	if err == nil {
+		p.report("photos --version", "bare cobra")
+	}
+	return err
+}
+
+// site is a photosd with a signed-in client.
+type site struct {
+	*service
+	b    *bench
+	home string
+}
+
+// site starts a photosd and signs an account in. keyring leaves the tokens to
+// the operating system's keyring.
+func (b *bench) site(ctx context.Context, keyring bool) (*site, error) {
+	dir, err := b.folder()
+	if err != nil {
+		return nil, err
+	}
+	s, err := serve(exec.CommandContext(ctx, filepath.Join(b.bin, "photosd"), "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--log-level", "error"))
+	if err != nil {
+		return nil, err
+	}
+	out := &site{service: s, b: b, home: dir}
+	args := []string{"login", s.addr}
+	if !keyring {
+		args = append(args, "--insecure-storage")
+	}
+	if _, err := timed(out.photos(ctx, args...)); err != nil {
+		_, stopErr := s.stop()
+		return nil, errors.Join(err, stopErr)
+	}
+	return out, nil
+}
+
+// photos is a command of the client with this site's settings.
+func (s *site) photos(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.b.bin, "photos"), args...)
+	cmd.Env = append(os.Environ(),
+		"PHOTOS_CONFIG_DIR="+filepath.Join(s.home, "config"), "XDG_CACHE_HOME="+filepath.Join(s.home, "cache"), "XDG_STATE_HOME="+filepath.Join(s.home, "state"),
+		"PHOTOS_SERVER=", "PHOTOS_TOKEN=", "PHOTOS_PROFILE=",
+		"PHOTOS_BROWSER="+filepath.Join(s.b.bin, "xdg-open"),
+		"PERSON_EMAIL=bench@example.org", "PERSON_NICKNAME=Bench", "PERSON_PASSWORD=a long bench password", "PERSON_SIGNUP=1")
+	return cmd
+}
+
+// token is how long a valid cached token takes from the real keyring.
+func (b *bench) token(ctx context.Context) error {
+	s, err := b.site(ctx, true)
+	if err != nil {
+		fmt.Printf("%-28s not measured: %s\n", "photos token", firstLine(err))
+		return nil
+	}
+	defer s.stop() //nolint:errcheck // nothing depends on it
+	service, entry, err := s.entry()
+	if err != nil {
+		return err
+	}
+	p, err := b.pairs(
+		func() (figure, error) { return timed(s.photos(ctx, "token")) },
+		func() (figure, error) {
+			return timed(exec.CommandContext(ctx, filepath.Join(b.bin, "keyring"), service, entry))
+		})
+	if err == nil {
+		p.report("photos token", "bare keyring read")
+	}
+	return errors.Join(err, s.photos(ctx, "logout").Run())
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// upload compares a whole upload with the floor's and, when it is there, rclone's.
+func (b *bench) upload(ctx context.Context, c corpus) error {
+	dir, n, err := b.files(c)
+	if err != nil {
+		return err
+	}
+	var serviceMiB float64
+	ours := func() (figure, error) {
+		s, err := b.site(ctx, false)
+		if err != nil {
+			return figure{}, err
+		}
+		f, err := timed(s.photos(ctx, "upload", "--quiet", dir))
+		if err == nil {
+			err = s.holds(ctx, n)
+		}
+		mib, stopErr := s.stop()
+		serviceMiB = max(serviceMiB, mib)
+		return f, errors.Join(err, stopErr)
+	}
+	p, err := b.pairs(ours, func() (figure, error) { return b.floor(ctx, dir) })
+	if err != nil {
+		return err
+	}
+	p.report("upload "+c.name, "floor")
+	fmt.Printf("%-28s service %.0f MiB\n", "", serviceMiB)
+	if _, err := exec.LookPath("rclone"); err != nil {
+		fmt.Printf("%-28s rclone is not on PATH: not compared\n", "")
+		return nil
+	}
+	p, err = b.pairs(ours, func() (figure, error) { return b.rclone(ctx, dir) })
+	if err == nil {
+		p.report("upload "+c.name, "rclone")
+	}
+	return err
+}
+
+// holds requires that the service has so many photos.
+func (s *site) holds(ctx context.Context, want int) error {
+	out, err := s.photos(ctx, "list", "--quiet").Output()
+	if err != nil {
+		return err
+	}
+	if got := strings.Count(string(out), "\n"); got != want {
+		return fmt.Errorf("%d photos arrived, want %d", got, want)
+	}
+	return nil
+}
+
+// floor is one upload to the floor's server.
+func (b *bench) floor(ctx context.Context, dir string) (figure, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return figure{}, err
+	}
+	data, err := b.folder()
+	if err != nil {
+		return figure{}, err
+	}
+	s, err := serve(exec.CommandContext(ctx, self, "floor-serve", data))
+	if err != nil {
+		return figure{}, err
+	}
+	f, err := timed(exec.CommandContext(ctx, self, "floor-put", s.addr, dir))
+	_, stopErr := s.stop()
+	return f, errors.Join(err, stopErr)
+}
+
+// rclone is one upload with rclone to its own S3 server, which does not sync.
+func (b *bench) rclone(ctx context.Context, dir string) (figure, error) {
+	data, err := b.folder()
+	if err != nil {
+		return figure{}, err
+	}
+	if err := os.Mkdir(filepath.Join(data, "bucket"), 0o700); err != nil {
+		return figure{}, err
+	}
+	const addr = "127.0.0.1:18999"
+	server := exec.CommandContext(ctx, "rclone", "serve", "s3", "--addr", addr, "--auth-key", "bench,benchbench", data)
+	if err := server.Start(); err != nil {
+		return figure{}, err
+	}
+	time.Sleep(time.Second) // it says nothing when it is ready
+	remote := ":s3,provider=Rclone,endpoint='http://" + addr + "',access_key_id=bench,secret_access_key=benchbench:bucket"
+	f, err := timed(exec.CommandContext(ctx, "rclone", "copy", "--transfers", "16", dir, remote))
+	killErr := server.Process.Kill()
+	_ = server.Wait() // killed a moment ago
+	return f, errors.Join(err, killErr)
+}
+
+// again is a second upload of B, when there is nothing to do, against walking
+// the folder and asking for every file's status.
+func (b *bench) again(ctx context.Context) error {
+	dir, _, err := b.files(corpora[1])
+	if err != nil {
+		return err
+	}
+	s, err := b.site(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer s.stop()              //nolint:errcheck // nothing depends on it
+	time.Sleep(2 * time.Second) // files this young are read again, whatever is remembered
+	if _, err := timed(s.photos(ctx, "upload", "--quiet", dir)); err != nil {
+		return err
+	}
+	p, err := b.pairs(
+		func() (figure, error) { return timed(s.photos(ctx, "upload", "--quiet", dir)) },
+		func() (figure, error) { return walk(dir) })
+	if err == nil {
+		p.report("upload B again", "walk and stat")
+	}
+	return err
+}
+
+func walk(dir string) (figure, error) {
+	start := time.Now()
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil {
+			_, err = d.Info()
+		}
+		return err
+	})
+	return figure{seconds: time.Since(start).Seconds()}, err
+}
+
+// library is B again when 100,000 photos are there already, against an empty library.
+func (b *bench) library(ctx context.Context) error {
+	dir, n, err := b.files(corpora[1])
+	if err != nil {
+		return err
+	}
+	full, err := b.site(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer full.stop() //nolint:errcheck // nothing depends on it
+	stored := int(100_000 * b.scale)
+	many := filepath.Join(b.dir, "many")
+	if err := sample.Write(many, stored, 1000, 1_000_000); err != nil {
+		return err
+	}
+	if _, err := timed(full.photos(ctx, "upload", "--quiet", many)); err != nil {
+		return err
+	}
+	runs := 0
+	p, err := b.pairs(func() (figure, error) {
+		// Each run needs photos of its own, since the library keeps them.
+		runs++
+		own := filepath.Join(b.dir, fmt.Sprint("more", runs))
+		if err := sample.Write(own, n, int(corpora[1].bytes), uint64(10_000_000*runs)); err != nil { //nolint:gosec // not negative
+			return figure{}, err
+		}
+		return timed(full.photos(ctx, "upload", "--quiet", own))
+	}, func() (figure, error) {
+		s, err := b.site(ctx, false)
+		if err != nil {
+			return figure{}, err
+		}
+		f, err := timed(s.photos(ctx, "upload", "--quiet", dir))
+		_, stopErr := s.stop()
+		return f, errors.Join(err, stopErr)
+	})
+	if err == nil {
+		p.report(fmt.Sprintf("upload B to %d photos", stored), "empty library")
+	}
+	return err
+}
+
+// entry is where the keyring keeps the access token of the site's only profile.
+func (s *site) entry() (service, key string, err error) {
+	text, err := os.ReadFile(filepath.Join(s.home, "config", "profiles", "default.json"))
+	if err != nil {
+		return "", "", err
+	}
+	var profile struct {
+		Session struct {
+			Credential string `json:"credential"`
+		} `json:"session"`
+	}
+	if err := json.Unmarshal(text, &profile); err != nil {
+		return "", "", err
+	}
+	return "photos", profile.Session.Credential + ".access", nil
+}
