@@ -1,0 +1,220 @@
+package transfer_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"photos/internal/client"
+	"photos/internal/photo"
+	"photos/internal/transfer"
+)
+
+// source serves photos' bytes; every answer is cut after cut bytes, if that is positive.
+func source(t *testing.T, cut int, contents ...[]byte) (*client.Client, *atomic.Int64) {
+	t.Helper()
+	var served atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := strings.Split(r.URL.Path, "/")[3]
+		for _, c := range contents {
+			if photo.ID(sha256.Sum256(c)).String() == id {
+				w.Header().Set("ETag", `"`+id+`"`)
+				var out http.ResponseWriter = w
+				if cut > 0 {
+					out = &cutWriter{w, cut}
+				}
+				served.Add(1)
+				http.ServeContent(out, r, "", time.Time{}, bytes.NewReader(c))
+			}
+		}
+	}))
+	t.Cleanup(s.Close)
+	c, err := client.New(client.Options{Server: s.URL, Patience: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, &served
+}
+
+// cutWriter breaks the connection after so many bytes.
+type cutWriter struct {
+	http.ResponseWriter
+	left int
+}
+
+func (w *cutWriter) Write(p []byte) (int, error) {
+	if len(p) >= w.left {
+		_, _ = w.ResponseWriter.Write(p[:w.left]) // the connection goes next
+		if f, ok := w.ResponseWriter.(http.Flusher); ok {
+			f.Flush()
+		}
+		panic(http.ErrAbortHandler)
+	}
+	w.left -= len(p)
+	return w.ResponseWriter.Write(p)
+}
+
+func of(name string, content []byte) photo.Photo {
+	return photo.Photo{ID: sha256.Sum256(content), Name: name, Size: int64(len(content))}
+}
+
+func fetch(t *testing.T, c *client.Client, dir string, photos ...photo.Photo) map[string]photo.Outcome {
+	t.Helper()
+	got := map[string]photo.Outcome{}
+	list := func(yield func(photo.Photo, error) bool) {
+		for _, p := range photos {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+	if _, err := transfer.Download(context.Background(), c, dir, list, 1, func(r transfer.Record) {
+		if r.Err != nil {
+			t.Logf("%s: %v", r.Path, r.Err)
+		}
+		got[filepath.Base(r.Path)] = r.Outcome
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+func TestSameNamesAreKeptApart(t *testing.T) {
+	t.Parallel()
+	one, two := []byte("one"), []byte("two")
+	c, served := source(t, 0, one, two)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "other.jpg"), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, q := of("IMG.jpg", one), of("img.JPG", two)
+	apart := "img-" + q.ID.String()[:8] + ".JPG"
+	other := "other-" + p.ID.String()[:8] + ".jpg"
+	first := fetch(t, c, dir, p, q)
+	if d := cmp.Diff(map[string]photo.Outcome{"IMG.jpg": "downloaded", apart: "downloaded"}, first); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(map[string]photo.Outcome{other: "downloaded"}, fetch(t, c, dir, of("other.jpg", one))); d != "" {
+		t.Error(d)
+	}
+	n := served.Load()
+	if d := cmp.Diff(map[string]photo.Outcome{"IMG.jpg": "exists", apart: "exists"}, fetch(t, c, dir, p, q)); d != "" || served.Load() != n {
+		t.Errorf("%d requests; %s", served.Load()-n, d)
+	}
+	if d := cmp.Diff(slices.Sorted(slices.Values([]string{"IMG.jpg", apart, other, "other.jpg"})), names(t, dir)); d != "" {
+		t.Error(d)
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, "other.jpg")); err != nil || string(b) != "mine" {
+		t.Errorf("a file that was there is now %q, %v", b, err)
+	}
+}
+
+func TestCutDownloadGoesOn(t *testing.T) {
+	t.Parallel()
+	content := bytes.Repeat([]byte("0123456789"), 100_000)
+	c, served := source(t, 300_000, content)
+	dir := t.TempDir()
+	p := of("big.jpg", content)
+	if d := cmp.Diff(map[string]photo.Outcome{"big.jpg": "downloaded"}, fetch(t, c, dir, p)); d != "" {
+		t.Error(d)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "big.jpg")); err != nil || !bytes.Equal(got, content) || served.Load() != 4 {
+		t.Errorf("%d bytes in %d requests, %v", len(got), served.Load(), err)
+	}
+}
+
+func TestEarlierRunsBytesAreKept(t *testing.T) {
+	t.Parallel()
+	content := bytes.Repeat([]byte("0123456789"), 1000)
+	c, _ := source(t, 0, content)
+	dir := t.TempDir()
+	p := of("a.jpg", content)
+	part := filepath.Join(dir, "."+p.ID.String()+".photos-part")
+	if err := os.WriteFile(part, content[:7000], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fetch(t, c, dir, p)
+	if got, err := os.ReadFile(filepath.Join(dir, "a.jpg")); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if d := cmp.Diff([]string{"a.jpg"}, names(t, dir)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWrongBytesNeverGetTheName(t *testing.T) {
+	t.Parallel()
+	content := []byte("the photo's bytes")
+	c, _ := source(t, 0, content)
+	dir := t.TempDir()
+	p := of("a.jpg", content)
+	damaged := append([]byte("THE"), content[3:8]...)
+	if err := os.WriteFile(filepath.Join(dir, "."+p.ID.String()+".photos-part"), damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string]photo.Outcome{"a.jpg": "failed"}, fetch(t, c, dir, p)); d != "" {
+		t.Error(d)
+	}
+	if left := names(t, dir); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if d := cmp.Diff(map[string]photo.Outcome{"a.jpg": "downloaded"}, fetch(t, c, dir, p)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestNamesAreSafe(t *testing.T) {
+	t.Parallel()
+	content := []byte("x")
+	for name, want := range map[string]string{
+		"../../etc/passwd":       "_._.._etc_passwd",
+		"new\nline.jpg":          "new_line.jpg",
+		".hidden.jpg":            "_hidden.jpg",
+		"":                       photo.ID(sha256.Sum256(content)).Short(),
+		"bad\xff.jpg":            "bad_.jpg",
+		"trailing. ":             "trailing",
+		strings.Repeat("n", 300): strings.Repeat("n", 200),
+		`a\b:c*d?e"f<g>h|i.jpg`:  "a_b_c_d_e_f_g_h_i.jpg",
+	} {
+		c, _ := source(t, 0, content)
+		dir := t.TempDir()
+		fetch(t, c, dir, of(name, content))
+		if got := names(t, dir); len(got) != 1 || got[0] != want {
+			t.Errorf("%q became %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestStreamVerifies(t *testing.T) {
+	t.Parallel()
+	content := bytes.Repeat([]byte("0123456789"), 50_000)
+	c, _ := source(t, 200_000, content)
+	var out bytes.Buffer
+	if err := transfer.Stream(context.Background(), c, of("a.jpg", content), &out); err != nil || !bytes.Equal(out.Bytes(), content) {
+		t.Errorf("%d bytes, %v", out.Len(), err)
+	}
+}
