@@ -1,0 +1,165 @@
+package userpool
+
+import (
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Behaviour makes a pool behave as Cognito may, or fail, on demand; and it counts
+// what is asked. For tests. It is safe for concurrent use, and changes take effect at once.
+// The zero value changes nothing; so does a nil one, which counts nothing either.
+type Behaviour struct {
+	mu       sync.Mutex
+	knobs    Knobs
+	requests map[string]int
+}
+
+// Knobs say how a pool behaves. Zero values leave the pool as it is configured.
+type Knobs struct {
+	Rotation          *bool     `json:"rotation,omitempty"`
+	RotationGrace     *Duration `json:"rotation_grace,omitempty"`
+	AccessLifetime    Duration  `json:"access_lifetime,omitempty"`
+	CodeLifetime      *Duration `json:"code_lifetime,omitempty"` // 0s: codes are expired when they arrive
+	ClockOffset       Duration  `json:"clock_offset,omitempty"`  // of tokens, lifetimes and the Date header; negative: behind
+	RedirectMismatch  bool      `json:"redirect_mismatch,omitempty"`
+	RefreshTokenBytes int       `json:"refresh_token_bytes,omitempty"` // of new ones
+	IDTokenPadding    int       `json:"id_token_padding,omitempty"`    // bytes of a claim nobody needs
+
+	// Faults are by path, such as /oauth2/token; those of the documents about the issuer begin with /.well-known/.
+	Faults map[string]Fault `json:"faults,omitempty"`
+}
+
+// Fault is how requests fail instead of being answered.
+type Fault struct {
+	Times      int      `json:"times,omitempty"`       // so many requests, then no more; 0: every one
+	Delay      Duration `json:"delay,omitempty"`       // before everything else; alone, the answer is only slow
+	Status     int      `json:"status,omitempty"`      // answered; 0: none
+	RetryAfter string   `json:"retry_after,omitempty"` // header
+	Body       string   `json:"body,omitempty"`        // not JSON unless it is
+	Reset      bool     `json:"reset,omitempty"`       // the connection, instead of an answer
+	Lost       bool     `json:"lost,omitempty"`        // the request is carried out before it fails
+}
+
+// Duration is a time.Duration that is "1m30s" in JSON.
+type Duration time.Duration
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = Duration(parsed)
+	return err
+}
+
+// Set replaces all knobs.
+func (b *Behaviour) Set(k Knobs) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k.Faults = maps.Clone(k.Faults)
+	b.knobs = k
+}
+
+// Knobs are those in effect.
+func (b *Behaviour) Knobs() Knobs {
+	if b == nil {
+		return Knobs{}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.knobs
+	k.Faults = maps.Clone(k.Faults)
+	return k
+}
+
+// Requests counts the requests so far by path, faults included.
+func (b *Behaviour) Requests() map[string]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.requests)
+}
+
+// around puts the behaviour around the handler of a path.
+func (b *Behaviour) around(path string, now func() time.Time, h http.Handler) http.Handler {
+	if b == nil {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", now().UTC().Format(http.TimeFormat))
+		fault, failing := b.arrive(path)
+		if !failing {
+			h.ServeHTTP(w, r)
+			return
+		}
+		fault.serve(w, r, h)
+	})
+}
+
+// arrive counts a request and takes the fault it meets.
+func (b *Behaviour) arrive(path string) (Fault, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.requests == nil {
+		b.requests = map[string]int{}
+	}
+	b.requests[path]++
+	fault, failing := b.knobs.Faults[path]
+	if failing && fault.Times > 0 {
+		left := fault
+		if left.Times--; left.Times == 0 {
+			delete(b.knobs.Faults, path)
+		} else {
+			b.knobs.Faults[path] = left
+		}
+	}
+	return fault, failing
+}
+
+func (f Fault) serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	if f.Delay > 0 {
+		select {
+		case <-time.After(time.Duration(f.Delay)):
+		case <-r.Context().Done():
+			return
+		}
+	}
+	if f.Lost {
+		h.ServeHTTP(deaf{header: http.Header{}}, r)
+	}
+	switch {
+	case f.Reset:
+		reset(w)
+	case f.Status != 0:
+		if f.RetryAfter != "" {
+			w.Header().Set("Retry-After", f.RetryAfter)
+		}
+		w.WriteHeader(f.Status)
+		_, _ = io.WriteString(w, f.Body)
+	case !f.Lost:
+		h.ServeHTTP(w, r)
+	}
+}
+
+// reset ends the connection as a crashed machine does.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // RST instead of FIN
+	}
+	_ = conn.Close()
+}
+
+// deaf drops an answer.
+type deaf struct{ header http.Header }
+
+func (d deaf) Header() http.Header         { return d.header }
+func (d deaf) Write(b []byte) (int, error) { return len(b), nil }
+func (d deaf) WriteHeader(int)             {}

@@ -1,0 +1,93 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// browser is who is signed in in a browser, and since when.
+type browser struct {
+	sub        string // "": nobody
+	signedInAt time.Time
+}
+
+// browserLifetime is that of Cognito's session cookie.
+const browserLifetime = time.Hour
+
+// cookieName names the pool, because the ports of a host share their cookies.
+func (p *Pool) cookieName() string { return "session-" + p.id }
+
+// whoIs finds out who is signed in in the browser that sent r.
+func (p *Pool) whoIs(r *http.Request) (browser, error) {
+	cookie, err := r.Cookie(p.cookieName())
+	if err != nil {
+		return browser{}, nil // there is none
+	}
+	who, err := p.db.browser(r.Context(), cookie.Value, p.now())
+	if errors.Is(err, errAbsent) {
+		return browser{}, nil
+	}
+	return who, err
+}
+
+// remember signs a user in in this browser.
+func (p *Pool) remember(ctx context.Context, w http.ResponseWriter, sub string) (browser, error) {
+	secret, now := newUUID()+newUUID(), p.now()
+	who := browser{sub: sub, signedInAt: now}
+	if err := p.db.addBrowser(ctx, secret, who, now.Add(browserLifetime)); err != nil {
+		return browser{}, err
+	}
+	http.SetCookie(w, p.cookie(secret, int(browserLifetime.Seconds())))
+	return who, nil
+}
+
+func (p *Pool) cookie(value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: p.cookieName(), Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(p.conf.BaseURL, "https:"),
+	}
+}
+
+func (d *database) addBrowser(ctx context.Context, secret string, who browser, expiresAt time.Time) error {
+	_, err := d.ExecContext(ctx, "INSERT INTO browsers (cookie, sub, signed_in_at, expires_at) VALUES (?, ?, ?, ?)",
+		hashed(secret), who.sub, who.signedInAt.UnixMicro(), expiresAt.UnixMicro())
+	return err
+}
+
+// browser finds a sign-in by its cookie. errAbsent: there is none, or it ended.
+func (d *database) browser(ctx context.Context, secret string, now time.Time) (browser, error) {
+	var who browser
+	var signedInAt int64
+	err := d.QueryRowContext(ctx, "SELECT sub, signed_in_at FROM browsers WHERE cookie = ? AND expires_at > ?", hashed(secret), now.UnixMicro()).
+		Scan(&who.sub, &signedInAt)
+	who.signedInAt = time.UnixMicro(signedInAt)
+	return who, absent(err)
+}
+
+// logout ends the browser's sign-in and goes to a registered address. Refresh
+// tokens stay: they are the clients' to revoke.
+func (p *Pool) logout(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	client, known := p.client(single(query, "client_id"))
+	to := single(query, "logout_uri")
+	switch {
+	case !known:
+		p.refuse(w, r, &refusal{code: "invalid_client"})
+		return
+	case !slices.Contains(client.LogoutURIs, to):
+		p.refuse(w, r, &refusal{code: "redirect_mismatch"})
+		return
+	}
+	if cookie, err := r.Cookie(p.cookieName()); err == nil {
+		if _, err := p.db.ExecContext(r.Context(), "DELETE FROM browsers WHERE cookie = ?", hashed(cookie.Value)); err != nil {
+			p.fail(w, err)
+			return
+		}
+	}
+	http.SetCookie(w, p.cookie("", -1))
+	http.Redirect(w, r, to, http.StatusFound)
+}

@@ -1,0 +1,165 @@
+package userpool
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+//go:embed schema.sql
+var schema string
+
+// schemaVersion is the PRAGMA user_version of a file made by schema.
+const schemaVersion = 1
+
+// database is the pool's SQLite file. All of the package's SQL is in methods of it.
+type database struct{ *sql.DB }
+
+func openDatabase(ctx context.Context, path string) (*database, error) {
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", dataSource(path))
+	if err != nil {
+		return nil, err
+	}
+	// SQLite has one writer at a time; queueing for it here instead of in SQLite
+	// means that no request ever meets a busy database.
+	db.SetMaxOpenConns(1)
+	d := &database{db}
+	if err := d.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return d, nil
+}
+
+// makePrivate makes the file with mode 0600, which SQLite then gives to the
+// files it puts beside it, and refuses one that others may read.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
+		return fmt.Errorf("others may read it (mode %#o): chmod 600 %s", mode, path)
+	}
+	return nil
+}
+
+// dataSource sets the pragmas where every connection gets them.
+func dataSource(path string) string {
+	path = filepath.ToSlash(path)
+	if filepath.IsAbs(path) && !strings.HasPrefix(path, "/") {
+		path = "/" + path // file:/C:/…
+	}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: url.Values{
+		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "foreign_keys(1)"},
+		"_txlock": {"immediate"},
+	}.Encode()}
+	if !strings.HasPrefix(path, "/") {
+		u.Opaque, u.Path = u.EscapedPath(), ""
+	}
+	return u.String()
+}
+
+func (d *database) migrate(ctx context.Context) error {
+	return d.tx(ctx, func(tx *sql.Tx) error {
+		var version int
+		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+			return err
+		}
+		switch version {
+		case schemaVersion:
+			return nil
+		case 0:
+			_, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion))
+			return err
+		}
+		return fmt.Errorf("its version is %d, this program knows %d: use the program that made it", version, schemaVersion)
+	})
+}
+
+// tx runs do in a transaction, which do's error undoes.
+func (d *database) tx(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing to undo after Commit
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// settle returns the value that name has, which is now the given one if it had none.
+func (d *database) settle(ctx context.Context, name, value string) (string, error) {
+	_, err := d.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", name, value)
+	if err != nil {
+		return "", err
+	}
+	err = d.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = ?", name).Scan(&value)
+	return value, err
+}
+
+func (d *database) setMeta(ctx context.Context, name, value string) error {
+	_, err := d.ExecContext(ctx, "UPDATE meta SET value = ? WHERE name = ?", value, name)
+	return err
+}
+
+// sweep removes what has ended. Every sign-in does it, so the file does not grow with time.
+func (d *database) sweep(ctx context.Context, now time.Time) error {
+	return d.tx(ctx, func(tx *sql.Tx) error {
+		for _, table := range []string{"confirmations", "browsers", "codes", "grants"} {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE expires_at <= ?", now.UnixMicro()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// errAbsent says that there is no such row, or none that counts any more.
+var errAbsent = errors.New("not there")
+
+func absent(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return errAbsent
+	}
+	return err
+}
+
+// hashed is how a secret is kept. The secrets are random, so a fast hash without salt will do.
+func hashed(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+// newUUID is a random UUID (RFC 9562, version 4), as Cognito's codes, subs and token ids are.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// randomName has n characters out of upper-case letters and digits.
+func randomName(n int) string { return rand.Text()[:n] }

@@ -1,0 +1,223 @@
+package userpool
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+)
+
+// tokenUse is what a token is for, by Cognito's claim of that name.
+type tokenUse string
+
+const (
+	useID     tokenUse = "id"
+	useAccess tokenUse = "access"
+)
+
+// keptPublished is how long a retired key stays in the JWKS: the longest an
+// access token may live in Cognito.
+const keptPublished = 24 * time.Hour
+
+// key is one RSA key pair of the pool.
+type key struct {
+	id      string
+	use     tokenUse
+	private *rsa.PrivateKey
+	retired bool
+}
+
+// keys are the pool's keys: as in Cognito, ID and access tokens are signed by different ones.
+type keys struct {
+	mu  sync.RWMutex
+	all []key
+}
+
+// loadKeys reads the keys, or makes the first ones.
+func loadKeys(ctx context.Context, db *database, now time.Time) (*keys, error) {
+	k := new(keys)
+	var err error
+	if k.all, err = db.keys(ctx, now); err != nil {
+		return nil, err
+	}
+	if len(k.all) == 0 {
+		err = k.rotate(ctx, db, now)
+	}
+	return k, err
+}
+
+// rotate makes new keys to sign with.
+func (k *keys) rotate(ctx context.Context, db *database, now time.Time) error {
+	var fresh []key
+	for _, use := range []tokenUse{useID, useAccess} {
+		private, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return fmt.Errorf("making a signing key: %w", err)
+		}
+		var id [32]byte
+		_, _ = rand.Read(id[:]) // never fails
+		fresh = append(fresh, key{id: base64.StdEncoding.EncodeToString(id[:]), use: use, private: private})
+	}
+	if err := db.replaceKeys(ctx, fresh, now); err != nil {
+		return fmt.Errorf("keeping new signing keys: %w", err)
+	}
+	all, err := db.keys(ctx, now)
+	if err != nil {
+		return fmt.Errorf("reading the signing keys: %w", err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all = all
+	return nil
+}
+
+// find is the public key with an id.
+func (k *keys) find(kid string) (*rsa.PublicKey, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, key := range k.all {
+		if key.id == kid {
+			return &key.private.PublicKey, true
+		}
+	}
+	return nil, false
+}
+
+// public is the JWKS (RFC 7517).
+func (k *keys) public() jose.JSONWebKeySet {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	var set jose.JSONWebKeySet
+	for _, key := range k.all {
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: key.private.Public(), KeyID: key.id, Algorithm: string(jose.RS256), Use: "sig"})
+	}
+	return set
+}
+
+// sign makes a token of claims: RS256 and a key id in the header, nothing else, as Cognito does.
+func (k *keys) sign(use tokenUse, claims any) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("encoding a token: %w", err)
+	}
+	current := k.current(use)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: current.private, KeyID: current.id}}, nil)
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	return signed.CompactSerialize()
+}
+
+func (k *keys) current(use tokenUse) key {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, key := range k.all {
+		if key.use == use && !key.retired {
+			return key
+		}
+	}
+	panic("userpool: no signing key") // loadKeys made one
+}
+
+// verify checks an access token of the pool's own and returns its claims.
+func (k *keys) verify(token string) (accessClaims, error) {
+	var claims accessClaims
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		return claims, err
+	}
+	public, ok := k.find(signed.Signatures[0].Header.KeyID)
+	if !ok {
+		return claims, errAbsent
+	}
+	payload, err := signed.Verify(public)
+	if err != nil {
+		return claims, err
+	}
+	return claims, json.Unmarshal(payload, &claims)
+}
+
+// keys are those that sign, and those retired not long ago.
+func (d *database) keys(ctx context.Context, now time.Time) ([]key, error) {
+	rows, err := d.QueryContext(ctx, "SELECT kid, token_use, pkcs8, retired_at IS NOT NULL FROM keys WHERE retired_at IS NULL OR retired_at > ? ORDER BY retired_at IS NOT NULL, rowid",
+		now.Add(-keptPublished).UnixMicro())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []key
+	for rows.Next() {
+		var k key
+		var der []byte
+		if err := rows.Scan(&k.id, &k.use, &der, &k.retired); err != nil {
+			return nil, err
+		}
+		parsed, err := x509.ParsePKCS8PrivateKey(der)
+		if err != nil {
+			return nil, fmt.Errorf("signing key %s: %w", k.id, err)
+		}
+		private, ok := parsed.(*rsa.PrivateKey)
+		if !ok {
+			return nil, fmt.Errorf("signing key %s: not an RSA key", k.id)
+		}
+		k.private = private
+		all = append(all, k)
+	}
+	return all, rows.Err()
+}
+
+// replaceKeys retires the keys there are in favour of fresh ones.
+func (d *database) replaceKeys(ctx context.Context, fresh []key, now time.Time) error {
+	return d.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "UPDATE keys SET retired_at = ? WHERE retired_at IS NULL", now.UnixMicro()); err != nil {
+			return err
+		}
+		for _, k := range fresh {
+			der, err := x509.MarshalPKCS8PrivateKey(k.private)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, "INSERT INTO keys (kid, token_use, pkcs8) VALUES (?, ?, ?)", k.id, k.use, der); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (p *Pool) jwks(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, p.keys.public())
+}
+
+// discovery is the document of OpenID Connect Discovery 1.0, section 3. As
+// Cognito's, it does not mention that S256 is supported.
+func (p *Pool) discovery(w http.ResponseWriter, _ *http.Request) {
+	base := p.conf.BaseURL
+	writeJSON(w, http.StatusOK, map[string]any{
+		"issuer":                                p.Issuer(),
+		"authorization_endpoint":                base + "/oauth2/authorize",
+		"token_endpoint":                        base + "/oauth2/token",
+		"userinfo_endpoint":                     base + "/oauth2/userInfo",
+		"revocation_endpoint":                   base + "/oauth2/revoke",
+		"end_session_endpoint":                  base + "/logout",
+		"jwks_uri":                              p.Issuer() + wellKnown + "jwks.json",
+		"response_types_supported":              []string{"code"},
+		"subject_types_supported":               []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"scopes_supported":                      allScopes(),
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+	})
+}

@@ -1,0 +1,74 @@
+package userpool
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/smtp"
+	"strings"
+	"time"
+)
+
+// mailTimeout bounds the whole conversation with the mail server: a person waits for it.
+const mailTimeout = 15 * time.Second
+
+// send mails a confirmation link. What the new user typed is not in the text: the address may
+// be somebody else's.
+func (p *Pool) send(ctx context.Context, to, link string) error {
+	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
+	defer cancel()
+	client, err := dialSMTP(ctx, p.conf.SMTP)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if err := errors.Join(client.Mail(p.conf.SMTPFrom), client.Rcpt(to)); err != nil {
+		return err
+	}
+	body, err := client.Data()
+	if err != nil {
+		return err
+	}
+	text := []string{
+		"From: " + p.conf.SMTPFrom, "To: " + to, "Subject: Confirm your e-mail address",
+		"Date: " + p.now().Format(time.RFC1123Z), "Message-ID: <" + newUUID() + "@photos.invalid>",
+		"MIME-Version: 1.0", "Content-Type: text/plain; charset=us-ascii", "Auto-Submitted: auto-generated",
+		"", "Somebody signed up for photos with this e-mail address. If it was you,", "confirm it here:",
+		"", link,
+		"", "The link works for a day. If it was not you, do nothing.", "",
+	}
+	if _, err := fmt.Fprint(body, strings.Join(text, "\r\n")); err != nil {
+		return err
+	}
+	if err := body.Close(); err != nil {
+		return err
+	}
+	return client.Quit()
+}
+
+// dialSMTP connects, encrypted when the server offers it. Everything ends with ctx.
+func dialSMTP(ctx context.Context, address string) (*smtp.Client, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		err = conn.SetDeadline(deadline)
+	}
+	client, dialErr := smtp.NewClient(conn, host)
+	if err := errors.Join(err, dialErr); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	if offered, _ := client.Extension("STARTTLS"); offered {
+		if err := client.StartTLS(&tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}); err != nil {
+			return nil, errors.Join(err, client.Close())
+		}
+	}
+	return client, nil
+}

@@ -1,0 +1,140 @@
+package userpool
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// The rules of the pages: they work without JavaScript and load nothing, from here or elsewhere;
+// fields are labelled and named so that password managers know them; an error
+// stands beside its field, and what was typed, except for the password, is still there.
+
+//go:embed pages
+var pageFiles embed.FS
+
+// page is one page and what it shows.
+type page struct {
+	Name  string // of its template
+	Title string
+	Text  string
+	Form  form
+	Email string
+	Link  string // confirms Email; "": it was mailed
+
+	returnTo string // redirect URI that the page's form may lead to
+}
+
+// pages renders pages.
+type pages struct {
+	byName    map[string]*template.Template
+	styleHash string // in a CSP
+}
+
+func newPages() (*pages, error) {
+	style, err := pageFiles.ReadFile("pages/style.css")
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(style)
+	p := &pages{byName: map[string]*template.Template{}, styleHash: "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"}
+	functions := template.FuncMap{"style": func() template.CSS { return template.CSS(style) }} //nolint:gosec // our own file
+	for _, name := range []string{"login", "signup", "verify", "error"} {
+		p.byName[name], err = template.New("layout.html").Funcs(functions).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
+		if err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// show sends a page.
+func (p *Pool) show(w http.ResponseWriter, status int, content page) {
+	var body bytes.Buffer
+	if err := p.pages.byName[content.Name].ExecuteTemplate(&body, "layout.html", content); err != nil {
+		p.say("userpool: rendering the %s page: %v", content.Name, err)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", p.pages.policy(content.returnTo))
+	h.Set("Referrer-Policy", "same-origin") // no-referrer would make browsers send Origin: null with forms
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = body.WriteTo(w)
+}
+
+// policy is the Content-Security-Policy of a page. Chromium holds form-action against the redirects
+// that follow a form too, so a sign-in has to name where it ends.
+func (p *pages) policy(returnTo string) string {
+	forms := "'self'"
+	if u, err := url.Parse(returnTo); err == nil && u.Host != "" {
+		forms += " " + source(u)
+	}
+	return strings.Join([]string{
+		"default-src 'none'", "style-src " + p.styleHash, "img-src data:", "form-action " + forms,
+		"base-uri 'none'", "frame-ancestors 'none'",
+	}, "; ")
+}
+
+// source names an address's origin in a CSP, which has no words for IPv6 addresses
+// (CSP Level 3, section 2.3.1): for those only the scheme.
+func source(u *url.URL) string {
+	if strings.HasPrefix(u.Host, "[") {
+		return u.Scheme + ":"
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// errorPage explains what never comes back to the client.
+func (p *Pool) errorPage(w http.ResponseWriter, r *http.Request) {
+	content := page{Name: "error", Title: "Something is wrong with this request", Text: "The program that sent you here asked for something this page cannot do."}
+	switch r.URL.Query().Get("error") {
+	case "redirect_mismatch":
+		content.Title = "redirect_mismatch"
+		content.Text = "The address to return to is not one of those registered for this app client. It has to be the same in every character, with its port and any slash at the end."
+	case "invalid_client":
+		content.Title = "Unknown app client"
+		content.Text = "The program that sent you here names itself by a client id that this pool does not know."
+	}
+	p.show(w, http.StatusBadRequest, content)
+}
+
+// fail shows that something of ours went wrong; what it was stands at the terminal.
+func (p *Pool) fail(w http.ResponseWriter, err error) {
+	p.say("userpool: %v", err)
+	p.show(w, http.StatusInternalServerError, page{Name: "error", Title: "Something went wrong here", Text: "It is not your fault. The terminal of the service says more. Try again."})
+}
+
+// answerError answers a program. An error that is not a tokenError is ours.
+func (p *Pool) answerError(w http.ResponseWriter, err error) {
+	var known *tokenError
+	if !errors.As(err, &known) {
+		p.say("userpool: %v", err)
+		known = &tokenError{http.StatusInternalServerError, "server_error"}
+	}
+	if known.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf("Basic realm=%q", p.id))
+	}
+	writeJSON(w, known.status, map[string]string{"error": known.code})
+}
+
+// writeJSON answers with what may hold tokens.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client is gone: nobody to tell
+}

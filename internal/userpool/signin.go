@@ -1,0 +1,126 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// form is what the pages with a form show. A password that was typed is never sent back.
+type form struct {
+	Action  string // where the form goes
+	Other   string // the page for those who have an account, or have none
+	Cancel  string // back to the client
+	Values  NewUser
+	Wrong   problems
+	Notice  string
+	MinPass int
+}
+
+// form is an empty form at path, of a sign-in that waits.
+func (r request) form(path string) form {
+	other := "/signup"
+	if path == other {
+		other = "/login"
+	}
+	cancelled := refusal{code: "access_denied", description: "the person pressed cancel", redirectURI: r.redirectURI, state: r.state}
+	return form{
+		Action: path + "?" + r.query.Encode(), Other: other + "?" + r.query.Encode(), Cancel: cancelled.location(),
+		Values: NewUser{Email: r.hint}, MinPass: minPassword,
+	}
+}
+
+func (p *Pool) loginPage(w http.ResponseWriter, r *http.Request) {
+	req, refused := p.parseRequest(withoutNotice(r.URL))
+	if refused != nil {
+		p.refuse(w, r, refused)
+		return
+	}
+	f := req.form("/login")
+	if r.URL.Query().Has(noticeConfirmed) {
+		f.Notice = "Your e-mail address is confirmed. Sign in to go on."
+	}
+	p.show(w, http.StatusOK, page{Name: "login", Title: "Sign in", Form: f, returnTo: req.redirectURI})
+}
+
+// noticeConfirmed is a parameter of ours on the way from a confirmation link to the login page.
+const noticeConfirmed = "confirmed"
+
+func withoutNotice(u *url.URL) url.Values {
+	query := u.Query()
+	query.Del(noticeConfirmed)
+	return query
+}
+
+func (p *Pool) login(w http.ResponseWriter, r *http.Request) {
+	req, refused := p.parseRequest(withoutNotice(r.URL))
+	if refused != nil {
+		p.refuse(w, r, refused)
+		return
+	}
+	f := req.form("/login")
+	f.Values.Email = r.PostFormValue("email")
+	u, pause, err := p.checkPassword(r.Context(), normalEmail(f.Values.Email), r.PostFormValue("password"))
+	status := http.StatusBadRequest
+	switch {
+	case err == nil && u.confirmed:
+		p.signIn(w, r, req, u)
+		return
+	case err == nil:
+		p.askToConfirm(w, r, req, u)
+		return
+	case errors.Is(err, errTooOften):
+		w.Header().Set("Retry-After", strconv.Itoa(seconds(pause)))
+		status = http.StatusTooManyRequests
+		f.Wrong.Form = fmt.Sprintf("Too many wrong passwords. Try again in %d s.", seconds(pause))
+	case errors.Is(err, errWrongPassword):
+		f.Wrong.Form = "E-mail address or password is wrong."
+	default:
+		p.fail(w, err)
+		return
+	}
+	p.show(w, status, page{Name: "login", Title: "Sign in", Form: f, returnTo: req.redirectURI})
+}
+
+// seconds rounds up, so that who waits that long has waited long enough.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+var (
+	errWrongPassword = errors.New("unknown user or wrong password")
+	errTooOften      = errors.New("too many wrong passwords")
+)
+
+// checkPassword finds the user with a password. Unknown users and wrong
+// passwords get the same error after the same time; errTooOften comes with how long to wait.
+func (p *Pool) checkPassword(ctx context.Context, email, password string) (user, time.Duration, error) {
+	if pause := p.guesses.take(email, p.now()); pause > 0 {
+		return user{}, pause, errTooOften
+	}
+	u, err := p.db.userByEmail(ctx, email)
+	if err != nil && !errors.Is(err, errAbsent) {
+		return user{}, 0, err
+	}
+	match, err := p.passwords.match(ctx, password, u.password)
+	switch {
+	case err != nil:
+		return user{}, 0, err
+	case !match:
+		return user{}, 0, errWrongPassword
+	}
+	p.guesses.forgive(email)
+	return u, 0, nil
+}
+
+// signIn remembers the user in this browser and sends it back to the client.
+func (p *Pool) signIn(w http.ResponseWriter, r *http.Request, req request, u user) {
+	who, err := p.remember(r.Context(), w, u.sub)
+	if err != nil {
+		p.fail(w, err)
+		return
+	}
+	p.sendCode(w, r, req, who)
+}

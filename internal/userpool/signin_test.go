@@ -1,0 +1,250 @@
+package userpool_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"photos/internal/userpool"
+)
+
+var grace = userpool.NewUser{Email: "Grace@Example.org ", Nickname: "Grace", Password: "a long password"}
+
+func (r *rig) signUp(t *testing.T, u userpool.NewUser) answer {
+	t.Helper()
+	return r.post(t, newBrowser(t), "/signup?"+authorization().Encode(), url.Values{"email": {u.Email}, "nickname": {u.Nickname}, "password": {u.Password}})
+}
+
+var linkPattern = regexp.MustCompile(`http://\S+/confirmUser\?\S+`)
+
+// link is the newest confirmation link on the terminal.
+func (r *rig) link(t *testing.T) *url.URL {
+	t.Helper()
+	links := linkPattern.FindAllString(r.talk.String(), -1)
+	if len(links) == 0 {
+		t.Fatalf("no link in %q", r.talk.String())
+	}
+	return mustParse(t, links[len(links)-1])
+}
+
+func TestSignUp(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	page := r.signUp(t, grace)
+	link := r.link(t)
+	if page.status != http.StatusOK || !strings.Contains(page.body, strings.ReplaceAll(link.String(), "&", "&amp;")) {
+		t.Fatalf("status %d, no link on\n%s", page.status, page.body)
+	}
+	if !strings.Contains(r.talk.String(), "to confirm grace@example.org open") {
+		t.Errorf("the terminal says %q", r.talk)
+	}
+	early := r.signIn(t, newBrowser(t), authorization(), grace)
+	if early.status != http.StatusOK || !strings.Contains(early.body, "Confirm your e-mail address") || early.header.Get("Set-Cookie") != "" {
+		t.Errorf("sign-in before confirming: status %d\n%s", early.status, early.body)
+	}
+	for range 2 { // people open links twice
+		got := r.get(t, newBrowser(t), link.Path, link.Query())
+		want := with(authorization(), "login_hint", "grace@example.org", "confirmed", "1")
+		if got.status != http.StatusFound || got.location.Path != "/login" || got.location.Query().Encode() != want.Encode() {
+			t.Fatalf("status %d, location %v", got.status, got.location)
+		}
+	}
+	waiting := r.get(t, newBrowser(t), "/login", with(authorization(), "login_hint", "grace@example.org", "confirmed", "1"))
+	if !strings.Contains(waiting.body, "is confirmed") || !strings.Contains(waiting.body, `value="grace@example.org"`) {
+		t.Errorf("login page after confirming:\n%s", waiting.body)
+	}
+	if got := r.signIn(t, newBrowser(t), authorization(), grace); got.location == nil || got.location.Query().Get("code") == "" {
+		t.Errorf("sign-in: status %d", got.status)
+	}
+}
+
+func TestSignUpSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for _, test := range []struct {
+		u      userpool.NewUser
+		status int
+		says   string
+	}{
+		{userpool.NewUser{Email: "grace", Nickname: "Gra<ce", Password: "long enough"}, 400, "does not look like an e-mail address"},
+		{userpool.NewUser{Email: "Grace <g@example.org>", Nickname: "Gra<ce", Password: "long enough"}, 400, "does not look like an e-mail address"},
+		{userpool.NewUser{Email: "g@example.org\r\nBcc: x@example.org", Nickname: "Gra<ce", Password: "long enough"}, 400, "does not look like"},
+		{userpool.NewUser{Email: "", Nickname: "Gra<ce", Password: "long enough"}, 400, "Enter your e-mail address"},
+		{userpool.NewUser{Email: "g@example.org", Nickname: " ", Password: "long enough"}, 400, "Enter a nickname"},
+		{userpool.NewUser{Email: "g@example.org", Nickname: "\x1b[2J", Password: "long enough"}, 400, "Use letters, digits"},
+		{userpool.NewUser{Email: "g@example.org", Nickname: strings.Repeat("ä", 101), Password: "long enough"}, 400, "at most 100 characters"},
+		{userpool.NewUser{Email: "g@example.org", Nickname: "Gra<ce", Password: "älter77"}, 400, "Use at least 8 characters."},
+		{userpool.NewUser{Email: "g@example.org", Nickname: "Gra<ce", Password: strings.Repeat("x", 257)}, 400, "Use at most 256 bytes"},
+		{userpool.NewUser{Email: "g@example.org", Nickname: "Gra<ce", Password: ""}, 400, "Choose a password"},
+		{userpool.NewUser{Email: "ADA@example.org", Nickname: "Gra<ce", Password: "long enough"}, 409, "There is an account with this e-mail address"},
+	} {
+		got := r.signUp(t, test.u)
+		if got.status != test.status || !strings.Contains(got.body, test.says) {
+			t.Errorf("%+v: status %d, not %q in\n%s", test.u, got.status, test.says, got.body)
+		}
+		if test.u.Nickname == "Gra<ce" && !strings.Contains(got.body, `value="Gra&lt;ce"`) {
+			t.Errorf("%+v: the nickname is gone:\n%s", test.u, got.body)
+		}
+		if test.u.Password != "" && strings.Contains(got.body, test.u.Password) {
+			t.Errorf("%+v: the password is sent back", test.u)
+		}
+	}
+	if got := r.signIn(t, newBrowser(t), authorization(), ada); got.location == nil {
+		t.Error("a refused sign-up changed Ada's account")
+	}
+}
+
+func TestSigningUpAgainReplacesTheUnconfirmedAccount(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.signUp(t, userpool.NewUser{Email: grace.Email, Nickname: "Mallory", Password: "mallory's password"})
+	stale := r.link(t)
+	r.signUp(t, grace)
+	if got := r.get(t, newBrowser(t), stale.Path, stale.Query()); got.status != http.StatusBadRequest {
+		t.Errorf("the link of the first sign-up: status %d, %v", got.status, got.location)
+	}
+	link := r.link(t)
+	r.get(t, newBrowser(t), link.Path, link.Query())
+	if got := r.signIn(t, newBrowser(t), authorization(), grace); got.location == nil {
+		t.Errorf("sign-in: status %d", got.status)
+	}
+}
+
+func TestAConfirmationLinkWorksForADay(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.signUp(t, grace)
+	link := r.link(t)
+	r.pass(24 * time.Hour)
+	if got := r.get(t, newBrowser(t), link.Path, link.Query()); got.status != http.StatusBadRequest || !strings.Contains(got.body, "does not work any more") {
+		t.Errorf("status %d", got.status)
+	}
+	if got := r.get(t, newBrowser(t), "/confirmUser", nil); got.status != http.StatusBadRequest {
+		t.Errorf("without a code: status %d", got.status)
+	}
+}
+
+func TestUnknownUsersAndWrongPasswordsLookTheSame(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.signUp(t, grace)
+	shown := map[string]bool{}
+	for _, email := range []string{ada.Email, "nobody@example.org", "grace@example.org"} {
+		got := r.signIn(t, newBrowser(t), authorization(), userpool.NewUser{Email: email, Password: "guess"})
+		if got.status != http.StatusBadRequest || !strings.Contains(got.body, "E-mail address or password is wrong.") {
+			t.Errorf("%s: status %d", email, got.status)
+		}
+		shown[strings.ReplaceAll(got.body, email, "EMAIL")] = true
+	}
+	if len(shown) != 1 {
+		t.Errorf("%d different pages", len(shown))
+	}
+}
+
+func TestGuessingIsSlowedDown(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for _, email := range []string{ada.Email, "nobody@example.org"} {
+		guess := func(password string) answer {
+			return r.signIn(t, newBrowser(t), authorization(), userpool.NewUser{Email: email, Password: password})
+		}
+		for range 5 {
+			if got := guess("guess"); got.status != http.StatusBadRequest {
+				t.Fatalf("status %d", got.status)
+			}
+		}
+		if got := guess(ada.Password); got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") != "1" {
+			t.Errorf("sixth: status %d, Retry-After %q", got.status, got.header.Get("Retry-After"))
+		}
+		r.pass(time.Second)
+		guess("guess")
+		if got := guess("guess"); got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") != "2" {
+			t.Errorf("seventh: status %d, Retry-After %q", got.status, got.header.Get("Retry-After"))
+		}
+		r.pass(2 * time.Second)
+	}
+	if got := r.signIn(t, newBrowser(t), authorization(), ada); got.status != http.StatusFound {
+		t.Errorf("the right password after waiting: status %d", got.status)
+	}
+	for range 5 { // forgiven
+		r.signIn(t, newBrowser(t), authorization(), userpool.NewUser{Email: ada.Email, Password: "guess"})
+	}
+	if got := r.signIn(t, newBrowser(t), authorization(), ada); got.status != http.StatusTooManyRequests {
+		t.Errorf("status %d", got.status)
+	}
+}
+
+func TestFormsOfOtherSitesAreRefused(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	form := url.Values{"email": {ada.Email}, "password": {ada.Password}}
+	for _, headers := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "http://evil.example"}, {"Sec-Fetch-Site", "same-site"}} {
+		if got := r.post(t, newBrowser(t), "/login?"+authorization().Encode(), form, headers...); got.status != http.StatusForbidden {
+			t.Errorf("%v: status %d", headers, got.status)
+		}
+	}
+}
+
+func TestPagesAllowNothingButTheirOwn(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for redirect, want := range map[string]string{
+		callback:                      "form-action 'self' http://127.0.0.1:18484;",
+		"http://[::1]:18484/callback": "form-action 'self' http:;",
+	} {
+		got := r.get(t, newBrowser(t), "/login", authorization("redirect_uri", redirect))
+		policy := got.header.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'none'; style-src 'sha256-") || !strings.Contains(policy, want) {
+			t.Errorf("policy %q", policy)
+		}
+		if strings.Contains(got.body, "<script") || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("header %v", got.header)
+		}
+	}
+}
+
+func TestCancelGoesBackToTheClient(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	page := r.get(t, newBrowser(t), "/login", authorization())
+	if !strings.Contains(page.body, `href="http://127.0.0.1:18484/callback?error=access_denied&amp;error_description=the&#43;person&#43;pressed&#43;cancel&amp;state=st%26te"`) {
+		t.Errorf("no cancel link in\n%s", page.body)
+	}
+}
+
+func TestTheDatabaseIsPrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no mode bits")
+	}
+	t.Parallel()
+	r := start(t)
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(r.config.Path + suffix)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", suffix, info.Mode(), err)
+		}
+	}
+	if err := os.Chmod(r.config.Path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := openAgain(t.Context(), r.config); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("opening a file of mode 0640: %v", err)
+	}
+	session := r.session(t)
+	for _, suffix := range []string{"", "-wal"} {
+		data, err := os.ReadFile(r.config.Path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, secret := range map[string]string{"refresh token": session.Refresh, "password": ada.Password} {
+			if strings.Contains(string(data), secret) {
+				t.Errorf("the %s lies in the file%s", name, suffix)
+			}
+		}
+	}
+}

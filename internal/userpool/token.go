@@ -1,0 +1,209 @@
+package userpool
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// tokenError is an error answer of the token and revocation endpoints (RFC 6749,
+// section 5.2). Like Cognito's, it has no description.
+type tokenError struct {
+	status int
+	code   string
+}
+
+func (e *tokenError) Error() string { return e.code }
+
+func badRequest(code string) error { return &tokenError{http.StatusBadRequest, code} }
+
+// token is the token endpoint.
+func (p *Pool) token(w http.ResponseWriter, r *http.Request) {
+	answer, err := p.exchange(r)
+	if err != nil {
+		p.answerError(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// tokens is the answer of the token endpoint (RFC 6749, section 5.1). A refresh
+// answers with a refresh token only when it was rotated.
+type tokens struct {
+	ID        string `json:"id_token,omitempty"`
+	Access    string `json:"access_token"`
+	Refresh   string `json:"refresh_token,omitempty"`
+	ExpiresIn int    `json:"expires_in"` // seconds
+	Type      string `json:"token_type"`
+}
+
+func (p *Pool) exchange(r *http.Request) (tokens, error) {
+	form, err := readForm(r)
+	if err != nil {
+		return tokens{}, err
+	}
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		return p.redeemCode(r, form)
+	case "refresh_token":
+		return p.redeemRefresh(r, form)
+	case "":
+		return tokens{}, badRequest("invalid_request")
+	}
+	return tokens{}, badRequest("unsupported_grant_type")
+}
+
+// readForm reads the body's parameters, each of which may stand once (RFC 6749, section 3.2).
+func readForm(r *http.Request) (url.Values, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, badRequest("invalid_request")
+	}
+	for _, values := range r.PostForm {
+		if len(values) > 1 {
+			return nil, badRequest("invalid_request")
+		}
+	}
+	return r.PostForm, nil
+}
+
+// authenticate finds out which client sends a request and that it is the one
+// (RFC 6749, section 2.3.1): by Basic or in the body with a secret, by its id
+// alone without. An empty secret is a wrong one.
+func (p *Pool) authenticate(r *http.Request, form url.Values) (Client, error) {
+	id, secret, basic := basicAuth(r)
+	if basic && (form.Has("client_secret") || form.Has("client_id") && form.Get("client_id") != id) {
+		return Client{}, badRequest("invalid_request")
+	}
+	given := basic
+	if !basic {
+		id, secret, given = form.Get("client_id"), form.Get("client_secret"), form.Has("client_secret")
+	}
+	client, known := p.client(id)
+	right := subtle.ConstantTimeCompare([]byte(secret), []byte(client.Secret)) == 1
+	if !known || given != (client.Secret != "") || !right {
+		if basic {
+			return Client{}, &tokenError{http.StatusUnauthorized, "invalid_client"}
+		}
+		return Client{}, badRequest("invalid_client")
+	}
+	return client, nil
+}
+
+// basicAuth reads HTTP Basic with its parts form-encoded, as OAuth has them.
+func basicAuth(r *http.Request) (id, secret string, ok bool) {
+	id, secret, ok = r.BasicAuth()
+	if !ok {
+		return "", "", false
+	}
+	var err1, err2 error
+	id, err1 = url.QueryUnescape(id)
+	secret, err2 = url.QueryUnescape(secret)
+	if err1 != nil || err2 != nil {
+		return "", "", true // is nobody's
+	}
+	return id, secret, true
+}
+
+// redeemCode exchanges an authorization code. The code is used up whatever
+// comes of it: a client that probes for its way to authenticate has burnt it.
+func (p *Pool) redeemCode(r *http.Request, form url.Values) (tokens, error) {
+	ctx, now := r.Context(), p.now()
+	if form.Get("code") == "" {
+		return tokens{}, badRequest("invalid_request")
+	}
+	c, codeErr := p.db.takeCode(ctx, form.Get("code"), now)
+	client, err := p.authenticate(r, form)
+	switch {
+	case err != nil:
+		return tokens{}, err
+	case errors.Is(codeErr, errAbsent):
+		return tokens{}, badRequest("invalid_grant")
+	case codeErr != nil:
+		return tokens{}, codeErr
+	case c.clientID != client.ID || !c.provenBy(form.Get("code_verifier")):
+		return tokens{}, badRequest("invalid_grant")
+	case c.redirectURI != form.Get("redirect_uri"):
+		return tokens{}, badRequest("unauthorized_client")
+	}
+	g := grant{originJTI: newUUID(), sub: c.sub, clientID: c.clientID, scope: c.scope, signedInAt: c.signedInAt, expiresAt: now.Add(p.conf.RefreshLifetime)}
+	refresh := p.newRefreshToken()
+	if err := p.db.addGrant(ctx, g, refresh); err != nil {
+		return tokens{}, err
+	}
+	answer, err := p.issue(ctx, g, c.nonce)
+	answer.Refresh = refresh
+	return answer, err
+}
+
+// provenBy checks the PKCE verifier (RFC 7636, section 4.6). Without a challenge none
+// is wanted; one all the same means that somebody cut the challenge out (RFC 9700, section 4.8.2).
+func (c code) provenBy(verifier string) bool {
+	if c.challenge == "" {
+		return verifier == ""
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(c.challenge)) == 1
+}
+
+// redeemRefresh exchanges a refresh token.
+func (p *Pool) redeemRefresh(r *http.Request, form url.Values) (tokens, error) {
+	client, err := p.authenticate(r, form)
+	if err != nil {
+		return tokens{}, err
+	}
+	if form.Get("refresh_token") == "" {
+		return tokens{}, badRequest("invalid_request")
+	}
+	successor, grace := "", time.Duration(0)
+	if rotation, g := p.rotation(); rotation {
+		successor, grace = p.newRefreshToken(), g
+	}
+	g, err := p.db.useRefreshToken(r.Context(), refreshUse{
+		token: form.Get("refresh_token"), clientID: client.ID, successor: successor, grace: grace, now: p.now(),
+	})
+	if errors.Is(err, errAbsent) {
+		return tokens{}, badRequest("invalid_grant")
+	}
+	if err != nil {
+		return tokens{}, err
+	}
+	answer, err := p.issue(r.Context(), g, "")
+	answer.Refresh = successor
+	return answer, err
+}
+
+// rotation says whether a refresh replaces the refresh token, and how long the old one goes on working.
+func (p *Pool) rotation() (on bool, grace time.Duration) {
+	on, grace = p.conf.Rotation, p.conf.RotationGrace
+	knobs := p.conf.Behaviour.Knobs()
+	if knobs.Rotation != nil {
+		on = *knobs.Rotation
+	}
+	if knobs.RotationGrace != nil {
+		grace = time.Duration(*knobs.RotationGrace)
+	}
+	return on, grace
+}
+
+// refreshTokenSize is that of Cognito's, in bytes.
+const refreshTokenSize = 1852
+
+// refreshTokenHead is how Cognito's refresh tokens begin, being encrypted JWTs:
+// {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}.
+const refreshTokenHead = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ."
+
+// newRefreshToken is random, and as long as Cognito's, so that what cannot hold those shows it.
+func (p *Pool) newRefreshToken() string {
+	size := refreshTokenSize
+	if asked := p.conf.Behaviour.Knobs().RefreshTokenBytes; asked > 0 {
+		size = max(asked, len(refreshTokenHead)+43) // 256 random bits at least
+	}
+	secret := make([]byte, size)
+	_, _ = rand.Read(secret) // never fails
+	return (refreshTokenHead + base64.RawURLEncoding.EncodeToString(secret))[:size]
+}

@@ -1,0 +1,189 @@
+package userpool
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// user is an account. Its sub is also its user name, as in a Cognito pool with
+// sign-in by e-mail.
+type user struct {
+	sub       string
+	email     string // lower case
+	nickname  string
+	password  string // argon2id
+	confirmed bool   // the e-mail address was proven
+}
+
+// NewUser is what a person gives to sign up.
+type NewUser struct {
+	Email    string
+	Nickname string
+	Password string
+}
+
+// AddUser makes an account whose e-mail address needs no confirmation. The error says what
+// is wrong with the user, or that there is one with this address.
+func (p *Pool) AddUser(ctx context.Context, n NewUser) error {
+	n, wrong := n.checked()
+	if wrong.any() {
+		return fmt.Errorf("adding a user: %s", wrong.text())
+	}
+	u, err := p.newAccount(ctx, n)
+	if err != nil {
+		return fmt.Errorf("adding user %s: %w", n.Email, err)
+	}
+	return p.db.confirm(ctx, u.sub)
+}
+
+// problems are what is wrong with a form, by its fields.
+type problems struct {
+	Email, Nickname, Password string
+	Form                      string // wrong with no single field
+}
+
+func (w problems) any() bool { return w != problems{} }
+
+func (w problems) text() string {
+	var all []string
+	for _, problem := range []string{w.Email, w.Nickname, w.Password, w.Form} {
+		if problem != "" {
+			all = append(all, problem)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// maxNickname is in characters.
+const maxNickname = 100
+
+// checked trims what people do not see they typed, and finds what cannot be an account.
+func (n NewUser) checked() (NewUser, problems) {
+	var wrong problems
+	n.Email, n.Nickname = normalEmail(n.Email), strings.TrimSpace(n.Nickname)
+	switch {
+	case n.Email == "":
+		wrong.Email = "Enter your e-mail address."
+	case !isEmail(n.Email):
+		wrong.Email = "This does not look like an e-mail address."
+	}
+	switch {
+	case n.Nickname == "":
+		wrong.Nickname = "Enter a nickname: it is the name you will see."
+	case utf8.RuneCountInString(n.Nickname) > maxNickname:
+		wrong.Nickname = fmt.Sprintf("Use at most %d characters.", maxNickname)
+	case !isPrintable(n.Nickname):
+		wrong.Nickname = "Use letters, digits, spaces and signs only."
+	}
+	switch {
+	case n.Password == "":
+		wrong.Password = "Choose a password."
+	case utf8.RuneCountInString(n.Password) < minPassword:
+		wrong.Password = fmt.Sprintf("Use at least %d characters.", minPassword)
+	case len(n.Password) > maxPassword:
+		wrong.Password = fmt.Sprintf("Use at most %d bytes: letters with accents count twice.", maxPassword)
+	}
+	return n, wrong
+}
+
+// normalEmail is what addresses are compared by: the pool is not case-sensitive.
+func normalEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// isEmail accepts a bare address. What it accepts goes into mail headers and on
+// terminals as it is.
+func isEmail(s string) bool {
+	parsed, err := mail.ParseAddress(s)
+	return err == nil && parsed.Address == s && len(s) <= 254 && isPrintable(s) && !strings.ContainsAny(s, " \"")
+}
+
+// isPrintable refuses control characters and broken UTF-8.
+func isPrintable(s string) bool {
+	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) && r != '\u200d' }) < 0
+}
+
+// ErrTaken says that a confirmed user has this e-mail address.
+var ErrTaken = errors.New("there is an account with this e-mail address")
+
+// newAccount makes an unconfirmed account.
+func (p *Pool) newAccount(ctx context.Context, n NewUser) (user, error) {
+	hash, err := p.passwords.hash(ctx, n.Password)
+	if err != nil {
+		return user{}, err
+	}
+	u := user{sub: newUUID(), email: n.Email, nickname: n.Nickname, password: hash}
+	return u, p.db.addUser(ctx, u, p.now())
+}
+
+// addUser takes the place of an unconfirmed account with the same address: nobody has proven that
+// it is theirs, and its confirmation links stop working with it.
+func (d *database) addUser(ctx context.Context, u user, now time.Time) error {
+	return d.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM users WHERE email = ? AND confirmed = 0", u.email); err != nil {
+			return err
+		}
+		added, err := tx.ExecContext(ctx, `INSERT INTO users (sub, email, nickname, password, confirmed, created_at)
+			VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (email) DO NOTHING`, u.sub, u.email, u.nickname, u.password, now.UnixMicro())
+		if err != nil {
+			return err
+		}
+		if n, err := added.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrTaken)
+		}
+		return nil
+	})
+}
+
+func (d *database) confirm(ctx context.Context, sub string) error {
+	_, err := d.ExecContext(ctx, "UPDATE users SET confirmed = 1 WHERE sub = ?", sub)
+	return err
+}
+
+const userColumns = "users.sub, users.email, users.nickname, users.password, users.confirmed"
+
+func scanUser(row *sql.Row) (user, error) {
+	var u user
+	err := row.Scan(&u.sub, &u.email, &u.nickname, &u.password, &u.confirmed)
+	return u, absent(err)
+}
+
+// user finds a user. errAbsent: there is none.
+func (d *database) user(ctx context.Context, sub string) (user, error) {
+	return scanUser(d.QueryRowContext(ctx, "SELECT "+userColumns+" FROM users WHERE sub = ?", sub))
+}
+
+// userByEmail finds a user by a normal address. errAbsent: there is none.
+func (d *database) userByEmail(ctx context.Context, email string) (user, error) {
+	return scanUser(d.QueryRowContext(ctx, "SELECT "+userColumns+" FROM users WHERE email = ?", email))
+}
+
+// confirmationLifetime is how long a confirmation link works: Cognito's day.
+const confirmationLifetime = 24 * time.Hour
+
+// confirmation is what a confirmation link stands for.
+type confirmation struct {
+	sub     string
+	email   string
+	request string // query of the sign-in that waits
+}
+
+func (d *database) addConfirmation(ctx context.Context, secret string, c confirmation, expiresAt time.Time) error {
+	_, err := d.ExecContext(ctx, "INSERT INTO confirmations (code, sub, request, expires_at) VALUES (?, ?, ?, ?)",
+		hashed(secret), c.sub, c.request, expiresAt.UnixMicro())
+	return err
+}
+
+// confirmation finds a link. It stays until it expires: people open links twice. errAbsent:
+// there is none, it expired, or somebody signed up anew with the address.
+func (d *database) confirmation(ctx context.Context, secret string, now time.Time) (confirmation, error) {
+	var c confirmation
+	err := d.QueryRowContext(ctx, "SELECT sub, email, request FROM confirmations JOIN users USING (sub) WHERE code = ? AND expires_at > ?",
+		hashed(secret), now.UnixMicro()).Scan(&c.sub, &c.email, &c.request)
+	return c, absent(err)
+}
