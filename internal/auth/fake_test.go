@@ -41,12 +41,20 @@ type fakeProvider struct {
 	clock      time.Duration // how far its clock is ahead
 }
 
-func newFakeProvider(t *testing.T) *fakeProvider {
-	t.Helper()
+// sharedKey is made once, since making one takes a while.
+var sharedKey = sync.OnceValue(newKey)
+
+func newKey() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
+	return key
+}
+
+func newFakeProvider(t *testing.T) *fakeProvider {
+	t.Helper()
+	key := sharedKey()
 	p := &fakeProvider{clientID: "cli", key: key, signingKey: key, lifetime: 3600, valid: map[string]bool{}, codes: map[string]url.Values{}, calls: map[string]int{}, replaced: map[string]time.Time{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /pool/.well-known/openid-configuration", p.discovery)
@@ -197,6 +205,20 @@ func (p *fakeProvider) count(path string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.calls[path]
+}
+
+// works reports whether a refresh token does, rotated ones not counted.
+func (p *fakeProvider) works(token Secret) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.valid[token.Reveal()]
+}
+
+// working is how many refresh tokens do.
+func (p *fakeProvider) working() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.valid)
 }
 
 // session signs in behind the scenes: a stored refresh token and an access token that ends at expiry.

@@ -81,7 +81,7 @@ type household struct {
 func newHousehold(t *testing.T, grace time.Duration) *household {
 	t.Helper()
 	p := newFakeProvider(t)
-	p.rotate, p.grace = true, grace
+	p.with(func(p *fakeProvider) { p.rotate, p.grace = true, grace })
 	dir := t.TempDir()
 	e := errand{Store: filepath.Join(dir, "store"), State: filepath.Join(dir, "state")}
 	e.Session = p.session(t, NewFileStore(e.Store), time.Now().Add(-time.Minute))
@@ -173,7 +173,7 @@ func TestTheHolderOfTheLockIsKilled(t *testing.T) {
 		t.Run(fmt.Sprintf("%s, grace %s", test.stage, test.grace), func(t *testing.T) {
 			h := newHousehold(t, test.grace)
 			if test.fault != nil {
-				h.provider.faults = []http.HandlerFunc{test.fault(h.provider)}
+				h.provider.with(func(p *fakeProvider) { p.faults = []http.HandlerFunc{test.fault(p)} })
 			}
 			holder, out := h.process(test.hang)
 			if test.hang == "" {

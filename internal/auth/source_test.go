@@ -35,7 +35,7 @@ func TestTokenFromTheStoreAsksNobody(t *testing.T) {
 func TestRefreshOnceForMany(t *testing.T) {
 	t.Parallel()
 	p, store, dir := newFakeProvider(t), newMemory(), t.TempDir()
-	p.rotate = true
+	p.with(func(p *fakeProvider) { p.rotate = true })
 	session := p.session(t, store, time.Now().Add(-time.Minute))
 	var all sync.WaitGroup
 	for range 5 {
@@ -88,7 +88,7 @@ func TestRefreshGoesOnAfterPassingFaults(t *testing.T) {
 			t.Parallel()
 			p, store := newFakeProvider(t), newMemory()
 			session := p.session(t, store, time.Now())
-			p.faults = faults
+			p.with(func(p *fakeProvider) { p.faults = faults })
 			got, err := p.source(t, session, store, t.TempDir()).Token(t.Context())
 			if err != nil || !strings.HasPrefix(got.Value.Reveal(), "access-") {
 				t.Errorf("token %q, %v", got.Value.Reveal(), err)
@@ -119,7 +119,7 @@ func TestRefreshEndsTheSessionOnInvalidGrantOnly(t *testing.T) {
 	t.Parallel()
 	p, store, dir := newFakeProvider(t), newMemory(), t.TempDir()
 	session := p.session(t, store, time.Now())
-	p.valid = map[string]bool{}
+	p.with(func(p *fakeProvider) { p.valid = map[string]bool{} })
 	if _, err := p.source(t, session, store, dir).Token(t.Context()); KindOf(err) != SessionEnded {
 		t.Errorf("err = %v, want %s", err, SessionEnded)
 	}
@@ -138,12 +138,14 @@ func TestInvalidGrantReadsTheStoreAgain(t *testing.T) {
 	p, store := newFakeProvider(t), newMemory()
 	session := p.session(t, store, time.Now())
 	c := credential{id: session.Credential, store: store}
-	p.faults = []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) {
-		if err := c.setRefresh(context.Background(), NewSecret(p.newRefresh())); err != nil {
-			panic(err)
-		}
-		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
-	}}
+	p.with(func(p *fakeProvider) {
+		p.faults = []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) {
+			if err := c.setRefresh(context.Background(), NewSecret(p.newRefresh())); err != nil {
+				panic(err)
+			}
+			writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
+		}}
+	})
 	if _, err := p.source(t, session, store, t.TempDir()).Token(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -163,18 +165,20 @@ func TestNotSignedIn(t *testing.T) {
 func TestInterruptWaitsForTheRotatedToken(t *testing.T) {
 	t.Parallel()
 	p, store := newFakeProvider(t), newMemory()
-	p.rotate = true
+	p.with(func(p *fakeProvider) { p.rotate = true })
 	session := p.session(t, store, time.Now())
 	ctx, interrupt := context.WithCancel(t.Context())
-	p.faults = []http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) {
-		interrupt()
-		p.redeemRefresh(w, r)
-	}}
+	p.with(func(p *fakeProvider) {
+		p.faults = []http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) {
+			interrupt()
+			p.redeemRefresh(w, r)
+		}}
+	})
 	if _, err := p.source(t, session, store, t.TempDir()).Token(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v, want canceled", err)
 	}
 	refresh, err := credential{id: session.Credential, store: store}.refresh(t.Context())
-	if err != nil || !p.valid[refresh.Reveal()] {
+	if err != nil || !p.works(refresh) {
 		t.Errorf("the rotated token is not in the store (%v)", err)
 	}
 }
@@ -259,7 +263,7 @@ func TestFreshness(t *testing.T) {
 func TestClockWarningOnce(t *testing.T) {
 	t.Parallel()
 	p, store, dir := newFakeProvider(t), newMemory(), t.TempDir()
-	p.clock = time.Hour
+	p.with(func(p *fakeProvider) { p.clock = time.Hour })
 	session := p.session(t, store, time.Now())
 	warnings := 0
 	for range 2 {
@@ -304,7 +308,7 @@ func TestLogout(t *testing.T) {
 		if keys := store.keys(); len(keys) != 0 {
 			t.Errorf("online %v: left in the store: %q", online, keys)
 		}
-		if online && len(p.valid) != 0 {
+		if online && p.working() != 0 {
 			t.Error("the refresh token still works")
 		}
 	}

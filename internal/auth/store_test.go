@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,14 +123,11 @@ func TestFileStoreRefusesWhatOthersMayHaveTouched(t *testing.T) {
 type stuck struct {
 	goKeyring
 	letGo chan struct{}
-	mu    sync.Mutex
-	calls int
+	calls atomic.Int32
 }
 
 func (s *stuck) Get(string, string) (string, error) {
-	s.mu.Lock()
-	s.calls++
-	s.mu.Unlock()
+	s.calls.Add(1)
 	<-s.letGo
 	return "late", nil
 }
@@ -151,8 +148,8 @@ func TestKeyringGivesUpAndWaitsForTheAbandonedCall(t *testing.T) {
 				t.Errorf("gave up after %s, want 3 s", took)
 			}
 		}
-		if hung.calls != 1 || slow != 1 {
-			t.Errorf("%d calls reached the keyring, %d said to be slow; want 1 and 1", hung.calls, slow)
+		if n := hung.calls.Load(); n != 1 || slow != 1 {
+			t.Errorf("%d calls reached the keyring, %d said to be slow; want 1 and 1", n, slow)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
