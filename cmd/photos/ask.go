@@ -9,8 +9,8 @@ import (
 	"photos/internal/photo"
 )
 
-// lines are those of stdin, read by one goroutine for everybody who waits for
-// one: a pasted address and the answer to a question come by the same way.
+// lines are those of stdin, read by one goroutine for everybody who waits for one: a
+// pasted address and the answer to a question come by the same way.
 func (e *env) lines() <-chan string {
 	e.reading.Do(func() {
 		lines := make(chan string)
@@ -26,8 +26,8 @@ func (e *env) lines() <-chan string {
 	return e.typed
 }
 
-// confirm asks a question that wants yes or no. Where nobody can be asked, or
-// with the answer no, it is an error whose hint is the one given.
+// confirm asks a question that wants yes or no. Where nobody can be asked, or with the
+// answer no, it is an error whose hint is the one given.
 func (e *env) confirm(ctx context.Context, question, hint string) error {
 	if !e.terminal.interactive() {
 		return &photo.Error{Kind: photo.KindUsage, Msg: question, Hint: hint}

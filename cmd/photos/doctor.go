@@ -40,7 +40,8 @@ one line each: ok, warning or failure, and what to do. Nothing is changed.`,
 	}
 }
 
-// examination collects findings; each check goes on where an earlier one failed, as far as it can.
+// examination collects findings; each check goes on where an earlier one failed, as far
+// as it can.
 type examination struct {
 	e        *env
 	profile  profile // zero: nobody is signed in
@@ -137,7 +138,8 @@ func (x *examination) clock(ctx context.Context) error {
 	return x.tell("clock", "agrees with the service's", err)
 }
 
-// discovery reads the provider's endpoints again and holds them against the pinned ones.
+// discovery reads the provider's endpoints again and holds them against the pinned
+// ones.
 func (x *examination) discovery(ctx context.Context) error {
 	issuer := x.profile.Session.Provider.Issuer
 	if issuer == "" && len(x.resource.AuthorizationServers) > 0 {
@@ -180,7 +182,8 @@ func (x *examination) redirects(ctx context.Context) error {
 		}
 	}
 	if usable == 0 {
-		return x.tell("redirects", "", &photo.Error{Kind: photo.KindProtocol, Msg: "no redirect address is both free and registered", Hint: "see the lines above"})
+		return x.tell("redirects", "", &photo.Error{Kind: photo.KindProtocol, Msg: "no redirect address is both free and registered",
+			Hint: "see the lines above"})
 	}
 	return x.tell("redirects", fmt.Sprintf("%d of %d are free and registered", usable, len(uris)), nil)
 }
@@ -220,7 +223,8 @@ func (x *examination) session(ctx context.Context) error {
 	case err != nil:
 		return x.tell("session", "", err)
 	case !known.SignedIn:
-		return x.tell("session", "", &photo.Error{Kind: photo.KindNotSignedIn, Msg: "the session has ended", Hint: "photos login " + x.server})
+		return x.tell("session", "", &photo.Error{Kind: photo.KindNotSignedIn, Msg: "the session has ended",
+			Hint: "photos login " + x.server})
 	case known.LockedBy != 0:
 		return x.warn("session", fmt.Sprintf("process %d is refreshing it now", known.LockedBy), "if that takes long, look at what it does")
 	}

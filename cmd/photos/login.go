@@ -63,7 +63,8 @@ one COGNITO_CLIENT_SECRET; COGNITO_DOMAIN is checked when it is set.`,
 
 func atMostOneServer(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "login takes one SERVER, not " + quote(strings.Join(args, " ")), Hint: "photos login --help shows how"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "login takes one SERVER, not " + quote(strings.Join(args, " ")),
+			Hint: "photos login --help shows how"}
 	}
 	return nil
 }
@@ -145,8 +146,8 @@ func (s *signIn) server() (string, error) {
 	return p.Server, err
 }
 
-// chooseProvider asks the service and the environment who signs in, decides whether that may be
-// believed, and reads the provider's endpoints.
+// chooseProvider asks the service and the environment who signs in, decides whether
+// that may be believed, and reads the provider's endpoints.
 func (s *signIn) chooseProvider(ctx context.Context) error {
 	resource, err := auth.FetchResource(ctx, s.e.network, s.profile.Server)
 	if err != nil {
@@ -195,8 +196,8 @@ func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 	return c, nil
 }
 
-// trust decides whether the provider may be used for this service, with the
-// person's word where it takes that. --yes is not enough.
+// trust decides whether the provider may be used for this service, with the person's
+// word where it takes that. --yes is not enough.
 func (s *signIn) trust(ctx context.Context) error {
 	all, err := s.e.profiles()
 	if err != nil {
@@ -232,7 +233,8 @@ func (s *signIn) loginOptions(ctx context.Context, store auth.Store) auth.LoginO
 			lo.Browser = auth.Browser(e.set.Browser, e.err)
 		}
 	}
-	// A pipe is read only by someone who said there is no browser: it may be another program's input.
+	// A pipe is read only by someone who said there is no browser: it may be another
+	// program's input.
 	if e.terminal.in || o.noBrowser {
 		lo.Lines = e.lines()
 	}
@@ -256,8 +258,8 @@ func sameAccount(old profile, server string, session auth.Session) bool {
 	return old.Server == server && old.Session.Account.Subject == session.Account.Subject && old.Session.Provider.Issuer == session.Provider.Issuer
 }
 
-// endOldSession revokes and forgets the session this one takes the place of.
-// What fails there is no failure of the login.
+// endOldSession revokes and forgets the session this one takes the place of. What fails
+// there is no failure of the login.
 func (s *signIn) endOldSession(ctx context.Context, session auth.Session) {
 	if s.old.Name == "" || s.old.Session.Credential == session.Credential {
 		return

@@ -17,9 +17,9 @@ import (
 	"photos/internal/photo"
 )
 
-// profile is a named pair of a service and the account that is signed in there.
-// It lies in a file of its own, profiles/NAME.json in the configuration folder,
-// and holds nothing secret: the tokens lie in the store it names.
+// profile is a named pair of a service and the account that is signed in there. It lies
+// in a file of its own, profiles/NAME.json in the configuration folder, and holds
+// nothing secret: the tokens lie in the store it names.
 type profile struct {
 	Name    string       `json:"-"`
 	Server  string       `json:"server"`
@@ -33,8 +33,8 @@ func (e *env) profilesDir() string { return filepath.Join(e.set.dir, "profiles")
 
 func (e *env) profilePath(name string) string { return filepath.Join(e.profilesDir(), name+".json") }
 
-// sessionsDir holds the locks and the state of sessions. It lies in the user's state folder, or
-// in the configuration folder when that was given.
+// sessionsDir holds the locks and the state of sessions. It lies in the user's state
+// folder, or in the configuration folder when that was given.
 func (e *env) sessionsDir() string {
 	if e.set.dirSource == "default" {
 		return filepath.Join(xdg.StateHome, "photos", "sessions")
@@ -50,7 +50,8 @@ func (e *env) store(name string) (auth.Store, error) {
 	case "file":
 		return auth.NewFileStore(filepath.Join(e.set.dir, "credentials")), nil
 	}
-	return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the profile names an unknown store " + quote(name), Hint: "photos login writes it anew"}
+	return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the profile names an unknown store " + quote(name),
+		Hint: "photos login writes it anew"}
 }
 
 // keyringOptions give a person at the terminal time to unlock the keyring.
@@ -88,7 +89,8 @@ func (e *env) loadProfile(name string) (profile, error) {
 	}
 	p := profile{Name: name}
 	if err := json.Unmarshal(data, &p); err != nil {
-		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "profile " + e.profilePath(name) + ": " + oneLine(err.Error()), Hint: "remove the file and sign in again"}
+		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "profile " + e.profilePath(name) + ": " + oneLine(err.Error()),
+			Hint: "remove the file and sign in again"}
 	}
 	return p, nil
 }
@@ -119,8 +121,8 @@ func (e *env) removeProfile(name string) error {
 	return nil
 }
 
-// selected is the profile the settings select: the one named, the one signed in
-// at the service named, the default one, or the only one.
+// selected is the profile the settings select: the one named, the one signed in at the
+// service named, the default one, or the only one.
 func (e *env) selected() (profile, error) {
 	if e.set.Profile != "" {
 		return e.named(e.set.Profile)
@@ -142,19 +144,24 @@ func (e *env) selected() (profile, error) {
 	case len(fits) == 1:
 		return fits[0], nil
 	case len(fits) > 1:
-		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "there are several profiles: " + names(fits), Hint: "choose one with --profile NAME"}
+		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "there are several profiles: " + names(fits),
+			Hint: "choose one with --profile NAME"}
 	case e.set.Server != "":
-		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in at " + e.set.Server, Hint: "photos login " + e.set.Server}
+		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in at " + e.set.Server,
+			Hint: "photos login " + e.set.Server}
 	}
-	return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in", Hint: "photos login URL signs in at the service at URL"}
+	return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in",
+		Hint: "photos login URL signs in at the service at URL"}
 }
 
-// named is the profile of --profile, which must be signed in at --server if that is given too.
+// named is the profile of --profile, which must be signed in at --server if that is
+// given too.
 func (e *env) named(name string) (profile, error) {
 	p, err := e.loadProfile(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "no profile " + name, Hint: "photos login URL --profile " + name}
+		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "no profile " + name,
+			Hint: "photos login URL --profile " + name}
 	case err != nil:
 		return profile{}, err
 	case e.set.Server != "" && e.set.Server != p.Server:
@@ -172,8 +179,8 @@ func names(all []profile) string {
 	return strings.Join(list, ", ")
 }
 
-// profileFor is the name a login at server gets when none is given: that of the profile already
-// signed in there, "default" for the first one, and else the host's.
+// profileFor is the name a login at server gets when none is given: that of the profile
+// already signed in there, "default" for the first one, and else the host's.
 func profileFor(server string, all []profile) string {
 	taken := false
 	for _, p := range all {

@@ -10,8 +10,8 @@ import (
 	"photos/internal/photo"
 )
 
-// How long a call to the keyring may take: on a terminal someone may have to
-// type the keyring's password first.
+// How long a call to the keyring may take: on a terminal someone may have to type the
+// keyring's password first.
 const (
 	keyringLimit         = 3 * time.Second
 	keyringLimitTerminal = time.Minute
@@ -33,12 +33,13 @@ func (e *env) connect(_ context.Context) (*client.Client, error) {
 	})
 }
 
-// signedIn is the service to talk to and where its tokens come from: PHOTOS_TOKEN,
-// used exactly as it was given, or the selected profile's session.
+// signedIn is the service to talk to and where its tokens come from: PHOTOS_TOKEN, used
+// exactly as it was given, or the selected profile's session.
 func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
 	if token := e.getenv("PHOTOS_TOKEN"); token != "" {
 		if e.set.Server == "" {
-			return "", nil, &photo.Error{Kind: photo.KindUsage, Msg: "PHOTOS_TOKEN is set but PHOTOS_SERVER is not", Hint: "say which service the token is for: PHOTOS_SERVER=https://…"}
+			return "", nil, &photo.Error{Kind: photo.KindUsage, Msg: "PHOTOS_TOKEN is set but PHOTOS_SERVER is not",
+				Hint: "say which service the token is for: PHOTOS_SERVER=https://…"}
 		}
 		return e.set.Server, auth.Fixed{Value: auth.NewSecret(token)}, nil
 	}
@@ -72,8 +73,8 @@ func (e *env) waiting(pid int) {
 	e.say("waiting for process %d to refresh the session", pid)
 }
 
-// tokens is a session whose errors are of our own kinds, so that the client
-// above it knows a lost session from a lost connection.
+// tokens is a session whose errors are of our own kinds, so that the client above it
+// knows a lost session from a lost connection.
 type tokens struct{ *auth.Source }
 
 func (t tokens) Token(ctx context.Context) (auth.Token, error) {

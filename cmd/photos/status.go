@@ -59,7 +59,8 @@ func status(ctx context.Context, e *env) error {
 		AccessUntil: utc(known.AccessUntil), RefreshedAt: utc(known.State.RefreshedAt), Failure: known.State.Failure, LockedBy: known.LockedBy,
 	}
 	if !s.SignedIn {
-		return &photo.Error{Kind: photo.KindNotSignedIn, Msg: "profile " + p.Name + ": the session at " + p.Server + " has ended", Hint: "photos login " + p.Server}
+		return &photo.Error{Kind: photo.KindNotSignedIn, Msg: "profile " + p.Name + ": the session at " + p.Server + " has ended",
+			Hint: "photos login " + p.Server}
 	}
 	return s.print(e)
 }

@@ -11,9 +11,10 @@ import (
 	"github.com/pkg/browser"
 )
 
-// Browser returns what opens an address. preferred is what BROWSER holds: commands between
-// colons (semicolons on Windows) that are tried in turn, in which %s stands for the address; empty: the
-// system's browser. What a browser prints goes to talk, since stdout is for data.
+// Browser returns what opens an address. preferred is what BROWSER holds: commands
+// between colons (semicolons on Windows) that are tried in turn, in which %s stands for
+// the address; empty: the system's browser. What a browser prints goes to talk, since
+// stdout is for data.
 func Browser(preferred string, talk io.Writer) func(address string) error {
 	return func(address string) error {
 		if preferred == "" {

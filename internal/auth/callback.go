@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// reply is what the provider sends back through the browser: to the redirect
-// URI, or pasted by the person (RFC 6749, sections 4.1.2 and 4.1.2.1).
+// reply is what the provider sends back through the browser: to the redirect URI, or
+// pasted by the person (RFC 6749, sections 4.1.2 and 4.1.2.1).
 type reply struct {
 	code        Secret
 	state       string
@@ -27,8 +27,8 @@ type reply struct {
 
 const maxReply = 16 << 10 // bytes of a query that are looked at
 
-// parseReply reads the query of a redirect. A parameter that stands twice makes
-// it worthless (RFC 6749, section 3.1), as does one with both code and error.
+// parseReply reads the query of a redirect. A parameter that stands twice makes it
+// worthless (RFC 6749, section 3.1), as does one with both code and error.
 func parseReply(query string) (reply, error) {
 	if len(query) > maxReply {
 		return reply{}, errors.New("too long")
@@ -61,8 +61,8 @@ const (
 	final                    // a code or an error of this very sign-in
 )
 
-// meansFor holds the reply against the state that was sent. Cognito may leave
-// the state out of an error, but nothing without it ever counts.
+// meansFor holds the reply against the state that was sent. Cognito may leave the state
+// out of an error, but nothing without it ever counts.
 func (r reply) meansFor(state string) meaning {
 	switch {
 	case subtle.ConstantTimeCompare([]byte(r.state), []byte(state)) == 1:
@@ -94,9 +94,9 @@ func (r reply) told() string {
 	return text
 }
 
-// door listens for the browser's return on one redirect URI. It exists before
-// anything is sent, so that the port is ours; it lets replies in once open is
-// called with the state to expect.
+// door listens for the browser's return on one redirect URI. It exists before anything
+// is sent, so that the port is ours; it lets replies in once open is called with the
+// state to expect.
 type door struct {
 	redirect  *url.URL
 	listeners []net.Listener
@@ -110,8 +110,8 @@ type door struct {
 	shown     chan struct{} // closed when the browser that brought the reply has its page
 }
 
-// newDoor takes the first redirect URI whose port is free. They are
-// tried in order, because the provider compares them exactly, port included.
+// newDoor takes the first redirect URI whose port is free. They are tried in order,
+// because the provider compares them exactly, port included.
 func newDoor(ctx context.Context, redirectURIs []string) (*door, error) {
 	var taken []string
 	for _, address := range redirectURIs {
@@ -136,21 +136,22 @@ func newDoor(ctx context.Context, redirectURIs []string) (*door, error) {
 		Hint: "end the other sign-in that is still waiting, or free one of these ports"}
 }
 
-// parseRedirect accepts what RFC 8252, section 7.3, and Cognito allow: http on
-// this machine with a port of its own.
+// parseRedirect accepts what RFC 8252, section 7.3, and Cognito allow: http on this
+// machine with a port of its own.
 func parseRedirect(address string) (*url.URL, error) {
 	u, err := parseSecure("redirect URI", address)
 	if err != nil {
 		return nil, err
 	}
 	if u.Scheme != "http" || u.Port() == "" {
-		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("redirect URI %q is not http with a port on this machine", printable(address, 200)), Hint: "it looks like http://127.0.0.1:18484/callback"}
+		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("redirect URI %q is not http with a port on this machine", printable(address, 200)),
+			Hint: "it looks like http://127.0.0.1:18484/callback"}
 	}
 	return u, nil
 }
 
-// listen binds every address the redirect URI's host stands for: a browser may
-// take localhost for 127.0.0.1 or ::1, and whoever holds the other one would get the code.
+// listen binds every address the redirect URI's host stands for: a browser may take
+// localhost for 127.0.0.1 or ::1, and whoever holds the other one would get the code.
 func listen(ctx context.Context, redirect *url.URL) ([]net.Listener, error) {
 	hosts := []string{redirect.Hostname()}
 	if strings.EqualFold(redirect.Hostname(), "localhost") {
@@ -202,9 +203,9 @@ func (d *door) open(state string) {
 	}
 }
 
-// ServeHTTP lets a browser with our state wait for the true outcome. Everything
-// else gets 400 and changes nothing: other paths, other hosts (a page that
-// rebinds its name to 127.0.0.1), other methods, wrong states.
+// ServeHTTP lets a browser with our state wait for the true outcome. Everything else
+// gets 400 and changes nothing: other paths, other hosts (a page that rebinds its name
+// to 127.0.0.1), other methods, wrong states.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	given, err := parseReply(r.URL.RawQuery)
 	if err != nil || r.Method != http.MethodGet || r.Host != d.redirect.Host || r.URL.EscapedPath() != d.redirect.EscapedPath() {
@@ -229,7 +230,8 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// show waits for the outcome and sends it. A reply that comes twice is shown the same page.
+// show waits for the outcome and sends it. A reply that comes twice is shown the same
+// page.
 func (d *door) show(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-d.settled:

@@ -5,12 +5,12 @@ import "time"
 // tolerated is how far two clocks may differ before anybody hears of it.
 const tolerated = time.Minute
 
-// skew is how far the clock of a server is ahead of ours, from the Date header
-// of an answer that arrived at received (RFC 9110, section 6.6.1: whole
-// seconds). Zero when the header does not say or they agree well enough.
+// skew is how far the clock of a server is ahead of ours, from the Date header of an
+// answer that arrived at received (RFC 9110, section 6.6.1: whole seconds). Zero when
+// the header does not say or they agree well enough.
 //
-// Access tokens do not need it: their end is our clock at receipt plus their
-// lifetime. An ID token's does, because its exp is by the provider's clock.
+// Access tokens do not need it: their end is our clock at receipt plus their lifetime.
+// An ID token's does, because its exp is by the provider's clock.
 func skew(date string, received time.Time) time.Duration {
 	server, err := time.Parse(time.RFC1123, date)
 	if err != nil {

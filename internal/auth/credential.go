@@ -41,7 +41,8 @@ type credential struct {
 	store Store
 }
 
-// Windows takes 2,560 bytes an entry, macOS some 2,900; this leaves room for the rest of the record.
+// Windows takes 2,560 bytes an entry, macOS some 2,900; this leaves room for the rest
+// of the record.
 const (
 	chunkBytes = 2200
 	maxChunks  = 4 // Cognito's access tokens are some 1,100 bytes
@@ -86,8 +87,8 @@ func (c credential) setClientSecret(ctx context.Context, secret Secret) error {
 	return c.store.Set(ctx, c.clientKey(), secret)
 }
 
-// accessRecord is the entry ID.access. Times are Unix seconds. Sum covers the
-// whole token, so that chunks of two writes never make a token.
+// accessRecord is the entry ID.access. Times are Unix seconds. Sum covers the whole
+// token, so that chunks of two writes never make a token.
 type accessRecord struct {
 	Obtained int64  `json:"obtained"`
 	Expires  int64  `json:"expires"`
@@ -96,8 +97,8 @@ type accessRecord struct {
 	Token    string `json:"token"` // the first chunk
 }
 
-// access reads the access token. An absent, torn or unreadable one is the zero
-// Token and no error: it can be had again for the refresh token.
+// access reads the access token. An absent, torn or unreadable one is the zero Token
+// and no error: it can be had again for the refresh token.
 func (c credential) access(ctx context.Context) (Token, error) {
 	entry, err := c.store.Get(ctx, c.accessKey())
 	if errors.Is(err, ErrNoEntry) {
@@ -123,7 +124,8 @@ func (c credential) access(ctx context.Context) (Token, error) {
 	return Token{Value: NewSecret(r.Token), Obtained: time.Unix(r.Obtained, 0), Expiry: time.Unix(r.Expires, 0)}, nil
 }
 
-// setAccess writes the access token, its head last. One too large to be kept is not kept.
+// setAccess writes the access token, its head last. One too large to be kept is not
+// kept.
 func (c credential) setAccess(ctx context.Context, t Token) error {
 	chunks := split(t.Value.Reveal(), chunkBytes)
 	if len(chunks) > maxChunks {
@@ -144,7 +146,8 @@ func (c credential) setAccess(ctx context.Context, t Token) error {
 	return c.store.Set(ctx, c.accessKey(), NewSecret(string(head)))
 }
 
-// forget deletes every entry there may be; it goes on after a failure and returns all of them.
+// forget deletes every entry there may be; it goes on after a failure and returns all
+// of them.
 func (c credential) forget(ctx context.Context) error {
 	keys := []string{c.refreshKey(), c.accessKey(), c.clientKey()}
 	for i := 1; i < maxChunks; i++ {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Provider is what a profile pins of an identity provider: plain data, nothing
-// secret. All endpoints but JWKSURI share one origin.
+// Provider is what a profile pins of an identity provider: plain data, nothing secret.
+// All endpoints but JWKSURI share one origin.
 type Provider struct {
 	Issuer                string `json:"issuer"`
 	AuthorizationEndpoint string `json:"authorization_endpoint"`
@@ -37,7 +37,8 @@ var poolID = regexp.MustCompile(`^([a-z]{2}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+$`)
 func IssuerOfPool(id string) (string, error) {
 	m := poolID.FindStringSubmatch(id)
 	if m == nil {
-		return "", &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%q is not a user pool id", printable(id, 80)), Hint: "it looks like eu-west-1_AbCdEfGhI"}
+		return "", &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%q is not a user pool id", printable(id, 80)),
+			Hint: "it looks like eu-west-1_AbCdEfGhI"}
 	}
 	suffix := "amazonaws.com"
 	if strings.HasPrefix(m[1], "cn-") {
@@ -47,11 +48,10 @@ func IssuerOfPool(id string) (string, error) {
 }
 
 // Discover reads the issuer's OpenID Connect discovery document (OpenID Connect
-// Discovery 1.0, section 4) and checks it:
-// its issuer is the one asked for, character by character; every address is https, or
-// on this machine; authorization, token, user info, revocation and end-session
-// endpoints share one origin, which a given domain (COGNITO_DOMAIN, may be
-// empty) must be; the keys lie with the issuer.
+// Discovery 1.0, section 4) and checks it: its issuer is the one asked for, character
+// by character; every address is https, or on this machine; authorization, token, user
+// info, revocation and end-session endpoints share one origin, which a given domain
+// (COGNITO_DOMAIN, may be empty) must be; the keys lie with the issuer.
 func Discover(ctx context.Context, rt http.RoundTripper, issuer, domain string) (Provider, error) {
 	if _, err := parseSecure("issuer", issuer); err != nil {
 		return Provider{}, err
@@ -62,7 +62,8 @@ func Discover(ctx context.Context, rt http.RoundTripper, issuer, domain string) 
 		return Provider{}, err
 	}
 	if p.Issuer != issuer {
-		return Provider{}, &Error{Kind: Untrusted, Msg: fmt.Sprintf("issuer %s calls itself %q", issuer, printable(p.Issuer, 200)), Hint: "give the issuer exactly as its tokens name it"}
+		return Provider{}, &Error{Kind: Untrusted, Msg: fmt.Sprintf("issuer %s calls itself %q", issuer, printable(p.Issuer, 200)),
+			Hint: "give the issuer exactly as its tokens name it"}
 	}
 	if err := p.checkEndpoints(domain); err != nil {
 		return Provider{}, err
@@ -107,13 +108,14 @@ func sameOrigin(name, address, homeName, home string) error {
 		return err
 	}
 	if origin(u) != home {
-		return &Error{Kind: Untrusted, Msg: fmt.Sprintf("%s is on %s, but the %s is on %s", name, origin(u), homeName, home), Hint: "the provider's discovery document is not one of Amazon Cognito's kind"}
+		return &Error{Kind: Untrusted, Msg: fmt.Sprintf("%s is on %s, but the %s is on %s", name, origin(u), homeName, home),
+			Hint: "the provider's discovery document is not one of Amazon Cognito's kind"}
 	}
 	return nil
 }
 
-// checkDomain holds COGNITO_DOMAIN as people paste it, with or without a scheme
-// or a slash at the end, against the origin the endpoints have.
+// checkDomain holds COGNITO_DOMAIN as people paste it, with or without a scheme or a
+// slash at the end, against the origin the endpoints have.
 func checkDomain(domain, home string) error {
 	if domain == "" {
 		return nil
@@ -123,7 +125,8 @@ func checkDomain(domain, home string) error {
 		return err
 	}
 	if given != home {
-		return &Error{Kind: Untrusted, Msg: fmt.Sprintf("the sign-in domain given is %s, but the issuer's endpoints are on %s", given, home), Hint: "check COGNITO_DOMAIN and the pool it belongs to"}
+		return &Error{Kind: Untrusted, Msg: fmt.Sprintf("the sign-in domain given is %s, but the issuer's endpoints are on %s", given, home),
+			Hint: "check COGNITO_DOMAIN and the pool it belongs to"}
 	}
 	return nil
 }

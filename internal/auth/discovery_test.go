@@ -23,7 +23,8 @@ func (s *serving) RoundTrip(req *http.Request) (*http.Response, error) {
 
 const poolIssuer = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC"
 
-// document is Cognito's discovery document with changes; a nil value takes a member out.
+// document is Cognito's discovery document with changes; a nil value takes a member
+// out.
 func document(changes map[string]any) string {
 	doc := map[string]any{
 		"issuer": poolIssuer, "jwks_uri": poolIssuer + "/.well-known/jwks.json",

@@ -24,8 +24,8 @@ const (
 	Internal      Kind = "internal"      // a fault of this program
 )
 
-// Error is every error of this package but a cancelled context's. No part of it
-// ever holds a token, a code or a client secret.
+// Error is every error of this package but a cancelled context's. No part of it ever
+// holds a token, a code or a client secret.
 type Error struct {
 	Kind Kind
 	Msg  string // what was being done and to what, lower case
@@ -44,7 +44,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf is the kind of the outermost [Error] in err's chain, Internal when there is none.
+// KindOf is the kind of the outermost [Error] in err's chain, Internal when there is
+// none.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
@@ -52,8 +53,8 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// printable makes foreign text fit for a terminal: one line, at most max runes,
-// nothing that could drive the terminal.
+// printable makes foreign text fit for a terminal: one line, at most max runes, nothing
+// that could drive the terminal.
 func printable(s string, max int) string {
 	clean := strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

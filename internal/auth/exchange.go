@@ -14,8 +14,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// assumedLifetime is that of an access token whose answer does not say, which
-// RFC 6749, section 5.1, allows: the shortest Cognito gives.
+// assumedLifetime is that of an access token whose answer does not say, which RFC 6749,
+// section 5.1, allows: the shortest Cognito gives.
 const assumedLifetime = 5 * time.Minute
 
 // endpoint talks to a provider's token endpoint for one client.
@@ -46,8 +46,8 @@ type answer struct {
 // errInvalidGrant is the provider's word that a code or refresh token is worthless.
 var errInvalidGrant = errors.New("invalid_grant")
 
-// config always names the auth style. Left to itself, x/oauth2 probes for it,
-// and the failed probe burns the code.
+// config always names the auth style. Left to itself, x/oauth2 probes for it, and the
+// failed probe burns the code.
 func (e endpoint) config(redirectURI string, scopes []string) *oauth2.Config {
 	style := oauth2.AuthStyleInParams
 	if !e.secret.IsZero() {
@@ -104,8 +104,8 @@ func (e endpoint) ask(ctx context.Context, exchange func(context.Context) (*oaut
 	}, a, nil
 }
 
-// failure tells final refusals (RFC 6749, section 5.2: status 400 or 401 with an
-// error code) from everything that may pass.
+// failure tells final refusals (RFC 6749, section 5.2: status 400 or 401 with an error
+// code) from everything that may pass.
 func (e endpoint) failure(ctx context.Context, a *answer, err error) error {
 	refusal, _ := errors.AsType[*oauth2.RetrieveError](err)
 	host := e.provider.Domain()
@@ -113,11 +113,13 @@ func (e endpoint) failure(ctx context.Context, a *answer, err error) error {
 	case interrupted(ctx):
 		return context.Canceled
 	case a.status == 0:
-		return &Error{Kind: Unavailable, Msg: "asking " + host + " for tokens", Err: err, Hint: "check the network, then try again"}
+		return &Error{Kind: Unavailable, Msg: "asking " + host + " for tokens", Err: err,
+			Hint: "check the network, then try again"}
 	case refusal != nil && refusal.ErrorCode != "" && (a.status == http.StatusBadRequest || a.status == http.StatusUnauthorized):
 		return refused(host, refusal.ErrorCode)
 	}
-	return &Error{Kind: Unavailable, Msg: fmt.Sprintf("asking %s for tokens: status %d without tokens", host, a.status), Hint: "the sign-in provider has a problem; try again later"}
+	return &Error{Kind: Unavailable, Msg: fmt.Sprintf("asking %s for tokens: status %d without tokens", host, a.status),
+		Hint: "the sign-in provider has a problem; try again later"}
 }
 
 func refused(host, code string) error {
@@ -128,11 +130,12 @@ func refused(host, code string) error {
 		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s refuses the client (%s)", host, code),
 			Hint: "check the client id and secret, and that the redirect URI is registered exactly"}
 	}
-	return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s refuses the request (%s)", host, printable(code, 40)), Hint: "check the app client's settings"}
+	return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s refuses the request (%s)", host, printable(code, 40)),
+		Hint: "check the app client's settings"}
 }
 
-// wellFormed reports whether a token is made of the characters RFC 6750, section
-// 2.1, allows: it goes into a header, and on a terminal.
+// wellFormed reports whether a token is made of the characters RFC 6750, section 2.1,
+// allows: it goes into a header, and on a terminal.
 func wellFormed(token string) bool {
 	for _, c := range []byte(token) {
 		alnum := '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
@@ -143,8 +146,8 @@ func wellFormed(token string) bool {
 	return token != ""
 }
 
-// mayHaveHappened reports whether a failed exchange may have been carried out all the same:
-// its answer got lost, or is one of a gateway that did not wait for it.
+// mayHaveHappened reports whether a failed exchange may have been carried out all the
+// same: its answer got lost, or is one of a gateway that did not wait for it.
 func (a *answer) mayHaveHappened() bool {
 	switch {
 	case a.status == 0:

@@ -221,7 +221,8 @@ func (p *fakeProvider) working() int {
 	return len(p.valid)
 }
 
-// session signs in behind the scenes: a stored refresh token and an access token that ends at expiry.
+// session signs in behind the scenes: a stored refresh token and an access token that
+// ends at expiry.
 func (p *fakeProvider) session(t *testing.T, store Store, expiry time.Time) Session {
 	t.Helper()
 	s := Session{Provider: p.provider(), ClientID: p.clientID, Credential: newCredentialID()}

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// openNoFollow opens a file for reading and fails on a symbolic link; it does
-// not hang on a pipe somebody put there.
+// openNoFollow opens a file for reading and fails on a symbolic link; it does not hang
+// on a pipe somebody put there.
 func openNoFollow(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 }
@@ -18,7 +18,8 @@ func openNoFollow(path string) (*os.File, error) {
 // checkPrivate refuses what others own or may touch.
 func checkPrivate(path string, info fs.FileInfo) error {
 	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() {
-		return &Error{Kind: Keyring, Msg: path + " belongs to another user", Hint: "remove it and sign in again as yourself"}
+		return &Error{Kind: Keyring, Msg: path + " belongs to another user",
+			Hint: "remove it and sign in again as yourself"}
 	}
 	if !info.IsDir() && !info.Mode().IsRegular() {
 		return &Error{Kind: Keyring, Msg: path + " is not an ordinary file", Hint: "remove it and sign in again"}

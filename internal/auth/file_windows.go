@@ -17,9 +17,9 @@ func openNoFollow(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-// checkPrivate has nothing to check: files in a user's profile folder inherit an
-// access list that lets in the user, administrators and the system, and Go's
-// mode bits do not show it.
+// checkPrivate has nothing to check: files in a user's profile folder inherit an access
+// list that lets in the user, administrators and the system, and Go's mode bits do not
+// show it.
 func checkPrivate(string, fs.FileInfo) error { return nil }
 
 // syncDir has nothing to do: NTFS journals renames, and a folder cannot be synced.

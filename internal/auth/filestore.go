@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 )
 
-// FileStore keeps each secret in a file of its own, in a folder that only its owner
-// may enter. The tokens in it are not encrypted. A folder or file that is a
-// symbolic link, another user's, or open to others is refused: somebody may
-// have read it, or may have put it there.
+// FileStore keeps each secret in a file of its own, in a folder that only its owner may
+// enter. The tokens in it are not encrypted. A folder or file that is a symbolic link,
+// another user's, or open to others is refused: somebody may have read it, or may have
+// put it there.
 type FileStore struct{ dir string }
 
 const maxEntry = 64 << 10 // bytes of an entry that are read
@@ -52,7 +52,8 @@ func (s *FileStore) Get(_ context.Context, key string) (Secret, error) {
 	return NewSecret(string(value)), nil
 }
 
-// Set implements Store: a new file, written whole, synced, and renamed over the old one.
+// Set implements Store: a new file, written whole, synced, and renamed over the old
+// one.
 func (s *FileStore) Set(_ context.Context, key string, value Secret) error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return fileError("making a folder for", err)
@@ -95,18 +96,20 @@ func (s *FileStore) checkDir() error {
 		return fileError("finding", err)
 	}
 	if !info.IsDir() {
-		return &Error{Kind: Keyring, Msg: fmt.Sprintf("credential folder %s is not a folder", s.dir), Hint: "remove it and sign in again"}
+		return &Error{Kind: Keyring, Msg: fmt.Sprintf("credential folder %s is not a folder", s.dir),
+			Hint: "remove it and sign in again"}
 	}
 	return checkPrivate(s.dir, info)
 }
 
 func fileError(doing string, err error) error {
-	return &Error{Kind: Keyring, Msg: doing + " the credential file", Err: err, Hint: "check the folder's permissions and the free space"}
+	return &Error{Kind: Keyring, Msg: doing + " the credential file", Err: err,
+		Hint: "check the folder's permissions and the free space"}
 }
 
-// replaceFile writes a file whole or not at all, for the owner only: a new name
-// nobody else can have made, synced, renamed, and the folder synced so that the
-// new content survives a crash of the machine.
+// replaceFile writes a file whole or not at all, for the owner only: a new name nobody
+// else can have made, synced, renamed, and the folder synced so that the new content
+// survives a crash of the machine.
 func replaceFile(path string, data []byte) error {
 	temp := path + "." + rand.Text() + ".tmp"
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

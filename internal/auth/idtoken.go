@@ -17,8 +17,8 @@ type Account struct {
 	Email   string `json:"email,omitempty"`
 }
 
-// Label is what people are shown: never the subject alone when there is a name, and never
-// Cognito's user name, which is a UUID or LoginWithAmazon_amzn1.account.….
+// Label is what people are shown: never the subject alone when there is a name, and
+// never Cognito's user name, which is a UUID or LoginWithAmazon_amzn1.account.….
 func (a Account) Label() string {
 	switch {
 	case a.Name != "" && a.Email != "":
@@ -43,8 +43,8 @@ type idClaims struct {
 }
 
 // verifyID checks an ID token as OpenID Connect Core 1.0, section 3.1.3.7, asks: RS256
-// signature by a key of the provider, issuer, audience, expiry, nonce; and
-// that it is an ID token by Cognito's own claim. now is by the provider's clock.
+// signature by a key of the provider, issuer, audience, expiry, nonce; and that it is
+// an ID token by Cognito's own claim. now is by the provider's clock.
 func verifyID(ctx context.Context, rt http.RoundTripper, p Provider, clientID string, token Secret, nonce string, now time.Time) (Account, error) {
 	if token.IsZero() {
 		return Account{}, badID("there is none", nil)
@@ -80,5 +80,6 @@ func verifyID(ctx context.Context, rt http.RoundTripper, p Provider, clientID st
 
 // badID keeps the cause, which names claims and keys but never the token itself.
 func badID(why string, err error) error {
-	return &Error{Kind: Untrusted, Msg: "the provider's ID token is refused: " + why, Err: err, Hint: "check the issuer and client id; if the machine's clock is wrong, set it"}
+	return &Error{Kind: Untrusted, Msg: "the provider's ID token is refused: " + why, Err: err,
+		Hint: "check the issuer and client id; if the machine's clock is wrong, set it"}
 }

@@ -11,13 +11,13 @@ import (
 
 const insecureHint = "photos login --insecure-storage keeps the tokens in a file that only you can read"
 
-// KeyringStore keeps secrets in the operating system's keyring: Secret Service,
-// macOS keychain or Windows Credential Manager.
+// KeyringStore keeps secrets in the operating system's keyring: Secret Service, macOS
+// keychain or Windows Credential Manager.
 //
 // The libraries beneath cannot be cancelled, and a call may hang on a prompt that
-// nobody sees. So every call runs beside its caller, who gives up after a while;
-// as long as such an abandoned call is not over, no other one is begun, because its
-// late write could undo a newer one.
+// nobody sees. So every call runs beside its caller, who gives up after a while; as
+// long as such an abandoned call is not over, no other one is begun, because its late
+// write could undo a newer one.
 type KeyringStore struct {
 	opts   KeyringOptions
 	system backend
@@ -44,8 +44,8 @@ func (goKeyring) Delete(service, user string) error { return keyring.Delete(serv
 type KeyringOptions struct {
 	Service string        // the name of this program in the keyring
 	Limit   time.Duration // how long a call may take whose context has no deadline; 0: 3 s
-	// Slow is called when a call takes more than a second: the keyring may be
-	// waiting for the person to unlock it. May be nil.
+	// Slow is called when a call takes more than a second: the keyring may be waiting
+	// for the person to unlock it. May be nil.
 	Slow func()
 }
 
@@ -138,8 +138,8 @@ func (k *KeyringStore) gaveUp(ctx context.Context, doing string) error {
 		Hint: "unlock the keyring and try again; where nobody can unlock it, " + insecureHint}
 }
 
-// keyringError says what is missing in words a person can act on. What the
-// libraries return names no secret: they hand over what the platform said.
+// keyringError says what is missing in words a person can act on. What the libraries
+// return names no secret: they hand over what the platform said.
 func keyringError(doing string, err error) error {
 	if err == nil {
 		return nil

@@ -17,10 +17,10 @@ const (
 	lockTold = 2 * time.Second       // after this long a wait is worth telling
 )
 
-// locker takes the lock of one credential, which keeps all but one process on
-// this machine from refreshing it. The lock is the system's own, so it ends with its
-// holder however that dies; the file stays. Who holds it is told by a second
-// file, because on Windows a locked file cannot be read.
+// locker takes the lock of one credential, which keeps all but one process on this
+// machine from refreshing it. The lock is the system's own, so it ends with its holder
+// however that dies; the file stays. Who holds it is told by a second file, because on
+// Windows a locked file cannot be read.
 type locker struct {
 	dir     string // made when missing
 	id      string
@@ -30,8 +30,8 @@ type locker struct {
 func (l locker) lockPath() string { return filepath.Join(l.dir, l.id+".lock") }
 func (l locker) pidPath() string  { return filepath.Join(l.dir, l.id+".pid") }
 
-// lock waits for the lock until ctx ends. The caller calls the function it
-// returns exactly once.
+// lock waits for the lock until ctx ends. The caller calls the function it returns
+// exactly once.
 func (l locker) lock(ctx context.Context) (release func(), err error) {
 	if err := os.MkdirAll(l.dir, 0o700); err != nil {
 		return nil, &Error{Kind: Internal, Msg: "making the folder for locks", Err: err}
@@ -57,17 +57,19 @@ func (l locker) notLocked(ctx context.Context, err error) error {
 	case interrupted(ctx):
 		return context.Canceled
 	case ctx.Err() == nil:
-		return &Error{Kind: Internal, Msg: "locking the session", Err: err, Hint: "check the folder of " + l.lockPath()}
+		return &Error{Kind: Internal, Msg: "locking the session", Err: err,
+			Hint: "check the folder of " + l.lockPath()}
 	}
 	holder := "another process"
 	if pid := l.holder(); pid != 0 {
 		holder = fmt.Sprintf("process %d", pid)
 	}
-	return &Error{Kind: Unavailable, Msg: "waited in vain for " + holder + ", which is refreshing the session", Hint: "try again"}
+	return &Error{Kind: Unavailable, Msg: "waited in vain for " + holder + ", which is refreshing the session",
+		Hint: "try again"}
 }
 
-// holder is the pid the holder wrote down, or 0. After a crash it may be that
-// of a process long gone; it only matters while the lock is held.
+// holder is the pid the holder wrote down, or 0. After a crash it may be that of a
+// process long gone; it only matters while the lock is held.
 func (l locker) holder() int {
 	text, err := os.ReadFile(l.pidPath())
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Session is one sign-in, as a profile keeps it: plain data, nothing secret.
-// The tokens lie in the store, under the credential's name.
+// Session is one sign-in, as a profile keeps it: plain data, nothing secret. The tokens
+// lie in the store, under the credential's name.
 type Session struct {
 	Provider     Provider  `json:"provider"`
 	ClientID     string    `json:"client_id"`
@@ -39,8 +39,8 @@ type LoginOptions struct {
 
 	Store    Store
 	StateDir string
-	// Save keeps the session in the profile. It is called after the tokens are
-	// stored and before the browser is told; its failure undoes the sign-in.
+	// Save keeps the session in the profile. It is called after the tokens are stored
+	// and before the browser is told; its failure undoes the sign-in.
 	Save func(Session) error
 
 	Talk    io.Writer              // what the person reads; the URL is always among it
@@ -55,8 +55,7 @@ type LoginOptions struct {
 
 const defaultWait = 15 * time.Minute
 
-// attempt is one sign-in under way: what was sent, to be held against what
-// comes back.
+// attempt is one sign-in under way: what was sent, to be held against what comes back.
 type attempt struct {
 	LoginOptions
 	door     *door
@@ -65,8 +64,9 @@ type attempt struct {
 	verifier Secret // PKCE (RFC 7636)
 }
 
-// Login signs a person in. The order is the point: the port is ours and the store works before
-// a browser is opened; the browser hears of success after tokens and profile are stored.
+// Login signs a person in. The order is the point: the port is ours and the store works
+// before a browser is opened; the browser hears of success after tokens and profile are
+// stored.
 func Login(ctx context.Context, o LoginOptions) (Session, error) {
 	o = o.withDefaults()
 	d, err := newDoor(ctx, o.RedirectURIs)
@@ -131,8 +131,8 @@ func (a *attempt) endpoint() endpoint {
 	return endpoint{provider: a.Provider, clientID: a.ClientID, secret: a.ClientSecret, rt: a.HTTP, now: a.Now}
 }
 
-// converse shows the URL, starts the browser, and waits for the code: from the
-// browser, or from the person; whichever comes first.
+// converse shows the URL, starts the browser, and waits for the code: from the browser,
+// or from the person; whichever comes first.
 func (a *attempt) converse(ctx context.Context) (Secret, error) {
 	timer := time.NewTimer(a.Wait)
 	defer timer.Stop()
@@ -188,8 +188,8 @@ func (a *attempt) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.Talk, format+"\n", args...)
 }
 
-// openBrowser starts the browser beside us, since some browsers only return when closed.
-// What comes is a failure to start.
+// openBrowser starts the browser beside us, since some browsers only return when
+// closed. What comes is a failure to start.
 func (a *attempt) openBrowser() <-chan error {
 	failed := make(chan error, 1)
 	if a.Browser == nil {
@@ -203,8 +203,8 @@ func (a *attempt) openBrowser() <-chan error {
 	return failed
 }
 
-// finish redeems the code, checks who signed in, and stores everything. What
-// cannot be kept is given back: an unused refresh token would live for years.
+// finish redeems the code, checks who signed in, and stores everything. What cannot be
+// kept is given back: an unused refresh token would live for years.
 func (a *attempt) finish(ctx context.Context, code Secret) (Session, error) {
 	g, err := a.endpoint().redeemCode(ctx, a.door.redirectURI(), code, a.verifier)
 	if err != nil {
@@ -229,7 +229,8 @@ func (a *attempt) keep(ctx context.Context, g grant) (Session, error) {
 		return Session{}, err
 	}
 	if g.refresh.IsZero() {
-		return Session{}, &Error{Kind: Misconfigured, Msg: "the provider gave no refresh token", Hint: "allow the authorization code flow for this app client"}
+		return Session{}, &Error{Kind: Misconfigured, Msg: "the provider gave no refresh token",
+			Hint: "allow the authorization code flow for this app client"}
 	}
 	session := Session{
 		Provider: a.Provider, ClientID: a.ClientID, Confidential: !a.ClientSecret.IsZero(),
@@ -278,9 +279,9 @@ type SSH struct {
 	User       string
 }
 
-// command is the ssh line that makes this machine's loopback ports reachable from
-// the person's: the redirect port, and those of loopback addresses among the given.
-// Empty without an SSH connection.
+// command is the ssh line that makes this machine's loopback ports reachable from the
+// person's: the redirect port, and those of loopback addresses among the given. Empty
+// without an SSH connection.
 func (s SSH) command(redirectPort string, addresses ...string) string {
 	fields := strings.Fields(s.Connection)
 	if len(fields) != 4 {

@@ -104,7 +104,8 @@ func TestLoginStoresThenTellsTheBrowser(t *testing.T) {
 	})
 }
 
-// TestLoginIgnoresWhatIsNotItsOwn hits the callback port with everything but the real reply.
+// TestLoginIgnoresWhatIsNotItsOwn hits the callback port with everything but the real
+// reply.
 func TestLoginIgnoresWhatIsNotItsOwn(t *testing.T) {
 	t.Parallel()
 	p := newFakeProvider(t)

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// revoke ends a refresh token at the provider (RFC 7009). A dead token is no
-// error there. Access tokens already given out stay valid until they expire.
+// revoke ends a refresh token at the provider (RFC 7009). A dead token is no error
+// there. Access tokens already given out stay valid until they expire.
 func (e endpoint) revoke(ctx context.Context, refresh Secret) error {
 	form := url.Values{"token": {refresh.Reveal()}}
 	if e.secret.IsZero() {
@@ -48,16 +48,16 @@ type LogoutOptions struct {
 
 // Farewell is what remains of a session that was logged out.
 type Farewell struct {
-	// NotRevoked is why the provider could not be told, or nil. The refresh token
-	// is gone from this machine, but a copy of it would work until it expires.
+	// NotRevoked is why the provider could not be told, or nil. The refresh token is
+	// gone from this machine, but a copy of it would work until it expires.
 	NotRevoked error
 	// AccessUntil is when the last access token given out ends, by this machine's
 	// clock: no provider can take it back. Zero when none was kept.
 	AccessUntil time.Time
 }
 
-// Logout revokes the session at the provider and forgets it here; the second even when the first
-// fails. Its error means that entries may remain in the store.
+// Logout revokes the session at the provider and forgets it here; the second even when
+// the first fails. Its error means that entries may remain in the store.
 func Logout(ctx context.Context, o LogoutOptions) (Farewell, error) {
 	c := credential{id: o.Session.Credential, store: o.Store}
 	l := locker{dir: o.StateDir, id: c.id, waiting: o.Waiting}
@@ -78,8 +78,8 @@ func Logout(ctx context.Context, o LogoutOptions) (Farewell, error) {
 	if err := c.forget(ctx); err != nil {
 		return bye, err
 	}
-	// Safe while it is held: nobody signs in under this name again, and whoever
-	// waits for the lock finds nothing in the store.
+	// Safe while it is held: nobody signs in under this name again, and whoever waits
+	// for the lock finds nothing in the store.
 	_ = os.Remove(l.lockPath())
 	return bye, stateFile{o.StateDir, c.id}.remove()
 }

@@ -46,8 +46,8 @@ func (p page) status() int {
 	return http.StatusBadRequest
 }
 
-// write sends the page with nothing allowed but its own style. The address bar holds
-// a spent code, so the page tells it to nobody and is kept nowhere.
+// write sends the page with nothing allowed but its own style. The address bar holds a
+// spent code, so the page tells it to nobody and is kept nowhere.
 func (p page) write(w http.ResponseWriter, status int) {
 	p.Nonce = rand.Text()
 	h := w.Header()

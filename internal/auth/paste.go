@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// parsePasted reads the address a person copied from a browser that could not
-// reach the redirect URI (a sign-in from another machine). It must be our redirect
-// URI; browsers hide the scheme at times, and people paste quotes and spaces along.
+// parsePasted reads the address a person copied from a browser that could not reach the
+// redirect URI (a sign-in from another machine). It must be our redirect URI; browsers
+// hide the scheme at times, and people paste quotes and spaces along.
 func parsePasted(line string, redirect *url.URL) (reply, error) {
 	line = strings.Trim(strings.TrimSpace(line), `"'<>`)
 	if !strings.Contains(line, "://") {

@@ -12,9 +12,9 @@ import (
 
 // Questions for a look at the whole chain before anything has gone wrong.
 
-// Registered asks the provider whether a redirect URI is registered, by beginning
-// a sign-in that nobody finishes: Cognito sends a known one on to its login
-// page and an unknown one to its error page, never back to us.
+// Registered asks the provider whether a redirect URI is registered, by beginning a
+// sign-in that nobody finishes: Cognito sends a known one on to its login page and an
+// unknown one to its error page, never back to us.
 func Registered(ctx context.Context, rt http.RoundTripper, p Provider, clientID, redirectURI string) error {
 	e := endpoint{provider: p, clientID: clientID}
 	address := e.config(redirectURI, []string{"openid"}).AuthCodeURL("preflight", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()))
@@ -30,11 +30,14 @@ func Registered(ctx context.Context, rt http.RoundTripper, p Provider, clientID,
 	location := resp.Header.Get("Location")
 	switch {
 	case strings.Contains(location, "redirect_mismatch"):
-		return &Error{Kind: Misconfigured, Msg: redirectURI + " is not registered with the app client", Hint: "add it to the app client's callback URLs, exactly like this"}
+		return &Error{Kind: Misconfigured, Msg: redirectURI + " is not registered with the app client",
+			Hint: "add it to the app client's callback URLs, exactly like this"}
 	case resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests:
-		return &Error{Kind: Unavailable, Msg: fmt.Sprintf("asking about %s: status %d", redirectURI, resp.StatusCode), Hint: "try again later"}
+		return &Error{Kind: Unavailable, Msg: fmt.Sprintf("asking about %s: status %d", redirectURI, resp.StatusCode),
+			Hint: "try again later"}
 	case resp.StatusCode >= 400 || strings.Contains(location, "/error?"):
-		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("the provider refuses client %s with %s (status %d)", clientID, redirectURI, resp.StatusCode), Hint: "check the client id and its callback URLs"}
+		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("the provider refuses client %s with %s (status %d)", clientID, redirectURI, resp.StatusCode),
+			Hint: "check the client id and its callback URLs"}
 	}
 	return nil
 }
@@ -49,8 +52,8 @@ func PortFree(ctx context.Context, redirectURI string) error {
 	return nil
 }
 
-// ClockOff is how far the clock of the server at address is ahead of this machine's;
-// 0 when they differ by less than a minute.
+// ClockOff is how far the clock of the server at address is ahead of this machine's; 0
+// when they differ by less than a minute.
 func ClockOff(ctx context.Context, rt http.RoundTripper, address string) (time.Duration, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
 	if err != nil {

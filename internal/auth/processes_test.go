@@ -148,8 +148,9 @@ func TestFiftyProcessesRefreshOnce(t *testing.T) {
 	}
 }
 
-// TestTheHolderOfTheLockIsKilled kills it with SIGKILL at each stage, while others wait. Only what the
-// provider rotated and nobody stored can be lost, and only without grace.
+// TestTheHolderOfTheLockIsKilled kills it with SIGKILL at each stage, while others
+// wait. Only what the provider rotated and nobody stored can be lost, and only without
+// grace.
 func TestTheHolderOfTheLockIsKilled(t *testing.T) {
 	t.Parallel()
 	const others = 3

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// keyringEnv makes the test binary a process inside a desktop session of its
-// own: "open" with an unlocked keyring, "locked" with none that could be unlocked.
+// keyringEnv makes the test binary a process inside a desktop session of its own:
+// "open" with an unlocked keyring, "locked" with none that could be unlocked.
 const keyringEnv = "PHOTOS_AUTH_TEST_KEYRING"
 
-// desktop starts gnome-keyring on the session bus it finds, unlocked with a
-// password on stdin in the first form, and then the program.
+// desktop starts gnome-keyring on the session bus it finds, unlocked with a password on
+// stdin in the first form, and then the program.
 var desktop = map[string]string{
 	"open":   `printf 'pw\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec "$0"`,
 	"locked": `gnome-keyring-daemon --start --components=secrets >/dev/null && exec "$0"`,
@@ -82,7 +82,8 @@ func keyringChild(kind string) int {
 	return 0
 }
 
-// useKeyring writes a session of Cognito's size, a rotated one over it, and takes both away.
+// useKeyring writes a session of Cognito's size, a rotated one over it, and takes both
+// away.
 func useKeyring(ctx context.Context, c credential) error {
 	for _, letter := range []string{"a", "b"} {
 		refresh := NewSecret(strings.Repeat(letter, 1852))

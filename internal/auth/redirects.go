@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The redirect URIs an app client for this program registers. Cognito compares them exactly,
-// so the ports are fixed; there are several because one may be taken.
+// The redirect URIs an app client for this program registers. Cognito compares them
+// exactly, so the ports are fixed; there are several because one may be taken.
 const (
 	firstPort    = 18484
 	lastPort     = 18489
@@ -29,9 +29,9 @@ func redirectURI(host, port string) string {
 	return "http://" + net.JoinHostPort(host, port) + callbackPath
 }
 
-// ChooseRedirects keeps those of the published redirect URIs that have the given host and
-// port, of which either may be empty. When none has, the person knows
-// of another one that is registered: it is made from what they gave.
+// ChooseRedirects keeps those of the published redirect URIs that have the given host
+// and port, of which either may be empty. When none has, the person knows of another
+// one that is registered: it is made from what they gave.
 func ChooseRedirects(published []string, host, port string) []string {
 	var chosen []string
 	for _, address := range published {

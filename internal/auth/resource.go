@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Resource is what a service publishes about signing in to it: OAuth 2.0
-// Protected Resource Metadata (RFC 9728), and the members photos_… that a
-// command-line client needs besides.
+// Resource is what a service publishes about signing in to it: OAuth 2.0 Protected
+// Resource Metadata (RFC 9728), and the members photos_… that a command-line client
+// needs besides.
 type Resource struct {
 	Resource             string   `json:"resource"`
 	Name                 string   `json:"resource_name"`
@@ -20,9 +20,9 @@ type Resource struct {
 	RedirectURIs         []string `json:"photos_redirect_uris"`
 }
 
-// ParseServer reads a service's address as people type it: a bare host means
-// https, or http on this machine; a trailing slash does not count. The result
-// is what profiles and comparisons use.
+// ParseServer reads a service's address as people type it: a bare host means https, or
+// http on this machine; a trailing slash does not count. The result is what profiles
+// and comparisons use.
 func ParseServer(address string) (string, error) {
 	address = strings.TrimSpace(address)
 	if !strings.Contains(address, "://") {
@@ -40,8 +40,8 @@ func ParseServer(address string) (string, error) {
 	return origin(u) + strings.TrimRight(u.EscapedPath(), "/"), nil
 }
 
-// Origin is the scheme://host[:port] of an address [ParseServer] returned: the
-// only place its tokens are sent to.
+// Origin is the scheme://host[:port] of an address [ParseServer] returned: the only
+// place its tokens are sent to.
 func Origin(server string) (string, error) {
 	u, err := parseSecure("service", server)
 	if err != nil {
@@ -50,9 +50,9 @@ func Origin(server string) (string, error) {
 	return origin(u), nil
 }
 
-// FetchResource asks a service, given as [ParseServer] returns it, how to sign
-// in to it. The document must name the very address that was dialled (RFC 9728,
-// section 3.3), else one service could speak for another.
+// FetchResource asks a service, given as [ParseServer] returns it, how to sign in to
+// it. The document must name the very address that was dialled (RFC 9728, section 3.3),
+// else one service could speak for another.
 func FetchResource(ctx context.Context, rt http.RoundTripper, server string) (Resource, error) {
 	u, err := parseSecure("service", server)
 	if err != nil {

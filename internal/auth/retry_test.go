@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// scripted answers token requests in turn and notes when each came, by the bubble's clock.
+// scripted answers token requests in turn and notes when each came, by the bubble's
+// clock.
 type scripted struct {
 	began   time.Time
 	answers []func(*http.Request) (*http.Response, error)
@@ -111,7 +112,8 @@ func TestRetriesKeepTheirTimes(t *testing.T) {
 	}
 }
 
-// TestALostAnswerIsAskedForAgainInSpiteOfCtrlC: the provider may have rotated the token.
+// TestALostAnswerIsAskedForAgainInSpiteOfCtrlC: the provider may have rotated the
+// token.
 func TestALostAnswerIsAskedForAgainInSpiteOfCtrlC(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 
 const redacted = "[secret]"
 
-// Secret is a token, code or client secret. It prints as [secret] under every
-// verb, also deep inside another value: fmt does not call methods of unexported
-// fields, and behind the pointer it finds an address only. JSON makes {} of it.
+// Secret is a token, code or client secret. It prints as [secret] under every verb,
+// also deep inside another value: fmt does not call methods of unexported fields, and
+// behind the pointer it finds an address only. JSON makes {} of it.
 type Secret struct{ value *string }
 
 // NewSecret guards s. An empty s is the zero Secret.

@@ -10,14 +10,14 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Source hands out access tokens of one session and refreshes them when they
-// are about to end. Any number of goroutines and processes may ask at once; at
-// most one of them at a time asks the provider.
+// Source hands out access tokens of one session and refreshes them when they are about
+// to end. Any number of goroutines and processes may ask at once; at most one of them
+// at a time asks the provider.
 //
-// The order of a refresh keeps a rotated refresh token from getting lost: one
-// flight per process, one lock per credential, read the store again, exchange,
-// store the new refresh token, and only then use the access token. What has been
-// sent is always seen through: only waiting can be cancelled.
+// The order of a refresh keeps a rotated refresh token from getting lost: one flight
+// per process, one lock per credential, read the store again, exchange, store the new
+// refresh token, and only then use the access token. What has been sent is always seen
+// through: only waiting can be cancelled.
 type Source struct {
 	opts SourceOptions
 	cred credential
@@ -72,8 +72,8 @@ func NewSource(o SourceOptions) *Source {
 }
 
 // Token returns an access token that is good for a while. Errors are of kind
-// NotSignedIn, SessionEnded, Unavailable (nothing is lost), Keyring or
-// Misconfigured, or the cause of a cancelled ctx.
+// NotSignedIn, SessionEnded, Unavailable (nothing is lost), Keyring or Misconfigured,
+// or the cause of a cancelled ctx.
 func (s *Source) Token(ctx context.Context) (Token, error) {
 	s.mu.Lock()
 	if s.usable(s.current) {
@@ -115,8 +115,8 @@ func (s *Source) join(ctx context.Context) *flight {
 	return f
 }
 
-// leave gives up waiting. The last one to leave calls the flight off, and waits for it to
-// land: at once if it is only waiting itself, after the new token is stored if not.
+// leave gives up waiting. The last one to leave calls the flight off, and waits for it
+// to land: at once if it is only waiting itself, after the new token is stored if not.
 func (s *Source) leave(ctx context.Context, f *flight) (Token, error) {
 	s.mu.Lock()
 	f.waiters--
@@ -144,8 +144,8 @@ func (s *Source) usable(t Token) bool {
 }
 
 // Invalidate says that a service answered 401 to t. It reports whether asking for a
-// token again is worth while: not if t was itself got in place of a refused
-// one just now, because then the fault is not the token's age.
+// token again is worth while: not if t was itself got in place of a refused one just
+// now, because then the fault is not the token's age.
 func (s *Source) Invalidate(t Token) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -223,8 +223,8 @@ func (s *Source) secondChance(ctx context.Context, e endpoint, refused Secret, r
 	return grant{}, &Error{Kind: SessionEnded, Msg: "the session has ended", Err: refusal, Hint: "photos login"}
 }
 
-// exchange gets new tokens and stores them, retrying what may pass for as long
-// as the caller has patience.
+// exchange gets new tokens and stores them, retrying what may pass for as long as the
+// caller has patience.
 func (s *Source) exchange(ctx context.Context, e endpoint, refresh Secret) (grant, error) {
 	pauses := &backoff.ExponentialBackOff{InitialInterval: 500 * time.Millisecond, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: 10 * time.Second}
 	var last error
@@ -248,10 +248,10 @@ func (s *Source) exchange(ctx context.Context, e endpoint, refresh Secret) (gran
 	return g, nil
 }
 
-// exchangeOnce asks the provider, deaf to ctx from the first byte sent until a
-// rotated token is stored. An exchange whose answer got lost is repeated at
-// once: the provider may have rotated the token, and honours the old one for its grace only.
-// The pause is what the provider asks for before another try; 0: nothing.
+// exchangeOnce asks the provider, deaf to ctx from the first byte sent until a rotated
+// token is stored. An exchange whose answer got lost is repeated at once: the provider
+// may have rotated the token, and honours the old one for its grace only. The pause is
+// what the provider asks for before another try; 0: nothing.
 func (s *Source) exchangeOnce(ctx context.Context, e endpoint, refresh Secret) (grant, time.Duration, error) {
 	deaf := context.WithoutCancel(ctx)
 	for began := s.opts.Now(); ; {
@@ -273,16 +273,18 @@ func (s *Source) keep(ctx context.Context, g grant, used Secret) error {
 	defer cancel()
 	if !g.refresh.IsZero() && !g.refresh.Equal(used) {
 		if err := s.cred.setRefresh(ctx, g.refresh); err != nil {
-			return &Error{Kind: Keyring, Msg: "storing the new refresh token", Err: err, Hint: "if the next command says that the session has ended: photos login"}
+			return &Error{Kind: Keyring, Msg: "storing the new refresh token", Err: err,
+				Hint: "if the next command says that the session has ended: photos login"}
 		}
 	}
-	// An access token that cannot be kept is still good for this process; the next will get its own.
+	// An access token that cannot be kept is still good for this process; the next will
+	// get its own.
 	_ = s.cred.setAccess(ctx, g.access)
 	return nil
 }
 
-// note remembers the outcome for status, and tells of a wrong clock once.
-// A state that cannot be written is no reason to withhold a token.
+// note remembers the outcome for status, and tells of a wrong clock once. A state that
+// cannot be written is no reason to withhold a token.
 func (s *Source) note(now State) {
 	file := stateFile{s.opts.StateDir, s.cred.id}
 	before := file.read()

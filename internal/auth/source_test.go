@@ -30,8 +30,8 @@ func TestTokenFromTheStoreAsksNobody(t *testing.T) {
 	}
 }
 
-// TestRefreshOnceForMany has twenty goroutines in each of five processes' worth
-// of sources ask for a token that has ended; the provider honours each refresh token once.
+// TestRefreshOnceForMany has twenty goroutines in each of five processes' worth of
+// sources ask for a token that has ended; the provider honours each refresh token once.
 func TestRefreshOnceForMany(t *testing.T) {
 	t.Parallel()
 	p, store, dir := newFakeProvider(t), newMemory(), t.TempDir()
@@ -132,7 +132,8 @@ func TestRefreshEndsTheSessionOnInvalidGrantOnly(t *testing.T) {
 	}
 }
 
-// TestInvalidGrantReadsTheStoreAgain stores a newer refresh token while the old one is being refused.
+// TestInvalidGrantReadsTheStoreAgain stores a newer refresh token while the old one is
+// being refused.
 func TestInvalidGrantReadsTheStoreAgain(t *testing.T) {
 	t.Parallel()
 	p, store := newFakeProvider(t), newMemory()

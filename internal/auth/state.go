@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// State is what is remembered of a session beside its tokens, in a small file
-// next to its lock: nothing secret, and nothing a refresh depends on.
+// State is what is remembered of a session beside its tokens, in a small file next to
+// its lock: nothing secret, and nothing a refresh depends on.
 type State struct {
 	RefreshedAt time.Time     `json:"refreshed_at,omitzero"`  // the last attempt, login included
 	Failure     Kind          `json:"failure,omitempty"`      // what became of it; empty: it succeeded

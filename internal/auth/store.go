@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-// Store keeps secrets under keys of lower-case letters, digits, dots and dashes.
-// Its errors are of kind Keyring, but for [ErrNoEntry] and a cancelled
-// context's. It is safe for concurrent use; a Set that returned nil survives a
-// crash of the program.
+// Store keeps secrets under keys of lower-case letters, digits, dots and dashes. Its
+// errors are of kind Keyring, but for [ErrNoEntry] and a cancelled context's. It is
+// safe for concurrent use; a Set that returned nil survives a crash of the program.
 type Store interface {
 	// Get returns the entry, or an error that is ErrNoEntry.
 	Get(ctx context.Context, key string) (Secret, error)
@@ -31,9 +30,9 @@ const (
 	storeLimit = 30 * time.Second // a write that must not be lost may take this long
 )
 
-// Probe proves that the store works, by a write of the size of a refresh token,
-// a read and a delete. It is for the time before a browser is opened: a token
-// that cannot be kept afterwards would be thrown away.
+// Probe proves that the store works, by a write of the size of a refresh token, a read
+// and a delete. It is for the time before a browser is opened: a token that cannot be
+// kept afterwards would be thrown away.
 func Probe(ctx context.Context, store Store) error {
 	key := "probe." + strings.ToLower(rand.Text())
 	want := NewSecret(strings.Repeat("photos", probeBytes/len("photos")+1)[:probeBytes])

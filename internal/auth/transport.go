@@ -9,7 +9,8 @@ import (
 // TokenSource is where a [Transport] gets its tokens: a [Source], or [Fixed].
 type TokenSource interface {
 	Token(ctx context.Context) (Token, error)
-	// Invalidate says that a service refused t, and reports whether Token may now give a better one.
+	// Invalidate says that a service refused t, and reports whether Token may now give
+	// a better one.
 	Invalidate(t Token) bool
 }
 
@@ -22,8 +23,8 @@ func (f Fixed) Token(context.Context) (Token, error) { return Token{Value: f.Val
 // Invalidate implements TokenSource: there is no other token.
 func (f Fixed) Invalidate(Token) bool { return false }
 
-// Transport adds the access token to requests of one origin and to no others,
-// wherever a redirect or a Location header may point. It is safe for concurrent use.
+// Transport adds the access token to requests of one origin and to no others, wherever
+// a redirect or a Location header may point. It is safe for concurrent use.
 type Transport struct {
 	Base   http.RoundTripper
 	Source TokenSource
@@ -31,8 +32,8 @@ type Transport struct {
 }
 
 // RoundTrip implements http.RoundTripper. After a 401 the token is refreshed and the
-// request repeated, once, if it has no body or GetBody opens it anew; nothing
-// is held in memory for that.
+// request repeated, once, if it has no body or GetBody opens it anew; nothing is held
+// in memory for that.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if origin(req.URL) != t.Origin {
 		return t.Base.RoundTrip(req)
@@ -90,7 +91,8 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// discard reads what is left of a short answer, so that its connection can be used again.
+// discard reads what is left of a short answer, so that its connection can be used
+// again.
 func discard(resp *http.Response) {
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Offer is the question whether a provider that somebody named may be used for
-// a service. A hostile service can name an honest provider, whose pages the
-// person knows, and so collect the tokens another service of that provider
-// would honour (mix-up). Who named the provider therefore decides.
+// Offer is the question whether a provider that somebody named may be used for a
+// service. A hostile service can name an honest provider, whose pages the person knows,
+// and so collect the tokens another service of that provider would honour (mix-up). Who
+// named the provider therefore decides.
 type Offer struct {
 	Server      string // the service, as ParseServer returns it
 	Issuer      string
@@ -27,9 +27,8 @@ type Pin struct {
 	ClientID string
 }
 
-// Judge decides the offer: nil means go ahead. An error of kind Unconfirmed is
-// to be shown to a person, whose yes is as good as TrustServer; any other kind
-// is final.
+// Judge decides the offer: nil means go ahead. An error of kind Unconfirmed is to be
+// shown to a person, whose yes is as good as TrustServer; any other kind is final.
 func (o Offer) Judge() error {
 	server, err := parseSecure("service", o.Server)
 	if err != nil {

@@ -18,9 +18,9 @@ const (
 	answerLimit = 30 * time.Second // a whole request to service or provider
 )
 
-// newClient is the client for everything this package asks. It follows no
-// redirect, because a 307 at the token endpoint would carry the refresh token
-// to wherever it points; and it reads bounded answers only.
+// newClient is the client for everything this package asks. It follows no redirect,
+// because a 307 at the token endpoint would carry the refresh token to wherever it
+// points; and it reads bounded answers only.
 func newClient(rt http.RoundTripper) *http.Client {
 	if rt == nil {
 		rt = http.DefaultTransport
@@ -47,8 +47,7 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// getJSON reads the JSON document at address into v. what names the document
-// in errors.
+// getJSON reads the JSON document at address into v. what names the document in errors.
 func getJSON(ctx context.Context, rt http.RoundTripper, address, what string, v any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -68,7 +67,8 @@ func getJSON(ctx context.Context, rt http.RoundTripper, address, what string, v 
 		return unreachable(ctx, "reading "+what, err)
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s at %s is not the JSON it should be", what, address), Hint: "check the address"}
+		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s at %s is not the JSON it should be", what, address),
+			Hint: "check the address"}
 	}
 	return nil
 }
@@ -79,11 +79,14 @@ func wantOK(resp *http.Response, what string) error {
 	case code == http.StatusOK:
 		return nil
 	case code == http.StatusTooManyRequests || code >= 500:
-		return &Error{Kind: Unavailable, Msg: fmt.Sprintf("%s at %s: status %d", what, address, code), Hint: "try again later"}
+		return &Error{Kind: Unavailable, Msg: fmt.Sprintf("%s at %s: status %d", what, address, code),
+			Hint: "try again later"}
 	case code >= 300 && code < 400:
-		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s at %s: redirected elsewhere", what, address), Hint: "use the address it redirects to, if you trust it"}
+		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s at %s: redirected elsewhere", what, address),
+			Hint: "use the address it redirects to, if you trust it"}
 	default:
-		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s at %s: status %d", what, address, code), Hint: "check the address"}
+		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s at %s: status %d", what, address, code),
+			Hint: "check the address"}
 	}
 }
 
@@ -92,17 +95,18 @@ func unreachable(ctx context.Context, doing string, err error) error {
 	if interrupted(ctx) {
 		return context.Canceled
 	}
-	return &Error{Kind: Unavailable, Msg: doing, Err: err, Hint: "check the address and the network, then try again"}
+	return &Error{Kind: Unavailable, Msg: doing, Err: err,
+		Hint: "check the address and the network, then try again"}
 }
 
-// interrupted reports whether ctx was cancelled on purpose, not by a deadline.
-// The answer is context.Canceled then, whatever cause was given along.
+// interrupted reports whether ctx was cancelled on purpose, not by a deadline. The
+// answer is context.Canceled then, whatever cause was given along.
 func interrupted(ctx context.Context) bool {
 	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded)
 }
 
-// origin is scheme://host[:port] of u, in lower case and without a default port,
-// so that equal origins are equal strings (RFC 6454, section 6.2).
+// origin is scheme://host[:port] of u, in lower case and without a default port, so
+// that equal origins are equal strings (RFC 6454, section 6.2).
 func origin(u *url.URL) string {
 	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
 	if scheme == "http" && port == "80" || scheme == "https" && port == "443" {
@@ -124,17 +128,20 @@ func isLoopback(u *url.URL) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// parseSecure reads an absolute URL that is https, or http on this machine, and
-// has no user, query or fragment. what names it in errors.
+// parseSecure reads an absolute URL that is https, or http on this machine, and has no
+// user, query or fragment. what names it in errors.
 func parseSecure(what, address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "":
-		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %q is not an address", what, printable(address, 200)), Hint: "it looks like https://example.org"}
+		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %q is not an address", what, printable(address, 200)),
+			Hint: "it looks like https://example.org"}
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u)):
-		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %q is not https", what, printable(address, 200)), Hint: "plain http is for this machine only (localhost, 127.0.0.1, [::1])"}
+		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %q is not https", what, printable(address, 200)),
+			Hint: "plain http is for this machine only (localhost, 127.0.0.1, [::1])"}
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s holds more than scheme, host and path", what), Hint: "leave user, query and fragment out"}
+		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s holds more than scheme, host and path", what),
+			Hint: "leave user, query and fragment out"}
 	}
 	return u, nil
 }
