@@ -1,7 +1,57 @@
 GO ?= go
 
+# The linter's version stands in its own module; the built program is kept by version.
+LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/lint/go.mod)
+LINT         := .cache/bin/golangci-lint-$(LINT_VERSION)
+RELEASE_VERSION := $(shell awk '$$1 == "github.com/goreleaser/goreleaser/v2" { print $$2 }' tools/release/go.mod)
+GORELEASER   := .cache/bin/goreleaser-$(RELEASE_VERSION)
+
+# What a release is built for, and what every change must still build for.
+PLATFORMS := linux-amd64 linux-arm64 darwin-arm64 windows-amd64
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## photos and photosd into bin/
+	$(GO) build -trimpath -o bin/ ./cmd/photos ./cmd/photosd
+
 .PHONY: check
-check: ## build, vet and the quick tests
+check: ## build, vet and the quick tests, in about a minute
 	$(GO) build ./...
 	$(GO) vet ./...
 	$(GO) test -short ./...
+
+.PHONY: test
+test: ## every test, with the real parts they want (NO_INSTALL=1 installs none)
+	scripts/test
+
+.PHONY: lint
+lint: $(LINT) ## golangci-lint, built on first use
+	$(LINT) run
+
+.PHONY: cross $(PLATFORMS)
+cross: $(PLATFORMS) ## build for every platform, without a C compiler
+
+$(PLATFORMS): export CGO_ENABLED = 0
+$(PLATFORMS):
+	GOOS=$(firstword $(subst -, ,$@)) GOARCH=$(lastword $(subst -, ,$@)) $(GO) build ./cmd/...
+
+.PHONY: snapshot
+snapshot: $(GORELEASER) ## the archives and packages of a release, into dist/, published nowhere
+	$(GORELEASER) release --snapshot --clean --skip=publish,sign,sbom
+
+.PHONY: ci
+ci: ## what a change has to pass
+	.ci/run
+
+.PHONY: clean
+clean: ## remove what was built here
+	rm -rf bin dist .cache artifacts
+
+$(LINT):
+	cd tools/lint && $(GO) build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(GORELEASER):
+	cd tools/release && $(GO) build -o ../../$@ github.com/goreleaser/goreleaser/v2
