@@ -1,0 +1,56 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+
+	"photos/internal/api"
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+func atMost(n, most int, what string) error {
+	if n <= most {
+		return nil
+	}
+	return &photo.Error{Kind: photo.KindTooLarge, Msg: fmt.Sprintf("%d %s in one request", n, what), Hint: fmt.Sprintf("ask about %d at most", most)}
+}
+
+// describeMany sets descriptions in one transaction. An item that is not fit, or
+// concerns no photo, fails alone.
+func (s *Server) describeMany(w http.ResponseWriter, r *http.Request, a account) error {
+	var req api.DescriptionsPatch
+	if err := s.readJSON(w, r, &req); err != nil {
+		return err
+	}
+	if err := atMost(len(req.Items), photo.MaxDescribe, "descriptions"); err != nil {
+		return err
+	}
+	results := make([]api.DescriptionResult, len(req.Items))
+	var fit []store.Description
+	var at []int // of each fit item in the request
+	for i, item := range req.Items {
+		results[i].ID = item.ID
+		d, err := description(item)
+		if err != nil {
+			results[i].Problem = new(problemOf(err))
+			continue
+		}
+		fit, at = append(fit, d), append(at, i)
+	}
+	done, err := s.Store.Describe(r.Context(), a.owner, fit)
+	if err != nil {
+		return err
+	}
+	for j, d := range done {
+		results[at[j]] = described(fit[j].ID, d)
+	}
+	return writeJSON(w, api.DescriptionsResponse{Results: results})
+}
+
+func described(id photo.ID, d store.Described) api.DescriptionResult {
+	if d.Err != nil {
+		return api.DescriptionResult{ID: id, Problem: new(problemOf(d.Err))}
+	}
+	return api.DescriptionResult{ID: id, Photo: new(api.FromPhoto(d.Photo)), Changed: d.Changed}
+}

@@ -1,0 +1,106 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"photos/internal/store"
+)
+
+const (
+	sweepEvery = time.Hour
+	sweepBatch = 100            // rows claimed at once
+	orphanAge  = 24 * time.Hour // bytes without a row are spared that long: their row may be on its way
+)
+
+// SweepOn sweeps now and then about every hour, until ctx ends. Several services
+// over the same stores may all do so: each thing is claimed before it is removed.
+func (s *Server) SweepOn(ctx context.Context) {
+	for {
+		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+			s.Log.ErrorContext(ctx, "sweep", "err", err)
+		}
+		pause := sweepEvery/2 + rand.N(sweepEvery)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Sweep removes what nobody can ask for any more: uploads past their time,
+// photos whose time in the trash is over, and bytes that no row names.
+//
+// A row goes before its bytes: after a crash in between the bytes are orphans,
+// which a later sweep finds, and at no time does a row name bytes that are gone.
+func (s *Server) Sweep(ctx context.Context) error {
+	var problems []error
+	for _, part := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"expired uploads", s.sweepUploads},
+		{"the trash", s.sweepTrash},
+		{"orphaned uploads", s.sweepStaged},
+		{"orphaned photos", s.sweepBlobs},
+	} {
+		if err := part.do(ctx); err != nil {
+			problems = append(problems, fmt.Errorf("sweep %s: %w", part.what, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (s *Server) sweepUploads(ctx context.Context) error {
+	return inBatches(ctx, s.Store.ExpiredUploads, s.Blobs.Discard)
+}
+
+func (s *Server) sweepTrash(ctx context.Context) error {
+	return inBatches(ctx, s.Store.Purge, func(ctx context.Context, b store.Blob) error { return s.Blobs.Delete(ctx, b.Owner, b.Key) })
+}
+
+// inBatches claims things and removes them until there are none.
+func inBatches[T any](ctx context.Context, claim func(context.Context, int) ([]T, error), remove func(context.Context, T) error) error {
+	for {
+		things, err := claim(ctx, sweepBatch)
+		if err != nil {
+			return err
+		}
+		for _, thing := range things {
+			if err := remove(ctx, thing); err != nil {
+				return err
+			}
+		}
+		if len(things) < sweepBatch {
+			return nil
+		}
+	}
+}
+
+func (s *Server) sweepStaged(ctx context.Context) error {
+	return s.Blobs.EachStaged(ctx, func(name string, modified time.Time) error {
+		if time.Since(modified) < orphanAge {
+			return nil
+		}
+		if known, err := s.Store.HasUpload(ctx, name); err != nil || known {
+			return err
+		}
+		return s.Blobs.Discard(ctx, name)
+	})
+}
+
+func (s *Server) sweepBlobs(ctx context.Context) error {
+	return s.Blobs.EachBlob(ctx, func(owner, key string, committed time.Time) error {
+		if time.Since(committed) < orphanAge {
+			return nil
+		}
+		if known, err := s.Store.HasBlob(ctx, owner, key); err != nil || known {
+			return err
+		}
+		return s.Blobs.Delete(ctx, owner, key)
+	})
+}
