@@ -1,4 +1,52 @@
 // Command photosd is the photo service.
+//
+// Without settings it serves this machine: SQLite and photos in a data folder,
+// and a user pool of its own. With those of an Amazon Cognito user pool it
+// accepts that pool's accounts. This package reads settings (settings.go),
+// prepares the data folder (data.go), decides who signs people in (signin.go),
+// puts the parts together (service.go), and starts and stops them (serve.go).
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"photos/internal/photo"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// run serves until ctx ends and returns the exit code: 0 after a stop that was
+// asked for, 2 when the settings make no sense, 1 when something failed.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	set, err := parseSettings(args, getenv)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, err = io.WriteString(stdout, help())
+	case err == nil && set.version:
+		_, err = fmt.Fprintf(stdout, "photosd %s\n", version())
+	case err == nil:
+		err = serve(ctx, set, stdout, stderr)
+	}
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(stderr, "photosd:", err)
+	if hint := photo.HintOf(err); hint != "" {
+		fmt.Fprintln(stderr, "hint:", hint)
+	}
+	if photo.KindOf(err) == photo.KindUsage {
+		return 2
+	}
+	return 1
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"photos/internal/photo"
+)
+
+const (
+	headerTime = 10 * time.Second // for a request's header; bodies have deadlines of their own
+	idleTime   = 2 * time.Minute  // for the next request of a connection
+	maxHeader  = 64 << 10         // bytes
+	stopTime   = 10 * time.Second // for requests under way when a stop is asked for
+	cutTime    = 5 * time.Second  // for those to notice that they were cut
+)
+
+// serve runs the service until ctx ends, and then until requests under way are
+// done or cut.
+func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err error) {
+	if err := s.checkLocal(); err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.listen)
+	if err != nil {
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: "listen", Hint: "--listen takes another address; port 0 is any free one", Err: err}
+	}
+	defer listener.Close()
+	if err := s.completeBaseURL(listener.Addr()); err != nil {
+		return err
+	}
+	talk := &talk{w: stderr}
+	log := newLogger(talk, s)
+	svc, err := newService(ctx, s, log, talk)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, svc.Close()) }()
+	if _, err := fmt.Fprintf(stdout, "photosd listening on http://%s\n", listener.Addr()); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	svc.welcome(s, talk)
+	return svc.run(ctx, listener, log)
+}
+
+// completeBaseURL derives the service's address from the one it listens on.
+func (s *settings) completeBaseURL(addr net.Addr) error {
+	if s.baseURL != "" {
+		return nil
+	}
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || tcp.IP.IsUnspecified() {
+		return badSetting("--listen %s has no name that clients could use: --base-url is missing", s.listen)
+	}
+	s.baseURL = "http://" + addr.String()
+	return nil
+}
+
+func newLogger(w io.Writer, s *settings) *slog.Logger {
+	options := &slog.HandlerOptions{Level: s.logLevel}
+	if s.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// welcome says where the data is and what to type next.
+func (svc *service) welcome(s *settings, talk *talk) {
+	talk.say("photos and database are in %s", s.data)
+	if svc.signIn.previous != "" {
+		talk.say("the address changed: sessions of %s end", svc.signIn.previous)
+	}
+	talk.say("sign in from another terminal: photos login %s", s.baseURL)
+}
+
+// run serves listener until ctx ends.
+func (svc *service) run(ctx context.Context, listener net.Listener, log *slog.Logger) error {
+	web := &http.Server{
+		Handler: svc.server, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers send is no fault of ours
+	}
+	sweeping, stopSweeping := context.WithCancel(ctx)
+	swept := make(chan struct{})
+	go func() { defer close(swept); svc.server.SweepOn(sweeping) }()
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(listener) }()
+	var err error
+	select {
+	case err = <-served:
+		err = fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+		err = svc.stop(context.WithoutCancel(ctx), web, log)
+	}
+	stopSweeping()
+	<-swept
+	return err
+}
+
+// stop takes no more connections, lets requests under way finish, and cuts those
+// that take too long: their clients go on where they were.
+func (svc *service) stop(ctx context.Context, web *http.Server, log *slog.Logger) error {
+	grace, cancel := context.WithTimeout(ctx, stopTime)
+	defer cancel()
+	err := web.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.WarnContext(ctx, "requests under way were cut")
+		err = web.Close()
+	}
+	rest, cancel := context.WithTimeout(ctx, cutTime)
+	defer cancel()
+	return errors.Join(err, svc.server.Close(rest))
+}

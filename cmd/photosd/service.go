@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	openapi "photos/api"
+	"photos/internal/blob/disk"
+	"photos/internal/picture/metadata"
+	"photos/internal/server"
+	"photos/internal/store/sqldb"
+)
+
+// service is photosd put together. Close it after the last request.
+type service struct {
+	server *server.Server
+	signIn *signIn
+	close  []func() error // in the order of opening
+}
+
+// newService opens the stores and the sign-in, and makes the server over them.
+func newService(ctx context.Context, s *settings, log *slog.Logger, talk *talk) (*service, error) {
+	svc := &service{}
+	if err := svc.open(ctx, s, log, talk); err != nil {
+		return nil, errors.Join(err, svc.Close())
+	}
+	return svc, nil
+}
+
+func (svc *service) open(ctx context.Context, s *settings, log *slog.Logger, talk *talk) error {
+	lock, err := openData(s.data)
+	if err != nil {
+		return err
+	}
+	svc.close = append(svc.close, lock.Close)
+	blobs, err := disk.Open(s.data)
+	if err != nil {
+		return err
+	}
+	svc.close = append(svc.close, blobs.Close)
+	database := s.databaseURL
+	if database == "" {
+		database = "sqlite:" + filepath.Join(s.data, "photos.db")
+	}
+	db, err := sqldb.Open(ctx, database)
+	if err != nil {
+		return err
+	}
+	svc.close = append(svc.close, db.Close)
+	if svc.signIn, err = newSignIn(ctx, s, talk); err != nil {
+		return err
+	}
+	svc.close = append(svc.close, svc.signIn.close)
+	svc.server, err = server.New(server.Config{
+		BaseURL: s.baseURL, Local: s.local(), Store: db, Blobs: blobs,
+		Verify: svc.signIn.verify, Inspect: metadata.Read, Resource: svc.signIn.resource,
+		OpenAPI: sync.OnceValues(openapi.JSON), Extra: svc.signIn.pages, Log: log,
+		Limits: server.Limits{MaxUpload: s.maxUpload, UploadLifetime: s.uploadLifetime, TrashFor: s.trashTime},
+	})
+	return err
+}
+
+func newSignIn(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
+	if s.local() {
+		return newLocal(ctx, s, talk)
+	}
+	return newCognito(s)
+}
+
+// Close closes what was opened, last things first.
+func (svc *service) Close() error {
+	var problems []error
+	for i := len(svc.close) - 1; i >= 0; i-- {
+		problems = append(problems, svc.close[i]())
+	}
+	return errors.Join(problems...)
+}
+
+// talk is what photosd tells the person who started it, beside the log.
+type talk struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write implements io.Writer.
+func (t *talk) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.w.Write(p)
+}
+
+func (t *talk) say(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }

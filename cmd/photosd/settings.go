@@ -1,0 +1,190 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/adrg/xdg"
+
+	"photos/internal/photo"
+)
+
+// settings are everything photosd can be told. A flag wins over the environment.
+type settings struct {
+	listen      string
+	data        string
+	baseURL     string // "": from the listener
+	databaseURL string // "": SQLite in the data folder
+
+	issuer      string // "": from poolID; both empty: the local user pool
+	poolID      string
+	domain      string
+	clientID    string
+	cliClientID string // "": clientID
+
+	smtp, smtpFrom string
+
+	maxUpload      int64
+	uploadLifetime time.Duration
+	trashTime      time.Duration
+
+	logFormat string
+	logLevel  slog.Level
+	version   bool
+}
+
+// environment is where the value of a flag comes from that is not given.
+var environment = map[string]string{
+	"listen":          "PHOTOSD_LISTEN",
+	"data":            "PHOTOSD_DATA",
+	"base-url":        "BASE_URL",
+	"database-url":    "DATABASE_URL",
+	"issuer":          "COGNITO_ISSUER",
+	"pool-id":         "COGNITO_POOL_ID",
+	"domain":          "COGNITO_DOMAIN",
+	"client-id":       "COGNITO_CLIENT_ID",
+	"cli-client-id":   "COGNITO_CLI_CLIENT_ID",
+	"smtp":            "PHOTOSD_SMTP",
+	"smtp-from":       "PHOTOSD_SMTP_FROM",
+	"max-upload":      "PHOTOSD_MAX_UPLOAD",
+	"upload-lifetime": "PHOTOSD_UPLOAD_LIFETIME",
+	"trash-time":      "PHOTOSD_TRASH_TIME",
+	"log-format":      "PHOTOSD_LOG_FORMAT",
+	"log-level":       "PHOTOSD_LOG_LEVEL",
+}
+
+// flags declares every flag with its default. The word in backquotes is what
+// help calls the value.
+func (s *settings) flags() *flag.FlagSet {
+	f := flag.NewFlagSet("photosd", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // run reports
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
+	f.StringVar(&s.data, "data", filepath.Join(xdg.DataHome, "photosd"), "`FOLDER` of photos and database; nobody else may read it")
+	f.StringVar(&s.baseURL, "base-url", "", "`URL` the service is reached at (default: from --listen)")
+	f.StringVar(&s.databaseURL, "database-url", "", "database, as sqlite:`PATH` (default: photos.db in --data)")
+	f.StringVar(&s.poolID, "pool-id", "", "`ID` of the Cognito user pool (default: a user pool of its own, for this machine alone)")
+	f.StringVar(&s.issuer, "issuer", "", "issuer `URL` of the user pool, as in its tokens (default: from --pool-id)")
+	f.StringVar(&s.domain, "domain", "", "`URL` of the user pool's sign-in pages")
+	f.StringVar(&s.clientID, "client-id", "", "app client `ID` of the user pool")
+	f.StringVar(&s.cliClientID, "cli-client-id", "", "app client `ID` for photos, the command line (default: --client-id)")
+	f.StringVar(&s.smtp, "smtp", "", "mail server `HOST:PORT` for the own user pool's confirmation links (default: they are shown)")
+	f.StringVar(&s.smtpFrom, "smtp-from", "", "sender `ADDRESS` of these mails")
+	s.maxUpload = 64 << 30
+	f.Var((*size)(&s.maxUpload), "max-upload", "largest photo, a `SIZE` like 500M or 64G")
+	f.DurationVar(&s.uploadLifetime, "upload-lifetime", 7*24*time.Hour, "`TIME` an unfinished upload is kept after its last request")
+	f.DurationVar(&s.trashTime, "trash-time", 30*24*time.Hour, "`TIME` a deleted photo can be restored")
+	f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` of the log on standard error: text or json")
+	s.logLevel = slog.LevelWarn
+	f.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "`LEVEL` logged: debug, info (every request), warn or error")
+	f.BoolVar(&s.version, "version", false, "print the version and end")
+	return f
+}
+
+// parseSettings reads flags and environment. Its errors are of photo.KindUsage,
+// but for flag.ErrHelp.
+func parseSettings(args []string, getenv func(string) string) (*settings, error) {
+	s := &settings{}
+	f := s.flags()
+	if err := f.Parse(args); err != nil {
+		return nil, badFlag(err)
+	}
+	if f.NArg() > 0 {
+		return nil, badSetting("photosd takes flags only, not %q", f.Arg(0))
+	}
+	given := map[string]bool{}
+	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
+	for name, variable := range environment {
+		value := strings.TrimSpace(getenv(variable))
+		if value == "" || given[name] {
+			continue
+		}
+		if err := f.Set(name, value); err != nil {
+			return nil, badSetting("%s: %v", variable, err)
+		}
+	}
+	if getenv("PHOTOS_BUCKET") != "" {
+		return nil, badSetting("PHOTOS_BUCKET is set, but this photosd keeps photos in a folder")
+	}
+	return s, s.check()
+}
+
+func badFlag(err error) error {
+	if err == flag.ErrHelp { //nolint:errorlint // the very value, as package flag has it
+		return err
+	}
+	return badSetting("%v", err)
+}
+
+func badSetting(format string, args ...any) error {
+	return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf(format, args...), Hint: "photosd --help lists the settings"}
+}
+
+// check finds what makes no sense, and completes what may be left out.
+func (s *settings) check() error {
+	if s.logFormat != "text" && s.logFormat != "json" {
+		return badSetting("--log-format is text or json, not %q", s.logFormat)
+	}
+	if s.uploadLifetime <= 0 || s.trashTime <= 0 || s.maxUpload <= 0 {
+		return badSetting("--max-upload, --upload-lifetime and --trash-time must be more than nothing")
+	}
+	if _, _, err := net.SplitHostPort(s.listen); err != nil {
+		return badSetting("--listen %q is not HOST:PORT", s.listen)
+	}
+	data, err := filepath.Abs(s.data)
+	if err != nil {
+		return badSetting("--data %q: %v", s.data, err)
+	}
+	s.data = data
+	s.baseURL = strings.TrimRight(s.baseURL, "/")
+	if s.baseURL != "" && !isWebAddress(s.baseURL) {
+		return badSetting("--base-url %q is not an address like https://photos.example.org", s.baseURL)
+	}
+	return s.checkSignIn()
+}
+
+func isWebAddress(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+// size is a number of bytes with an optional unit, in powers of 1024.
+type size int64
+
+// String implements flag.Value.
+func (v *size) String() string {
+	for i, unit := range "TGMK" {
+		if n := int64(1) << (10 * (4 - i)); int64(*v) >= n && int64(*v)%n == 0 {
+			return strconv.FormatInt(int64(*v)/n, 10) + string(unit)
+		}
+	}
+	return strconv.FormatInt(int64(*v), 10)
+}
+
+// Set implements flag.Value.
+func (v *size) Set(text string) error {
+	digits, shift := strings.TrimRight(strings.ToUpper(text), "B"), 0
+	if i := strings.IndexByte("KMGT", lastByte(digits)); i >= 0 {
+		digits, shift = digits[:len(digits)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 || n > (1<<62)>>shift {
+		return fmt.Errorf("%q is not a size like 500M or 64G", text)
+	}
+	*v = size(n << shift)
+	return nil
+}
+
+func lastByte(s string) byte {
+	if s == "" {
+		return 0
+	}
+	return s[len(s)-1]
+}

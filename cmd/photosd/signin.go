@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"photos/internal/api"
+	"photos/internal/cognito"
+	"photos/internal/server"
+	"photos/internal/userpool"
+)
+
+// localClient is the app client of the command line in the local user pool. Its
+// name never changes: sessions are bound to it.
+const localClient = "photos-cli"
+
+// redirectURIs are where the browser may lead back to the command line. Cognito
+// compares them to the letter, ports included, so there is a handful of them.
+func redirectURIs() []string {
+	const first, last = 18484, 18489
+	var uris []string
+	for _, host := range []string{"127.0.0.1", "localhost"} {
+		for port := first; port <= last; port++ {
+			uris = append(uris, fmt.Sprintf("http://%s:%d/callback", host, port))
+		}
+	}
+	return uris
+}
+
+// signIn is who signs people in, and how the service knows.
+type signIn struct {
+	resource api.ProtectedResource
+	verify   func(ctx context.Context, token string) (server.Identity, error)
+	pages    map[string]http.Handler // of the local user pool
+	previous string                  // issuer of the local user pool before it moved here
+	close    func() error
+}
+
+// checkSignIn completes the settings of a Cognito user pool, as people copy them
+// from the console, and refuses half of them.
+func (s *settings) checkSignIn() error {
+	if s.poolID == "" && s.issuer == "" {
+		for name, value := range map[string]string{"--domain": s.domain, "--client-id": s.clientID, "--cli-client-id": s.cliClientID} {
+			if value != "" {
+				return badSetting("%s is given, but no user pool: --pool-id or --issuer is missing", name)
+			}
+		}
+		return nil
+	}
+	if s.cliClientID == "" {
+		s.cliClientID = s.clientID
+	}
+	if s.cliClientID == "" {
+		return badSetting("the user pool's app client is missing: --client-id")
+	}
+	if s.issuer == "" {
+		region, _, ok := strings.Cut(s.poolID, "_")
+		if !ok {
+			return badSetting("--pool-id %q is not like eu-west-1_AbCdEfGhI", s.poolID)
+		}
+		s.issuer = "https://cognito-idp." + region + ".amazonaws.com/" + s.poolID
+	}
+	if !isWebAddress(s.issuer) {
+		return badSetting("--issuer %q is not an address", s.issuer)
+	}
+	if s.domain = strings.TrimRight(s.domain, "/"); s.domain != "" && !strings.Contains(s.domain, "://") {
+		s.domain = "https://" + s.domain
+	}
+	if s.domain != "" && !isWebAddress(s.domain) {
+		return badSetting("--domain %q is not an address", s.domain)
+	}
+	return nil
+}
+
+// local reports whether the service signs people in itself.
+func (s *settings) local() bool { return s.issuer == "" }
+
+// checkLocal keeps the local user pool to this machine: it asks nobody for a
+// second factor, and its links are shown to whoever looks.
+func (s *settings) checkLocal() error {
+	const hint = "; give a Cognito user pool (--pool-id, --client-id) to serve others"
+	host, _, _ := net.SplitHostPort(s.listen)
+	switch {
+	case !s.local():
+		return nil
+	case !isLoopback(host):
+		return badSetting("--listen %s is open to other machines, and the own user pool is for this one alone%s", s.listen, hint)
+	case s.databaseURL != "" && !strings.HasPrefix(s.databaseURL, "sqlite:"):
+		return badSetting("--database-url is shared with other machines, and the own user pool is for this one alone%s", hint)
+	}
+	base, err := url.Parse(s.baseURL)
+	if err != nil || s.baseURL != "" && !isLoopback(base.Hostname()) {
+		return badSetting("--base-url %s is for other machines, and the own user pool is for this one alone%s", s.baseURL, hint)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+}
+
+// newCognito accepts the tokens of a Cognito user pool.
+func newCognito(s *settings) (*signIn, error) {
+	verifier, err := cognito.New(cognito.Config{Issuer: s.issuer, ClientIDs: s.clients()})
+	if err != nil {
+		return nil, fmt.Errorf("sign-in: %w", err)
+	}
+	return &signIn{
+		resource: published(s.baseURL, s.issuer, s.cliClientID, s.domain),
+		verify:   identify(verifier),
+		close:    func() error { return nil },
+	}, nil
+}
+
+// clients are the app clients whose tokens are good.
+func (s *settings) clients() []string {
+	if s.clientID == "" || s.clientID == s.cliClientID {
+		return []string{s.cliClientID}
+	}
+	return []string{s.clientID, s.cliClientID}
+}
+
+func identify(v *cognito.Verifier) func(context.Context, string) (server.Identity, error) {
+	return func(ctx context.Context, token string) (server.Identity, error) {
+		c, err := v.Verify(ctx, token)
+		return server.Identity{Pool: c.Pool, Subject: c.Subject, Expires: c.ExpiresAt}, err
+	}
+}
+
+func published(baseURL, issuer, client, domain string) api.ProtectedResource {
+	return api.ProtectedResource{
+		Resource: baseURL, ResourceName: "photos",
+		AuthorizationServers: []string{issuer}, ScopesSupported: []string{"openid"}, BearerMethods: []string{"header"},
+		ClientID: client, Domain: domain, RedirectURIs: redirectURIs(),
+	}
+}
+
+// newLocal opens the local user pool and accepts its tokens.
+func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
+	pool, err := userpool.Open(ctx, userpool.Config{
+		BaseURL: s.baseURL, Path: filepath.Join(s.data, "pool.db"), Talk: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
+		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirectURIs()}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	keys := pool.Keys()
+	verifier, err := cognito.New(cognito.Config{
+		Issuer: pool.Issuer(), ClientIDs: []string{localClient},
+		Keys: func(t *jwt.Token) (any, error) {
+			id, _ := t.Header["kid"].(string)
+			if key, ok := keys(id); ok {
+				return key, nil
+			}
+			return nil, fmt.Errorf("no key %.40q", id)
+		},
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sign-in: %w", err), pool.Close())
+	}
+	out := &signIn{
+		resource: published(s.baseURL, pool.Issuer(), localClient, s.baseURL),
+		verify:   identify(verifier), pages: map[string]http.Handler{}, close: pool.Close,
+	}
+	for _, path := range pool.Paths() {
+		out.pages[path] = pool.Handler()
+	}
+	if pool.PreviousIssuer() != pool.Issuer() {
+		out.previous = pool.PreviousIssuer()
+	}
+	return out, nil
+}
