@@ -228,10 +228,7 @@ func (s *signIn) loginOptions(ctx context.Context, store auth.Store) auth.LoginO
 		Wait: o.wait, HTTP: e.network, Now: e.now,
 	}
 	if !o.noBrowser {
-		lo.Browser = e.browse
-		if lo.Browser == nil {
-			lo.Browser = auth.Browser(e.set.Browser, e.err)
-		}
+		lo.Browser = e.browser()
 	}
 	// A pipe is read only by someone who said there is no browser: it may be another
 	// program's input.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,19 +12,25 @@ import (
 )
 
 func newLogout(e *env) *cobra.Command {
-	return &cobra.Command{
+	var alsoBrowser bool
+	c := &cobra.Command{
 		Use:   "logout",
 		Short: "End the session, at the provider and here",
 		Long: `End the session: revoke it at the provider and forget it on this machine. The
-second is done also when the network is down.`,
+second is done also when the network is down.
+
+The browser may stay signed in at the provider, and would sign in again without
+asking; --browser ends that too.`,
 		Example: `  photos logout
   photos logout --profile work`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return logout(cmd.Context(), e) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return logout(cmd.Context(), e, alsoBrowser) },
 	}
+	c.Flags().BoolVar(&alsoBrowser, "browser", false, "end the browser's own session at the provider as well")
+	return c
 }
 
-func logout(ctx context.Context, e *env) error {
+func logout(ctx context.Context, e *env, alsoBrowser bool) error {
 	p, err := e.selected()
 	if err != nil {
 		return err
@@ -43,6 +50,20 @@ func logout(ctx context.Context, e *env) error {
 		e.say("photos: the last access token given out stays valid for %s", left.Round(time.Second))
 	}
 	e.say("photos: signed out of %s (%s)", p.Server, p.Session.Account.Label())
+	if alsoBrowser {
+		return e.endBrowserSession(p)
+	}
+	return nil
+}
+
+// endBrowserSession sends the browser to the provider's sign-out address, which leads
+// on to the service's first page.
+func (e *env) endBrowserSession(p profile) error {
+	address := p.Session.Provider.LogoutURL(p.Session.ClientID, p.Server+"/")
+	e.say("To end the browser's session too, open\n\n  %s\n", address)
+	if err := e.browser()(address); err != nil {
+		return fmt.Errorf("could not open a browser, open the address yourself: %w", err)
+	}
 	return nil
 }
 

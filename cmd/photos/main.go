@@ -24,6 +24,8 @@ func main() {
 func run(ctx context.Context, args []string, e *env) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// The first Ctrl-C asks to end, which may take a moment; the second one ends.
+	context.AfterFunc(ctx, stop)
 	root := newRoot(e)
 	root.SetArgs(args)
 	return e.report(root.ExecuteContext(ctx))

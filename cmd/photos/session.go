@@ -64,6 +64,14 @@ func (e *env) source(p profile) (auth.TokenSource, error) {
 	})}, nil
 }
 
+// browser opens an address in the person's browser.
+func (e *env) browser() func(address string) error {
+	if e.browse != nil {
+		return e.browse
+	}
+	return auth.Browser(e.set.Browser, e.err)
+}
+
 // waiting says which process holds up this one.
 func (e *env) waiting(pid int) {
 	if pid == 0 {

@@ -37,6 +37,12 @@ func (e endpoint) revoke(ctx context.Context, refresh Secret) error {
 	return nil
 }
 
+// LogoutURL is where a browser ends its own session at the provider. It is sent on to
+// returnTo, which must be one of the client's registered sign-out URLs, exactly.
+func (p Provider) LogoutURL(clientID, returnTo string) string {
+	return p.EndSessionEndpoint + "?" + url.Values{"client_id": {clientID}, "logout_uri": {returnTo}}.Encode()
+}
+
 // LogoutOptions are what ending a session needs.
 type LogoutOptions struct {
 	Session  Session
