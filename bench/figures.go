@@ -86,7 +86,7 @@ func (b *bench) token(ctx context.Context) error {
 		fmt.Printf("%-28s not measured: %s\n", "photos token", firstLine(err))
 		return nil
 	}
-	defer s.stop() //nolint:errcheck // nothing depends on it
+	defer s.stop()
 	service, entry, err := s.entry()
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (b *bench) again(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.stop()              //nolint:errcheck // nothing depends on it
+	defer s.stop()
 	time.Sleep(2 * time.Second) // files this young are read again, whatever is remembered
 	if _, err := timed(s.photos(ctx, "upload", "--quiet", dir)); err != nil {
 		return err
@@ -243,7 +243,7 @@ func (b *bench) library(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer full.stop() //nolint:errcheck // nothing depends on it
+	defer full.stop()
 	stored := int(100_000 * b.scale)
 	many := filepath.Join(b.dir, "many")
 	if err := sample.Write(many, stored, 1000, 1_000_000); err != nil {
@@ -257,7 +257,7 @@ func (b *bench) library(ctx context.Context) error {
 		// Each run needs photos of its own, since the library keeps them.
 		runs++
 		own := filepath.Join(b.dir, fmt.Sprint("more", runs))
-		if err := sample.Write(own, n, int(corpora[1].bytes), uint64(10_000_000*runs)); err != nil { //nolint:gosec // not negative
+		if err := sample.Write(own, n, int(corpora[1].bytes), uint64(10_000_000*runs)); err != nil {
 			return figure{}, err
 		}
 		return timed(full.photos(ctx, "upload", "--quiet", own))

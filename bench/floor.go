@@ -45,7 +45,7 @@ func floorServe(dir string) error {
 		return err
 	}
 	fmt.Println(l.Addr())
-	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // loopback, for the length of a run
+	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, err := floorStore(dir, r.URL.Path[1:], r.Body)
 		if err == nil {
 			row := floorRow{r.URL.Path[1:], n, make(chan error, 1)}
@@ -85,7 +85,7 @@ func floorInsert(db *sql.DB, group []floorRow) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	defer tx.Rollback()
 	for _, r := range group {
 		if _, err := tx.Exec("INSERT OR IGNORE INTO photo (id, bytes) VALUES (?, ?)", r.id, r.bytes); err != nil {
 			return err

@@ -84,7 +84,7 @@ func (b *bench) files(c corpus) (dir string, n int, err error) {
 		return dir, n, err
 	}
 	for i := range n {
-		if err := sample.WriteVideo(filepath.Join(dir, fmt.Sprintf("VID_%d.mp4", i)), uint64(i), int64(float64(c.bytes)*b.scale)); err != nil { //nolint:gosec // not negative
+		if err := sample.WriteVideo(filepath.Join(dir, fmt.Sprintf("VID_%d.mp4", i)), uint64(i), int64(float64(c.bytes)*b.scale)); err != nil {
 			return dir, n, err
 		}
 	}
@@ -182,7 +182,7 @@ func serve(cmd *exec.Cmd) (*service, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s said nothing: %w", cmd.Path, err), cmd.Process.Kill())
 	}
-	go io.Copy(io.Discard, r) //nolint:errcheck // until it ends
+	go io.Copy(io.Discard, r)
 	words := strings.Fields(line)
 	return &service{cmd: cmd, addr: words[len(words)-1]}, nil
 }

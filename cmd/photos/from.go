@@ -95,7 +95,7 @@ func (o fromOptions) read(e *env) (items iter.Seq[listed], done func(), err erro
 		if err != nil {
 			return nil, nil, about(o.file, listError(o.file, err))
 		}
-		in, done = f, func() { f.Close() } //nolint:errcheck // it was only read
+		in, done = f, func() { f.Close() }
 	}
 	return func(yield func(listed) bool) {
 		sc := bufio.NewScanner(in)

@@ -46,7 +46,7 @@ func start(command, address string, talk io.Writer) error {
 	if !placed {
 		words = append(words, address)
 	}
-	cmd := exec.Command(words[0], words[1:]...) //nolint:gosec // the person's own choice
+	cmd := exec.Command(words[0], words[1:]...) //nolint:noctx // the browser outlives the login
 	cmd.Stdout, cmd.Stderr = talk, talk
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("browser %s: %w", words[0], err)

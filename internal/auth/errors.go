@@ -53,17 +53,17 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// printable makes foreign text fit for a terminal: one line, at most max runes, nothing
+// printable makes foreign text fit for a terminal: one line, at most limit runes, nothing
 // that could drive the terminal.
-func printable(s string, max int) string {
+func printable(s string, limit int) string {
 	clean := strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
 	}, s)
-	if runes := []rune(clean); len(runes) > max {
-		return string(runes[:max]) + "…"
+	if runes := []rune(clean); len(runes) > limit {
+		return string(runes[:limit]) + "…"
 	}
 	return clean
 }

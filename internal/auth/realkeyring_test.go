@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -71,10 +72,11 @@ func keyringChild(kind string) int {
 	if err == nil {
 		err = useKeyring(ctx, credential{id: newCredentialID(), store: store})
 	}
-	switch e, ok := err.(*Error); {
+	var e *Error
+	switch {
 	case err == nil:
 		fmt.Println("fine")
-	case ok:
+	case errors.As(err, &e):
 		fmt.Println(e.Kind, e, e.Hint)
 	default:
 		fmt.Println(err)

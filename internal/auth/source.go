@@ -175,7 +175,7 @@ func (s *Source) refresh(ctx context.Context) (Token, error) {
 	if err != nil || s.isUsable(t) {
 		return t, err
 	}
-	return s.renew(ctx, t)
+	return s.renew(ctx)
 }
 
 func (s *Source) isUsable(t Token) bool {
@@ -185,7 +185,7 @@ func (s *Source) isUsable(t Token) bool {
 }
 
 // renew exchanges the refresh token under the lock and notes what came of it.
-func (s *Source) renew(ctx context.Context, old Token) (Token, error) {
+func (s *Source) renew(ctx context.Context) (Token, error) {
 	e := endpoint{provider: s.opts.Session.Provider, clientID: s.opts.Session.ClientID, rt: s.opts.HTTP, now: s.opts.Now}
 	if s.opts.Session.Confidential {
 		secret, err := s.cred.clientSecret(ctx)

@@ -218,7 +218,7 @@ func TestInvalidateRefreshesExactlyOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.Invalidate(first) || !s.Invalidate(first) {
+	if !s.Invalidate(first) || !s.Invalidate(first) { //nolint:staticcheck // twice on purpose: two requests were refused
 		t.Error("Invalidate says that the first refusal is not worth a refresh")
 	}
 	second, err := s.Token(t.Context())

@@ -18,7 +18,7 @@ func (c *Client) Content(ctx context.Context, id photo.ID, offset int64) (*Conte
 		k.header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
 		k.header.Set("If-Range", `"`+id.String()+`"`)
 	}
-	res, _, err := c.do(ctx, k)
+	res, _, err := c.do(ctx, k) //nolint:bodyclose // the caller closes the Content
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,8 @@ import (
 // Me is the signed-in account as the service sees it.
 func (c *Client) Me(ctx context.Context) (api.Me, error) {
 	var me api.Me
-	return me, c.json(ctx, http.MethodGet, api.PathMe, nil, nil, nil, &me)
+	err := c.json(ctx, http.MethodGet, api.PathMe, nil, nil, &me)
+	return me, err
 }
 
 // Check asks about at most photo.MaxCheck digests; one answer each, in order.
@@ -27,7 +28,7 @@ func (c *Client) Check(ctx context.Context, ids []photo.ID) ([]photo.Status, err
 // Verify is a Check in which the service looks at the bytes before it says stored.
 func (c *Client) Verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny) ([]photo.Status, error) {
 	var res api.CheckResponse
-	if err := c.json(ctx, http.MethodPost, api.PathCheck, nil, nil, api.CheckRequest{IDs: ids, Verify: how}, &res); err != nil {
+	if err := c.json(ctx, http.MethodPost, api.PathCheck, nil, api.CheckRequest{IDs: ids, Verify: how}, &res); err != nil {
 		return nil, err
 	}
 	if len(res.Results) != len(ids) {
@@ -98,13 +99,14 @@ func (c *Client) page(ctx context.Context, f photo.Filter, cursor string, limit 
 		q.Set("trash", "1")
 	}
 	var page api.PhotoPage
-	return page, c.json(ctx, http.MethodGet, api.PathPhotos, q, nil, nil, &page)
+	err := c.json(ctx, http.MethodGet, api.PathPhotos, q, nil, &page)
+	return page, err
 }
 
 // Get is one live photo.
 func (c *Client) Get(ctx context.Context, id photo.ID) (photo.Photo, error) {
 	var p api.Photo
-	err := c.json(ctx, http.MethodGet, photoPath(id), nil, nil, nil, &p)
+	err := c.json(ctx, http.MethodGet, photoPath(id), nil, nil, &p)
 	return p.Photo(), err
 }
 
@@ -112,7 +114,7 @@ func (c *Client) Get(ctx context.Context, id photo.ID) (photo.Photo, error) {
 // the service. One result an item, in order; a result's Problem concerns its item only.
 func (c *Client) Describe(ctx context.Context, items []api.DescriptionItem) ([]api.DescriptionResult, error) {
 	var res api.DescriptionsResponse
-	if err := c.json(ctx, http.MethodPatch, api.PathPhotos, nil, nil, api.DescriptionsPatch{Items: items}, &res); err != nil {
+	if err := c.json(ctx, http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: items}, &res); err != nil {
 		return nil, err
 	}
 	if len(res.Results) != len(items) {
@@ -124,14 +126,14 @@ func (c *Client) Describe(ctx context.Context, items []api.DescriptionItem) ([]a
 // Delete puts a photo into the trash.
 func (c *Client) Delete(ctx context.Context, id photo.ID) (photo.Photo, error) {
 	var p api.Photo
-	err := c.json(ctx, http.MethodDelete, photoPath(id), nil, nil, nil, &p)
+	err := c.json(ctx, http.MethodDelete, photoPath(id), nil, nil, &p)
 	return p.Photo(), err
 }
 
 // Restore takes a photo out of the trash; a live one is left alone.
 func (c *Client) Restore(ctx context.Context, id photo.ID) (photo.Photo, error) {
 	var p api.Photo
-	err := c.json(ctx, http.MethodPost, photoPath(id)+"/restore", nil, nil, nil, &p)
+	err := c.json(ctx, http.MethodPost, photoPath(id)+"/restore", nil, nil, &p)
 	return p.Photo(), err
 }
 

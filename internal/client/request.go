@@ -38,11 +38,8 @@ func (c *Client) url(path string, query url.Values) string {
 }
 
 // json sends in (nil: nothing) and reads the answer into out.
-func (c *Client) json(ctx context.Context, method, path string, query url.Values, header http.Header, in, out any) error {
+func (c *Client) json(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	k := call{method: method, url: c.url(path, query), header: http.Header{}}
-	for name, values := range header {
-		k.header[name] = values
-	}
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {

@@ -136,7 +136,7 @@ func cmdBrowser(ts *testscript.TestScript, neg bool, args []string) {
 	case "cancels":
 		ts.Setenv("PERSON_CANCEL", "1")
 	case "fails":
-		ts.Check(os.WriteFile(fake, []byte("#!/bin/sh\necho opened >>\"$WORK/browser-opened\"\nexit 1\n"), 0o755)) //nolint:gosec // a program
+		ts.Check(os.WriteFile(fake, []byte("#!/bin/sh\necho opened >>\"$WORK/browser-opened\"\nexit 1\n"), 0o755))
 	default:
 		ts.Fatalf("browser %s: unknown", args[0])
 	}
@@ -167,11 +167,11 @@ func cmdPicture(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: picture FILE [SEED [SIZE]]")
 	}
 	n := numbers(ts, args[1:], 1, 4000)
-	data, err := sample.Picture(uint64(n[0]), n[1]) //nolint:gosec // a script's own number
+	data, err := sample.Picture(uint64(n[0]), n[1])
 	ts.Check(err)
 	path := ts.MkAbs(args[0])
-	ts.Check(os.MkdirAll(filepath.Dir(path), 0o755)) //nolint:gosec // a script's own folder
-	ts.Check(os.WriteFile(path, data, 0o644))        //nolint:gosec // as a camera would
+	ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+	ts.Check(os.WriteFile(path, data, 0o644))
 }
 
 func cmdPictures(ts *testscript.TestScript, neg bool, args []string) {
@@ -179,7 +179,7 @@ func cmdPictures(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: pictures DIR N [SIZE [SEED]]")
 	}
 	n := numbers(ts, args[1:], 1, 4000, 1)
-	ts.Check(sample.Write(ts.MkAbs(args[0]), n[0], n[1], uint64(n[2]))) //nolint:gosec // a script's own number
+	ts.Check(sample.Write(ts.MkAbs(args[0]), n[0], n[1], uint64(n[2])))
 }
 
 func cmdLines(ts *testscript.TestScript, neg bool, args []string) {

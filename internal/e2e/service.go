@@ -58,7 +58,7 @@ func (s *service) start(ts *testscript.TestScript, args []string) {
 	log, err := os.OpenFile(ts.MkAbs("photosd.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
 	defer log.Close()
-	cmd := exec.Command(filepath.Join(os.Getenv(envBin), "photosd"), //nolint:gosec // the program under test
+	cmd := exec.Command(filepath.Join(os.Getenv(envBin), "photosd"),
 		append([]string{"--listen", listen, "--data", ts.MkAbs("data")}, args...)...)
 	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "TMPDIR="+ts.Getenv("TMPDIR"), "GORACE=halt_on_error=1")
 	cmd.Stderr = log

@@ -72,7 +72,7 @@ func Picture(seed uint64, size int) ([]byte, error) {
 		comment := make([]byte, min(n, 65_000))
 		fill(noise, comment)
 		out = append(out, 0xff, 0xfe)
-		out = binary.BigEndian.AppendUint16(out, uint16(len(comment)+2)) //nolint:gosec // at most 65,002
+		out = binary.BigEndian.AppendUint16(out, uint16(len(comment)+2))
 		out = append(out, comment...)
 	}
 	return append(out, body.Bytes()[2:]...), nil
@@ -89,7 +89,7 @@ func WriteVideo(path string, seed uint64, size int64) error {
 	head = append(head, "ftypisom\x00\x00\x02\x00isommp42"...)
 	head = append(head, 0, 0, 0, 1) // the box's length follows its name, in 64 bits
 	head = append(head, "mdat"...)
-	head = binary.BigEndian.AppendUint64(head, uint64(size-24)) //nolint:gosec // a positive size
+	head = binary.BigEndian.AppendUint64(head, uint64(size-24))
 	_, err = f.Write(head)
 	noise, buf := noise(seed), make([]byte, 1<<20)
 	for left := size - int64(len(head)); left > 0 && err == nil; left -= int64(len(buf)) {
@@ -128,14 +128,14 @@ func exifSegment(when time.Time) []byte {
 	tiff = append(tiff, when.Format("2006:01:02 15:04:05")+"\x00"...)
 	app1 := append([]byte("Exif\x00\x00"), tiff...)
 	out := []byte{0xff, 0xe1}
-	out = binary.BigEndian.AppendUint16(out, uint16(len(app1)+2)) //nolint:gosec // 72
+	out = binary.BigEndian.AppendUint16(out, uint16(len(app1)+2))
 	return append(out, app1...)
 }
 
 // Write puts n pictures of size bytes into dir, spread over folders.
 func Write(dir string, n, size int, seed uint64) error {
 	for i := range n {
-		data, err := Picture(seed+uint64(i), size) //nolint:gosec // i is not negative
+		data, err := Picture(seed+uint64(i), size)
 		if err != nil {
 			return err
 		}
@@ -153,5 +153,5 @@ func copyFile(to, from string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, data, 0o644) //nolint:gosec // as a camera would
+	return os.WriteFile(to, data, 0o644)
 }

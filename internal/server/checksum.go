@@ -79,7 +79,7 @@ type readError struct {
 
 func (r *readError) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // the one value io.Reader promises
+	if err != nil && err != io.EOF {
 		r.err = err
 	}
 	return n, err

@@ -33,7 +33,7 @@ func (s *Server) receive(staged blob.Staged, length int64, body io.Reader, keep 
 				}
 			}
 		}
-		if err == io.EOF { //nolint:errorlint // the one value io.Reader promises
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {

@@ -221,8 +221,8 @@ func keyOf(path string) (key, error) {
 func printOf(info fs.FileInfo) fingerprint {
 	var b [48]byte
 	id := identify(info)
-	for i, v := range []int64{info.Size(), info.ModTime().UnixNano(), id.changed.UnixNano(), int64(id.inode), int64(id.device), int64(info.Mode())} { //nolint:gosec // bits, not numbers
-		binary.LittleEndian.PutUint64(b[8*i:], uint64(v)) //nolint:gosec // as above
+	for i, v := range []int64{info.Size(), info.ModTime().UnixNano(), id.changed.UnixNano(), int64(id.inode), int64(id.device), int64(info.Mode())} {
+		binary.LittleEndian.PutUint64(b[8*i:], uint64(v))
 	}
 	sum := sha256.Sum256(b[:])
 	return fingerprint(sum[:printSize])

@@ -25,7 +25,8 @@ type Source interface {
 	Content(ctx context.Context, id photo.ID, offset int64) (*client.Content, error)
 }
 
-// The outcomes of a download, besides photo.OutcomeExists and OutcomeFailed.
+// OutcomeDownloaded is a download's outcome besides photo.OutcomeExists and
+// photo.OutcomeFailed.
 const OutcomeDownloaded photo.Outcome = "downloaded"
 
 // Download brings photos into dir, at most jobs at once, and calls each with

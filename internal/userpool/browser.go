@@ -25,7 +25,7 @@ func (p *Pool) cookieName() string { return "session-" + p.id }
 func (p *Pool) whoIs(r *http.Request) (browser, error) {
 	cookie, err := r.Cookie(p.cookieName())
 	if err != nil {
-		return browser{}, nil // there is none
+		return browser{}, nil //nolint:nilerr // there is none
 	}
 	who, err := p.db.browser(r.Context(), cookie.Value, p.now())
 	if errors.Is(err, errAbsent) {

@@ -147,7 +147,8 @@ func (k *keys) verify(token string) (accessClaims, error) {
 	if err != nil {
 		return claims, err
 	}
-	return claims, json.Unmarshal(payload, &claims)
+	err = json.Unmarshal(payload, &claims)
+	return claims, err
 }
 
 // keys are those that sign, and those retired not long ago.

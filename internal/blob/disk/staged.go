@@ -111,7 +111,7 @@ func (s *Store) replace(name string, h *staged) {
 	s.mu.Unlock()
 	if old != nil {
 		old.mu.Lock()
-		old.end(errTakenOver)
+		_ = old.end(errTakenOver)
 		old.mu.Unlock()
 	}
 }
@@ -277,7 +277,7 @@ func (h *staged) place(owner string) (string, error) {
 		return "", err
 	}
 	from, to := uploadsDir+"/"+h.name, shard.path+"/"+key
-	h.end(errClosed) // Windows renames no open file
+	_ = h.end(errClosed) // Windows renames no open file
 	if err := h.store.root.Rename(from, to); err != nil {
 		return "", full(missing(err))
 	}
@@ -291,6 +291,6 @@ func (h *staged) place(owner string) (string, error) {
 func (h *staged) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.end(errClosed)
+	_ = h.end(errClosed)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -215,7 +216,7 @@ func TestRAW(t *testing.T) {
 		Width:   600, Height: 400,
 		Position: &photo.Position{Latitude: 50, Longitude: -8},
 	}
-	whole := append(main, tag{exifTag, exif}, tag{gpsTag, gps})
+	whole := slices.Concat(main, []tag{{exifTag, exif}, {gpsTag, gps}})
 
 	t.Run("orf and rw2 number themselves otherwise", func(t *testing.T) {
 		t.Parallel()

@@ -130,7 +130,7 @@ func (q *query) prefix(digits string) error {
 		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.80q is no prefix of a photo ID", digits), Hint: "up to 64 hex digits"}
 	}
 	fill := func(id *photo.ID, digit string) {
-		hex.Decode(id[:], []byte(digits+strings.Repeat(digit, hex.EncodedLen(len(id))-len(digits))))
+		_, _ = hex.Decode(id[:], []byte(digits+strings.Repeat(digit, hex.EncodedLen(len(id))-len(digits))))
 	}
 	fill(&first, "0")
 	fill(&last, "f")

@@ -123,7 +123,7 @@ func (w *writer) group(first *job) {
 // run does j and keeps a refusal to itself.
 func (j *job) run(ctx context.Context, tx *txn) error {
 	if j.err = j.ctx.Err(); j.err != nil {
-		return nil
+		return nil //nolint:nilerr // the job has its error; the transaction goes on
 	}
 	err := j.do(ctx, tx)
 	var refusal *photo.Error
