@@ -144,6 +144,7 @@ func (e *env) checkSettings() error {
 			return err
 		}
 		e.set.Server = server
+		e.set.v.Set("server", server)
 	}
 	if e.set.Timeout <= 0 {
 		return &photo.Error{Kind: photo.KindUsage, Msg: "timeout must be more than 0", Hint: "for example --timeout 30s"}

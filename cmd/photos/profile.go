@@ -121,8 +121,9 @@ func (e *env) removeProfile(name string) error {
 	return nil
 }
 
-// selected is the profile the settings select: the one named, the one signed in at the
-// service named, the default one, or the only one.
+// selected is the profile the settings select: the one named; or among those signed
+// in at the service named, or all, the default one or the only one. Between others
+// nothing is guessed: pictures would go to somebody else's account.
 func (e *env) selected() (profile, error) {
 	if e.set.Profile != "" {
 		return e.named(e.set.Profile)
@@ -133,12 +134,13 @@ func (e *env) selected() (profile, error) {
 	}
 	var fits []profile
 	for _, p := range all {
-		if e.set.Server == "" && p.Name == defaultProfile || e.set.Server == p.Server {
+		if e.set.Server != "" && e.set.Server != p.Server {
+			continue
+		}
+		if p.Name == defaultProfile {
 			return p, nil
 		}
-		if e.set.Server == "" {
-			fits = append(fits, p)
-		}
+		fits = append(fits, p)
 	}
 	switch {
 	case len(fits) == 1:

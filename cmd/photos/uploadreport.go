@@ -133,16 +133,16 @@ func (u *uploadReport) record(r transfer.Record) {
 	}
 }
 
-// shows reports whether stdout gets the record: not a skipped file, which only
-// the JSON names, and with --quiet only what is on the service.
+// shows reports whether stdout gets the record. JSON names every item; the other
+// forms leave out what was skipped or not reached, --quiet also what failed.
 func (u *uploadReport) shows(r transfer.Record) bool {
 	switch u.out.form {
 	case formJSON:
 		return true
 	case formQuiet:
-		return r.Outcome != photo.OutcomeSkipped && r.Outcome != photo.OutcomeFailed && r.Outcome != photo.OutcomePending
+		return !r.ID.IsZero() && r.Outcome != photo.OutcomeFailed && r.Outcome != photo.OutcomePending
 	}
-	return r.Outcome != photo.OutcomeSkipped
+	return r.Outcome != photo.OutcomeSkipped && r.Outcome != photo.OutcomePending
 }
 
 // flush prints what is held back, while the bars are still up.

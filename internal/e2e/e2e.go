@@ -125,7 +125,13 @@ func runAsNobody(dir, wd string, env []string) (int, error) {
 	if err := errors.Join(os.Mkdir(tmp, 0o700), os.Chown(tmp, nobody, nobody)); err != nil {
 		return 1, err
 	}
-	cmd := exec.Command(test, os.Args[1:]...)
+	var args []string
+	for _, a := range os.Args[1:] {
+		if !strings.HasPrefix(a, "-test.testlogfile=") { // the go command's, in a folder of root's
+			args = append(args, a)
+		}
+	}
+	cmd := exec.Command(test, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = pkg, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), append(env, envScripts+"="+pkg, "TMPDIR="+tmp, "HOME="+tmp, "USER=nobody", "XDG_RUNTIME_DIR="+tmp)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
