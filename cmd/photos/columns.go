@@ -18,6 +18,7 @@ func photoColumns() []column[photo.Photo] {
 		{name: "bytes", text: func(p photo.Photo) string { return strconv.FormatInt(p.Size, 10) }, show: func(p photo.Photo) string { return showBytes(p.Size) }, right: true},
 		{name: "name", text: func(p photo.Photo) string { return p.Name }},
 		{name: "description", text: func(p photo.Photo) string { return p.Description }},
+		{name: "name_base64", extra: true, text: func(p photo.Photo) string { return api.FromPhoto(p).NameBase64 }},
 		{name: "description_source", extra: true, text: func(p photo.Photo) string { return string(p.DescriptionSource) }},
 		{name: "media_type", extra: true, text: func(p photo.Photo) string { return p.MediaType }},
 		{name: "width", extra: true, right: true, text: func(p photo.Photo) string { return number(p.Width) }},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -52,6 +53,17 @@ func fileKeys() []string {
 	return keys
 }
 
+// shown is a setting's value as it is used.
+func (e *env) shown(s setting) string {
+	switch s.def.(type) {
+	case time.Duration:
+		return e.set.v.GetDuration(s.key).String()
+	case []string:
+		return strings.Join(e.set.v.GetStringSlice(s.key), ",")
+	}
+	return e.set.v.GetString(s.key)
+}
+
 func configList(e *env) error {
 	out, err := newPrinter(e, []column[configValue]{
 		{name: "key", text: func(v configValue) string { return v.Key }},
@@ -63,7 +75,7 @@ func configList(e *env) error {
 	}
 	values := []configValue{{"config_dir", e.set.dir, e.set.dirSource}}
 	for _, s := range allSettings() {
-		values = append(values, configValue{s.key, strings.Trim(fmt.Sprint(e.set.v.Get(s.key)), "[]"), e.sourceOf(s)})
+		values = append(values, configValue{s.key, e.shown(s), e.sourceOf(s)})
 	}
 	for _, v := range values {
 		if err := out.print(v); err != nil {
