@@ -17,6 +17,11 @@ help: ## this list
 build: ## photos and photosd into bin/
 	$(GO) build -trimpath -o bin/ ./cmd/photos ./cmd/photosd
 
+.PHONY: demo
+demo: ## the main job on throw-away data; PHOTOS=DIR with your pictures, KEEP=1 stays up
+	@$(GO) build -o .cache/demo/ ./cmd/photos ./cmd/photosd ./internal/person/xdg-open ./internal/demo
+	@PHOTOS="$(PHOTOS)" KEEP="$(KEEP)" .cache/demo/demo .cache/demo
+
 .PHONY: check
 check: ## build, vet and the quick tests, in about a minute
 	$(GO) build ./...
@@ -26,6 +31,11 @@ check: ## build, vet and the quick tests, in about a minute
 .PHONY: test
 test: ## every test, with the real parts they want (NO_INSTALL=1 installs none)
 	scripts/test
+
+.PHONY: bench
+bench: ## the figures of docs/numbers.md, half an hour; BENCH="-scale 0.1 -only B" for less
+	@mkdir -p .cache/bench && $(GO) build -o .cache/bench/ ./bench
+	@.cache/bench/bench $(BENCH)
 
 .PHONY: lint
 lint: $(LINT) ## golangci-lint, built on first use

@@ -122,7 +122,7 @@ func copyFile(to, from string) error {
 // start runs photosd on a free port and waits until it listens.
 func (d *demo) start(ctx context.Context) error {
 	data := filepath.Join(d.dir, "data")
-	say("photosd --listen 127.0.0.1:0 --data %s", data)
+	say("photosd --listen 127.0.0.1:0 --data data")
 	d.service = exec.CommandContext(ctx, filepath.Join(d.bin, "photosd"), "--listen", "127.0.0.1:0", "--data", data)
 	d.service.Cancel = func() error { return d.service.Process.Signal(syscall.SIGTERM) }
 	log, err := os.Create(filepath.Join(d.dir, "photosd.log"))
@@ -158,11 +158,12 @@ func (d *demo) stop() {
 
 // show runs the commands, the way a newcomer types them.
 func (d *demo) show(ctx context.Context) error {
-	pictures := filepath.Join(d.dir, "pictures")
-	first, err := firstPicture(pictures)
+	const pictures = "pictures" // in the folder the commands run in
+	first, err := firstPicture(filepath.Join(d.dir, pictures))
 	if err != nil {
 		return err
 	}
+	first = filepath.Join(pictures, first)
 	id := ""
 	for _, step := range []func() error{
 		func() error { return d.photos(ctx, "login", d.url, "--insecure-storage") },
@@ -172,7 +173,7 @@ func (d *demo) show(ctx context.Context) error {
 		func() error { return d.photos(ctx, "list") },
 		func() error { return d.photos(ctx, "describe", first) },
 		func() error { return d.photos(ctx, "describe", first, "--desc", "Described again, from the shell") },
-		func() error { return d.photos(ctx, "download", first, "-o", filepath.Join(d.dir, "back")) },
+		func() error { return d.photos(ctx, "download", first, "-o", "back") },
 		func() (err error) { id, err = d.capture(ctx, "list", "--search", "again", "--quiet"); return err },
 		func() error { return d.pipeline(ctx, id) },
 	} {
@@ -183,6 +184,7 @@ func (d *demo) show(ctx context.Context) error {
 	return nil
 }
 
+// firstPicture is the name of a JPEG in the folder.
 func firstPicture(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -190,7 +192,7 @@ func firstPicture(dir string) (string, error) {
 	}
 	for _, e := range entries {
 		if ext := strings.ToLower(filepath.Ext(e.Name())); ext == ".jpg" || ext == ".jpeg" {
-			return filepath.Join(dir, e.Name()), nil
+			return e.Name(), nil
 		}
 	}
 	return "", fmt.Errorf("%s has no .jpg picture", dir)
@@ -202,7 +204,7 @@ func (d *demo) command(ctx context.Context, args ...string) *exec.Cmd {
 		"PHOTOS_CONFIG_DIR="+filepath.Join(d.dir, "config"), "PHOTOS_PROFILE=demo", "PHOTOS_SERVER=", "PHOTOS_TOKEN=",
 		"PHOTOS_BROWSER="+filepath.Join(d.bin, "xdg-open"),
 		"PERSON_EMAIL=demo@example.org", "PERSON_NICKNAME=Demo", "PERSON_PASSWORD=a long demo password", "PERSON_SIGNUP=1")
-	cmd.Stderr = os.Stderr
+	cmd.Dir, cmd.Stderr = d.dir, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	return cmd
