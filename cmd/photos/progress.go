@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -21,10 +22,12 @@ import (
 type progress struct {
 	e *env
 
-	mu           sync.Mutex
-	found, done  int
-	bytes, moved int64
-	active       map[string]*mpb.Bar // large files under way
+	// Atomic, since mpb asks for them while it draws, and waits for its drawing
+	// when it is told something: a lock held across a call to it would be a deadlock.
+	found, done, bytes, moved atomic.Int64
+
+	mu     sync.Mutex
+	active map[string]*mpb.Bar // large files under way
 
 	bars     *mpb.Progress // nil when there are none
 	total    *mpb.Bar
@@ -51,7 +54,7 @@ func newProgress(ctx context.Context, e *env) *progress {
 
 func (p *progress) startBars(ctx context.Context) {
 	p.bars = mpb.NewWithContext(context.WithoutCancel(ctx), mpb.WithOutput(p.err), mpb.WithWidth(40), mpb.WithAutoRefresh())
-	p.total = p.bars.New(0, mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
+	p.total = p.bars.New(0, barStyle(),
 		mpb.BarPriority(1<<20), // below the files
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.counts() }, decor.WC{C: decor.DSyncSpaceR})),
 		mpb.AppendDecorators(
@@ -70,10 +73,7 @@ func (p *progress) lines() {
 	for {
 		select {
 		case <-p.ticker.C:
-			p.mu.Lock()
-			text := []any{p.done, p.found, showBytes(p.moved), showBytes(p.bytes)}
-			p.mu.Unlock()
-			p.e.say("photos: %d of %d photos, %s of %s so far", text...)
+			p.e.say("photos: %d of %d photos, %s of %s so far", p.done.Load(), p.found.Load(), showBytes(p.moved.Load()), showBytes(p.bytes.Load()))
 		case <-p.stopped:
 			return
 		}
@@ -81,60 +81,71 @@ func (p *progress) lines() {
 }
 
 func (p *progress) counts() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return fmt.Sprintf("%d/%d photos", p.done, p.found)
+	return fmt.Sprintf("%d/%d photos", p.done.Load(), p.found.Load())
 }
 
 // Found implements transfer.Progress.
 func (p *progress) Found(_ string, bytes int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.found++
-	p.bytes += bytes
+	p.found.Add(1)
+	total := p.bytes.Add(bytes)
 	if p.total != nil {
-		p.total.SetTotal(p.bytes, false)
-	}
-}
-
-// Moved implements transfer.Progress.
-func (p *progress) Moved(path string, n int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.moved += n
-	if p.bars == nil {
-		return
-	}
-	p.total.SetCurrent(p.moved)
-	if b := p.active[path]; b != nil {
-		b.IncrInt64(n)
+		p.total.SetTotal(total, false)
 	}
 }
 
 // Sending implements transfer.Progress.
 func (p *progress) Sending(path string, bytes int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.bars == nil || bytes <= client.WholeUpload {
 		return
 	}
-	p.active[path] = p.bars.New(bytes, mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
+	b := p.bars.New(bytes, barStyle(),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name(printable(filepath.Base(path)), decor.WC{C: decor.DSyncSpaceR})),
 		mpb.AppendDecorators(decor.CountersKiloByte("% .1f / % .1f", decor.WCSyncSpace)))
-}
-
-// Done implements transfer.Progress.
-func (p *progress) Done(r transfer.Record) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.active[path] = b
+}
+
+// bar is a large file's, nil for others.
+func (p *progress) bar(path string) *mpb.Bar {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.active[path]
+}
+
+// Moved implements transfer.Progress.
+func (p *progress) Moved(path string, n int64) {
+	p.moved.Add(n)
+	if p.bars == nil {
+		return
+	}
+	p.total.SetCurrent(p.moved.Load())
+	if b := p.bar(path); b != nil {
+		b.IncrInt64(n)
+	}
+}
+
+// Done implements transfer.Progress. What needed no sending counts as moved, so
+// that the total is reached.
+func (p *progress) Done(r transfer.Record) {
 	if !r.ID.IsZero() {
-		p.done++
+		p.done.Add(1)
 	}
-	if b := p.active[r.Path]; b != nil {
+	if r.Attempts == 0 && !r.ID.IsZero() {
+		p.Moved("", r.Bytes)
+	}
+	if b := p.bar(r.Path); b != nil {
 		b.Abort(true)
+		p.mu.Lock()
 		delete(p.active, r.Path)
+		p.mu.Unlock()
 	}
+}
+
+// barStyle is a thin line.
+func barStyle() mpb.BarStyleComposer {
+	return mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─")
 }
 
 // stop takes the bars away; every bar must end, or Wait would not.
@@ -146,12 +157,10 @@ func (p *progress) stop() {
 	if p.bars == nil {
 		return
 	}
-	p.mu.Lock()
-	for _, b := range p.active {
+	for _, b := range p.active { // nobody adds to it any more
 		b.Abort(true)
 	}
 	p.total.Abort(true)
-	p.mu.Unlock()
 	p.bars.Wait()
 	p.e.out, p.e.err = p.out, p.err
 }
