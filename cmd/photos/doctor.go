@@ -204,7 +204,7 @@ func (x *examination) keyring(ctx context.Context) error {
 	}
 	took := fmt.Sprintf("%s: written, read and deleted in %s", name, x.e.now().Sub(began).Round(time.Millisecond))
 	if name == "file" {
-		return x.warn("store", took+"; not encrypted", "photos login without --insecure-storage uses the keyring")
+		return x.warn("store", took+"; not encrypted", "photos login --insecure-storage=false moves to the keyring")
 	}
 	return x.tell("store", took, nil)
 }

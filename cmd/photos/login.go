@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -14,20 +15,21 @@ import (
 )
 
 type loginOptions struct {
-	server          string
-	insecureStorage bool
-	noBrowser       bool
-	provider        string
-	loginHint       string
-	signUp          bool
-	redirectHost    string
-	redirectPort    string
-	trustServer     string
-	wait            time.Duration
+	server       string
+	store        string // keyring or file; empty: as before, else the keyring
+	noBrowser    bool
+	provider     string
+	loginHint    string
+	signUp       bool
+	redirectHost string
+	redirectPort string
+	trustServer  string
+	wait         time.Duration
 }
 
 func newLogin(e *env) *cobra.Command {
 	var o loginOptions
+	var insecure bool
 	c := &cobra.Command{
 		Use:   "login [SERVER]",
 		Short: "Sign in with the browser",
@@ -45,11 +47,17 @@ one COGNITO_CLIENT_SECRET; COGNITO_DOMAIN is checked when it is set.`,
 			if len(args) > 0 {
 				o.server = args[0]
 			}
+			if cmd.Flags().Changed("insecure-storage") {
+				o.store = "keyring"
+				if insecure {
+					o.store = "file"
+				}
+			}
 			return login(cmd.Context(), e, o)
 		},
 	}
 	f := c.Flags()
-	f.BoolVar(&o.insecureStorage, "insecure-storage", false, "keep the tokens in a file that only you can read, not in the keyring")
+	f.BoolVar(&insecure, "insecure-storage", false, "keep the tokens in a file that only you can read, not in the keyring")
 	f.BoolVar(&o.noBrowser, "no-browser", false, "only print the address to open")
 	f.StringVar(&o.provider, "provider", "", "go straight to this identity `provider`, such as LoginWithAmazon")
 	f.StringVar(&o.loginHint, "login-hint", "", "fill in this user `name` on the sign-in page")
@@ -122,14 +130,13 @@ func (s *signIn) chooseProfile() error {
 	if name == "" {
 		name = profileFor(server, all)
 	}
-	s.profile = profile{Name: name, Server: server, Store: "keyring"}
-	if s.opts.insecureStorage {
-		s.profile.Store = "file"
-		e.warn("the tokens will lie unencrypted in a file that only you can read, not in the keyring")
-	}
 	s.old, err = e.loadProfile(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	s.profile = profile{Name: name, Server: server, Store: cmp.Or(s.opts.store, s.old.Store, "keyring")}
+	if s.profile.Store == "file" {
+		e.warn("the tokens will lie unencrypted in a file that only you can read, not in the keyring")
 	}
 	return nil
 }

@@ -99,9 +99,9 @@ func (s sessionJSON) print(e *env) error {
 
 // rows are the lines a person reads.
 func (s sessionJSON) rows(now time.Time) [][2]string {
-	store := s.Store + " (chosen at login: the default)"
+	store := s.Store + " (the default)"
 	if s.Store == "file" {
-		store = "file, unencrypted (chosen at login: --insecure-storage)"
+		store = "file, unencrypted (chosen at login by --insecure-storage)"
 	}
 	rows := [][2]string{
 		{"account", s.Account.Label()},

@@ -31,6 +31,10 @@ var logins = make(chan struct{}, 4)
 //	photosd kill-after FILE N    end it with SIGKILL when FILE has N lines
 //	account NAME [signup]        who sits at the browser from now on
 //	browser works|fails|cancels  what opening a browser does; fails also fails the script when it is opened
+//	keyring open|locked          a real keyring for the rest of the script; a later one has the same entries
+//	keyring holds N              require that many entries in it
+//	pool start [FLAG...]         a user pool apart from photosd; sets POOL_URL and POOL_ISSUER
+//	pool behave JSON             turn its knobs
 //	sample NAME...               copy real photos here
 //	picture FILE [SEED [SIZE]]   make a picture
 //	pictures DIR N [SIZE [SEED]] make many
@@ -51,6 +55,8 @@ func Run(t *testing.T) {
 			"photosd":  cmdPhotosd,
 			"account":  cmdAccount,
 			"browser":  cmdBrowser,
+			"keyring":  cmdKeyring,
+			"pool":     cmdPool,
 			"sample":   cmdSample,
 			"picture":  cmdPicture,
 			"pictures": cmdPictures,
