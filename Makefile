@@ -58,7 +58,7 @@ ci: ## what a change has to pass
 
 .PHONY: clean
 clean: ## remove what was built here
-	rm -rf bin dist .cache artifacts
+	rm -rf bin dist dist-extra .cache artifacts
 
 $(LINT):
 	cd tools/lint && $(GO) build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
