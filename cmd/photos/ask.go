@@ -3,8 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
+	"os"
 	"strings"
+
+	"golang.org/x/term"
 
 	"photos/internal/photo"
 )
@@ -43,4 +47,20 @@ func (e *env) confirm(ctx context.Context, question, hint string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// askSecret reads one line from the terminal without showing it.
+func (e *env) askSecret(prompt string) (string, error) {
+	f, ok := e.in.(*os.File)
+	if !ok || !e.terminal.interactive() {
+		return "", &photo.Error{Kind: photo.KindUsage, Msg: "a secret is asked for on a terminal only",
+			Hint: "without one, set COGNITO_CLIENT_SECRET"}
+	}
+	fmt.Fprint(e.err, prompt)
+	secret, err := term.ReadPassword(int(f.Fd()))
+	fmt.Fprintln(e.err)
+	if err != nil {
+		return "", fmt.Errorf("reading the secret: %w", err)
+	}
+	return strings.TrimSpace(string(secret)), nil
 }

@@ -24,6 +24,7 @@ type loginOptions struct {
 	redirectHost string
 	redirectPort string
 	trustServer  string
+	askSecret    bool
 	wait         time.Duration
 }
 
@@ -38,7 +39,8 @@ the system's keyring. Without SERVER, sign in again where the profile is.
 
 The service says which provider signs its users in. To name one yourself, set
 COGNITO_POOL_ID or COGNITO_ISSUER, COGNITO_CLIENT_ID, and for a client that has
-one COGNITO_CLIENT_SECRET; COGNITO_DOMAIN is checked when it is set.`,
+one COGNITO_CLIENT_SECRET or --client-secret; COGNITO_DOMAIN is checked when it
+is set.`,
 		Example: `  photos login https://photos.example.org
   photos login 127.0.0.1:8080 --signup
   photos login https://photos.example.org --no-browser`,
@@ -65,6 +67,7 @@ one COGNITO_CLIENT_SECRET; COGNITO_DOMAIN is checked when it is set.`,
 	f.StringVar(&o.redirectHost, "redirect-host", "", "take a redirect address on this `host`: 127.0.0.1, localhost or ::1")
 	f.StringVar(&o.redirectPort, "redirect-port", "", "take a redirect address on this `port`")
 	f.StringVar(&o.trustServer, "trust-server", "", "let this `host` name the provider, without a question")
+	f.BoolVar(&o.askSecret, "client-secret", false, "ask for the secret of a client given by hand")
 	f.DurationVar(&o.wait, "wait", 15*time.Minute, "how long to wait for the browser")
 	return c
 }
@@ -178,7 +181,12 @@ func (s *signIn) chooseProvider(ctx context.Context) error {
 // clientSettings puts together what the person gave and what the service publishes.
 func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 	set := s.e.set
-	c := clientSettings{issuer: set.Issuer, clientID: set.ClientID, domain: set.Domain, secret: auth.NewSecret(strings.TrimSpace(s.e.getenv("COGNITO_CLIENT_SECRET")))}
+	c := clientSettings{issuer: set.Issuer, clientID: set.ClientID, domain: set.Domain}
+	secret, err := s.secret()
+	if err != nil {
+		return c, err
+	}
+	c.secret = secret
 	if c.issuer == "" && set.PoolID != "" {
 		issuer, err := auth.IssuerOfPool(set.PoolID)
 		if err != nil {
@@ -201,6 +209,16 @@ func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 			Hint: "set COGNITO_POOL_ID (or COGNITO_ISSUER) and COGNITO_CLIENT_ID"}
 	}
 	return c, nil
+}
+
+// secret is the client's, from the environment or the terminal; neither flags nor files
+// hold it.
+func (s *signIn) secret() (auth.Secret, error) {
+	if !s.opts.askSecret {
+		return auth.NewSecret(strings.TrimSpace(s.e.getenv("COGNITO_CLIENT_SECRET"))), nil
+	}
+	secret, err := s.e.askSecret("Secret of client " + s.e.set.ClientID + ": ")
+	return auth.NewSecret(secret), err
 }
 
 // trust decides whether the provider may be used for this service, with the person's

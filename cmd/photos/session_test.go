@@ -215,6 +215,7 @@ func TestLoginTakesAProviderGivenByHand(t *testing.T) {
 	w.vars = map[string]string{}
 	w.photos("", "list").want(t, exitDone)
 
+	w.photos("", "login", "photos.example", "--client-secret").want(t, exitUsage, "on a terminal only", "COGNITO_CLIENT_SECRET")
 	w.vars["COGNITO_CLIENT_SECRET"] = "s3cret"
 	w.photos("", "login", "photos.example", "--insecure-storage").want(t, exitFailure, "a client secret was given without its issuer and client id")
 }

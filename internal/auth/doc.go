@@ -8,7 +8,7 @@
 // the answer, exchange.go redeems the code, idtoken.go checks who it was, credential.go
 // stores the tokens.
 //
-// Afterwards source.go hands out access tokens and refreshes them under lock.go,
+// Afterwards source.go hands out access tokens, refresh.go renews them under lock.go,
 // transport.go adds them to requests, logout.go ends it all.
 //
 // The package knows nothing of photos, of commands or of configuration files: whoever

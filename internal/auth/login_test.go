@@ -83,6 +83,9 @@ func TestLoginStoresThenTellsTheBrowser(t *testing.T) {
 	if browser.status != 200 || !strings.Contains(browser.body, "Ada &lt;ada@example.org&gt;") {
 		t.Errorf("page %d: %s", browser.status, browser.body)
 	}
+	if browser.header.Get("Content-Length") == "" {
+		t.Error("the page has no length: a program that ends would cut it off")
+	}
 	if csp := browser.header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'; style-src 'nonce-") {
 		t.Errorf("CSP = %q", csp)
 	}

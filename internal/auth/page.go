@@ -1,12 +1,14 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	_ "embed"
 	"errors"
 	"html/template"
 	"net/http"
+	"strconv"
 )
 
 //go:embed page.html
@@ -50,14 +52,21 @@ func (p page) status() int {
 // spent code, so the page tells it to nobody and is kept nowhere.
 func (p page) write(w http.ResponseWriter, status int) {
 	p.Nonce = rand.Text()
+	var body bytes.Buffer
+	if err := template.Must(template.New("page").Parse(pageHTML)).Execute(&body, p); err != nil {
+		http.Error(w, p.Text, status)
+		return
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+p.Nonce+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+p.Nonce+"'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Connection", "close")
+	// The program may end right after: with a length, what is flushed is the whole answer.
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
 	w.WriteHeader(status)
-	_ = template.Must(template.New("page").Parse(pageHTML)).Execute(w, p)
-	_ = http.NewResponseController(w).Flush() // the program may end right after
+	_, _ = w.Write(body.Bytes())
+	_ = http.NewResponseController(w).Flush()
 }

@@ -204,6 +204,10 @@ func TestInterruptEndsTheWaitForTheLock(t *testing.T) {
 	if KindOf(err) != Unavailable || !strings.Contains(err.Error(), "process ") {
 		t.Errorf("err = %v, want %s naming the process", err, Unavailable)
 	}
+	impatient := NewSource(SourceOptions{Session: session, Store: store, StateDir: dir, Patience: 50 * time.Millisecond})
+	if _, err := impatient.Token(t.Context()); KindOf(err) != Unavailable {
+		t.Errorf("err = %v, want %s when the patience ends", err, Unavailable)
+	}
 	if n := p.count("/oauth2/token"); n != 0 {
 		t.Errorf("%d exchanges, want none", n)
 	}
