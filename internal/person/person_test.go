@@ -79,7 +79,7 @@ func TestCancel(t *testing.T) {
 func TestAPageThatEndsBadly(t *testing.T) {
 	t.Parallel()
 	address := strings.Replace(visit(t), "callback", "elsewhere", 1)
-	if _, err := (person.Person{}).Visit(t.Context(), address); err == nil || !strings.Contains(err.Error(), "/error answers 400: photos redirect_mismatch") {
+	if _, err := (person.Person{}).Visit(t.Context(), address); err == nil || !strings.Contains(err.Error(), "/error answers 400: photos Return address not registered redirect_mismatch") {
 		t.Errorf("%v", err)
 	}
 }

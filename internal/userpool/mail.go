@@ -24,7 +24,10 @@ func (p *Pool) send(ctx context.Context, to, link string) error {
 		return err
 	}
 	defer client.Close()
-	if err := errors.Join(client.Mail(p.conf.SMTPFrom), client.Rcpt(to)); err != nil {
+	if err := client.Mail(p.conf.SMTPFrom); err != nil {
+		return err
+	}
+	if err := client.Rcpt(to); err != nil {
 		return err
 	}
 	body, err := client.Data()
@@ -32,10 +35,10 @@ func (p *Pool) send(ctx context.Context, to, link string) error {
 		return err
 	}
 	text := []string{
-		"From: " + p.conf.SMTPFrom, "To: " + to, "Subject: Confirm your e-mail address",
+		"From: " + p.conf.SMTPFrom, "To: " + to, "Subject: Confirm your email address",
 		"Date: " + p.now().Format(time.RFC1123Z), "Message-ID: <" + newUUID() + "@photos.invalid>",
 		"MIME-Version: 1.0", "Content-Type: text/plain; charset=us-ascii", "Auto-Submitted: auto-generated",
-		"", "Somebody signed up for photos with this e-mail address. If it was you,", "confirm it here:",
+		"", "Somebody signed up for photos with this email address. If it was you,", "confirm it here:",
 		"", link,
 		"", "The link works for a day. If it was not you, do nothing.", "",
 	}

@@ -102,8 +102,8 @@ func (p *Pool) errorPage(w http.ResponseWriter, r *http.Request) {
 	content := page{Name: "error", Title: "Something is wrong with this request", Text: "The program that sent you here asked for something this page cannot do."}
 	switch r.URL.Query().Get("error") {
 	case "redirect_mismatch":
-		content.Title = "redirect_mismatch"
-		content.Text = "The address to return to is not one of those registered for this app client. It has to be the same in every character, with its port and any slash at the end."
+		content.Title = "Return address not registered"
+		content.Text = "redirect_mismatch: the address to return to is not one of those registered for this app client. It has to be the same in every character, with its port and any slash at the end."
 	case "invalid_client":
 		content.Title = "Unknown app client"
 		content.Text = "The program that sent you here names itself by a client id that this pool does not know."

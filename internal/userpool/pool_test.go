@@ -47,7 +47,7 @@ type rig struct {
 
 // start runs a pool with a public client "cli" and a confidential client "web",
 // and Ada as its user.
-func start(t *testing.T, change ...func(*userpool.Config)) *rig {
+func start(t testing.TB, change ...func(*userpool.Config)) *rig {
 	t.Helper()
 	r := &rig{behaviour: new(userpool.Behaviour), talk: new(syncBuffer), browser: newBrowser(t), now: time.Now().Truncate(time.Second)}
 	r.server = httptest.NewServer(http.NotFoundHandler())
@@ -97,7 +97,7 @@ var premadeFile = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
-func (r *rig) open(t *testing.T) {
+func (r *rig) open(t testing.TB) {
 	t.Helper()
 	pool, err := userpool.Open(t.Context(), r.config)
 	if err != nil {
@@ -147,7 +147,7 @@ func with(q url.Values, pairs ...string) url.Values {
 }
 
 // newBrowser keeps cookies and follows no redirect.
-func newBrowser(t *testing.T) *http.Client {
+func newBrowser(t testing.TB) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {

@@ -42,7 +42,7 @@ func (p *Pool) loginPage(w http.ResponseWriter, r *http.Request) {
 	}
 	f := req.form("/login")
 	if r.URL.Query().Has(noticeConfirmed) {
-		f.Notice = "Your e-mail address is confirmed. Sign in to go on."
+		f.Notice = "Your email address is confirmed. Sign in to go on."
 	}
 	p.show(w, http.StatusOK, page{Name: "login", Title: "Sign in", Form: f, returnTo: req.redirectURI})
 }
@@ -78,7 +78,7 @@ func (p *Pool) login(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusTooManyRequests
 		f.Wrong.Form = fmt.Sprintf("Too many wrong passwords. Try again in %d s.", seconds(pause))
 	case errors.Is(err, errWrongPassword):
-		f.Wrong.Form = "E-mail address or password is wrong."
+		f.Wrong.Form = "Email address or password is wrong."
 	default:
 		p.fail(w, err)
 		return

@@ -44,7 +44,7 @@ func TestSignUp(t *testing.T) {
 		t.Errorf("the terminal says %q", r.talk)
 	}
 	early := r.signIn(t, newBrowser(t), authorization(), grace)
-	if early.status != http.StatusOK || !strings.Contains(early.body, "Confirm your e-mail address") || early.header.Get("Set-Cookie") != "" {
+	if early.status != http.StatusOK || !strings.Contains(early.body, "Confirm your email address") || early.header.Get("Set-Cookie") != "" {
 		t.Errorf("sign-in before confirming: status %d\n%s", early.status, early.body)
 	}
 	for range 2 { // people open links twice
@@ -71,17 +71,17 @@ func TestSignUpSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
 		status int
 		says   string
 	}{
-		{userpool.NewUser{Email: "grace", Nickname: "Gra<ce", Password: "long enough"}, 400, "does not look like an e-mail address"},
-		{userpool.NewUser{Email: "Grace <g@example.org>", Nickname: "Gra<ce", Password: "long enough"}, 400, "does not look like an e-mail address"},
+		{userpool.NewUser{Email: "grace", Nickname: "Gra<ce", Password: "long enough"}, 400, "does not look like an email address"},
+		{userpool.NewUser{Email: "Grace <g@example.org>", Nickname: "Gra<ce", Password: "long enough"}, 400, "does not look like an email address"},
 		{userpool.NewUser{Email: "g@example.org\r\nBcc: x@example.org", Nickname: "Gra<ce", Password: "long enough"}, 400, "does not look like"},
-		{userpool.NewUser{Email: "", Nickname: "Gra<ce", Password: "long enough"}, 400, "Enter your e-mail address"},
+		{userpool.NewUser{Email: "", Nickname: "Gra<ce", Password: "long enough"}, 400, "Enter your email address"},
 		{userpool.NewUser{Email: "g@example.org", Nickname: " ", Password: "long enough"}, 400, "Enter a nickname"},
 		{userpool.NewUser{Email: "g@example.org", Nickname: "\x1b[2J", Password: "long enough"}, 400, "Use letters, digits"},
 		{userpool.NewUser{Email: "g@example.org", Nickname: strings.Repeat("ä", 101), Password: "long enough"}, 400, "at most 100 characters"},
 		{userpool.NewUser{Email: "g@example.org", Nickname: "Gra<ce", Password: "älter77"}, 400, "Use at least 8 characters."},
 		{userpool.NewUser{Email: "g@example.org", Nickname: "Gra<ce", Password: strings.Repeat("x", 257)}, 400, "Use at most 256 bytes"},
 		{userpool.NewUser{Email: "g@example.org", Nickname: "Gra<ce", Password: ""}, 400, "Choose a password"},
-		{userpool.NewUser{Email: "ADA@example.org", Nickname: "Gra<ce", Password: "long enough"}, 409, "There is an account with this e-mail address"},
+		{userpool.NewUser{Email: "ADA@example.org", Nickname: "Gra<ce", Password: "long enough"}, 409, "There is an account with this email address"},
 	} {
 		got := r.signUp(t, test.u)
 		if got.status != test.status || !strings.Contains(got.body, test.says) {
@@ -136,7 +136,7 @@ func TestUnknownUsersAndWrongPasswordsLookTheSame(t *testing.T) {
 	shown := map[string]bool{}
 	for _, email := range []string{ada.Email, "nobody@example.org", "grace@example.org"} {
 		got := r.signIn(t, newBrowser(t), authorization(), userpool.NewUser{Email: email, Password: "guess"})
-		if got.status != http.StatusBadRequest || !strings.Contains(got.body, "E-mail address or password is wrong.") {
+		if got.status != http.StatusBadRequest || !strings.Contains(got.body, "Email address or password is wrong.") {
 			t.Errorf("%s: status %d", email, got.status)
 		}
 		shown[strings.ReplaceAll(got.body, email, "EMAIL")] = true

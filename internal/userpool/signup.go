@@ -35,7 +35,7 @@ func (p *Pool) signup(w http.ResponseWriter, r *http.Request) {
 	u, err := p.newAccount(r.Context(), given)
 	switch {
 	case errors.Is(err, ErrTaken):
-		f.Wrong.Email = "There is an account with this e-mail address: sign in instead."
+		f.Wrong.Email = "There is an account with this email address: sign in instead."
 		p.showSignup(w, http.StatusConflict, req, f)
 	case err != nil:
 		p.fail(w, err)
@@ -53,7 +53,7 @@ func (p *Pool) askToConfirm(w http.ResponseWriter, r *http.Request, req request,
 		return
 	}
 	link := p.conf.BaseURL + "/confirmUser?" + url.Values{"client_id": {req.clientID}, "user_name": {u.sub}, "confirmation_code": {secret}}.Encode()
-	verify := page{Name: "verify", Title: "Confirm your e-mail address", Email: u.email, returnTo: req.redirectURI}
+	verify := page{Name: "verify", Title: "Confirm your email address", Email: u.email, returnTo: req.redirectURI}
 	if p.conf.SMTP == "" {
 		p.say("to confirm %s open\n  %s", u.email, link)
 		verify.Link = link
@@ -64,7 +64,7 @@ func (p *Pool) askToConfirm(w http.ResponseWriter, r *http.Request, req request,
 		p.say("the confirmation link for %s could not be sent: %v", u.email, err)
 		f := req.form("/login")
 		f.Values.Email = u.email
-		f.Wrong.Form = "Your account is made, but the e-mail with its confirmation link could not be sent. Sign in to send it again."
+		f.Wrong.Form = "Your account is made, but the email with its confirmation link could not be sent. Sign in to send it again."
 		p.show(w, http.StatusBadGateway, page{Name: "login", Title: "Sign in", Form: f, returnTo: req.redirectURI})
 		return
 	}
@@ -77,7 +77,7 @@ func (p *Pool) confirmUser(w http.ResponseWriter, r *http.Request) {
 	c, err := p.db.confirmation(r.Context(), r.URL.Query().Get("confirmation_code"), p.now())
 	if errors.Is(err, errAbsent) {
 		p.show(w, http.StatusBadRequest, page{Name: "error", Title: "This link does not work any more",
-			Text: "A confirmation link works for a day, and only the newest sign-up with an e-mail address counts. Sign in, or sign up again, to get a new link."})
+			Text: "A confirmation link works for a day, and only the newest sign-up with an email address counts. Sign in, or sign up again, to get a new link."})
 		return
 	}
 	if err == nil {

@@ -70,9 +70,9 @@ func (n NewUser) checked() (NewUser, problems) {
 	n.Email, n.Nickname = normalEmail(n.Email), strings.TrimSpace(n.Nickname)
 	switch {
 	case n.Email == "":
-		wrong.Email = "Enter your e-mail address."
+		wrong.Email = "Enter your email address."
 	case !isEmail(n.Email):
-		wrong.Email = "This does not look like an e-mail address."
+		wrong.Email = "This does not look like an email address."
 	}
 	switch {
 	case n.Nickname == "":
@@ -109,7 +109,7 @@ func isPrintable(s string) bool {
 }
 
 // ErrTaken says that a confirmed user has this e-mail address.
-var ErrTaken = errors.New("there is an account with this e-mail address")
+var ErrTaken = errors.New("there is an account with this email address")
 
 // newAccount makes an unconfirmed account.
 func (p *Pool) newAccount(ctx context.Context, n NewUser) (user, error) {

@@ -1,0 +1,139 @@
+package userpool_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"photos/internal/userpool"
+)
+
+// need skips a test of a real part that this machine lacks, unless PHOTOS_NO_SKIP=1.
+func need(t *testing.T, how string, names ...string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	message := fmt.Sprintf("%s is not on PATH: %s", strings.Join(names, " or "), how)
+	if os.Getenv("PHOTOS_NO_SKIP") == "1" {
+		t.Fatal(message)
+	}
+	t.Skip(message)
+	return ""
+}
+
+// newChromium starts a browser without JavaScript, which the pages do not need.
+func newChromium(t *testing.T) context.Context {
+	t.Helper()
+	path := need(t, "apt-get install chromium", "chromium", "chromium-browser", "google-chrome")
+	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.Flag("disable-gpu", true)))
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(cancel)
+	noScript := emulation.SetScriptExecutionDisabledParams{Value: true}
+	if err := chromedp.Do(ctx, command(emulation.SetScriptExecutionDisabled, noScript)); err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
+		_, err := cdp.Call(ctx, page, c, params)
+		return err
+	})
+}
+
+// shots takes pictures of a page at a phone's and a desk's width, light and dark.
+func shots(t *testing.T, name string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
+		for _, look := range []struct {
+			name, scheme string
+			width        int64
+		}{{"phone", "light", 360}, {"desktop", "light", 1280}, {"dark", "dark", 1280}} {
+			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
+			set := chromedp.Steps(command(emulation.SetEmulatedMedia, media), chromedp.EmulateViewport(look.width, 720))
+			if _, err := set(ctx, page); err != nil {
+				return err
+			}
+			wide, err := chromedp.Evaluate[bool]("document.documentElement.scrollWidth > innerWidth")(ctx, page)
+			if err != nil {
+				return err
+			}
+			if wide {
+				t.Errorf("%s scrolls sideways at %d pixels", name, look.width)
+			}
+			picture, err := chromedp.FullScreenshot(100)(ctx, page)
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+"-"+look.name+".png"), picture, 0o600); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// styled requires that the browser took the page's style sheet.
+func styled(t *testing.T) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
+		radius, err := chromedp.Evaluate[string]("getComputedStyle(document.querySelector('main')).borderTopLeftRadius")(ctx, page)
+		if radius == "0px" {
+			t.Error("the page's policy refuses its own style sheet")
+		}
+		return err
+	})
+}
+
+// TestChromium signs up, follows the link and signs in: what no other test shows is that
+// the pages' own policy lets a real browser do it.
+func TestChromium(t *testing.T) {
+	ctx := newChromium(t)
+	client := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "<p id=end>code %t</p>", r.URL.Query().Get("code") != "")
+	}))
+	t.Cleanup(client.Close)
+	redirect := client.URL + "/callback"
+	r := start(t, func(c *userpool.Config) { c.Clients[0].RedirectURIs = []string{redirect} })
+	at := func(path string, q url.Values) string { return r.server.URL + path + "?" + q.Encode() }
+	type css = chromedp.CSS
+	press := chromedp.Click(css("button"))
+	err := chromedp.Do(ctx,
+		chromedp.Navigate(at("/error", url.Values{"error": {"redirect_mismatch"}})), shots(t, "error"),
+		chromedp.Navigate(at("/oauth2/authorize", authorization("redirect_uri", redirect))), styled(t), shots(t, "login"),
+		chromedp.SendKeys(css("#email"), "grace@example.org"), chromedp.SendKeys(css("#password"), "guess"),
+		press, chromedp.WaitVisible(css(".wrong")), shots(t, "login-wrong"),
+		chromedp.Click(css("#other")), chromedp.WaitVisible(css("#nickname")), shots(t, "signup"),
+		chromedp.SendKeys(css("#email"), ada.Email), chromedp.SendKeys(css("#nickname"), "Grace"), chromedp.SendKeys(css("#password"), "a long password"),
+		press, chromedp.WaitVisible(css("#email-wrong")), shots(t, "signup-wrong"),
+		chromedp.SetValue(css("#email"), "grace@example.org"), chromedp.SendKeys(css("#password"), "a long password"),
+		press, chromedp.WaitVisible(css("#confirm")), shots(t, "verify"),
+		chromedp.Click(css("#confirm")), chromedp.WaitVisible(css(".notice")), shots(t, "login-confirmed"),
+		chromedp.SendKeys(css("#password"), "a long password"), press, chromedp.WaitVisible(css("#end")),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, err := chromedp.Run(ctx, chromedp.Text(css("#end")))
+	if err != nil || end != "code true" {
+		t.Errorf("the sign-in ended with %q, %v", end, err)
+	}
+}
