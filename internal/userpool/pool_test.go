@@ -63,14 +63,19 @@ func start(t testing.TB, change ...func(*userpool.Config)) *rig {
 	for _, c := range change {
 		c(&r.config)
 	}
-	premade, err := premadeFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(r.config.Path, premade, 0o600); err != nil {
-		t.Fatal(err)
+	if r.config.PoolID == "" {
+		premade, err := premadeFile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(r.config.Path, premade, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	r.open(t)
+	if err := r.AddUser(t.Context(), ada); err != nil && !errors.Is(err, userpool.ErrTaken) {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)

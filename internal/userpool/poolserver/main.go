@@ -114,9 +114,9 @@ func run(ctx context.Context, args []string, out, talk io.Writer) error {
 }
 
 func serve(ctx context.Context, listener net.Listener, pool *userpool.Pool, b *userpool.Behaviour) error {
-	mux := http.NewServeMux()
+	mux, pages := http.NewServeMux(), pool.Handler()
 	for _, path := range pool.Paths() {
-		mux.Handle(path, pool.Handler())
+		mux.Handle(path, pages)
 	}
 	mux.HandleFunc("GET /control", func(w http.ResponseWriter, _ *http.Request) { show(w, b) })
 	mux.HandleFunc("PUT /control", func(w http.ResponseWriter, r *http.Request) { set(w, r, b) })
