@@ -113,7 +113,8 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 	if getenv("PHOTOS_BUCKET") != "" {
 		return nil, badSetting("PHOTOS_BUCKET is set, but this photosd keeps photos in a folder")
 	}
-	return s, s.check()
+	err := s.check()
+	return s, err
 }
 
 func badFlag(err error) error {

@@ -81,5 +81,3 @@ func (w *response) begin() {
 func (w *response) moveDeadline() { _ = w.control.SetWriteDeadline(time.Now().Add(w.stall)) }
 
 func (w *response) limitReading(d time.Duration) { _ = w.control.SetReadDeadline(time.Now().Add(d)) }
-
-func (w *response) readForever() { _ = w.control.SetReadDeadline(time.Time{}) }
