@@ -147,7 +147,7 @@ func published(baseURL, issuer, client, domain string) api.ProtectedResource {
 func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	pool, err := userpool.Open(ctx, userpool.Config{
 		BaseURL: s.baseURL, Path: filepath.Join(s.data, "pool.db"), Talk: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
-		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirectURIs()}},
+		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirectURIs(), LogoutURIs: []string{s.baseURL + "/"}}},
 	})
 	if err != nil {
 		return nil, err

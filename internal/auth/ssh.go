@@ -1,0 +1,43 @@
+package auth
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// SSH is where the person came from, when that is another machine.
+type SSH struct {
+	Connection string // the value of SSH_CONNECTION: client address and port, server address and port
+	User       string
+}
+
+// command is the ssh line that makes this machine's loopback ports reachable from the
+// person's: the redirect port, and those of loopback addresses among the given. Empty
+// without an SSH connection.
+func (s SSH) command(redirectPort string, addresses ...string) string {
+	fields := strings.Fields(s.Connection)
+	if len(fields) != 4 {
+		return ""
+	}
+	ports := []string{redirectPort}
+	for _, address := range addresses {
+		u, err := url.Parse(address)
+		if err == nil && isLoopback(u) && u.Port() != "" && !slices.Contains(ports, u.Port()) {
+			ports = append(ports, u.Port())
+		}
+	}
+	line := "ssh -N"
+	for _, port := range ports {
+		line += fmt.Sprintf(" -L %s:localhost:%s", port, port)
+	}
+	if fields[3] != "22" {
+		line += " -p " + fields[3]
+	}
+	target := fields[2]
+	if s.User != "" {
+		target = s.User + "@" + target
+	}
+	return line + " " + target
+}
