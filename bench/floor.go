@@ -25,7 +25,7 @@ import (
 const floorBuffer = 256 << 10
 
 // floorServe serves PUT /DIGEST into dir and prints its address.
-func floorServe(dir string) error {
+func floorServe(ctx context.Context, dir string) error {
 	for i := range 256 {
 		if err := os.MkdirAll(filepath.Join(dir, fmt.Sprintf("%02x", i)), 0o700); err != nil {
 			return err
@@ -45,7 +45,8 @@ func floorServe(dir string) error {
 		return err
 	}
 	fmt.Println(l.Addr())
-	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	context.AfterFunc(ctx, func() { l.Close() })
+	err = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, err := floorStore(dir, r.URL.Path[1:], r.Body)
 		if err == nil {
 			row := floorRow{r.URL.Path[1:], n, make(chan error, 1)}
@@ -58,6 +59,10 @@ func floorServe(dir string) error {
 		}
 		w.WriteHeader(http.StatusCreated)
 	}))
+	if ctx.Err() != nil {
+		return nil // told to end
+	}
+	return err
 }
 
 type floorRow struct {

@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		switch { // the floor's two halves, as processes of their own
 		case args[0] == "floor-serve" && len(args) == 2:
-			return floorServe(args[1])
+			return floorServe(ctx, args[1])
 		case args[0] == "floor-put" && len(args) == 3:
 			return floorPut(ctx, args[1], args[2], floorConns)
 		}

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -131,11 +130,14 @@ func flagValue(f *pflag.Flag) any {
 	return f.Value.String()
 }
 
-// profileName is what a profile may be called: it is a file name too.
-var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+// isProfileName reports whether a profile may be called s: it is a file name too.
+func isProfileName(s string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+	return s != "" && len(s) <= 64 && strings.Trim(s, letters+"._-") == "" && strings.Contains(letters, s[:1])
+}
 
 func (e *env) checkSettings() error {
-	if e.set.Profile != "" && !profileName.MatchString(e.set.Profile) {
+	if e.set.Profile != "" && !isProfileName(e.set.Profile) {
 		return &photo.Error{Kind: photo.KindUsage, Msg: "profile " + quote(e.set.Profile) + " is no name for a profile", Hint: "letters, digits, dot, dash and underscore"}
 	}
 	if e.set.Server != "" {

@@ -198,7 +198,5 @@ func profileFor(server string, all []profile) string {
 	if u, err := url.Parse(server); err == nil {
 		host = u.Host
 	}
-	return strings.Trim(notInNames.ReplaceAllString(host, "-"), "-.")
+	return strings.Trim(regexp.MustCompile(`[^a-z0-9._-]+`).ReplaceAllString(host, "-"), "-.")
 }
-
-var notInNames = regexp.MustCompile(`[^a-z0-9._-]+`)

@@ -30,12 +30,10 @@ func (p Provider) Domain() string {
 	return origin(u)
 }
 
-var poolID = regexp.MustCompile(`^([a-z]{2}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+$`)
-
 // IssuerOfPool is the issuer of a Cognito user pool. A pool may also sign with
 // https://issuer-cognito-idp.REGION…; that form has to be given as the issuer.
 func IssuerOfPool(id string) (string, error) {
-	m := poolID.FindStringSubmatch(id)
+	m := regexp.MustCompile(`^([a-z]{2}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+$`).FindStringSubmatch(id)
 	if m == nil {
 		return "", &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%q is not a user pool id", printable(id, 80)),
 			Hint: "it looks like eu-west-1_AbCdEfGhI"}

@@ -71,8 +71,9 @@ type Cache struct {
 	records int    // in the file when it was read
 }
 
-// crcTable is Castagnoli's polynomial, which processors compute.
-var crcTable = crc32.MakeTable(crc32.Castagnoli)
+// crcTable is Castagnoli's polynomial, which processors compute. Made at its first
+// use: most commands need no cache, and every one has to start fast.
+var crcTable = sync.OnceValue(func() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) })
 
 // Empty is a cache that knows nothing yet and is written to path.
 func Empty(path string) *Cache { return &Cache{path: path, known: map[key]stored{}} }
@@ -251,12 +252,12 @@ func encode(k key, s stored) []byte {
 		flags = flagPicture
 	}
 	b = binary.LittleEndian.AppendUint32(b, flags)
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, crcTable))
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, crcTable()))
 }
 
 func decode(b []byte) (key, stored, bool) {
 	body, sum := b[:recordSize-4], binary.LittleEndian.Uint32(b[recordSize-4:])
-	if crc32.Checksum(body, crcTable) != sum {
+	if crc32.Checksum(body, crcTable()) != sum {
 		return key{}, stored{}, false
 	}
 	k := key(body[:keySize])
