@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,6 +41,7 @@ var logins = make(chan struct{}, 4)
 //	pictures DIR N [SIZE [SEED]] make many
 //	lines FILE N                 require that many lines
 //	replace FILE OLD NEW         edit a file
+//	occupy PORT                  listen on a port of 127.0.0.1 until the script ends
 //	id NAME FILE                 set $NAME to the ID of a file
 func Run(t *testing.T) {
 	t.Helper()
@@ -63,6 +65,7 @@ func Run(t *testing.T) {
 			"lines":    cmdLines,
 			"replace":  cmdReplace,
 			"id":       cmdID,
+			"occupy":   cmdOccupy,
 		},
 	})
 }
@@ -217,4 +220,13 @@ func cmdID(ts *testscript.TestScript, neg bool, args []string) {
 	data, err := os.ReadFile(ts.MkAbs(args[1]))
 	ts.Check(err)
 	ts.Setenv(args[0], fmt.Sprintf("%x", digest(data)))
+}
+
+func cmdOccupy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: occupy PORT")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:"+args[0])
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
 }
