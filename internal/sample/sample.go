@@ -18,20 +18,23 @@ import (
 	"time"
 )
 
-// photos are real photos with real metadata, from the test data of Go modules
-// this project depends on; they are copied at test time and are not part of it.
-// sunrise.jpg: Bjørn Erik Pedersen, CC BY 4.0. iphone.heic, sony.heif: Toni
-// Melisma, CC BY-SA 4.0. sample.*: raw.pixls.us, CC0. The goexif samples come
-// with that module's BSD licence.
-var photos = []struct{ module, path, name string }{
-	{"github.com/bep/imagemeta", "testdata/images/bep/sunrise.jpg", "sunrise.jpg"},
-	{"github.com/bep/imagemeta", "testdata/images/bep/sunrise.webp", "sunrise.webp"},
-	{"github.com/bep/imagemeta", "testdata/images/iphone.heic", "iphone.heic"},
-	{"github.com/bep/imagemeta", "testdata/images/sony.heif", "sony.heif"},
-	{"github.com/bep/imagemeta", "testdata/images/sample.nef", "nikon.nef"},
-	{"github.com/rwcarlsen/goexif", "exif/samples/2012-12-19-21-38-40-sep-temple_square1.jpg", "temple.jpg"},
-	{"github.com/rwcarlsen/goexif", "exif/samples/2007-02-02-18-13-29-sep-2007-02-02-18-13-29a.jpg", "dated.jpg"},
-	{"github.com/rwcarlsen/goexif", "exif/samples/has-lens-info.jpg", "lens.jpg"},
+// images is the module whose test data has real photos with real metadata. They
+// are copied from there at test time and are no part of this project.
+const images = "github.com/bep/imagemeta"
+
+// photos are some of them. sunrise.*: Bjørn Erik Pedersen, CC BY-SA 4.0.
+// iphone.heic and sony.heif: Toni Melisma, CC BY-SA 4.0. sample.nef:
+// raw.pixls.us, CC0. Those below goexif come from github.com/rwcarlsen/goexif,
+// BSD-2-Clause.
+var photos = []struct{ path, name string }{
+	{"bep/sunrise.jpg", "sunrise.jpg"},
+	{"bep/sunrise.webp", "sunrise.webp"},
+	{"iphone.heic", "iphone.heic"},
+	{"sony.heif", "sony.heif"},
+	{"sample.nef", "nikon.nef"},
+	{"goexif/2012-12-19-21-38-40-sep-temple_square1.jpg", "temple.jpg"},
+	{"goexif/2007-02-02-18-13-29-sep-2007-02-02-18-13-29a.jpg", "dated.jpg"},
+	{"goexif/has-lens-info.jpg", "lens.jpg"},
 }
 
 // Collect makes dir and copies the real photos into it. It asks the go command where they are.
@@ -39,16 +42,13 @@ func Collect(dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	folders := map[string]string{}
-	for _, s := range photos {
-		if folders[s.module] == "" {
-			out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", s.module).Output()
-			if err != nil {
-				return fmt.Errorf("go list -m %s: %w", s.module, err)
-			}
-			folders[s.module] = strings.TrimSpace(string(out))
-		}
-		if err := copyFile(filepath.Join(dir, s.name), filepath.Join(folders[s.module], filepath.FromSlash(s.path))); err != nil {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", images).Output()
+	if err != nil {
+		return fmt.Errorf("go list -m %s: %w", images, err)
+	}
+	from := filepath.Join(strings.TrimSpace(string(out)), "testdata", "images")
+	for _, p := range photos {
+		if err := copyFile(filepath.Join(dir, p.name), filepath.Join(from, filepath.FromSlash(p.path))); err != nil {
 			return err
 		}
 	}
