@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -204,12 +205,15 @@ func TestListPages(t *testing.T) {
 
 // tusServer is a small tus service that fails as a test wants.
 type tusServer struct {
+	mu    sync.Mutex // a cut request may still be read when the next one comes
 	data  []byte
 	fail  func(r *http.Request, n int) bool // cut the n-th request after half of its bytes
 	calls int
 }
 
 func (s *tusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.calls++
 	length, _ := strconv.Atoi(r.Header.Get(api.HeaderUploadLength))
 	if r.Method == http.MethodPost && length > client.WholeUpload {
