@@ -21,9 +21,10 @@ import (
 
 // environment that Main hands to itself when it goes on as another user.
 const (
-	envBin     = "PHOTOS_E2E_BIN"     // folder of the programs
-	envSamples = "PHOTOS_E2E_SAMPLES" // folder of real photos
-	envScripts = "PHOTOS_E2E_SCRIPTS" // folder of the calling package
+	envBin       = "PHOTOS_E2E_BIN"       // folder of the programs
+	envSamples   = "PHOTOS_E2E_SAMPLES"   // folder of real photos
+	envArtifacts = "PHOTOS_E2E_ARTIFACTS" // folder of what a run leaves for people to look at
+	envScripts   = "PHOTOS_E2E_SCRIPTS"   // folder of the calling package
 )
 
 // nobody is the user and group that tests run as instead of root: root ignores
@@ -66,7 +67,12 @@ func runAll(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	env := []string{envBin + "=" + bin, envSamples + "=" + samples}
+	artifacts := filepath.Join(dir, "artifacts")
+	if err := os.Mkdir(artifacts, 0o755); err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, keepArtifacts(artifacts)) }()
+	env := []string{envBin + "=" + bin, envSamples + "=" + samples, envArtifacts + "=" + artifacts}
 	if os.Getuid() != 0 {
 		for _, kv := range append(env, envScripts+"="+wd) {
 			k, v, _ := strings.Cut(kv, "=")
@@ -76,7 +82,27 @@ func runAll(m *testing.M) (code int, err error) {
 		}
 		return m.Run(), nil
 	}
+	if err := os.Chown(artifacts, nobody, nobody); err != nil {
+		return 1, err
+	}
 	return runAsNobody(dir, wd, env)
+}
+
+// keepArtifacts copies what the tests left to artifacts/ of the module.
+func keepArtifacts(from string) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(from)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	to := filepath.Join(root, "artifacts")
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	return copyTree(to, from)
 }
 
 // build compiles the programs, with the race detector when the tests have it.

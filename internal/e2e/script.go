@@ -42,6 +42,7 @@ var logins = make(chan struct{}, 4)
 //	lines FILE N                 require that many lines
 //	replace FILE OLD NEW         edit a file
 //	occupy PORT                  listen on a port of 127.0.0.1 until the script ends
+//	chromium FILE                a real browser signs up and in at the address in a file
 //	id NAME FILE                 set $NAME to the ID of a file
 func Run(t *testing.T) {
 	t.Helper()
@@ -52,6 +53,12 @@ func Run(t *testing.T) {
 		Dir:                 filepath.Join(os.Getenv(envScripts), "testdata"),
 		Setup:               setup,
 		RequireExplicitExec: true,
+		Condition: func(cond string) (bool, error) {
+			if cond == "chromium" {
+				return findChromium() != "", nil
+			}
+			return false, fmt.Errorf("unknown condition %s", cond)
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status":   cmdStatus,
 			"photosd":  cmdPhotosd,
@@ -66,6 +73,7 @@ func Run(t *testing.T) {
 			"replace":  cmdReplace,
 			"id":       cmdID,
 			"occupy":   cmdOccupy,
+			"chromium": cmdChromium,
 		},
 	})
 }
