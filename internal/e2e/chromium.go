@@ -91,6 +91,6 @@ func keep(ts *testscript.TestScript, name string) chromedp.Action[chromedp.Void]
 		}
 		path := filepath.Join(os.Getenv(envArtifacts), name+".png")
 		ts.Logf("%s", path)
-		return os.WriteFile(path, picture, 0o644) //nolint:gosec // for people to look at
+		return os.WriteFile(path, picture, 0o644)
 	})
 }
