@@ -3,14 +3,12 @@
 package pin
 
 import (
-	_ "github.com/MicahParks/keyfunc/v3"
 	_ "github.com/adrg/xdg"
 	_ "github.com/alexedwards/argon2id"
 	_ "github.com/bep/imagemeta"
 	_ "github.com/cenkalti/backoff/v5"
 	_ "github.com/chromedp/chromedp"
 	_ "github.com/coreos/go-oidc/v3/oidc"
-	_ "github.com/gabriel-vasile/mimetype"
 	_ "github.com/go-jose/go-jose/v4"
 	_ "github.com/gofrs/flock"
 	_ "github.com/golang-jwt/jwt/v5"
@@ -21,7 +19,6 @@ import (
 	_ "github.com/pkg/browser"
 	_ "github.com/pressly/goose/v3"
 	_ "github.com/rogpeppe/go-internal/testscript"
-	_ "github.com/rwcarlsen/goexif/exif"
 	_ "github.com/spf13/cobra"
 	_ "github.com/spf13/viper"
 	_ "github.com/vbauerster/mpb/v8"
