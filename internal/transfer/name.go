@@ -1,0 +1,118 @@
+package transfer
+
+import (
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"photos/internal/photo"
+)
+
+// place finds the photo's name in the folder: its own, or with the beginning of
+// its ID when another photo has that one. there says that the very bytes lie
+// under it already.
+func (d *download) place(p photo.Photo, try int) (path string, there bool, err error) {
+	name := fileName(p)
+	ext := filepath.Ext(name)
+	stem := strings.TrimSuffix(name, ext)
+	for _, n := range []string{name, stem + "-" + p.ID.String()[:8] + ext, stem + "-" + p.ID.String() + ext}[try:] {
+		if !d.claim(n, p.ID) {
+			continue
+		}
+		path = filepath.Join(d.dir, n)
+		info, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return path, false, nil
+		}
+		if err != nil {
+			return path, false, unreadable(path, err)
+		}
+		if info.Mode().IsRegular() && info.Size() == p.Size {
+			same, err := holds(path, p.ID)
+			if err != nil || same {
+				return path, same, err
+			}
+		}
+	}
+	return name, false, &photo.Error{Kind: photo.KindUnreadable, Msg: "every name for it is taken"}
+}
+
+// claim reserves a name for a photo among those of this run; on some systems
+// names that differ in case only are one.
+func (d *download) claim(name string, id photo.ID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key := strings.ToLower(name)
+	owner, taken := d.taken[key]
+	if !taken {
+		d.taken[key] = id
+	}
+	return !taken || owner == id
+}
+
+// fileName is a name for the photo that is safe on every system: no folder, no
+// control characters, nothing that Windows reserves, never empty or hidden.
+func fileName(p photo.Photo) string {
+	name := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, strings.ToValidUTF8(p.Name, "_"))
+	name = strings.TrimRight(name, ". ")
+	for strings.HasPrefix(name, ".") {
+		name = "_" + name[1:]
+	}
+	if len(name) > 200 { // file systems take 255 bytes; some are for the suffix
+		ext := filepath.Ext(name)
+		if len(ext) > 16 {
+			ext = ""
+		}
+		name = strings.ToValidUTF8(name[:200-len(ext)], "") + ext
+	}
+	if name == "" {
+		return p.ID.Short()
+	}
+	return name
+}
+
+// holds reports whether the file at path has the bytes of id.
+func holds(path string, id photo.ID) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, unreadable(path, err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return false, unreadable(path, err)
+	}
+	return sum(h) == id, nil
+}
+
+func sum(h hash.Hash) (id photo.ID) {
+	h.Sum(id[:0])
+	return id
+}
+
+// rename gives the finished file its name unless another took it meanwhile
+// (fs.ErrExist). Where the file system knows no hard links, a look must do.
+func rename(part, path string) error {
+	err := os.Link(part, path)
+	switch {
+	case err == nil:
+		return os.Remove(part)
+	case errors.Is(err, fs.ErrExist):
+		return err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return fs.ErrExist
+	}
+	return os.Rename(part, path)
+}
