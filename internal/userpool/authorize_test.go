@@ -3,6 +3,8 @@ package userpool_test
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -198,4 +200,34 @@ func TestDiscovery(t *testing.T) {
 	if strings.Contains(got.body, `"S256"`) {
 		t.Error("Cognito's discovery does not mention S256")
 	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for name, test := range map[string]struct {
+		change func(*userpool.Config)
+		says   string
+	}{
+		"no base URL":           {func(c *userpool.Config) { c.BaseURL = "" }, "no base address"},
+		"slash at the end":      {func(c *userpool.Config) { c.BaseURL += "/" }, "no base address"},
+		"issuer without scheme": {func(c *userpool.Config) { c.IssuerBase = "localhost" }, "no base address"},
+		"no folder":             {func(c *userpool.Config) { c.Path += ".d/pool.db" }, "no such file"},
+		"not a database":        {func(c *userpool.Config) { c.Path = foreignFile(t) }, "not a database"},
+	} {
+		c := r.config
+		test.change(&c)
+		if err := openAgain(t.Context(), c); err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func foreignFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(path, []byte(strings.Repeat("buy milk\n", 500)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -115,22 +115,29 @@ func TestChromium(t *testing.T) {
 	r := start(t, func(c *userpool.Config) { c.Clients[0].RedirectURIs = []string{redirect} })
 	at := func(path string, q url.Values) string { return r.server.URL + path + "?" + q.Encode() }
 	type css = chromedp.CSS
-	press := chromedp.Click(css("button"))
-	err := chromedp.Do(ctx,
-		chromedp.Navigate(at("/error", url.Values{"error": {"redirect_mismatch"}})), shots(t, "error"),
-		chromedp.Navigate(at("/oauth2/authorize", authorization("redirect_uri", redirect))), styled(t), shots(t, "login"),
-		chromedp.SendKeys(css("#email"), "grace@example.org"), chromedp.SendKeys(css("#password"), "guess"),
-		press, chromedp.WaitVisible(css(".wrong")), shots(t, "login-wrong"),
-		chromedp.Click(css("#other")), chromedp.WaitVisible(css("#nickname")), shots(t, "signup"),
-		chromedp.SendKeys(css("#email"), ada.Email), chromedp.SendKeys(css("#nickname"), "Grace"), chromedp.SendKeys(css("#password"), "a long password"),
-		press, chromedp.WaitVisible(css("#email-wrong")), shots(t, "signup-wrong"),
-		chromedp.SetValue(css("#email"), "grace@example.org"), chromedp.SendKeys(css("#password"), "a long password"),
-		press, chromedp.WaitVisible(css("#confirm")), shots(t, "verify"),
-		chromedp.Click(css("#confirm")), chromedp.WaitVisible(css(".notice")), shots(t, "login-confirmed"),
-		chromedp.SendKeys(css("#password"), "a long password"), press, chromedp.WaitVisible(css("#end")),
-	)
-	if err != nil {
-		t.Fatal(err)
+	fill := func(name, value string) chromedp.Action[chromedp.Void] {
+		return chromedp.SendKeys(css("#"+name), value)
+	}
+	// submit presses the button, waits for what the next page has, and takes its pictures.
+	submit := func(next, name string) chromedp.Action[chromedp.Void] {
+		return chromedp.Steps(chromedp.Click(css("button")), chromedp.WaitVisible(css(next)), shots(t, name))
+	}
+	follow := func(link, next, name string) chromedp.Action[chromedp.Void] {
+		return chromedp.Steps(chromedp.Click(css(link)), chromedp.WaitVisible(css(next)), shots(t, name))
+	}
+	for _, page := range []chromedp.Action[chromedp.Void]{
+		chromedp.Steps(chromedp.Navigate(at("/error", url.Values{"error": {"redirect_mismatch"}})), shots(t, "error")),
+		chromedp.Steps(chromedp.Navigate(at("/oauth2/authorize", authorization("redirect_uri", redirect))), styled(t), shots(t, "login")),
+		chromedp.Steps(fill("email", "grace@example.org"), fill("password", "guess"), submit(".wrong", "login-wrong")),
+		follow("#other", "#nickname", "signup"),
+		chromedp.Steps(fill("email", ada.Email), fill("nickname", "Grace"), fill("password", "a long password"), submit("#email-wrong", "signup-wrong")),
+		chromedp.Steps(chromedp.SetValue(css("#email"), "grace@example.org"), fill("password", "a long password"), submit("#confirm", "verify")),
+		follow("#confirm", ".notice", "login-confirmed"),
+		chromedp.Steps(fill("password", "a long password"), submit("#end", "callback")),
+	} {
+		if err := chromedp.Do(ctx, page); err != nil {
+			t.Fatal(err)
+		}
 	}
 	end, err := chromedp.Run(ctx, chromedp.Text(css("#end")))
 	if err != nil || end != "code true" {

@@ -31,7 +31,11 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 	if err := makePrivate(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", dataSource(path))
+	source, err := dataSource(path)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", source)
 	if err != nil {
 		return nil, err
 	}
@@ -64,19 +68,19 @@ func makePrivate(path string) error {
 }
 
 // dataSource sets the pragmas where every connection gets them.
-func dataSource(path string) string {
-	path = filepath.ToSlash(path)
-	if filepath.IsAbs(path) && !strings.HasPrefix(path, "/") {
+func dataSource(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if path = filepath.ToSlash(path); !strings.HasPrefix(path, "/") {
 		path = "/" + path // file:/C:/…
 	}
 	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: url.Values{
 		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "foreign_keys(1)"},
 		"_txlock": {"immediate"},
 	}.Encode()}
-	if !strings.HasPrefix(path, "/") {
-		u.Opaque, u.Path = u.EscapedPath(), ""
-	}
-	return u.String()
+	return u.String(), nil
 }
 
 func (d *database) migrate(ctx context.Context) error {

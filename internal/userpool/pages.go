@@ -60,7 +60,7 @@ func newPages() (*pages, error) {
 func (p *Pool) show(w http.ResponseWriter, status int, content page) {
 	var body bytes.Buffer
 	if err := p.pages.byName[content.Name].ExecuteTemplate(&body, "layout.html", content); err != nil {
-		p.say("userpool: rendering the %s page: %v", content.Name, err)
+		p.complain(fmt.Errorf("rendering the %s page: %w", content.Name, err))
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
@@ -113,7 +113,7 @@ func (p *Pool) errorPage(w http.ResponseWriter, r *http.Request) {
 
 // fail shows that something of ours went wrong; what it was stands at the terminal.
 func (p *Pool) fail(w http.ResponseWriter, err error) {
-	p.say("userpool: %v", err)
+	p.complain(err)
 	p.show(w, http.StatusInternalServerError, page{Name: "error", Title: "Something went wrong here", Text: "It is not your fault. The terminal of the service says more. Try again."})
 }
 
@@ -121,7 +121,7 @@ func (p *Pool) fail(w http.ResponseWriter, err error) {
 func (p *Pool) answerError(w http.ResponseWriter, err error) {
 	var known *tokenError
 	if !errors.As(err, &known) {
-		p.say("userpool: %v", err)
+		p.complain(err)
 		known = &tokenError{http.StatusInternalServerError, "server_error"}
 	}
 	if known.status == http.StatusUnauthorized {

@@ -92,7 +92,7 @@ func (c Config) withDefaults() (Config, error) {
 		if err != nil {
 			return c, err
 		}
-		if u.Host == "" || strings.HasSuffix(address, "/") {
+		if u.Host == "" || u.Path != "" {
 			return c, fmt.Errorf("%q is no base address: it looks like http://127.0.0.1:8080", address)
 		}
 	}
@@ -167,6 +167,13 @@ func (p *Pool) RotateKeys(ctx context.Context) error {
 // now is the pool's clock, which tests put wrong.
 func (p *Pool) now() time.Time {
 	return p.conf.Now().Add(time.Duration(p.conf.Behaviour.Knobs().ClockOffset))
+}
+
+// complain tells the person at the terminal what went wrong here, unless it is only that a client left.
+func (p *Pool) complain(err error) {
+	if !errors.Is(err, context.Canceled) {
+		p.say("userpool: %v", err)
+	}
 }
 
 // say tells the person at the terminal.
