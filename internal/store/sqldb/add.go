@@ -34,7 +34,8 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 		return store.Added{}, err
 	}
 	if inserted {
-		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, t.count(ctx, owner, 1, p.Size)
+		t.count(owner, 1, p.Size)
+		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, nil
 	}
 	r, err := t.photo(ctx, owner, p.ID)
 	if photo.KindOf(err) == photo.KindNotFound { // neither inserted nor there

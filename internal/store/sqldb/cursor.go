@@ -9,18 +9,19 @@ import (
 
 // A cursor is the key of the last photo of a page.
 type cursor struct {
-	by photo.Order
-	at int64 // microseconds, by that order
-	id photo.ID
+	by     photo.Order
+	at     int64 // microseconds, by that order
+	number int64 // among those of the same time
 }
 
-const cursorSize = 1 + 8 + len(photo.ID{})
+const cursorSize = 1 + 8 + 8
 
 func (c cursor) String() string {
 	b := make([]byte, 0, cursorSize)
 	b = append(b, c.by[0]) // the orders differ in their first letter
 	b = binary.BigEndian.AppendUint64(b, uint64(c.at))
-	return base64.RawURLEncoding.EncodeToString(append(b, c.id[:]...))
+	b = binary.BigEndian.AppendUint64(b, uint64(c.number))
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // parseCursor reads what String wrote for a list in the order by.
@@ -29,5 +30,5 @@ func parseCursor(s string, by photo.Order) (cursor, error) {
 	if err != nil || len(b) != cursorSize || b[0] != by[0] {
 		return cursor{}, &photo.Error{Kind: photo.KindUsage, Msg: "the cursor is not one of this list", Hint: "begin again without a cursor"}
 	}
-	return cursor{by: by, at: int64(binary.BigEndian.Uint64(b[1:9])), id: photo.ID(b[9:])}, nil
+	return cursor{by: by, at: int64(binary.BigEndian.Uint64(b[1:])), number: int64(binary.BigEndian.Uint64(b[9:]))}, nil
 }

@@ -21,28 +21,28 @@ func (db *DB) List(ctx context.Context, owner string, f photo.Filter, after stri
 	}
 	defer rows.Close()
 	var page photo.Page
+	var last record
 	for rows.Next() {
-		r, err := scanPhoto(rows)
-		if err != nil {
+		if len(page.Photos) == limit { // one more was asked for, to know whether there is one
+			page.Next = cursorAt(last, q.by).String()
+			break
+		}
+		if last, err = scanPhoto(rows); err != nil {
 			return photo.Page{}, fmt.Errorf("list: %w", failure(err))
 		}
-		page.Photos = append(page.Photos, r.Photo)
+		page.Photos = append(page.Photos, last.Photo)
 	}
 	if err := rows.Err(); err != nil {
 		return photo.Page{}, fmt.Errorf("list: %w", failure(err))
 	}
-	if len(page.Photos) > limit { // one more was asked for, to know whether there is one
-		page.Photos = page.Photos[:limit]
-		page.Next = cursorAt(page.Photos[limit-1], q.by).String()
-	}
 	return page, nil
 }
 
-// cursorAt is where a list in the order by goes on after p.
-func cursorAt(p photo.Photo, by photo.Order) cursor {
-	c := cursor{by: by, id: p.ID, at: p.UploadedAt.UnixMicro()}
+// cursorAt is where a list in the order by goes on after r.
+func cursorAt(r record, by photo.Order) cursor {
+	c := cursor{by: by, at: r.UploadedAt.UnixMicro(), number: r.number}
 	if by == photo.ByTaken {
-		c.at, _ = takenColumns(p.TakenAt)
+		c.at, _ = takenColumns(r.TakenAt)
 	}
 	return c
 }
@@ -83,7 +83,7 @@ func listQuery(owner string, f photo.Filter, after string, limit int) (*query, e
 	if err := q.after(after, at); err != nil {
 		return nil, err
 	}
-	q.text += ` ORDER BY ` + at + ` DESC, id DESC LIMIT ?`
+	q.text += ` ORDER BY ` + at + ` DESC, number DESC LIMIT ?`
 	q.args = append(q.args, limit+1)
 	return q, nil
 }
@@ -146,6 +146,6 @@ func (q *query) after(s, at string) error {
 	if err != nil {
 		return err
 	}
-	q.where(`(`+at+`, id) < (?, ?)`, c.at, c.id[:])
+	q.where(`(`+at+`, number) < (?, ?)`, c.at, c.number)
 	return nil
 }

@@ -46,12 +46,6 @@ func (db *DB) Usage(ctx context.Context, owner string) (store.Usage, error) {
 	return u, nil
 }
 
-// count adds photos live photos of bytes in all to what owner has.
-func (t *txn) count(ctx context.Context, owner string, photos, bytes int64) error {
-	_, err := t.exec(ctx, `UPDATE owner SET photos = photos + ?, bytes = bytes + ? WHERE id = ?`, photos, bytes, owner)
-	return err
-}
-
 func noOwner(owner string) error {
 	return &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no owner %.40q", owner)}
 }

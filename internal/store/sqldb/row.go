@@ -19,14 +19,15 @@ const (
 const takenUnknown = math.MinInt64
 
 // columns are what scanPhoto reads.
-const columns = `id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
+const columns = `number, id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
 	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version`
 
 // A record is a row of photo.
 type record struct {
 	photo.Photo
-	key   string
-	state int
+	number int64
+	key    string
+	state  int
 }
 
 // scanPhoto reads columns.
@@ -39,7 +40,7 @@ func scanPhoto(row scanner) (record, error) {
 		latitude, longitude sql.NullFloat64
 		trashedAt, purgeAt  sql.NullInt64
 	)
-	err := row.Scan(&id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
+	err := row.Scan(&r.number, &id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
 		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version)
 	if err != nil {
 		return record{}, err

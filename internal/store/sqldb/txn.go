@@ -4,12 +4,33 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"photos/internal/store"
 )
 
 // A txn is the transaction a job runs in.
 type txn struct {
 	w   *writer
 	now int64 // by the database's clock, microseconds
+	// What the jobs so far added to what owners have, written once at the end:
+	// an owner's photos mostly come together.
+	counts map[string]store.Usage
+}
+
+// count adds to what owner has, or takes from it.
+func (t *txn) count(owner string, photos, bytes int64) {
+	u := t.counts[owner]
+	t.counts[owner] = store.Usage{Photos: u.Photos + photos, Bytes: u.Bytes + bytes}
+}
+
+// writeCounts ends the transaction.
+func (t *txn) writeCounts(ctx context.Context) error {
+	for owner, u := range t.counts {
+		if _, err := t.exec(ctx, `UPDATE owner SET photos = photos + ?, bytes = bytes + ? WHERE id = ?`, u.Photos, u.Bytes, owner); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exec returns how many rows the statement changed.

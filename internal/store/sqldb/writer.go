@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"photos/internal/photo"
+	"photos/internal/store"
 )
 
 // maxGroup bounds how many jobs share a commit, and so how long the first of
@@ -152,11 +153,15 @@ func (w *writer) transact(do func(context.Context, *txn) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	t := &txn{w: w}
+	t := &txn{w: w, counts: map[string]store.Usage{}}
 	if err := t.row(ctx, `SELECT `+clock).Scan(&t.now); err != nil {
 		return errors.Join(fmt.Errorf("read the clock: %w", err), tx.Rollback())
 	}
-	if err := do(ctx, t); err != nil {
+	err = do(ctx, t)
+	if err == nil {
+		err = t.writeCounts(ctx)
+	}
+	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {

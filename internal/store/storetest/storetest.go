@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"testing"
@@ -62,14 +63,14 @@ func numbered(i int) photo.Photo {
 func key(i int) string { return fmt.Sprintf("key-%d", i) }
 
 // anOwner is the owner of that name.
-func anOwner(t testing.TB, s store.Store, name string) string {
+func anOwner(t tester, s store.Store, name string) string {
 	t.Helper()
 	owner, err := s.Owner(t.Context(), "pool", name)
 	must(t, err)
 	return owner
 }
 
-func add(t testing.TB, s store.Store, owner string, p photo.Photo, key string) store.Added {
+func add(t tester, s store.Store, owner string, p photo.Photo, key string) store.Added {
 	t.Helper()
 	a, err := s.Add(t.Context(), owner, p, key)
 	must(t, err)
@@ -77,7 +78,7 @@ func add(t testing.TB, s store.Store, owner string, p photo.Photo, key string) s
 }
 
 // addNumbered adds the photos numbered from first to before last.
-func addNumbered(t testing.TB, s store.Store, owner string, first, last int) []photo.Photo {
+func addNumbered(t tester, s store.Store, owner string, first, last int) []photo.Photo {
 	t.Helper()
 	var added []photo.Photo
 	for i := first; i < last; i++ {
@@ -86,29 +87,38 @@ func addNumbered(t testing.TB, s store.Store, owner string, first, last int) []p
 	return added
 }
 
-func get(t testing.TB, s store.Store, owner string, id photo.ID) photo.Photo {
+func get(t tester, s store.Store, owner string, id photo.ID) photo.Photo {
 	t.Helper()
 	p, _, err := s.Get(t.Context(), owner, id, store.AnyState)
 	must(t, err)
 	return p
 }
 
-func wantUsage(t testing.TB, s store.Store, owner string, want store.Usage) {
+func wantUsage(t tester, s store.Store, owner string, want store.Usage) {
 	t.Helper()
 	got, err := s.Usage(t.Context(), owner)
 	must(t, err)
 	same(t, "usage", want, got)
 }
 
-func wantKind(t testing.TB, what string, err error, want photo.Kind) {
+func wantKind(t tester, what string, err error, want photo.Kind) {
 	t.Helper()
 	if err == nil || photo.KindOf(err) != want {
 		t.Errorf("%s: %v, want an error of kind %s", what, err, want)
 	}
 }
 
+// tester is what helpers need of a *testing.T or a *rapid.T.
+type tester interface {
+	Helper()
+	Context() context.Context
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // same compares whole values; photos' moments by what they say.
-func same(t testing.TB, what string, want, got any) {
+func same(t tester, what string, want, got any) {
 	t.Helper()
 	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b photo.Moment) bool {
 		return a.String() == b.String() && a.Time().Equal(b.Time())
@@ -117,7 +127,7 @@ func same(t testing.TB, what string, want, got any) {
 	}
 }
 
-func must(t testing.TB, err error) {
+func must(t tester, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +135,7 @@ func must(t testing.TB, err error) {
 }
 
 // recent checks a time that the database's clock gave.
-func recent(t testing.TB, what string, at time.Time) {
+func recent(t tester, what string, at time.Time) {
 	t.Helper()
 	if d := time.Since(at); d < -time.Minute || d > time.Minute || at.Location() != time.UTC {
 		t.Errorf("%s is %v, want now, in UTC", what, at)

@@ -14,6 +14,7 @@ import (
 
 func togetherTests() []test {
 	return []test{
+		{"any sequence of calls", againstModel},
 		{"one photo added by many is one photo", sameByMany},
 		{"a failing call fails no other", failuresApart},
 		{"one subject seen by many is one owner", ownerByMany},

@@ -1,2 +1,2 @@
 -- +goose Up
-CREATE INDEX photo_by_uploaded ON photo (owner, state, uploaded_at, id);
+CREATE INDEX photo_by_uploaded ON photo (owner, state, uploaded_at, number);

@@ -1,0 +1,126 @@
+package disk_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"photos/internal/blob"
+	"photos/internal/blob/disk"
+	"photos/internal/photo"
+	"photos/internal/store/sqldb"
+)
+
+// What the service does with a small photo, without HTTP: 60 KiB staged, digested,
+// synced, put into place, its row committed. Run it with -benchtime 5000x.
+func BenchmarkSmallPhotos(b *testing.B) {
+	for _, writers := range []int{1, 16, 64} {
+		b.Run(fmt.Sprintf("%d at once", writers), func(b *testing.B) {
+			blobs, db, owner := open(b)
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			b.SetBytes(60 << 10)
+			b.ResetTimer()
+			for range writers {
+				wg.Go(func() {
+					data := noise(60 << 10)
+					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+						binary.BigEndian.PutUint64(data, uint64(i))
+						if err := store(b.Context(), blobs, db, owner, fmt.Sprint(i), data); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "photos/s")
+		})
+	}
+}
+
+// One video of 512 MiB, written as the service does: a buffer at a time.
+func BenchmarkLargeVideo(b *testing.B) {
+	blobs, db, owner := open(b)
+	buf := noise(1 << 20)
+	b.SetBytes(512 << 20)
+	for i := 0; b.Loop(); i++ {
+		h, err := blobs.Create(b.Context(), fmt.Sprint(i))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for n := range 512 {
+			binary.BigEndian.PutUint64(buf, uint64(i<<10+n))
+			if _, err := h.Write(buf); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := commit(b.Context(), h, db, owner); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func open(b *testing.B) (*disk.Store, *sqldb.DB, string) {
+	b.Helper()
+	dir := b.TempDir()
+	blobs, err := disk.Open(filepath.Join(dir, "data"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	db, err := sqldb.Open(b.Context(), "sqlite:"+filepath.Join(dir, "photos.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			b.Error(err)
+		}
+		if err := blobs.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	owner, err := db.Owner(b.Context(), "pool", "alice")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return blobs, db, owner
+}
+
+func store(ctx context.Context, blobs blob.Store, db *sqldb.DB, owner, name string, data []byte) error {
+	h, err := blobs.Create(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if _, err := h.Write(data); err != nil {
+		return err
+	}
+	return commit(ctx, h, db, owner)
+}
+
+func commit(ctx context.Context, h blob.Staged, db *sqldb.DB, owner string) error {
+	id, err := h.Digest()
+	if err != nil {
+		return err
+	}
+	size := h.Size()
+	key, err := h.Commit(ctx, owner)
+	if err != nil {
+		return err
+	}
+	_, err = db.Add(ctx, owner, photo.Photo{ID: id, Name: "IMG_0001.JPG", Size: size, MediaType: "image/jpeg"}, key)
+	return err
+}
+
+func noise(n int) []byte {
+	b := make([]byte, n)
+	rand.NewChaCha8(sha256.Sum256(nil)).Read(b)
+	return b
+}

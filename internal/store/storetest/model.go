@@ -1,0 +1,222 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+// model is what a store should hold of one owner, kept beside a real one while
+// rapid chooses what to do.
+type model struct {
+	s      store.Store
+	owner  string
+	keys   int
+	photos map[photo.ID]*modelPhoto
+}
+
+type modelPhoto struct {
+	photo.Photo
+	key    string
+	number int  // grows from one to the next
+	due    bool // in the trash, and its time there is over
+}
+
+// againstModel lets a store and a model of it go the same random ways.
+func againstModel(t *testing.T, open Opener) {
+	s, runs := open(t), 0
+	rapid.Check(t, func(rt *rapid.T) {
+		runs++
+		owner, err := s.Owner(t.Context(), "model", fmt.Sprint(runs))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		m := &model{s: s, owner: owner, photos: map[photo.ID]*modelPhoto{}}
+		rt.Repeat(map[string]func(*rapid.T){
+			"add":      m.add,
+			"trash":    m.trash,
+			"restore":  m.restore,
+			"purge":    m.purge,
+			"describe": m.describe,
+			"":         m.compare,
+		})
+	})
+}
+
+// any draws a photo, one of few so that paths cross.
+func (m *model) any(t *rapid.T) photo.Photo { return numbered(rapid.IntRange(0, 4).Draw(t, "photo")) }
+
+func (m *model) add(t *rapid.T) {
+	p := m.any(t)
+	p.Description = rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "description")
+	m.keys++
+	key := fmt.Sprintf("%s-%d", m.owner, m.keys)
+	a, err := m.s.Add(t.Context(), m.owner, p, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := store.Added{Outcome: photo.OutcomeExists}
+	there := m.photos[p.ID]
+	if there == nil {
+		want.Outcome = photo.OutcomeUploaded
+		there = &modelPhoto{Photo: p, key: key, number: m.keys}
+		there.Version, there.UploadedAt = 1, a.Photo.UploadedAt
+		m.photos[p.ID] = there
+	}
+	want.DescriptionKept = p.Description != "" && p.Description != there.Description && there.Description != ""
+	if p.Description != "" && there.Description == "" {
+		want.Outcome = photo.OutcomeDescribed
+		there.Description = p.Description
+		there.Version++
+	}
+	if !there.TrashedAt.IsZero() {
+		want.Outcome = photo.OutcomeRestored
+		there.revive()
+	}
+	want.Photo, want.Key = there.Photo, there.key
+	same(t, "added", want, a)
+}
+
+func (p *modelPhoto) revive() { p.TrashedAt, p.PurgeAt, p.due = time.Time{}, time.Time{}, false }
+
+func (m *model) trash(t *rapid.T) {
+	id := m.any(t).ID
+	after := rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "after")
+	got, err := m.s.Trash(t.Context(), m.owner, id, after)
+	there := m.photos[id]
+	if there == nil {
+		wantKind(t, "Trash", err, photo.KindNotFound)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if there.TrashedAt.IsZero() {
+		there.TrashedAt, there.PurgeAt, there.due = got.TrashedAt, got.TrashedAt.Add(after), after == 0
+	}
+	same(t, "trashed", there.Photo, got)
+}
+
+func (m *model) restore(t *rapid.T) {
+	id := m.any(t).ID
+	got, err := m.s.Restore(t.Context(), m.owner, id)
+	there := m.photos[id]
+	if there == nil {
+		wantKind(t, "Restore", err, photo.KindNotFound)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	there.revive()
+	same(t, "restored", there.Photo, got)
+}
+
+func (m *model) purge(t *rapid.T) {
+	var got, want []string
+	for {
+		blobs, err := m.s.Purge(t.Context(), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range blobs {
+			if b.Owner == m.owner { // not left by an earlier run
+				got = append(got, b.Key)
+			}
+		}
+		if len(blobs) < 2 {
+			break
+		}
+	}
+	for id, p := range m.photos {
+		if p.due {
+			want = append(want, p.key)
+			delete(m.photos, id)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	same(t, "purged", want, got)
+}
+
+func (m *model) describe(t *rapid.T) {
+	d := store.Description{
+		ID:          m.any(t).ID,
+		Text:        rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "description"),
+		OnlyIfEmpty: rapid.Bool().Draw(t, "only if empty"),
+	}
+	got, err := m.s.Describe(t.Context(), m.owner, []store.Description{d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := m.photos[d.ID]
+	if there == nil || !there.TrashedAt.IsZero() {
+		wantKind(t, "Describe", got[0].Err, photo.KindNotFound)
+		return
+	}
+	want := store.Described{}
+	if d.Text != there.Description && !(d.OnlyIfEmpty && there.Description != "") {
+		want.Changed = true
+		there.Description = d.Text
+		there.Version++
+	}
+	want.Photo = there.Photo
+	same(t, "described", []store.Described{want}, got)
+}
+
+// inOrder are the photos there may be, those that are there in the order they came.
+func (m *model) inOrder() []photo.ID {
+	var ids []photo.ID
+	for i := range 5 {
+		ids = append(ids, numbered(i).ID)
+	}
+	slices.SortFunc(ids, func(a, b photo.ID) int { return m.number(a) - m.number(b) })
+	return ids
+}
+
+func (m *model) number(id photo.ID) int {
+	if p := m.photos[id]; p != nil {
+		return p.number
+	}
+	return 0
+}
+
+// compare looks at everything from every side.
+func (m *model) compare(t *rapid.T) {
+	var usage store.Usage
+	var live, trashed []photo.Photo
+	for _, id := range m.inOrder() {
+		there := m.photos[id]
+		status := photo.Status{ID: id, State: photo.Absent}
+		if there != nil {
+			status.State, status.Description = photo.Stored, there.Description
+			if there.TrashedAt.IsZero() {
+				usage.Photos++
+				usage.Bytes += there.Size
+				live = append(live, there.Photo)
+			} else {
+				status.State = photo.Trashed
+				trashed = append(trashed, there.Photo)
+			}
+			p, key, err := m.s.Get(t.Context(), m.owner, id, store.AnyState)
+			if err != nil || key != there.key {
+				t.Fatalf("Get = key %q, %v, want key %q", key, err, there.key)
+			}
+			same(t, "photo", there.Photo, p)
+		}
+		got, err := m.s.Check(t.Context(), m.owner, []photo.ID{id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "check", []photo.Status{status}, got)
+	}
+	wantUsage(t, m.s, m.owner, usage)
+	same(t, "live", newestFirst(live), all(t, m.s, m.owner, photo.Filter{}, 2))
+	same(t, "trash", newestFirst(trashed), all(t, m.s, m.owner, photo.Filter{Trash: true}, 2))
+}
