@@ -279,6 +279,30 @@ func TestLargePhotoResumesWhereItWasCut(t *testing.T) {
 	}
 }
 
+// TestRivalConcernsOneUploadOnly: while another client holds the upload, this one
+// item fails in the end, and not the whole run as when the service is away.
+func TestRivalConcernsOneUploadOnly(t *testing.T) {
+	t.Parallel()
+	c := serve(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPost:
+			w.Header().Set("Location", api.PathUploads+"/u1")
+			w.WriteHeader(http.StatusCreated)
+		case http.MethodPatch:
+			io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", api.ProblemType)
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusLocked)
+			fmt.Fprint(w, `{"kind":"unavailable","title":"t","detail":"another client is sending this photo"}`)
+		}
+	})
+	size := int64(client.WholeUpload + 1)
+	_, err := c.Upload(context.Background(), client.Upload{Body: bytes.NewReader(make([]byte, size)), Size: size})
+	if photo.KindOf(err) != photo.KindConflict || !strings.Contains(err.Error(), "another client") {
+		t.Errorf("error %v of kind %s", err, photo.KindOf(err))
+	}
+}
+
 func TestUploadGoesNowhereElse(t *testing.T) {
 	t.Parallel()
 	c := serve(t, time.Second, func(w http.ResponseWriter, _ *http.Request) {

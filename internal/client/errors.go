@@ -36,6 +36,9 @@ func (c *Client) refused(res *http.Response) error {
 	if e.Msg == "" {
 		e.Msg = p.Title
 	}
+	if res.StatusCode == http.StatusLocked {
+		e.Kind = photo.KindConflict // another client appends to this one upload; the service itself is there
+	}
 	if e.Kind == photo.KindInternal {
 		e.Msg += " (request " + p.RequestID + ")"
 	}
