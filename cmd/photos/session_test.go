@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"photos/internal/freeport"
 	"photos/internal/person"
 	"photos/internal/userpool"
 )
@@ -49,14 +49,7 @@ func newWorld(t *testing.T, hosts ...string) *world {
 	for _, host := range hosts {
 		w.hosts[host] = new(outside)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.redirect = "http://" + l.Addr().String() + "/callback"
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	w.redirect = freeport.Redirect(t)
 	mux := http.NewServeMux()
 	srv := httptest.NewServer(mux)
 	pool, err := userpool.Open(t.Context(), userpool.Config{

@@ -146,7 +146,7 @@ func published(baseURL, issuer, client, domain string) api.ProtectedResource {
 // newLocal opens the local user pool and accepts its tokens.
 func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	pool, err := userpool.Open(ctx, userpool.Config{
-		BaseURL: s.baseURL, Path: filepath.Join(s.data, "pool.db"), Talk: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
+		BaseURL: s.baseURL, Path: filepath.Join(s.data, "userpool.db"), Talk: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
 		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirectURIs(), LogoutURIs: []string{s.baseURL + "/"}}},
 	})
 	if err != nil {

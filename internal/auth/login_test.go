@@ -12,18 +12,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-)
 
-// freeRedirect is a redirect URI on a port nobody listens on.
-func freeRedirect(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "http://" + l.Addr().String() + "/callback"
-}
+	"photos/internal/freeport"
+)
 
 // visit is a browser that goes where it is sent and keeps the last page.
 type visit struct {
@@ -52,7 +43,7 @@ func options(t *testing.T, p *fakeProvider) (LoginOptions, *memory) {
 	store := newMemory()
 	return LoginOptions{
 		Server: "http://127.0.0.1:8080", Provider: p.provider(), ClientID: p.clientID,
-		RedirectURIs: []string{freeRedirect(t)}, Store: store, StateDir: t.TempDir(), Wait: 20 * time.Second,
+		RedirectURIs: []string{freeport.Redirect(t)}, Store: store, StateDir: t.TempDir(), Wait: 20 * time.Second,
 	}, store
 }
 

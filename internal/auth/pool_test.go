@@ -2,7 +2,6 @@ package auth_test
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"photos/internal/auth"
+	"photos/internal/freeport"
 	"photos/internal/person"
 	"photos/internal/userpool"
 )
@@ -29,7 +29,7 @@ func newPool(t *testing.T, shape func(*userpool.Config)) *pool {
 	mux := http.NewServeMux()
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
-	p := &pool{behaviour: new(userpool.Behaviour), base: srv.URL, redirect: freePort(t)}
+	p := &pool{behaviour: new(userpool.Behaviour), base: srv.URL, redirect: freeport.Redirect(t)}
 	conf := userpool.Config{
 		BaseURL: srv.URL, Path: filepath.Join(t.TempDir(), "pool.db"), Behaviour: p.behaviour,
 		Clients: []userpool.Client{{ID: "cli", RedirectURIs: []string{p.redirect}}},
@@ -52,17 +52,6 @@ func newPool(t *testing.T, shape func(*userpool.Config)) *pool {
 		mux.Handle(path, p.Handler())
 	}
 	return p
-}
-
-// freePort is a redirect URI on a port that is free.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "http://" + l.Addr().String() + "/callback"
 }
 
 // household is what one machine keeps of the session.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"photos/internal/freeport"
 )
 
 func TestRegistered(t *testing.T) {
@@ -34,7 +36,7 @@ func TestRegistered(t *testing.T) {
 
 func TestPortFree(t *testing.T) {
 	t.Parallel()
-	uri := freeRedirect(t)
+	uri := freeport.Redirect(t)
 	if err := PortFree(t.Context(), uri); err != nil {
 		t.Error(err)
 	}
