@@ -35,6 +35,10 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	})
 }
 
+// drainTime is how long net/http may read on in a body that nobody wants, to use
+// the connection again, before it gives the answer.
+const drainTime = 5 * time.Second
+
 // finished ends a request: it answers a panic, writes the access log, and gives
 // net/http a limited time for reading what is left of the body. The log knows no
 // query, no header and no account.
@@ -53,7 +57,7 @@ func (s *Server) finished(w *response, r *http.Request, start time.Time) {
 		slog.String("request_id", w.Header().Get(api.HeaderRequestID)), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 		slog.Int("status", w.status), slog.Int64("bytes", w.written), slog.Duration("took", time.Since(start)))
 	if r.ContentLength != 0 {
-		w.limitReading(s.Limits.Stall)
+		w.limitReading(min(s.Limits.Stall, drainTime))
 	}
 	if cause != nil {
 		panic(cause)
