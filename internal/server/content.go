@@ -33,7 +33,7 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a account) erro
 	h := w.Header()
 	h.Set("ETag", `"`+id.String()+`"`)
 	h.Set("Content-Type", p.MediaType)
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": safeName(p)}))
+	h.Set("Content-Disposition", contentDisposition(p))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("Cache-Control", "private, no-cache") // may be kept, but only shown while the photo is live
 	out := &rangeResponse{ResponseWriter: w}
@@ -67,6 +67,11 @@ func (w *rangeResponse) Write(p []byte) (int, error) {
 
 // ReadFrom keeps the way to the kernel's sendfile open.
 func (w *rangeResponse) ReadFrom(src io.Reader) (int64, error) { return io.Copy(w.ResponseWriter, src) }
+
+// contentDisposition tells a browser to save a photo under its name (RFC 6266).
+func contentDisposition(p photo.Photo) string {
+	return mime.FormatMediaType("attachment", map[string]string{"filename": safeName(p)})
+}
 
 // safeName is a photo's name as a browser may save it.
 func safeName(p photo.Photo) string {
