@@ -59,8 +59,11 @@ func startBus(ts *testscript.TestScript) {
 
 // startKeyring starts the keyring of the script's home, where it lies from one start to the next.
 func startKeyring(ts *testscript.TestScript, flags ...string) {
-	runtime, err := os.MkdirTemp(ts.Getenv("HOME"), "runtime") // by a socket in it, daemons would find each other
+	// A folder of its own, for by a socket in it daemons would find each other, and one
+	// with a short name, for a socket's path has at most 107 bytes (unix(7)).
+	runtime, err := os.MkdirTemp("", "run")
 	ts.Check(err)
+	ts.Defer(func() { os.RemoveAll(runtime) })
 	cmd := exec.Command("gnome-keyring-daemon", append(flags, "--components=secrets", "--foreground")...)
 	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "XDG_DATA_HOME="+ts.Getenv("XDG_DATA_HOME"), "XDG_RUNTIME_DIR="+runtime,
 		"DBUS_SESSION_BUS_ADDRESS="+ts.Getenv("DBUS_SESSION_BUS_ADDRESS"), "DISPLAY=", "WAYLAND_DISPLAY=")
