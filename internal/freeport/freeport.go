@@ -15,8 +15,8 @@ import (
 func Redirect(t testing.TB) string {
 	t.Helper()
 	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)) //nolint:gosec // any port will do
-		l, err := net.Listen("tcp", addr)
+		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", addr)
 		if err != nil {
 			continue
 		}

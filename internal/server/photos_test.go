@@ -26,7 +26,7 @@ func (u user) album(n int) []photo.ID {
 	u.s.t.Helper()
 	var ids []photo.ID
 	for i := 1; i <= n; i++ {
-		data := jpeg(u.s.t, uint64(i), 1000) //nolint:gosec // not negative
+		data := jpeg(u.s.t, uint64(i), 1000)
 		u.upload(data, api.UploadMetadata{Filename: fmt.Sprint(i)}).has(http.StatusCreated, nil)
 		ids = append(ids, idOf(data))
 	}
@@ -76,7 +76,7 @@ func TestListPages(t *testing.T) {
 		if cursor = page.Next; cursor == "" {
 			break
 		}
-		ada.upload(jpeg(t, uint64(100+len(got)), 1000), api.UploadMetadata{Filename: "new"}) //nolint:gosec // not negative
+		ada.upload(jpeg(t, uint64(100+len(got)), 1000), api.UploadMetadata{Filename: "new"})
 	}
 	if names(got) != "5 4 3 2 1" {
 		t.Errorf("listed %q", names(got))
@@ -194,7 +194,7 @@ func TestContent(t *testing.T) {
 	ada := start(t).as("ada")
 	data := jpeg(t, 1, 3<<20)
 	id := idOf(data)
-	ada.upload(data, api.UploadMetadata{Filename: "Øre \"s\\und\"\n‮gpj.exe"}).has(http.StatusCreated, nil)
+	ada.upload(data, api.UploadMetadata{Filename: "Øre \"s\\und\"\n\u202egpj.exe"}).has(http.StatusCreated, nil)
 	path := photoPath(id) + "/content"
 	tag := `"` + id.String() + `"`
 	whole := header{
