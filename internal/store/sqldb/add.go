@@ -71,7 +71,7 @@ func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo)
 
 // insert reports whether there was no row of the photo before.
 func (t *txn) insert(ctx context.Context, owner string, p photo.Photo, key string) (bool, error) {
-	taken, offset := takenColumns(p.TakenAt)
+	taken, offset := takenColumns(p.TakenAt, t.now)
 	latitude, longitude := positionColumns(p.Position)
 	n, err := t.exec(ctx, `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height,
 			taken_at, taken_offset, camera, latitude, longitude, description, description_source, folded, uploaded_at, version)

@@ -12,7 +12,7 @@ import (
 
 // checkChunk is how many digests one query asks for; every database takes that
 // many parameters.
-const checkChunk = 500
+const checkChunk = 1000
 
 // Check implements store.Store.
 func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error) {

@@ -42,7 +42,7 @@ func (db *DB) List(ctx context.Context, owner string, f photo.Filter, after stri
 func cursorAt(r record, by photo.Order) cursor {
 	c := cursor{by: by, at: r.UploadedAt.UnixMicro(), number: r.number}
 	if by == photo.ByTaken {
-		c.at, _ = takenColumns(r.TakenAt)
+		c.at, _ = takenColumns(r.TakenAt, c.at)
 	}
 	return c
 }
@@ -105,7 +105,7 @@ func (q *query) times(f photo.Filter, at string) {
 		q.where(at+` >= ?`, f.Since.UnixMicro())
 	}
 	if !f.Until.IsZero() {
-		q.where(at+` < ? AND `+at+` > ?`, f.Until.UnixMicro(), int64(takenUnknown))
+		q.where(at+` < ? AND `+at+` > ?`, f.Until.UnixMicro(), int64(takenBefore))
 	}
 }
 

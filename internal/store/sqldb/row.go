@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"database/sql"
-	"math"
 	"time"
 
 	"photos/internal/photo"
@@ -14,9 +13,14 @@ const (
 	trashed = 1
 )
 
-// takenUnknown stands for no taken_at: before every time there is, so that such
-// photos come last, newest first.
-const takenUnknown = math.MinInt64
+// Photos that do not say when they were taken come after all that do, and among
+// themselves by upload: their taken_at is the time of upload, put back before every
+// time there is. Were it one value for all, a page in the midst of them would have
+// to be searched for.
+const (
+	putBack     = 1 << 62 // microseconds; 146,000 years
+	takenBefore = -putBack / 2
+)
 
 // columns are what scanPhoto reads.
 const columns = `number, id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
@@ -59,7 +63,7 @@ func scanPhoto(row scanner) (record, error) {
 // moment is the inverse of takenColumns.
 func moment(taken int64, offset sql.NullInt64) photo.Moment {
 	switch t := time.UnixMicro(taken).UTC(); {
-	case taken == takenUnknown:
+	case taken < takenBefore:
 		return photo.Moment{}
 	case offset.Valid && offset.Int64 == 0:
 		return photo.At(t)
@@ -71,9 +75,9 @@ func moment(taken int64, offset sql.NullInt64) photo.Moment {
 }
 
 // takenColumns is when m is to be sorted, and its offset when it is known.
-func takenColumns(m photo.Moment) (taken int64, offset sql.NullInt64) {
+func takenColumns(m photo.Moment, uploaded int64) (taken int64, offset sql.NullInt64) {
 	if m.IsZero() {
-		return takenUnknown, offset
+		return uploaded - putBack, offset
 	}
 	seconds, known := m.Offset()
 	return m.Time().UnixMicro(), sql.NullInt64{Int64: int64(seconds), Valid: known}

@@ -1,9 +1,19 @@
 package sqldb
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"photos/internal/photo"
 	"photos/internal/store"
 	"photos/internal/store/storetest"
 )
@@ -16,12 +26,283 @@ func TestStore(t *testing.T) {
 	})
 }
 
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]photo.Kind{
+		"":                          photo.KindUsage,
+		"sqlite:":                   photo.KindUsage,
+		"photos.db":                 photo.KindUsage,
+		"postgres://host/db":        photo.KindUsage,
+		"sqlite:/no/such/folder/db": photo.KindInternal,
+	} {
+		if db, err := Open(t.Context(), url); photo.KindOf(err) != want || err == nil {
+			t.Errorf("Open(%q) = %v, %v, want an error of kind %s", url, db, err, want)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "photos.db")
+	if err := os.WriteFile(path, []byte("this is no database, and never was one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), "sqlite:"+path); err == nil || !strings.Contains(err.Error(), "not a database") {
+		t.Errorf("Open of something else = %v", err)
+	}
+}
+
+func TestFilesAreTheOwnersOnly(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no mode bits")
+	}
+	dir := t.TempDir()
+	db := open(t, filepath.Join(dir, "photos.db"))
+	addPhotos(t, db, anOwner(t, db), 0, 1)
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v", f.Name(), info.Mode())
+		}
+		names = append(names, f.Name())
+	}
+	if want := []string{"photos.db", "photos.db-shm", "photos.db-wal", "photos.db.lock"}; !slices.Equal(names, want) {
+		t.Errorf("files %v, want %v", names, want)
+	}
+}
+
+// Services that start at once on an empty folder must all come up.
+func TestOpenTogether(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "photos.db")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			db, err := Open(t.Context(), "sqlite:"+path)
+			if err == nil {
+				err = errors.Join(db.Ping(t.Context()), db.Close())
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// While another process holds the write lock nothing can be written, but read.
+func TestLockedDatabaseIsUnavailable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits out the busy timeout")
+	}
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "photos.db")
+	db := open(t, path)
+	owner := anOwner(t, db)
+	addPhotos(t, db, owner, 0, 1)
+	other, err := openWriter(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	lock, err := other.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Add(t.Context(), owner, numbered(1), "key"); photo.KindOf(err) != photo.KindUnavailable {
+		t.Errorf("Add = %v, want an error of kind %s", err, photo.KindUnavailable)
+	}
+	if page, err := db.List(t.Context(), owner, photo.Filter{}, "", 10); err != nil || len(page.Photos) != 1 {
+		t.Errorf("List = %d photos, %v, want 1", len(page.Photos), err)
+	}
+	if err := lock.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	addPhotos(t, db, owner, 1, 2)
+}
+
+// What came before Close is kept, what comes later is told so.
+func TestCloseAnswersEverybody(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "photos.db")
+	db := open(t, path)
+	owner := anOwner(t, db)
+	var mu sync.Mutex
+	var kept []photo.ID
+	var wg sync.WaitGroup
+	first := make(chan struct{}, 1)
+	for c := range 16 {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				p := numbered(c*1_000_000 + i)
+				_, err := db.Add(context.Background(), owner, p, fmt.Sprint(c, "-", i))
+				if photo.KindOf(err) == photo.KindUnavailable {
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				kept = append(kept, p.ID)
+				mu.Unlock()
+				select {
+				case first <- struct{}{}:
+				default:
+				}
+			}
+		})
+	}
+	<-first
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+	wg.Wait()
+	again := open(t, path)
+	for _, id := range kept {
+		if _, _, err := again.Get(t.Context(), owner, id, store.Live); err != nil {
+			t.Errorf("a photo that was acknowledged: %v", err)
+		}
+	}
+}
+
+// A job that spoils the transaction it shares fails alone.
+func TestSpoiltGroup(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "photos.db"))
+	owner := anOwner(t, db)
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			if i%2 == 0 {
+				if _, err := db.Add(t.Context(), owner, numbered(i), "key"); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			err := db.writer.write(t.Context(), func(ctx context.Context, tx *txn) error {
+				tx.count(owner, 1000, 1000)
+				_, err := tx.exec(ctx, `UPDATE owner SET subject = NULL`)
+				return err
+			})
+			if err == nil || photo.KindOf(err) != photo.KindInternal {
+				t.Errorf("a constraint was broken: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if u, err := db.Usage(t.Context(), owner); err != nil || u.Photos != 20 {
+		t.Errorf("Usage = %+v, %v, want 20 photos", u, err)
+	}
+}
+
+// Every page of a list is a stretch of an index: nothing is sorted, and no row is
+// read that is not shown, but by a search.
+func TestListsFollowAnIndex(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "photos.db"))
+	year := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	uploaded := cursor{by: photo.ByUploaded, at: 1, number: 1}.String()
+	taken := cursor{by: photo.ByTaken, at: 1, number: 1}.String()
+	for _, tt := range []struct {
+		name, after string
+		f           photo.Filter
+		want        string
+	}{
+		{"newest", "", photo.Filter{}, "photo_by_uploaded (owner=? AND state=?)"},
+		{"the next page", uploaded, photo.Filter{}, "photo_by_uploaded (owner=? AND state=? AND uploaded_at<?)"},
+		{"a span", "", photo.Filter{Since: year, Until: year.AddDate(1, 0, 0)}, "photo_by_uploaded (owner=? AND state=? AND uploaded_at>? AND uploaded_at<?)"},
+		{"search", "", photo.Filter{Search: "beach"}, "photo_by_uploaded (owner=? AND state=?)"},
+		{"trash", uploaded, photo.Filter{Trash: true}, "photo_by_uploaded (owner=? AND state=? AND uploaded_at<?)"},
+		{"by taken", "", photo.Filter{By: photo.ByTaken}, "photo_by_taken (owner=? AND state=?)"},
+		{"by taken, the next page", taken, photo.Filter{By: photo.ByTaken}, "photo_by_taken (owner=? AND state=? AND taken_at<?)"},
+	} {
+		plan := explain(t, db, tt.f, tt.after)
+		if len(plan) != 1 || !strings.HasSuffix(plan[0], "USING INDEX "+tt.want) {
+			t.Errorf("%s: %v, want %s", tt.name, plan, tt.want)
+		}
+	}
+	if plan := explain(t, db, photo.Filter{IDPrefix: "12345678"}, ""); !strings.HasSuffix(plan[0], "photo_by_id (owner=? AND id>? AND id<?)") {
+		t.Errorf("a prefix: %v", plan)
+	}
+}
+
+func explain(t *testing.T, db *DB, f photo.Filter, after string) []string {
+	t.Helper()
+	q, err := listQuery("owner", f, after, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+q.text, q.args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, detail)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func FuzzCursor(f *testing.F) {
+	f.Add("", "uploaded")
+	f.Add(cursor{by: photo.ByTaken, at: -putBack, number: 7}.String(), "taken")
+	f.Fuzz(func(t *testing.T, s, by string) {
+		if by != string(photo.ByTaken) {
+			by = string(photo.ByUploaded)
+		}
+		c, err := parseCursor(s, photo.Order(by))
+		if err == nil && c.String() != s {
+			t.Errorf("cursor %q reads as %+v, which is written %q", s, c, c)
+		}
+		if err != nil && photo.KindOf(err) != photo.KindUsage {
+			t.Errorf("cursor %q: %v", s, err)
+		}
+	})
+}
+
 func open(t testing.TB, path string) *DB {
 	t.Helper()
 	db, err := Open(t.Context(), "sqlite:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() }) // harmless a second time
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return db
+}
+
+func anOwner(t testing.TB, db *DB) string {
+	t.Helper()
+	owner, err := db.Owner(t.Context(), "pool", "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return owner
+}
+
+func addPhotos(t testing.TB, db *DB, owner string, first, last int) {
+	t.Helper()
+	for i := first; i < last; i++ {
+		if _, err := db.Add(t.Context(), owner, numbered(i), fmt.Sprint("key-", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

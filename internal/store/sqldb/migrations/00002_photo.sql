@@ -12,7 +12,7 @@ CREATE TABLE photo (
     media_type         TEXT     NOT NULL,
     width              INTEGER  NOT NULL,
     height             INTEGER  NOT NULL,
-    taken_at           BIGINT   NOT NULL,    -- the smallest number when unknown, so that it sorts last
+    taken_at           BIGINT   NOT NULL,    -- when unknown: the time of upload less 2^62, so that it sorts last
     taken_offset       INTEGER,              -- seconds east of UTC; NULL when the camera did not say
     camera             TEXT     NOT NULL,
     latitude           DOUBLE PRECISION,

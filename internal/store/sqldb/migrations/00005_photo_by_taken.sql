@@ -1,2 +1,2 @@
 -- +goose Up
-CREATE INDEX photo_by_taken ON photo (owner, state, taken_at, number);
+CREATE INDEX photo_by_taken ON photo (owner, state, taken_at);
