@@ -6,13 +6,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"photos/internal/blob"
-	"photos/internal/blob/disk"
 	"photos/internal/photo"
 	"photos/internal/store/sqldb"
 )
@@ -22,7 +20,7 @@ import (
 func BenchmarkSmallPhotos(b *testing.B) {
 	for _, writers := range []int{1, 16, 64} {
 		b.Run(fmt.Sprintf("%d at once", writers), func(b *testing.B) {
-			blobs, db, owner := open(b)
+			blobs, db, owner := openBoth(b, b.TempDir())
 			var next atomic.Int64
 			var wg sync.WaitGroup
 			b.SetBytes(60 << 10)
@@ -32,7 +30,7 @@ func BenchmarkSmallPhotos(b *testing.B) {
 					data := noise(60 << 10)
 					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
 						binary.BigEndian.PutUint64(data, uint64(i))
-						if err := store(b.Context(), blobs, db, owner, fmt.Sprint(i), data); err != nil {
+						if err := keep(b.Context(), blobs, db, owner, fmt.Sprint(i), data); err != nil {
 							b.Error(err)
 							return
 						}
@@ -47,7 +45,7 @@ func BenchmarkSmallPhotos(b *testing.B) {
 
 // One video of 512 MiB, written as the service does: a buffer at a time.
 func BenchmarkLargeVideo(b *testing.B) {
-	blobs, db, owner := open(b)
+	blobs, db, owner := openBoth(b, b.TempDir())
 	buf := noise(1 << 20)
 	b.SetBytes(512 << 20)
 	for i := 0; b.Loop(); i++ {
@@ -67,33 +65,7 @@ func BenchmarkLargeVideo(b *testing.B) {
 	}
 }
 
-func open(b *testing.B) (*disk.Store, *sqldb.DB, string) {
-	b.Helper()
-	dir := b.TempDir()
-	blobs, err := disk.Open(filepath.Join(dir, "data"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	db, err := sqldb.Open(b.Context(), "sqlite:"+filepath.Join(dir, "photos.db"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			b.Error(err)
-		}
-		if err := blobs.Close(); err != nil {
-			b.Error(err)
-		}
-	})
-	owner, err := db.Owner(b.Context(), "pool", "alice")
-	if err != nil {
-		b.Fatal(err)
-	}
-	return blobs, db, owner
-}
-
-func store(ctx context.Context, blobs blob.Store, db *sqldb.DB, owner, name string, data []byte) error {
+func keep(ctx context.Context, blobs blob.Store, db *sqldb.DB, owner, name string, data []byte) error {
 	h, err := blobs.Create(ctx, name)
 	if err != nil {
 		return err

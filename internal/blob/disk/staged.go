@@ -162,7 +162,7 @@ func (h *staged) Write(p []byte) (int, error) {
 	if h.err != nil {
 		return 0, h.err
 	}
-	n, err := h.f.WriteAt(p, h.size)
+	n, err := h.f.Write(p) // not WriteAt, which forgets what it wrote before the disk was full
 	if h.hashed == h.size {
 		h.hash.Write(p[:n])
 		h.hashed += int64(n)

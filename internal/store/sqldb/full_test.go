@@ -1,0 +1,63 @@
+package sqldb
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"photos/internal/photo"
+	"photos/internal/smalldisk"
+	"photos/internal/store"
+)
+
+// A database whose disk is full says so, reads on, has lost nothing, and writes
+// again when there is space.
+func TestFullDisk(t *testing.T) {
+	smalldisk.Run(t, "size=2m", func(t *testing.T, dir string) {
+		db := open(t, filepath.Join(dir, "photos.db"))
+		owner := anOwner(t, db)
+		filler := filepath.Join(dir, "filler")
+		if err := os.WriteFile(filler, make([]byte, 1<<20), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		next := 0
+		add := func() error {
+			p := numbered(next)
+			p.Description = strings.Repeat("long ", 800)
+			_, err := db.Add(t.Context(), owner, p, "key")
+			if err == nil {
+				next++
+			}
+			return err
+		}
+		var err error
+		for err == nil && next < 10_000 {
+			err = add()
+		}
+		if photo.KindOf(err) != photo.KindStorageFull {
+			t.Fatalf("Add = %v after %d photos, want an error of kind %s", err, next, photo.KindStorageFull)
+		}
+		check := func() {
+			t.Helper()
+			for i := range next {
+				if _, _, err := db.Get(t.Context(), owner, numbered(i).ID, store.Live); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if u, err := db.Usage(t.Context(), owner); err != nil || u.Photos != int64(next) {
+				t.Errorf("Usage = %+v, %v, want %d photos", u, err, next)
+			}
+		}
+		check()
+		if err := os.Remove(filler); err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			if err := add(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check()
+	})
+}
