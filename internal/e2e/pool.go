@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"bufio"
+	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,9 +19,13 @@ func cmdPool(ts *testscript.TestScript, neg bool, args []string) {
 	case !neg && len(args) > 0 && args[0] == "start":
 		startPool(ts, args[1:])
 	case !neg && len(args) == 2 && args[0] == "behave":
-		behave(ts, args[1])
+		control(ts, http.MethodPut, "/control", args[1])
+	case !neg && len(args) == 1 && args[0] == "rotate-keys":
+		control(ts, http.MethodPost, "/control/rotate-keys", "")
+	case !neg && len(args) == 3 && args[0] == "asked":
+		asked(ts, args[1], numbers(ts, args[2:], 0)[0])
 	default:
-		ts.Fatalf("usage: pool start [FLAG...] | behave JSON")
+		ts.Fatalf("usage: pool start [FLAG...] | behave JSON | rotate-keys | asked PATH N")
 	}
 }
 
@@ -43,14 +49,28 @@ func startPool(ts *testscript.TestScript, flags []string) {
 	ts.Setenv("POOL_ISSUER", words[5])
 }
 
-// behave sets the pool's knobs.
-func behave(ts *testscript.TestScript, knobs string) {
-	req, err := http.NewRequest(http.MethodPut, ts.Getenv("POOL_URL")+"/control", strings.NewReader(knobs))
+// asked requires that the pool got exactly so many requests for a path since it started.
+func asked(ts *testscript.TestScript, path string, want int) {
+	var state struct {
+		Requests map[string]int `json:"requests"`
+	}
+	ts.Check(json.Unmarshal(control(ts, http.MethodGet, "/control", ""), &state))
+	if got := state.Requests[path]; got != want {
+		ts.Fatalf("the pool was asked for %s %d times, want %d", path, got, want)
+	}
+}
+
+// control turns the pool's knobs and reads what it counted.
+func control(ts *testscript.TestScript, method, path, body string) []byte {
+	req, err := http.NewRequest(method, ts.Getenv("POOL_URL")+path, strings.NewReader(body))
 	ts.Check(err)
 	resp, err := http.DefaultClient.Do(req)
 	ts.Check(err)
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusNoContent {
-		ts.Fatalf("behave %s: status %d", knobs, resp.StatusCode)
+	answer, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		ts.Fatalf("%s %s %s: status %d: %s", method, path, body, resp.StatusCode, answer)
 	}
+	return answer
 }

@@ -36,6 +36,8 @@ var logins = make(chan struct{}, 4)
 //	keyring holds N              require that many entries in it
 //	pool start [FLAG...]         a user pool apart from photosd; sets POOL_URL and POOL_ISSUER
 //	pool behave JSON             turn its knobs
+//	pool rotate-keys             sign with new keys from now on
+//	pool asked PATH N            require that many requests to it so far
 //	sample NAME...               copy real photos here
 //	picture FILE [SEED [SIZE]]   make a picture
 //	pictures DIR N [SIZE [SEED]] make many
