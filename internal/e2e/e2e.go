@@ -115,7 +115,7 @@ func build(bin string) error {
 	if raceEnabled {
 		args = append(args, "-race")
 	}
-	args = append(args, "./cmd/photos", "./cmd/photosd", "./internal/person/xdg-open", "./internal/userpool/poolserver")
+	args = append(args, "./cmd/photos", "./cmd/photosd", "./internal/person/xdg-open", "./internal/userpool/poolserver", "./internal/e2e/machine")
 	cmd := exec.Command("go", args...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {

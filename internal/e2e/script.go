@@ -24,7 +24,9 @@ var logins = make(chan struct{}, 4)
 //
 // A script finds the programs on PATH, together with an xdg-open that plays a
 // person at the sign-in page, and has a home, a configuration and a temporary
-// folder of its own. Besides testscript's commands it has
+// folder of its own; and machine, which runs a program in a network of its own (its
+// comment says how), where the condition [machines] holds. Besides testscript's commands
+// it has
 //
 //	status N PROGRAM ARG...      run it and require exactly exit code N
 //	photosd start [ARG...]       start the service (again at the same address); sets PHOTOSD_URL
@@ -56,8 +58,11 @@ func Run(t *testing.T) {
 		Setup:               setup,
 		RequireExplicitExec: true,
 		Condition: func(cond string) (bool, error) {
-			if cond == "chromium" {
+			switch cond {
+			case "chromium":
 				return findChromium() != "", nil
+			case "machines":
+				return exec.Command(filepath.Join(os.Getenv(envBin), "machine"), "true").Run() == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
