@@ -16,11 +16,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/photo"
+	"photos/internal/sidecar"
 	"photos/internal/transfer"
 )
 
 type uploadOptions struct {
 	desc, name       string
+	descFrom         string
 	from             fromOptions
 	include, exclude []string
 	since            string
@@ -30,8 +32,9 @@ type uploadOptions struct {
 	dryRun           bool
 	journal, retry   string
 
-	after time.Time // since, read
-	rate  int64     // bwlimit, read: bytes a second
+	after   time.Time      // since, read
+	rate    int64          // bwlimit, read: bytes a second
+	sources []sidecar.Kind // descFrom, read
 }
 
 func newUpload(e *env) *cobra.Command {
@@ -43,7 +46,9 @@ func newUpload(e *env) *cobra.Command {
 them, quoted globs, or - for one photo's bytes from a pipe.
 
 Uploading the same file again is harmless: it is found by its digest and not
-sent. In a pipe one line a photo comes out, tab-separated: id, outcome, path.`,
+sent. A photo is described by --desc or its line in --from; without them by an
+XMP sidecar beside it (beach.xmp, beach.jpg.xmp), the JSON of a Google Takeout
+export, or the caption inside it, in the order of --desc-from. In a pipe one line a photo comes out, tab-separated: id, outcome, path.`,
 		Example: `  photos upload --desc "Sunset over the bay" beach.jpg
   photos upload ~/Pictures
   photos upload --json ~/Pictures | jq -r 'select(.outcome=="failed") | .path'
@@ -63,6 +68,7 @@ sent. In a pipe one line a photo comes out, tab-separated: id, outcome, path.`,
 func (o *uploadOptions) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.desc, "desc", "", "describe the photos with this `text`")
+	f.StringVar(&o.descFrom, "desc-from", "sidecar,takeout,embedded", "without --desc, take a description from these `sources`, the first that has one; or none")
 	f.StringVar(&o.name, "name", "", "with -: what to call the photo")
 	o.from.flags(c, "paths")
 	f.StringArrayVar(&o.include, "include", nil, "in folders, only files that match this `pattern`, such as *.jpg or 2024/**")
@@ -120,6 +126,9 @@ func (o *uploadOptions) read(now time.Time) (err error) {
 		if o.after, _, err = parseWhen(o.since, now); err != nil {
 			return fmt.Errorf("--since: %w", err)
 		}
+	}
+	if o.sources, err = sidecar.Parse(o.descFrom); err != nil {
+		return fmt.Errorf("--desc-from: %w", err)
 	}
 	if o.bwlimit != "" {
 		if o.rate, err = parseBytes(o.bwlimit); err != nil {
@@ -179,7 +188,7 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	digests := openDigests(e)
 	sum, err := transfer.Upload(ctx, c, items, transfer.Options{
 		Jobs: o.jobs, IfExists: transfer.IfExists(o.ifExists), DryRun: o.dryRun, MaxErrors: o.maxErrors,
-		Progress: bars, Digests: digests,
+		Progress: bars, Digests: digests, Sidecars: sidecar.New(o.sources),
 	}, rep.record)
 	digests.flush()
 	rep.flush()

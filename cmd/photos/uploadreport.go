@@ -23,6 +23,7 @@ type uploadRecord struct {
 	Attempts          int           `json:"attempts"`
 	Seconds           float64       `json:"seconds"`
 	DescriptionKept   bool          `json:"description_kept,omitempty"`
+	Warning           string        `json:"warning,omitempty"` // a sidecar that could not be used
 	Reason            string        `json:"reason,omitempty"`
 	DryRun            bool          `json:"dry_run,omitempty"` // nothing was done: this is what would be
 	Error             *errorRecord  `json:"error,omitempty"`
@@ -46,6 +47,9 @@ func newUploadRecord(r transfer.Record) uploadRecord {
 	}
 	if !r.ID.IsZero() {
 		out.ID = r.ID.String()
+	}
+	if r.SidecarErr != nil {
+		out.Warning = oneLine(r.SidecarErr.Error())
 	}
 	if r.Err != nil {
 		out.Error = &errorRecord{Kind: photo.KindOf(r.Err), Message: oneLine(r.Err.Error()), Hint: photo.HintOf(r.Err)}
@@ -120,6 +124,9 @@ func (u *uploadReport) record(r transfer.Record) {
 	if r.DescriptionKept {
 		u.kept++
 		u.keptPath = r.Path
+	}
+	if r.SidecarErr != nil {
+		u.e.warn("%s", printable(oneLine(r.SidecarErr.Error())))
 	}
 	u.tally.done(r.Path, r.Err)
 	if r.Outcome == photo.OutcomeSkipped && u.e.set.Verbose {

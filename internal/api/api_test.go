@@ -59,7 +59,7 @@ func TestKindsAndStatusesAreInverse(t *testing.T) {
 
 func TestUploadMetadata(t *testing.T) {
 	t.Parallel()
-	m := api.UploadMetadata{Filename: "a,b \xff\n.jpg", ID: photo.ID{7}, Description: "Grüße, 日本", DescriptionSource: photo.FromStdin}
+	m := api.UploadMetadata{Filename: "a,b \xff\n.jpg", ID: photo.ID{7}, Description: "Grüße, 日本", DescriptionSource: photo.FromStdin, Caption: photo.CaptionFirst}
 	got, err := api.ParseUploadMetadata(m.String())
 	if err != nil || got != m {
 		t.Errorf("%q came back as %+v, %v", m, got, err)

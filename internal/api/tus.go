@@ -29,12 +29,13 @@ const (
 )
 
 // UploadMetadata is what an upload says of itself: the keys filename, sha256,
-// description and description_source of the Upload-Metadata header. Other keys are ignored.
+// description, description_source and caption of the Upload-Metadata header. Other keys are ignored.
 type UploadMetadata struct {
 	Filename          string
 	ID                photo.ID // zero when the client did not say
 	Description       string
 	DescriptionSource photo.Source
+	Caption           photo.Caption
 }
 
 // String is the header's value: keys and base64 values (tus 1.0, section Creation).
@@ -51,6 +52,9 @@ func (m UploadMetadata) String() string {
 	}
 	if m.DescriptionSource != "" {
 		pairs["description_source"] = string(m.DescriptionSource)
+	}
+	if m.Caption != "" {
+		pairs["caption"] = string(m.Caption)
 	}
 	out := make([]string, 0, len(pairs))
 	for k, v := range pairs {
@@ -88,6 +92,8 @@ func ParseUploadMetadata(header string) (UploadMetadata, error) {
 			m.Description = string(value)
 		case "description_source":
 			m.DescriptionSource = photo.Source(value)
+		case "caption":
+			m.Caption = photo.Caption(value)
 		}
 	}
 	return m, nil

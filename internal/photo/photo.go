@@ -61,6 +61,25 @@ func (s Source) Valid() bool {
 	return false
 }
 
+// Caption says what the caption inside a picture is worth for its description.
+type Caption string
+
+// The uses of a caption.
+const (
+	CaptionFallback Caption = ""      // it describes a photo that came without a description
+	CaptionFirst    Caption = "first" // it goes before the description the photo came with
+	CaptionNever    Caption = "never" // it is not looked at
+)
+
+// Valid reports whether c is one of the known uses.
+func (c Caption) Valid() bool {
+	switch c {
+	case CaptionFallback, CaptionFirst, CaptionNever:
+		return true
+	}
+	return false
+}
+
 // Order is what a list is sorted and bounded by.
 type Order string
 

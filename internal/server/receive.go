@@ -84,7 +84,7 @@ func (s *Server) finish(ctx context.Context, u store.Upload, staged blob.Staged,
 	case added.Key != key:
 		s.drop(ctx, u.Owner, key) // somebody was first with the same bytes
 	}
-	if u.Description == "" {
+	if u.Description == "" || p.DescriptionSource == photo.FromEmbedded {
 		added.DescriptionKept = false // the caption was the picture's, nobody gave it
 	}
 	return added, err
@@ -108,10 +108,15 @@ func (s *Server) recognise(ctx context.Context, u store.Upload, staged blob.Stag
 		TakenAt: info.TakenAt, Camera: info.Camera, Position: info.Position,
 		Description: u.Description, DescriptionSource: u.DescriptionSource,
 	}
-	if p.Description == "" {
+	if usesCaption(u, info.Caption) {
 		p.Description, p.DescriptionSource = info.Caption, photo.FromEmbedded
 	}
 	return p, nil
+}
+
+// usesCaption reports whether the caption inside the picture describes it.
+func usesCaption(u store.Upload, caption string) bool {
+	return caption != "" && (u.Caption == photo.CaptionFirst || u.Caption == photo.CaptionFallback && u.Description == "")
 }
 
 // drop removes a blob that no row names. Where it fails the sweep comes by.

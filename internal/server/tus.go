@@ -88,6 +88,9 @@ func parseMetadata(header string) (api.UploadMetadata, error) {
 	if err := validDescription(m.Description); err != nil {
 		return m, err
 	}
+	if !m.Caption.Valid() {
+		return m, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("caption %.40q", m.Caption), Hint: "it is first or never, or is not said"}
+	}
 	m.DescriptionSource, err = validSource(m.DescriptionSource)
 	return m, err
 }

@@ -40,7 +40,8 @@ func (s *Server) createUpload(w http.ResponseWriter, r *http.Request, a account)
 	}
 	u := store.Upload{
 		ID: rand.Text(), Owner: a.owner, Photo: c.meta.ID, Length: c.length, Name: c.meta.Filename,
-		Description: c.meta.Description, DescriptionSource: c.meta.DescriptionSource, Writer: writer,
+		Description: c.meta.Description, DescriptionSource: c.meta.DescriptionSource,
+		Caption: c.meta.Caption, Writer: writer,
 	}
 	if c.whole && c.length <= wholeUpload {
 		return s.createWhole(w, r, u)
@@ -200,7 +201,7 @@ func (s *Server) headUpload(w http.ResponseWriter, r *http.Request, a account) e
 }
 
 func metadataOf(u store.Upload) api.UploadMetadata {
-	m := api.UploadMetadata{Filename: u.Name, ID: u.Photo, Description: u.Description}
+	m := api.UploadMetadata{Filename: u.Name, ID: u.Photo, Description: u.Description, Caption: u.Caption}
 	if u.Description != "" {
 		m.DescriptionSource = u.DescriptionSource
 	}

@@ -158,6 +158,7 @@ type Upload struct {
 	Name              string
 	Description       string
 	DescriptionSource photo.Source
+	Caption           photo.Caption
 	CreatedAt         time.Time
 	ExpiresAt         time.Time
 	Writer            string

@@ -68,7 +68,7 @@ func (r *run) sendOnce(j *job) (client.Uploaded, error) {
 	return r.svc.Upload(ctx, client.Upload{
 		Meta: api.UploadMetadata{
 			Filename: j.item.name(), ID: j.file.id,
-			Description: j.item.Description, DescriptionSource: j.item.Source,
+			Description: j.item.Description, DescriptionSource: j.item.Source, Caption: j.item.Caption,
 		},
 		Body: steady{f, j.file.size}, Size: j.file.size,
 		ID: j.status.Upload, Offset: j.status.Offset,

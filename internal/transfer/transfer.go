@@ -30,20 +30,22 @@ type Item struct {
 	Spool       string // where its bytes are instead, for a photo that came down a pipe
 	Name        string // what the service calls it; empty: the last element of Path
 	Named       bool   // the person named this very file, so that being no picture is a failure
-	Description string
+	Description string // empty: what Options.Sidecars finds
 	Source      photo.Source
-	Err         error // what kept the scan from getting at it; the item fails with it
+	Caption     photo.Caption // what a caption inside it is worth, beside Description
+	Err         error         // what kept the scan from getting at it; the item fails with it
 }
 
 // Record is what became of one item. Records are made in the order of completion.
 type Record struct {
-	Item                     // as it was given
+	Item                     // as it was given, with the description that was found for it
 	ID              photo.ID // zero when the bytes were never read to the end
 	Outcome         photo.Outcome
 	Bytes           int64 // the file's size, 0 when unknown
 	Attempts        int   // requests that carried its bytes
 	Seconds         float64
 	DescriptionKept bool   // the photo was there with another description, which stays
+	SidecarErr      error  // what kept a description beside it from being read
 	Reason          string // why it was skipped
 	Err             error  // set when Outcome is failed
 }

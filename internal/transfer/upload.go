@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"photos/internal/photo"
+	"photos/internal/sidecar"
 )
 
 // IfExists says what becomes of an item's description when the photo is on the
@@ -34,6 +35,7 @@ type Options struct {
 	MaxErrors int             // end the run after so many failed items; 0: never
 	Progress  Progress        // nil: nobody looks
 	Digests   Digests         // nil: every file is read
+	Sidecars  *sidecar.Finder // nil: nothing beside a file describes it
 	Now       <-chan struct{} // when closed, a stopping run does not wait for what is under way
 }
 
@@ -224,8 +226,23 @@ func (r *run) digestAll() {
 			continue
 		}
 		j.rec.ID = j.file.id
+		r.describeFrom(j)
 		r.Progress.Found(j.item.Path, j.file.size)
 		r.digested <- j
+	}
+}
+
+// describeFrom looks beside the file for the description that nobody gave.
+func (r *run) describeFrom(j *job) {
+	if r.Sidecars == nil {
+		return
+	}
+	if j.item.Caption = r.Sidecars.Caption(); j.item.Description != "" || j.item.Spool != "" {
+		return
+	}
+	j.item.Description, j.item.Caption, j.rec.SidecarErr = r.Sidecars.Describe(j.item.Path)
+	if j.item.Description != "" {
+		j.item.Source = photo.FromSidecar
 	}
 }
 
@@ -241,7 +258,9 @@ func (r *run) unfit(j *job, err error) {
 		r.finish(j, photo.OutcomeFailed, &photo.Error{Kind: photo.KindNotPicture, Msg: s.reason, Hint: "photos takes pictures and videos"})
 		return
 	}
-	j.rec.Reason = s.reason
+	if j.rec.Reason = s.reason; sidecar.IsSidecar(filepath.Base(j.item.Path)) {
+		j.rec.Reason = "a sidecar"
+	}
 	r.finish(j, photo.OutcomeSkipped, nil)
 }
 

@@ -11,7 +11,7 @@ import (
 	"photos/internal/store"
 )
 
-const selectUpload = `SELECT id, owner, photo, length, name, description, description_source, created_at, expires_at, writer, generation
+const selectUpload = `SELECT id, owner, photo, length, name, description, description_source, caption, created_at, expires_at, writer, generation
 	FROM upload WHERE owner = ? AND id = ?`
 
 // CreateUpload implements store.Store.
@@ -22,10 +22,10 @@ func (db *DB) CreateUpload(ctx context.Context, u store.Upload, lifetime time.Du
 		if !u.Photo.IsZero() {
 			digest = u.Photo[:]
 		}
-		n, err := tx.exec(ctx, `INSERT INTO upload (id, owner, photo, length, name, description, description_source,
+		n, err := tx.exec(ctx, `INSERT INTO upload (id, owner, photo, length, name, description, description_source, caption,
 				created_at, expires_at, writer, lease, leased_until, generation)
-			SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1 FROM owner WHERE id = ? ON CONFLICT (id) DO NOTHING`,
-			u.ID, digest, u.Length, []byte(u.Name), u.Description, u.DescriptionSource,
+			SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1 FROM owner WHERE id = ? ON CONFLICT (id) DO NOTHING`,
+			u.ID, digest, u.Length, []byte(u.Name), u.Description, u.DescriptionSource, u.Caption,
 			tx.now, tx.now+micros(lifetime), u.Writer, u.Owner)
 		if err != nil {
 			return err
@@ -192,7 +192,7 @@ func scanUpload(row scanner, id string) (store.Upload, error) {
 	var u store.Upload
 	var digest, name []byte
 	var created, expires int64
-	err := row.Scan(&u.ID, &u.Owner, &digest, &u.Length, &name, &u.Description, &u.DescriptionSource, &created, &expires, &u.Writer, &u.Generation)
+	err := row.Scan(&u.ID, &u.Owner, &digest, &u.Length, &name, &u.Description, &u.DescriptionSource, &u.Caption, &created, &expires, &u.Writer, &u.Generation)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Upload{}, noUpload(id)
 	}
