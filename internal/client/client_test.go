@@ -294,6 +294,8 @@ func TestRivalConcernsOneUploadOnly(t *testing.T) {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(http.StatusLocked)
 			fmt.Fprint(w, `{"kind":"unavailable","title":"t","detail":"another client is sending this photo"}`)
+		case http.MethodHead:
+			w.Header().Set(api.HeaderUploadOffset, "0")
 		}
 	})
 	size := int64(client.WholeUpload + 1)
@@ -329,5 +331,68 @@ func TestFileThatChangesIsNoNetworkFailure(t *testing.T) {
 	_, err := c.Upload(context.Background(), client.Upload{Body: shrunk{}, Size: 1000})
 	if photo.KindOf(err) != photo.KindChanged || time.Since(start) > 5*time.Second {
 		t.Errorf("error %v after %s", err, time.Since(start))
+	}
+}
+
+// What is downloaded is verified against the ID of the answer: it has to be the one asked for.
+func TestAnswerAboutAnotherPhotoIsRefused(t *testing.T) {
+	t.Parallel()
+	asked := photo.ID{1}
+	c := serve(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+		other := photo.ID{2}.String()
+		switch r.URL.Path {
+		case api.PathPhotos:
+			if r.Method == http.MethodPatch {
+				fmt.Fprintf(w, `{"results":[{"changed":true,"photo":{"id":%q}}]}`, other)
+				return
+			}
+			fmt.Fprintf(w, `{"photos":[{"id":%q}]}`, other)
+		default:
+			fmt.Fprintf(w, `{"id":%q}`, other)
+		}
+	})
+	ctx := context.Background()
+	for name, call := range map[string]func() error{
+		"get":      func() error { _, err := c.Get(ctx, asked); return err },
+		"delete":   func() error { _, err := c.Delete(ctx, asked); return err },
+		"restore":  func() error { _, err := c.Restore(ctx, asked); return err },
+		"describe": func() error { _, err := c.Describe(ctx, []api.DescriptionItem{{ID: asked}}); return err },
+		"prefix": func() error {
+			for _, err := range c.List(ctx, photo.Filter{IDPrefix: asked.String()[:8]}, 10) {
+				return err
+			}
+			return nil
+		},
+	} {
+		if err := call(); photo.KindOf(err) != photo.KindProtocol {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// A service that takes bytes without ever saying how many it holds is not fed for ever.
+func TestUploadThatGetsNowhereEnds(t *testing.T) {
+	t.Parallel()
+	for name, offset := range map[string]string{"no offset": "", "never more": "0"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := serve(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					w.Header().Set("Location", api.PathUploads+"/u1")
+					w.WriteHeader(http.StatusCreated)
+					return
+				}
+				_, _ = io.Copy(io.Discard, r.Body)
+				if offset != "" {
+					w.Header().Set(api.HeaderUploadOffset, offset)
+				}
+				w.WriteHeader(http.StatusNoContent)
+			})
+			size := int64(client.WholeUpload + 1)
+			_, err := c.Upload(t.Context(), client.Upload{Body: bytes.NewReader(make([]byte, size)), Size: size})
+			if photo.KindOf(err) != photo.KindProtocol {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
 }

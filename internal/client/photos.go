@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"photos/internal/api"
@@ -63,6 +64,10 @@ func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[
 				return
 			}
 			for _, p := range page.Photos {
+				if !strings.HasPrefix(p.ID.String(), f.IDPrefix) {
+					yield(photo.Photo{}, &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("asked for photos %s…, answered with %s", f.IDPrefix, p.ID.Short())})
+					return
+				}
 				if !yield(p.Photo(), nil) {
 					return
 				}
@@ -105,9 +110,7 @@ func (c *Client) page(ctx context.Context, f photo.Filter, cursor string, limit 
 
 // Get is one live photo.
 func (c *Client) Get(ctx context.Context, id photo.ID) (photo.Photo, error) {
-	var p api.Photo
-	err := c.json(ctx, http.MethodGet, photoPath(id), nil, nil, &p)
-	return p.Photo(), err
+	return c.photo(ctx, http.MethodGet, id, "")
 }
 
 // Describe sets descriptions, at most photo.MaxDescribe, in one transaction of
@@ -120,21 +123,35 @@ func (c *Client) Describe(ctx context.Context, items []api.DescriptionItem) ([]a
 	if len(res.Results) != len(items) {
 		return nil, &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("described %d photos, answered about %d", len(items), len(res.Results))}
 	}
+	for i, r := range res.Results {
+		if r.Photo != nil && r.Photo.ID != items[i].ID {
+			return nil, &photo.Error{Kind: photo.KindProtocol, Msg: "descriptions answered in another order than asked"}
+		}
+	}
 	return res.Results, nil
 }
 
 // Delete puts a photo into the trash.
 func (c *Client) Delete(ctx context.Context, id photo.ID) (photo.Photo, error) {
-	var p api.Photo
-	err := c.json(ctx, http.MethodDelete, photoPath(id), nil, nil, &p)
-	return p.Photo(), err
+	return c.photo(ctx, http.MethodDelete, id, "")
 }
 
 // Restore takes a photo out of the trash; a live one is left alone.
 func (c *Client) Restore(ctx context.Context, id photo.ID) (photo.Photo, error) {
+	return c.photo(ctx, http.MethodPost, id, "/restore")
+}
+
+// photo makes a call about one photo. An answer about another one is refused: what
+// is downloaded is verified against the ID of the answer.
+func (c *Client) photo(ctx context.Context, method string, id photo.ID, action string) (photo.Photo, error) {
 	var p api.Photo
-	err := c.json(ctx, http.MethodPost, photoPath(id)+"/restore", nil, nil, &p)
-	return p.Photo(), err
+	if err := c.json(ctx, method, photoPath(id)+action, nil, nil, &p); err != nil {
+		return photo.Photo{}, err
+	}
+	if p.ID != id {
+		return photo.Photo{}, &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("asked about photo %s, answered about %s", id.Short(), p.ID.Short())}
+	}
+	return p.Photo(), nil
 }
 
 func photoPath(id photo.ID) string { return api.PathPhotos + "/" + id.String() }

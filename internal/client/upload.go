@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -121,12 +122,13 @@ func (t *transfer) appendRest(ctx context.Context) error {
 	k := call{method: http.MethodPatch, url: t.location, header: t.header(), once: true}
 	k.header.Set("Content-Type", api.OffsetContentType)
 	k.header.Set(api.HeaderUploadOffset, strconv.FormatInt(t.offset, 10))
+	k.header.Set(api.HeaderUploadMetadata, t.u.Meta.String()) // it may have been begun with another description
 	k.body, k.size = t.from(t.offset), t.u.Size-t.offset
 	res, _, err := t.c.do(ctx, k)
 	t.done.Attempts++
 	if err == nil {
 		defer res.Body.Close()
-		return t.advance(res)
+		return t.progress(ctx, res, &photo.Error{Kind: photo.KindProtocol, Msg: "the service takes the bytes and keeps none"})
 	}
 	switch kind := photo.KindOf(err); {
 	case kind == photo.KindNotFound:
@@ -137,8 +139,7 @@ func (t *transfer) appendRest(ctx context.Context) error {
 	return err
 }
 
-// recover asks how much the service holds after the failure cause. Without any
-// new byte within the client's patience the failure stands.
+// recover asks how much the service holds after the failure cause.
 func (t *transfer) recover(ctx context.Context, cause error) error {
 	res, _, err := t.c.do(ctx, call{method: http.MethodHead, url: t.location, header: t.header()})
 	if photo.KindOf(err) == photo.KindNotFound {
@@ -148,11 +149,17 @@ func (t *transfer) recover(ctx context.Context, cause error) error {
 		return err
 	}
 	defer res.Body.Close()
+	return t.progress(ctx, res, cause)
+}
+
+// progress advances by an answer. One that brings no new byte is worth waiting for
+// only as long as the client is patient; then it is the failure cause.
+func (t *transfer) progress(ctx context.Context, res *http.Response, cause error) error {
 	before := t.offset
 	if err := t.advance(res); err != nil {
 		return err
 	}
-	if t.offset > before {
+	if t.finished || t.offset > before {
 		t.giveUp = time.Now().Add(t.c.patience)
 		return nil
 	}
@@ -177,12 +184,13 @@ func (t *transfer) again(ctx context.Context, cause error) error {
 // advance reads from an answer how much the service holds and, when that is
 // all, what became of the photo.
 func (t *transfer) advance(res *http.Response) error {
-	offset := int64(0)
-	if v := res.Header.Get(api.HeaderUploadOffset); v != "" {
-		var err error
-		if offset, err = strconv.ParseInt(v, 10, 64); err != nil || offset < 0 || offset > t.u.Size {
-			return &photo.Error{Kind: photo.KindProtocol, Msg: "the service names the offset " + v}
-		}
+	v := res.Header.Get(api.HeaderUploadOffset)
+	if v == "" && res.StatusCode == http.StatusCreated {
+		v = "0" // a creation need not say it (tus 1.0, section Creation)
+	}
+	offset, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || offset < 0 || offset > t.u.Size {
+		return &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("the service names the offset %.40q", v)}
 	}
 	t.offset = offset
 	t.report(offset)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"photos/internal/api"
 	"photos/internal/blob"
 	"photos/internal/photo"
 	"photos/internal/store"
@@ -35,6 +36,9 @@ func (s *Server) append(w http.ResponseWriter, r *http.Request, u store.Upload, 
 		return err
 	}
 	defer t.end(r.Context())
+	if t.upload, err = redescribed(t.upload, r.Header.Get(api.HeaderUploadMetadata)); err != nil {
+		return err
+	}
 	staged, err := s.resume(r.Context(), t.upload)
 	if err != nil {
 		return err
@@ -54,6 +58,23 @@ func (s *Server) append(w http.ResponseWriter, r *http.Request, u store.Upload, 
 	}
 	w.WriteHeader(status)
 	return nil
+}
+
+// redescribed is u as a request that goes on with it describes it. Who goes on
+// may be another run of the client, to which the person gave another description.
+func redescribed(u store.Upload, header string) (store.Upload, error) {
+	if header == "" { // tus itself knows metadata at creation only
+		return u, nil
+	}
+	m, err := parseMetadata(header)
+	if err != nil {
+		return u, err
+	}
+	if !m.ID.IsZero() && m.ID != u.Photo {
+		return u, &photo.Error{Kind: photo.KindUsage, Msg: "the upload is of another photo", Hint: "its sha256 cannot change: begin another upload"}
+	}
+	u.Name, u.Description, u.DescriptionSource, u.Caption = m.Filename, m.Description, m.DescriptionSource, m.Caption
+	return u, nil
 }
 
 // resume opens the staged bytes of an upload. A row without bytes is what a crash

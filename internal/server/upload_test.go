@@ -178,6 +178,27 @@ func TestUploadInPieces(t *testing.T) {
 	}
 }
 
+// Who goes on with an upload may describe it otherwise than who began it.
+func TestLaterDescriptionOfAnUploadWins(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	data := jpeg(t, 1, 4000)
+	id := idOf(data)
+	path := ada.begin(len(data), api.UploadMetadata{Filename: "a.jpg", ID: id, Description: "Wrong"})
+	with := func(m api.UploadMetadata) header {
+		h := withBytes(appending(0, ""))
+		h[api.HeaderUploadMetadata] = m.String()
+		return h
+	}
+	ada.call(http.MethodPatch, path, with(api.UploadMetadata{ID: photo.ID{1}}), data).refused(http.StatusBadRequest, photo.KindUsage)
+	ada.call(http.MethodPatch, path, with(api.UploadMetadata{Filename: "b.jpg", ID: id, Description: "Sunset"}), data).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded"})
+	var p api.Photo
+	ada.call(http.MethodGet, photoPath(id), nil, nil).into(&p)
+	if p.Name != "b.jpg" || p.Description != "Sunset" {
+		t.Errorf("%q, described %q", p.Name, p.Description)
+	}
+}
+
 // An upload whose last answer was lost has all its bytes and no photo yet: an
 // empty PATCH completes it.
 func TestEmptyPatchCompletesAnUpload(t *testing.T) {

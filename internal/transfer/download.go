@@ -35,7 +35,7 @@ func Download(ctx context.Context, src Source, dir string, photos iter.Seq2[phot
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return Summary{}, unreadable(dir, err)
 	}
-	d := &download{src: src, dir: dir, taken: map[string]photo.ID{}, done: make(chan Record)}
+	d := &download{src: src, dir: dir, taken: map[string]photo.ID{}, busy: map[photo.ID]chan struct{}{}, done: make(chan Record)}
 	d.ctx, d.stop = context.WithCancelCause(ctx)
 	defer d.stop(nil)
 	queue := make(chan photo.Photo)
@@ -62,6 +62,7 @@ type download struct {
 
 	mu    sync.Mutex
 	taken map[string]photo.ID // names given in this run, lower case
+	busy  map[photo.ID]chan struct{}
 }
 
 func (d *download) list(photos iter.Seq2[photo.Photo, error], queue chan<- photo.Photo) {
@@ -97,10 +98,34 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 	}
 }
 
+// alone waits until no other worker fetches the photo, which may be named twice.
+func (d *download) alone(id photo.ID) (done func()) {
+	mine := make(chan struct{})
+	for {
+		d.mu.Lock()
+		other, busy := d.busy[id]
+		if !busy {
+			d.busy[id] = mine
+		}
+		d.mu.Unlock()
+		if !busy {
+			break
+		}
+		<-other
+	}
+	return func() {
+		d.mu.Lock()
+		delete(d.busy, id)
+		d.mu.Unlock()
+		close(mine)
+	}
+}
+
 // fetch brings one photo under a free name, or finds it there already.
 func (d *download) fetch(p photo.Photo) (string, photo.Outcome, error) {
-	for try := range 3 {
-		path, there, err := d.place(p, try)
+	defer d.alone(p.ID)()
+	for range 3 {
+		path, there, err := d.place(p)
 		if err != nil {
 			return path, photo.OutcomeFailed, err
 		}
@@ -121,7 +146,7 @@ func (d *download) fetch(p photo.Photo) (string, photo.Outcome, error) {
 // is continued by the next run, and names it path when the digest is right.
 func (d *download) fetchTo(p photo.Photo, path string) error {
 	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+".photos-part")
-	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := openPart(part)
 	if err != nil {
 		return unreadable(path, err)
 	}
@@ -142,6 +167,30 @@ func (d *download) fetchTo(p photo.Photo, path string) error {
 		_ = os.Chtimes(part, time.Time{}, t.Time()) // a comfort only: folders sort by when photos were taken
 	}
 	return rename(part, path)
+}
+
+// openPart opens what an earlier run left, or a new file. A link that lies in its
+// place is not followed: it may be somebody else's doing, and lead to any file.
+func openPart(path string) (*os.File, error) {
+	before, err := os.Lstat(path)
+	if err == nil && !before.Mode().IsRegular() {
+		err = os.Remove(path)
+		before = nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if before == nil {
+		return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !os.SameFile(before, info) {
+		return nil, errors.Join(&fs.PathError{Op: "open", Path: path, Err: errors.New("it was exchanged meanwhile")}, err, f.Close())
+	}
+	return f, nil
 }
 
 // fill completes f with the photo's bytes and verifies all of them. Bytes that

@@ -166,6 +166,50 @@ func TestEarlierRunsBytesAreKept(t *testing.T) {
 	}
 }
 
+func TestLinkInThePartsPlaceIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	content := bytes.Repeat([]byte("0123456789"), 1000)
+	c, _ := source(t, 0, content)
+	dir, victim := t.TempDir(), filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := of("a.jpg", content)
+	if err := os.Symlink(victim, filepath.Join(dir, "."+p.ID.String()+".photos-part")); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string]photo.Outcome{"a.jpg": "downloaded"}, fetch(t, c, dir, p)); d != "" {
+		t.Error(d)
+	}
+	if b, err := os.ReadFile(victim); err != nil || string(b) != "mine" {
+		t.Errorf("the file behind the link is now %d bytes, %v", len(b), err)
+	}
+}
+
+// A photo that is named twice is one file.
+func TestPhotoNamedTwice(t *testing.T) {
+	t.Parallel()
+	content := bytes.Repeat([]byte("0123456789"), 100_000)
+	c, _ := source(t, 0, content)
+	dir := t.TempDir()
+	p := of("a.jpg", content)
+	n := map[photo.Outcome]int{}
+	photos := func(yield func(photo.Photo, error) bool) {
+		for range 8 {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+	_, err := transfer.Download(t.Context(), c, dir, photos, 8, func(r transfer.Record) { n[r.Outcome]++ })
+	if err != nil || n[transfer.OutcomeDownloaded] != 1 || n[photo.OutcomeExists] != 7 {
+		t.Errorf("%v, %v", n, err)
+	}
+	if d := cmp.Diff([]string{"a.jpg"}, names(t, dir)); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestWrongBytesNeverGetTheName(t *testing.T) {
 	t.Parallel()
 	content := []byte("the photo's bytes")

@@ -17,11 +17,11 @@ import (
 // place finds the photo's name in the folder: its own, or with the beginning of
 // its ID when another photo has that one. there says that the very bytes lie
 // under it already.
-func (d *download) place(p photo.Photo, try int) (path string, there bool, err error) {
+func (d *download) place(p photo.Photo) (path string, there bool, err error) {
 	name := fileName(p)
 	ext := filepath.Ext(name)
 	stem := strings.TrimSuffix(name, ext)
-	for _, n := range []string{name, stem + "-" + p.ID.String()[:8] + ext, stem + "-" + p.ID.String() + ext}[try:] {
+	for _, n := range []string{name, stem + "-" + p.ID.String()[:8] + ext, stem + "-" + p.ID.String() + ext} {
 		if !d.claim(n, p.ID) {
 			continue
 		}

@@ -15,14 +15,33 @@ func (r *run) sendAll(queue <-chan *job) {
 			r.finish(j, photo.OutcomePending, nil)
 			continue
 		}
-		if j.status.State == photo.Trashed {
-			r.restore(j)
-			continue
-		}
-		up, err := r.send(j)
-		j.rec.DescriptionKept = up.DescriptionKept
-		r.finish(j, up.Outcome, err)
+		r.deliver(j)
 	}
+}
+
+// deliver brings a photo that is not stored to the service.
+func (r *run) deliver(j *job) {
+	if j.status.State == photo.Trashed {
+		r.restore(j)
+		return
+	}
+	up, err := r.send(j)
+	j.rec.DescriptionKept = up.DescriptionKept
+	r.finish(j, up.Outcome, err)
+}
+
+// alone asks about one job and delivers it, outside of the batches.
+func (r *run) alone(j *job) {
+	statuses, err := r.svc.Check(r.ctx, []photo.ID{j.file.id})
+	if err != nil {
+		r.finish(j, photo.OutcomeFailed, err)
+		return
+	}
+	if j.status = statuses[0]; j.status.State == photo.Stored {
+		r.present([]*job{j})
+		return
+	}
+	r.deliver(j)
 }
 
 // send uploads one file. When the service received other bytes than were

@@ -293,9 +293,11 @@ func (r *run) finish(j *job, o photo.Outcome, err error) {
 
 // follow finishes a job whose bytes were those of first, which is finished.
 func (r *run) follow(j, first *job) {
-	switch first.rec.Outcome {
-	case photo.OutcomeFailed, photo.OutcomePending:
-		r.finish(j, first.rec.Outcome, first.rec.Err)
+	switch o := first.rec.Outcome; {
+	case first.file.id != j.file.id:
+		r.alone(j) // the first one's file has changed since: other bytes went up
+	case o == photo.OutcomeFailed, o == photo.OutcomePending:
+		r.finish(j, o, first.rec.Err)
 	default:
 		j.status = photo.Status{ID: j.file.id, State: photo.Stored, Description: first.status.Description}
 		if first.item.Description != "" && j.status.Description == "" {

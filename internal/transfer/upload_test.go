@@ -291,6 +291,30 @@ func TestFileThatChangedIsReadAgain(t *testing.T) {
 	}
 }
 
+// The bytes of the second file never went up with the first one's, which had changed.
+func TestTwinOfAFileThatChangedIsSentItself(t *testing.T) {
+	t.Parallel()
+	dir, m := t.TempDir(), newMemory()
+	one, id := write(t, dir, "one.jpg", 1)
+	two, _ := write(t, dir, "two.jpg", 1)
+	three, _ := write(t, dir, "three.jpg", 1)
+	m.beforeUpload = func(n int, _ client.Upload) error {
+		if n == 1 {
+			write(t, dir, "one.jpg", 2)
+		}
+		return nil
+	}
+	got, err := run(t, context.Background(), m, []transfer.Item{{Path: one}, {Path: two}, {Path: three}}, transfer.Options{Jobs: 1})
+	if _, stored := m.photos[id]; err != nil || !stored || got[one].Outcome != photo.OutcomeUploaded {
+		t.Errorf("%v, %v; the twins' bytes stored: %v", outcomes(got), err, stored)
+	}
+	for _, twin := range []string{two, three} {
+		if r := got[twin]; r.ID != id || r.Outcome != photo.OutcomeUploaded && r.Outcome != photo.OutcomeExists {
+			t.Errorf("%s: %s as %s", twin, r.Outcome, r.ID)
+		}
+	}
+}
+
 func TestFileThatKeepsChangingFails(t *testing.T) {
 	t.Parallel()
 	dir, m := t.TempDir(), newMemory()
