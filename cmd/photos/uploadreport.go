@@ -193,7 +193,7 @@ func (u *uploadReport) summarize(sum transfer.Summary) {
 	}
 	var parts []string
 	for _, o := range []photo.Outcome{
-		photo.OutcomeUploaded, photo.OutcomeExists, photo.OutcomeDescribed, photo.OutcomeRestored,
+		photo.OutcomeUploaded, photo.OutcomeExists, photo.OutcomeDescribed, photo.OutcomeRestored, photo.OutcomeRepaired,
 		photo.OutcomeSkipped, photo.OutcomeFailed, photo.OutcomePending,
 	} {
 		if n := sum.Outcomes[o]; n > 0 {

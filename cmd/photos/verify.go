@@ -88,7 +88,7 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 	if o.deep {
 		how = photo.LookAtBytes
 	}
-	stored, missing := 0, 0
+	stored, missing, damaged := 0, 0, 0
 	var only transfer.Proof // the last unproven one
 	var printed error
 	err = transfer.Verify(ctx, c, transfer.Scan(args, transfer.ScanOptions{Everything: true}), how, func(p transfer.Proof) {
@@ -99,7 +99,9 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 		case o.picturesOnly && p.Reason != "":
 			return
 		}
-		missing, only = missing+1, p
+		if missing, only = missing+1, p; p.State == photo.Damaged {
+			damaged++
+		}
 		if printed == nil {
 			printed = out.print(p)
 		}
@@ -116,6 +118,9 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 		return about(only.Path, only.Err)
 	case missing > 0:
 		e.say("photos: %d of %d files are not proven to be stored", missing, stored+missing)
+		if damaged > 0 {
+			e.say("hint: photos upload repairs the damaged ones (%d) from the files that are here", damaged)
+		}
 		return reported{exitSomeFailed}
 	}
 	e.say("photos: all %d files are stored", stored)

@@ -42,10 +42,10 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, svc.Close()) }()
-	if _, err := fmt.Fprintf(stdout, "photosd listening on http://%s\n", listener.Addr()); err != nil {
+	svc.welcome(s, talk)
+	if _, err := fmt.Fprintf(stdout, "photosd listening on http://%s\n", listener.Addr()); err != nil { // last: others wait for it
 		return fmt.Errorf("standard output: %w", err)
 	}
-	svc.welcome(s, talk)
 	return svc.run(ctx, listener, log)
 }
 

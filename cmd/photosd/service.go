@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"time"
 
 	openapi "photos/api"
 	"photos/internal/blob/disk"
+	"photos/internal/photo"
 	"photos/internal/picture/metadata"
 	"photos/internal/server"
 	"photos/internal/store/sqldb"
@@ -52,6 +54,9 @@ func (svc *service) open(ctx context.Context, s *settings, log *slog.Logger, tal
 		return err
 	}
 	svc.close = append(svc.close, db.Close)
+	if err := belong(ctx, db, blobs, database); err != nil {
+		return err
+	}
 	if svc.signIn, err = newSignIn(ctx, s, talk); err != nil {
 		return err
 	}
@@ -62,6 +67,25 @@ func (svc *service) open(ctx context.Context, s *settings, log *slog.Logger, tal
 		OpenAPI: sync.OnceValues(openapi.JSON), Extra: svc.signIn.pages, Log: log,
 		Limits: server.Limits{MaxUpload: s.maxUpload, UploadLifetime: s.uploadLifetime, TrashFor: s.trashTime},
 	})
+	return err
+}
+
+// belong refuses a database that nobody has used beside photos that somebody has
+// stored: its name was mistyped, or the file was lost. Went photosd on, nobody
+// would find their photos, and in the end the sweep would take them for rubbish.
+func belong(ctx context.Context, db *sqldb.DB, blobs *disk.Store, database string) error {
+	fresh, err := db.Fresh(ctx)
+	if err != nil || !fresh {
+		return err
+	}
+	found := errors.New("found one")
+	err = blobs.EachBlob(ctx, func(string, string, time.Time) error { return found })
+	if errors.Is(err, found) {
+		return &photo.Error{
+			Kind: photo.KindConflict, Msg: "the database " + database + " is new, but there are photos in the data folder",
+			Hint: "name the right database, put it back from a backup, or begin anew with another --data",
+		}
+	}
 	return err
 }
 

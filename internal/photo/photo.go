@@ -115,7 +115,7 @@ const (
 	Trashed    State = "trashed"
 	Unfinished State = "unfinished" // an upload of it was begun and can go on
 	Absent     State = "absent"
-	Damaged    State = "damaged" // its row is there, its bytes are not or are others; only a verifying check tells
+	Damaged    State = "damaged" // its row is there, its bytes are not or are others, as a verifying check found
 )
 
 // Status is the answer of a check about one digest.
@@ -146,6 +146,7 @@ const (
 	OutcomeExists    Outcome = "exists"    // already there, nothing changed
 	OutcomeDescribed Outcome = "described" // already there, an empty description filled
 	OutcomeRestored  Outcome = "restored"  // was in the trash
+	OutcomeRepaired  Outcome = "repaired"  // the service's copy was damaged, and is no more
 	OutcomeSkipped   Outcome = "skipped"   // found in a folder, not a picture
 	OutcomeFailed    Outcome = "failed"
 	OutcomePending   Outcome = "pending" // the run was stopped before it was done

@@ -80,8 +80,8 @@ func (s *Server) look(ctx context.Context, owner string, st photo.Status, how ph
 	switch {
 	case st.State == photo.Unfinished:
 		st, err = s.withOffset(ctx, st)
-	case st.State == photo.Stored && how != photo.LookAtRow:
-		st.State, err = s.proven(ctx, owner, st.ID, how)
+	case how != photo.LookAtRow && (st.State == photo.Stored || st.State == photo.Damaged):
+		st.State, err = s.proven(ctx, owner, st, how)
 	}
 	return api.CheckResult{ID: st.ID, State: st.State, Description: st.Description, Upload: st.Upload, Offset: st.Offset}, err
 }
@@ -97,28 +97,46 @@ func (s *Server) withOffset(ctx context.Context, st photo.Status) (photo.Status,
 	return st, err
 }
 
-// proven looks at the bytes of a stored photo.
-func (s *Server) proven(ctx context.Context, owner string, id photo.ID, how photo.Scrutiny) (photo.State, error) {
-	p, key, err := s.Store.Get(ctx, owner, id, store.Live)
+// proven looks at the bytes of a photo that is stored, and notes what it finds
+// for the next upload of it. Only reading all of them acquits a damaged one.
+func (s *Server) proven(ctx context.Context, owner string, st photo.Status, how photo.Scrutiny) (photo.State, error) {
+	p, key, err := s.Store.Get(ctx, owner, st.ID, store.Live)
 	if photo.KindOf(err) == photo.KindNotFound { // deleted a moment ago
 		return photo.Trashed, nil
 	}
 	if err != nil {
 		return "", err
 	}
-	size, err := s.Blobs.Size(ctx, owner, key)
-	sound := size == p.Size
+	sound, err := s.whole(ctx, owner, p, key)
 	if err == nil && sound && how == photo.LookAtBytes {
-		sound, err = s.sameBytes(ctx, owner, key, id)
+		sound, err = s.sameBytes(ctx, owner, key, st.ID)
 	}
-	if err != nil && !errors.Is(err, blob.ErrNotFound) {
-		return "", fmt.Errorf("look at the bytes of %s: %w", id, err)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("look at the bytes of %s: %w", st.ID, err)
+	case !sound:
+		return photo.Damaged, s.damaged(ctx, owner, st.ID, key)
+	case st.State == photo.Stored:
+		return photo.Stored, nil
+	case how == photo.LookAtBytes:
+		return photo.Stored, s.Store.SetDamaged(ctx, owner, st.ID, key, false)
 	}
-	if err != nil || !sound {
-		s.Log.ErrorContext(ctx, "a stored photo's bytes are missing or damaged", "photo", id, "owner", owner, "key", key, "size", size, "want", p.Size)
-		return photo.Damaged, nil //nolint:nilerr // bytes that are gone are the answer
+	return photo.Damaged, nil
+}
+
+// whole reports whether a photo's bytes are there, as many as there should be.
+func (s *Server) whole(ctx context.Context, owner string, p photo.Photo, key string) (bool, error) {
+	size, err := s.Blobs.Size(ctx, owner, key)
+	if errors.Is(err, blob.ErrNotFound) {
+		return false, nil
 	}
-	return photo.Stored, nil
+	return size == p.Size, err
+}
+
+// damaged notes that a photo's bytes are not what they should be.
+func (s *Server) damaged(ctx context.Context, owner string, id photo.ID, key string) error {
+	s.Log.ErrorContext(ctx, "a stored photo's bytes are missing or damaged; uploading it again repairs it", "photo", id, "owner", owner, "key", key)
+	return s.Store.SetDamaged(ctx, owner, id, key, true)
 }
 
 func (s *Server) sameBytes(ctx context.Context, owner, key string, id photo.ID) (bool, error) {

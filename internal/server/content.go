@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -9,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"photos/internal/blob"
 	"photos/internal/photo"
 	"photos/internal/store"
 )
@@ -26,6 +28,9 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a account) erro
 		return err
 	}
 	bytes, err := s.Blobs.Open(r.Context(), a.owner, key)
+	if errors.Is(err, blob.ErrNotFound) {
+		err = errors.Join(err, s.damaged(r.Context(), a.owner, id, key))
+	}
 	if err != nil {
 		return fmt.Errorf("bytes of photo %s: %w", id, err)
 	}

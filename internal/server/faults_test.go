@@ -233,10 +233,15 @@ func TestSweep(t *testing.T) {
 	age(t, 23*time.Hour, filepath.Join(s.dir, "blobs", "nobody", keys[1][:2], keys[1]), filepath.Join(s.dir, "uploads", "orphan-new"))
 	eventually(t, "the upload expired and the trash was emptied", func() bool {
 		must(t, s.server.Sweep(context.Background()))
-		return s.stagedCount() == 1 && s.blobCount() == 2
+		return s.stagedCount() == 1 && s.blobCount() == 3
 	})
-	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the old orphan is there: %v", err)
+	if _, err := os.Stat(old); err != nil {
+		t.Errorf("the old orphan went before its time: %v", err)
+	}
+	s.exec(`UPDATE orphan SET seen_at = seen_at - 31 * 24 * 3600 * 1000000`)
+	must(t, s.server.Sweep(context.Background()))
+	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) || s.blobCount() != 2 {
+		t.Errorf("a month later the old orphan is there: %v", err)
 	}
 	ada.call(http.MethodHead, expired, tusHeader(nil), nil).has(http.StatusNotFound, nil)
 	if st := ada.state(ids[0], photo.LookAtRow); st.State != photo.Absent {

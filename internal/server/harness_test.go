@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
@@ -322,4 +323,14 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// exec changes the database behind the service's back.
+func (s *service) exec(query string) {
+	s.t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(s.dir, "photos.db"))
+	must(s.t, err)
+	defer db.Close()
+	_, err = db.ExecContext(context.Background(), query)
+	must(s.t, err)
 }

@@ -14,6 +14,10 @@ const (
 	sweepEvery = time.Hour
 	sweepBatch = 100            // rows claimed at once
 	orphanAge  = 24 * time.Hour // bytes without a row are spared that long: their row may be on its way
+
+	// orphanKeep is how long bytes stay that no row names. A database that was put
+	// back from an older backup names fewer than there are: time to notice.
+	orphanKeep = 30 * 24 * time.Hour
 )
 
 // SweepOn sweeps now and then about every hour, until ctx ends. Several services
@@ -94,13 +98,24 @@ func (s *Server) sweepStaged(ctx context.Context) error {
 }
 
 func (s *Server) sweepBlobs(ctx context.Context) error {
-	return s.Blobs.EachBlob(ctx, func(owner, key string, committed time.Time) error {
+	orphans := 0
+	err := s.Blobs.EachBlob(ctx, func(owner, key string, committed time.Time) error {
 		if time.Since(committed) < orphanAge {
 			return nil
 		}
 		if known, err := s.Store.HasBlob(ctx, owner, key); err != nil || known {
 			return err
 		}
+		orphans++
+		due, err := s.Store.Orphan(ctx, owner, key, orphanKeep)
+		if err != nil || !due {
+			return err
+		}
+		s.Log.InfoContext(ctx, "bytes removed that no photo names", "owner", owner, "key", key)
 		return s.Blobs.Delete(ctx, owner, key)
 	})
+	if orphans > 0 {
+		s.Log.WarnContext(ctx, "there are bytes that no photo names; they are kept for 30 days after they are first found: is this the right database?", "files", orphans)
+	}
+	return err
 }

@@ -55,17 +55,34 @@ func (s *Server) known(ctx context.Context, owner string, m api.UploadMetadata) 
 	if m.ID.IsZero() {
 		return nil, nil
 	}
-	p, _, err := s.Store.Get(ctx, owner, m.ID, store.AnyState)
-	if err == nil && !p.TrashedAt.IsZero() {
-		return s.knownInTrash(ctx, owner, m)
-	}
+	p, key, err := s.Store.Get(ctx, owner, m.ID, store.AnyState)
 	if photo.KindOf(err) == photo.KindNotFound {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	if sound, err := s.looksSound(ctx, owner, p, key); err != nil || !sound {
+		return nil, err
+	}
+	if !p.TrashedAt.IsZero() {
+		return s.knownInTrash(ctx, owner, m)
+	}
 	return s.fill(ctx, owner, p, m, photo.OutcomeExists)
+}
+
+// looksSound reports whether a photo's bytes can stand for those of a repeated
+// upload. A photo whose bytes are missing is noted, so that new ones are taken.
+func (s *Server) looksSound(ctx context.Context, owner string, p photo.Photo, key string) (bool, error) {
+	sound, err := s.whole(ctx, owner, p, key)
+	if err == nil && !sound {
+		err = s.damaged(ctx, owner, p.ID, key)
+	}
+	if err != nil || !sound {
+		return false, err
+	}
+	st, err := s.Store.Check(ctx, owner, []photo.ID{p.ID})
+	return err == nil && st[0].State != photo.Damaged, err
 }
 
 func (s *Server) knownInTrash(ctx context.Context, owner string, m api.UploadMetadata) (*store.Added, error) {

@@ -64,6 +64,18 @@ type Store interface {
 	// HasBlob tells whether a row names the blob, for the sweep of orphans.
 	HasBlob(ctx context.Context, owner, key string) (bool, error)
 
+	// Orphan tells whether a blob that no row names may be removed: once that
+	// has been noted for as long as keep. The first call notes it, and so does
+	// the next one after the answer true.
+	Orphan(ctx context.Context, owner, key string, keep time.Duration) (bool, error)
+
+	// SetDamaged notes that a photo's bytes, those under key, are missing or
+	// changed, or that they are sound after all. Check then says so, and Add
+	// of a damaged photo takes the caller's key in place of the old one
+	// (OutcomeRepaired). When the bytes are under another key by now, or the
+	// photo is gone, nothing is noted.
+	SetDamaged(ctx context.Context, owner string, id photo.ID, key string, damaged bool) error
+
 	// CreateUpload records an upload under way. ID, Owner, Length, Metadata
 	// fields and the lifetime come from the caller; the store sets the times
 	// and Generation 1.

@@ -44,12 +44,13 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 	if err != nil {
 		return store.Added{}, err
 	}
-	return t.settle(ctx, owner, r, p)
+	return t.settle(ctx, owner, r, p, key)
 }
 
 // settle makes the photo r that is there live, if it is not, and fills its
-// description from p, if it has none. Live again says more than described.
-func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo) (store.Added, error) {
+// description from p, if it has none. When r's bytes are damaged, those under key
+// take their place. Of what it did, the outcome says what matters most.
+func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo, key string) (store.Added, error) {
 	a := store.Added{Key: r.key, Outcome: photo.OutcomeExists}
 	a.DescriptionKept = p.Description != "" && r.Description != "" && r.Description != p.Description
 	var err error
@@ -62,6 +63,12 @@ func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo)
 	if r.state == trashed {
 		a.Outcome = photo.OutcomeRestored
 		if r, err = t.restore(ctx, owner, r); err != nil {
+			return store.Added{}, err
+		}
+	}
+	if r.damaged {
+		a.Outcome, a.Key = photo.OutcomeRepaired, key
+		if _, err := t.exec(ctx, `UPDATE photo SET blob_key = ?, damaged = 0 WHERE owner = ? AND id = ?`, key, owner, p.ID[:]); err != nil {
 			return store.Added{}, err
 		}
 	}

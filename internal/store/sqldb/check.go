@@ -18,7 +18,7 @@ const checkChunk = 1000
 func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error) {
 	known := make(map[photo.ID]photo.Status, len(ids))
 	if err := db.inSnapshot(ctx, func(tx *sql.Tx) error {
-		if err := eachChunk(ctx, tx, `SELECT id, state, description FROM photo WHERE owner = ? AND id IN `, owner, ids, noteStored(known)); err != nil {
+		if err := eachChunk(ctx, tx, `SELECT id, state, damaged, description FROM photo WHERE owner = ? AND id IN `, owner, ids, noteStored(known)); err != nil {
 			return err
 		}
 		var rest []photo.ID
@@ -87,11 +87,15 @@ func noteStored(known map[photo.ID]photo.Status) func(scanner) error {
 	return func(row scanner) error {
 		var id []byte
 		var state int
+		var damaged bool
 		s := photo.Status{State: photo.Stored}
-		if err := row.Scan(&id, &state, &s.Description); err != nil {
+		if err := row.Scan(&id, &state, &damaged, &s.Description); err != nil {
 			return err
 		}
-		if state == trashed {
+		switch {
+		case damaged: // in the trash, too: restoring it would not bring the bytes back
+			s.State = photo.Damaged
+		case state == trashed:
 			s.State = photo.Trashed
 		}
 		copy(s.ID[:], id)

@@ -24,7 +24,7 @@ const (
 
 // columns are what scanPhoto reads.
 const columns = `number, id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
-	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version`
+	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version, damaged`
 
 // A record is a row of photo.
 type record struct {
@@ -32,6 +32,8 @@ type record struct {
 	number int64
 	key    string
 	state  int
+
+	damaged bool
 }
 
 // scanPhoto reads columns.
@@ -45,7 +47,7 @@ func scanPhoto(row scanner) (record, error) {
 		trashedAt, purgeAt  sql.NullInt64
 	)
 	err := row.Scan(&r.number, &id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
-		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version)
+		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version, &r.damaged)
 	if err != nil {
 		return record{}, err
 	}

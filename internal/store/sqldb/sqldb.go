@@ -57,7 +57,9 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), read.Close(), write.Close())
 	}
 	return &DB{read: read, writer: w, close: sync.OnceValue(func() error {
-		return errors.Join(w.close(), read.Close())
+		// The writer last: whoever is last takes the log back into the one file,
+		// which a reader may not.
+		return errors.Join(read.Close(), w.close())
 	})}, nil
 }
 

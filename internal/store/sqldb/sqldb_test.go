@@ -127,6 +127,28 @@ func TestLockedDatabaseIsUnavailable(t *testing.T) {
 }
 
 // What came before Close is kept, what comes later is told so.
+// A database that was closed is one file, which may be copied or put back alone.
+func TestCloseLeavesNoLog(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "photos.db")
+	db, err := Open(t.Context(), "sqlite:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Owner(t.Context(), "pool", "alice"); err != nil {
+		t.Fatal(err)
+	}
+	if fresh, err := db.Fresh(t.Context()); fresh || err != nil { // a reader was used, too
+		t.Errorf("Fresh = %v, %v", fresh, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + "-wal"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the log is left behind: %v", err)
+	}
+}
+
 func TestCloseAnswersEverybody(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "photos.db")

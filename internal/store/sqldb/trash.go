@@ -95,13 +95,3 @@ func (t *txn) purgeOne(ctx context.Context) (store.Blob, error) {
 	_, err = t.exec(ctx, `DELETE FROM photo WHERE number = ?`, number)
 	return b, err
 }
-
-// HasBlob implements store.Store.
-func (db *DB) HasBlob(ctx context.Context, owner, key string) (bool, error) {
-	var n int
-	err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM photo WHERE blob_key = ? AND owner = ?`, key, owner).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("look for blob: %w", failure(err))
-	}
-	return n > 0, nil
-}

@@ -76,7 +76,11 @@ func (w *writer) write(ctx context.Context, do func(context.Context, *txn) error
 func (w *writer) close() error {
 	close(w.quit)
 	<-w.ended
-	return errors.Join(w.conn.Close(), w.db.Close())
+	var problems []error
+	for _, stmt := range w.stmts { // SQLite keeps a connection, and the log, as long as one is open
+		problems = append(problems, stmt.Close())
+	}
+	return errors.Join(errors.Join(problems...), w.conn.Close(), w.db.Close())
 }
 
 func (w *writer) run() {

@@ -14,6 +14,7 @@ func addTests() []test {
 		{"adding again changes nothing", addAgain},
 		{"adding again fills an empty description", addFills},
 		{"adding again restores", addRestores},
+		{"adding again repairs", addRepairs},
 		{"names hold any byte", oddNames},
 		{"check", check},
 		{"check of very many", checkMany},
@@ -95,6 +96,38 @@ func addRestores(t *testing.T, open Opener) {
 	want.Description, want.DescriptionSource, want.Version = p.Description, p.DescriptionSource, 2
 	same(t, "added", store.Added{Photo: want, Key: key(1), Outcome: photo.OutcomeRestored}, a)
 	wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: p.Size})
+}
+
+// A damaged photo, in the trash or not, takes the new bytes in place of the old ones, once.
+func addRepairs(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	want := add(t, s, owner, numbered(1), key(1)).Photo
+	state := func() photo.State {
+		st, err := s.Check(t.Context(), owner, []photo.ID{want.ID})
+		must(t, err)
+		return st[0].State
+	}
+	must(t, s.SetDamaged(t.Context(), owner, want.ID, key(9), true)) // bytes that were replaced meanwhile
+	must(t, s.SetDamaged(t.Context(), anOwner(t, s, "bob"), want.ID, key(1), true))
+	same(t, "not noted", photo.Stored, state())
+	must(t, s.SetDamaged(t.Context(), owner, want.ID, key(1), true))
+	same(t, "noted", photo.Damaged, state())
+	must(t, s.SetDamaged(t.Context(), owner, want.ID, key(1), false))
+	same(t, "acquitted", photo.Stored, state())
+
+	must(t, s.SetDamaged(t.Context(), owner, want.ID, key(1), true))
+	same(t, "added", store.Added{Photo: want, Key: key(2), Outcome: photo.OutcomeRepaired}, add(t, s, owner, numbered(1), key(2)))
+	same(t, "repaired", photo.Stored, state())
+	same(t, "added again", store.Added{Photo: want, Key: key(2), Outcome: photo.OutcomeExists}, add(t, s, owner, numbered(1), key(3)))
+
+	_, err := s.Trash(t.Context(), owner, want.ID, time.Hour)
+	must(t, err)
+	must(t, s.SetDamaged(t.Context(), owner, want.ID, key(2), true))
+	same(t, "in the trash", photo.Damaged, state())
+	same(t, "added from the trash", store.Added{Photo: want, Key: key(4), Outcome: photo.OutcomeRepaired}, add(t, s, owner, numbered(1), key(4)))
+	same(t, "live again", photo.Stored, state())
+	wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: want.Size})
 }
 
 func oddNames(t *testing.T, open Opener) {

@@ -14,6 +14,7 @@ func trashTests() []test {
 		{"purge takes what is due", purge},
 		{"purge takes a limit at a time", purgeLimit},
 		{"purged is gone", purgedIsGone},
+		{"orphans are kept for a time", orphans},
 	}
 }
 
@@ -108,5 +109,22 @@ func purgedIsGone(t *testing.T, open Opener) {
 	}
 	if a := add(t, s, owner, numbered(0), key(1)); a.Outcome != photo.OutcomeUploaded || a.Key != key(1) {
 		t.Errorf("added again: %+v", a)
+	}
+}
+
+func orphans(t *testing.T, open Opener) {
+	for i, want := range []bool{false, true, false, true} { // the answer true forgets the note
+		due, err := open(t).Orphan(t.Context(), "alice", key(1), 0)
+		must(t, err)
+		if due != want {
+			t.Errorf("call %d: %v", i, due)
+		}
+	}
+	for range 2 {
+		due, err := open(t).Orphan(t.Context(), "alice", key(2), time.Hour)
+		must(t, err)
+		if due {
+			t.Error("due before its time")
+		}
 	}
 }
