@@ -10,42 +10,87 @@ import (
 
 	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/sidecar"
 	"photos/internal/transfer"
 )
 
-const downloadJobs = 8
-
 type downloadOptions struct {
-	out  string
-	from fromOptions
+	out     string
+	from    fromOptions
+	all     bool
+	filter  filterOptions
+	jobs    int
+	sidecar string
 }
 
 func newDownload(e *env) *cobra.Command {
 	var o downloadOptions
 	c := &cobra.Command{
-		Use:   "download PHOTO...",
+		Use:   "download PHOTO... | --all | --search WORDS...",
 		Short: "Bring photos back, verified",
-		Long: `Bring photos back into a folder, or one photo's bytes to stdout with -o -.
+		Long: `Bring photos back into a folder, or one photo's bytes to stdout with -o -: those
+that are named, those that --search and the other filters find, or --all.
 
 What arrives is verified against the photo's ID before it gets its name. A file
 that is there is never replaced: a photo of the same name gets the beginning of
-its ID added. A PHOTO is written as for photos describe.`,
+its ID added, and one that is there already is not sent again. A PHOTO is
+written as for photos describe.`,
 		Example: `  photos download 3f9a11c2
-  photos list --search bay --quiet | photos download --from - -o ~/back
+  photos download --all -o ~/back --sidecar xmp
+  photos download --search bay --since 2026-05
+  photos list --undescribed --quiet | photos download --from - -o ~/todo
   photos download 3f9a11c2 -o - | feh -`,
-		Args: func(cmd *cobra.Command, args []string) error { return o.from.atLeastOneOr("PHOTO")(cmd, args) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			filtered := false
+			for _, name := range []string{"search", "since", "until", "by", "limit", "undescribed"} {
+				filtered = filtered || cmd.Flags().Changed(name)
+			}
+			return o.checkArgs(cmd, args, filtered)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error { return download(cmd.Context(), e, args, o) },
 	}
-	c.Flags().StringVarP(&o.out, "output", "o", ".", "`folder` to put them into, or - for stdout")
+	f := c.Flags()
+	f.StringVarP(&o.out, "output", "o", ".", "`folder` to put them into, or - for stdout")
+	f.BoolVar(&o.all, "all", false, "every photo there is")
+	o.filter.flags(f)
 	o.from.flags(c, "PHOTOs")
+	f.IntVar(&o.jobs, "jobs", transfer.DefaultDownloadJobs, "this `number` of photos at a time")
+	f.StringVar(&o.sidecar, "sidecar", "", "write descriptions beside the photos, as `xmp` or json (of Google Takeout's form)")
 	return c
 }
 
+// checkArgs takes one way of saying which photos are meant; filtered makes all of
+// a filter, so that what is left out is never every photo by accident.
+func (o *downloadOptions) checkArgs(cmd *cobra.Command, args []string, filtered bool) error {
+	byFilter := o.all || filtered
+	switch {
+	case byFilter && (len(args) > 0 || o.from.file != ""):
+		return &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO or --from excludes --all and the filters", Hint: "make it two calls"}
+	case byFilter:
+		o.all = true
+		return nil
+	}
+	return o.from.atLeastOneOr("PHOTO, --all or a filter such as --search")(cmd, args)
+}
+
 func download(ctx context.Context, e *env, args []string, o downloadOptions) error {
+	if o.jobs < 1 || o.jobs > 256 {
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--jobs must be from 1 to 256"}
+	}
+	var beside sidecar.Writer
+	if o.sidecar != "" {
+		var err error
+		if beside, err = sidecar.WriterOf(o.sidecar); err != nil {
+			return fmt.Errorf("--sidecar: %w", err)
+		}
+	}
 	if o.out == "-" {
 		return downloadToStdout(ctx, e, args)
 	}
-	out, err := newPrinter(e, downloadColumns(), func(r transfer.Record) any { return newUploadRecord(r) })
+	if _, err := choose(uploadColumns(), e.set.Fields); err != nil {
+		return err
+	}
+	filter, err := o.filter.filter(e.now())
 	if err != nil {
 		return err
 	}
@@ -58,47 +103,47 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 		return err
 	}
 	defer done()
-	t := tally{e: e}
-	var printed error
-	_, err = transfer.Download(ctx, c, o.out, findAll(ctx, c, items, &t), downloadJobs, func(r transfer.Record) {
-		t.done(r.Path, r.Err)
-		if printed == nil {
-			printed = out.print(r)
-		}
-	})
-	if flushed := out.close(); printed == nil {
-		printed = flushed
+	wanted := findAll(ctx, c, items)
+	if o.all {
+		wanted = listAll(ctx, c, filter, o.filter.limit)
 	}
-	switch {
-	case err != nil:
+	bars := newProgress(ctx, e)
+	rep, err := newUploadReport(e, nil, false)
+	if err != nil {
+		bars.stop()
 		return err
-	case printed != nil:
-		return printed
 	}
-	return t.end()
+	sum, err := transfer.Download(ctx, c, o.out, wanted, transfer.DownloadOptions{Jobs: o.jobs, Progress: bars, Sidecar: beside}, rep.record)
+	rep.flush()
+	bars.stop()
+	return rep.end(sum, err)
 }
 
-// findAll yields the photos that items name; one that there is not counts as a
-// failed item, and only a failure that concerns all of them is yielded.
-func findAll(ctx context.Context, c *client.Client, items iter.Seq[listed], t *tally) iter.Seq2[photo.Photo, error] {
-	return func(yield func(photo.Photo, error) bool) {
+// findAll yields the photos that items name.
+func findAll(ctx context.Context, c *client.Client, items iter.Seq[listed]) iter.Seq[transfer.Wanted] {
+	return func(yield func(transfer.Wanted) bool) {
 		for it := range items {
-			p, err := photo.Photo{}, it.Err
-			if err == nil {
-				p, err = findPhoto(ctx, c, it.Name)
+			w := transfer.Wanted{Name: it.Name, Err: it.Err}
+			if w.Err == nil {
+				w.Photo, w.Err = findPhoto(ctx, c, it.Name)
 			}
-			if err != nil && !endsRun(withKind(err)) {
-				t.done(it.Name, err)
-				continue
-			}
-			if !yield(p, err) {
+			if !yield(w) {
 				return
 			}
 		}
 	}
 }
 
-func downloadColumns() []column[transfer.Record] { return uploadColumns() }
+// listAll yields the photos that pass the filter.
+func listAll(ctx context.Context, c *client.Client, f photo.Filter, limit int) iter.Seq[transfer.Wanted] {
+	return func(yield func(transfer.Wanted) bool) {
+		for p, err := range c.List(ctx, f, limit) {
+			if !yield(transfer.Wanted{Photo: p, Err: err}) {
+				return
+			}
+		}
+	}
+}
 
 func downloadToStdout(ctx context.Context, e *env, args []string) error {
 	switch {

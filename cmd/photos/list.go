@@ -8,18 +8,30 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"photos/internal/photo"
 )
 
-type listOptions struct {
+// filterOptions say which photos a command means.
+type filterOptions struct {
 	search, since, until, by string
 	limit                    int
-	undescribed, trash       bool
+	undescribed              bool
+}
+
+func (o *filterOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.search, "search", "", "only photos whose name or description has all these `words`")
+	f.StringVar(&o.since, "since", "", "only from this `time` on: 2026, 2026-05, 2026-05-31, RFC 3339, or 7d for a week ago")
+	f.StringVar(&o.until, "until", "", "only before the end of this `time`, written as for --since")
+	f.StringVar(&o.by, "by", "uploaded", "sort and bound by `uploaded` or taken")
+	f.IntVar(&o.limit, "limit", 0, "at most this `number` of photos; 0: all")
+	f.BoolVar(&o.undescribed, "undescribed", false, "only photos without a description")
 }
 
 func newList(e *env) *cobra.Command {
-	var o listOptions
+	var o filterOptions
+	var trash bool
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List your photos, newest first",
@@ -32,24 +44,19 @@ id, taken_at, uploaded_at, bytes, name, description.`,
   photos list --undescribed --quiet
   photos list --json | jq -r .name`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return list(cmd.Context(), e, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return list(cmd.Context(), e, o, trash) },
 	}
-	f := c.Flags()
-	f.StringVar(&o.search, "search", "", "only photos whose name or description has all these `words`")
-	f.StringVar(&o.since, "since", "", "only from this `time` on: 2026, 2026-05, 2026-05-31, RFC 3339, or 7d for a week ago")
-	f.StringVar(&o.until, "until", "", "only before the end of this `time`, written as for --since")
-	f.StringVar(&o.by, "by", "uploaded", "sort and bound by `uploaded` or taken")
-	f.IntVar(&o.limit, "limit", 0, "at most this `number` of photos; 0: all")
-	f.BoolVar(&o.undescribed, "undescribed", false, "only photos without a description")
-	f.BoolVar(&o.trash, "trash", false, "only photos in the trash, instead of the others")
+	o.flags(c.Flags())
+	c.Flags().BoolVar(&trash, "trash", false, "only photos in the trash, instead of the others")
 	return c
 }
 
-func list(ctx context.Context, e *env, o listOptions) error {
+func list(ctx context.Context, e *env, o filterOptions, trash bool) error {
 	filter, err := o.filter(e.now())
 	if err != nil {
 		return err
 	}
+	filter.Trash = trash
 	out, err := newPrinter(e, photoColumns(), photoJSON)
 	if err != nil {
 		return err
@@ -70,8 +77,8 @@ func list(ctx context.Context, e *env, o listOptions) error {
 }
 
 // filter reads the options; now is what "7d" counts from.
-func (o listOptions) filter(now time.Time) (photo.Filter, error) {
-	f := photo.Filter{Search: o.search, By: photo.Order(o.by), Undescribed: o.undescribed, Trash: o.trash}
+func (o filterOptions) filter(now time.Time) (photo.Filter, error) {
+	f := photo.Filter{Search: o.search, By: photo.Order(o.by), Undescribed: o.undescribed}
 	if f.By != photo.ByUploaded && f.By != photo.ByTaken {
 		return f, &photo.Error{Kind: photo.KindUsage, Msg: "--by " + quote(o.by), Hint: "it is uploaded or taken"}
 	}

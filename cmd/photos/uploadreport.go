@@ -193,7 +193,7 @@ func (u *uploadReport) summarize(sum transfer.Summary) {
 	}
 	var parts []string
 	for _, o := range []photo.Outcome{
-		photo.OutcomeUploaded, photo.OutcomeExists, photo.OutcomeDescribed, photo.OutcomeRestored, photo.OutcomeRepaired,
+		photo.OutcomeUploaded, transfer.OutcomeDownloaded, photo.OutcomeExists, photo.OutcomeDescribed, photo.OutcomeRestored, photo.OutcomeRepaired,
 		photo.OutcomeSkipped, photo.OutcomeFailed, photo.OutcomePending,
 	} {
 		if n := sum.Outcomes[o]; n > 0 {
@@ -201,7 +201,7 @@ func (u *uploadReport) summarize(sum transfer.Summary) {
 		}
 	}
 	if len(parts) == 0 {
-		u.e.say("photos: nothing to upload")
+		u.e.say("photos: nothing to do")
 		return
 	}
 	moved := ""

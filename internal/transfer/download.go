@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -16,6 +17,7 @@ import (
 
 	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/sidecar"
 )
 
 // Source is what downloading needs of the photo service; *client.Client is one.
@@ -27,24 +29,51 @@ type Source interface {
 // photo.OutcomeFailed.
 const OutcomeDownloaded photo.Outcome = "downloaded"
 
-// Download brings photos into dir, at most jobs at once, and calls each with
-// one record a photo, from one goroutine. A photo is verified before it gets
-// its name; a file that is there is never replaced. The error is what ended
-// the run early, or the first error of photos.
-func Download(ctx context.Context, src Source, dir string, photos iter.Seq2[photo.Photo, error], jobs int, each func(Record)) (Summary, error) {
+// DownloadOptions are how a download runs.
+type DownloadOptions struct {
+	Jobs     int      // photos in flight; 0: DefaultDownloadJobs
+	Progress Progress // nil: nobody looks
+
+	// Sidecar makes what is to lie beside each photo; nil: nothing.
+	Sidecar sidecar.Writer
+}
+
+// DefaultDownloadJobs hides the time that each request takes to come back.
+const DefaultDownloadJobs = 8
+
+// Wanted is a photo to download, or why there is none of that name; without a
+// name, why the rest is not known.
+type Wanted struct {
+	Photo photo.Photo
+	Name  string // as the person named it
+	Err   error
+}
+
+// Download brings photos into dir and calls each with one record a photo, from
+// one goroutine. A photo is verified before it gets its name; a file that is there
+// is never replaced. The error is what ended the run early; failures of single
+// photos are in their records only.
+func Download(ctx context.Context, src Source, dir string, photos iter.Seq[Wanted], o DownloadOptions, each func(Record)) (Summary, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return Summary{}, unreadable(dir, err)
+		return Summary{}, fmt.Errorf("%s: %w", dir, unreadable(dir, err))
 	}
-	d := &download{src: src, dir: dir, taken: map[string]photo.ID{}, busy: map[photo.ID]chan struct{}{}, done: make(chan Record)}
+	if o.Progress == nil {
+		o.Progress = noProgress{}
+	}
+	if o.Jobs <= 0 {
+		o.Jobs = DefaultDownloadJobs
+	}
+	d := &download{DownloadOptions: o, src: src, dir: dir, taken: map[string]photo.ID{}, busy: map[photo.ID]chan struct{}{}, done: make(chan Record)}
 	d.ctx, d.stop = context.WithCancelCause(ctx)
 	defer d.stop(nil)
 	queue := make(chan photo.Photo)
-	go d.list(photos, queue)
-	all := workers(max(1, jobs), func() { d.fetchAll(queue) })
+	all := workers(o.Jobs, func() { d.fetchAll(queue) })
+	all.Go(func() { d.list(photos, queue) })
 	go func() { all.Wait(); close(d.done) }()
 	var sum Summary
 	for rec := range d.done {
 		sum.add(rec)
+		o.Progress.Done(rec)
 		each(rec)
 	}
 	if err := context.Cause(d.ctx); err != nil {
@@ -54,6 +83,7 @@ func Download(ctx context.Context, src Source, dir string, photos iter.Seq2[phot
 }
 
 type download struct {
+	DownloadOptions
 	src  Source
 	dir  string
 	ctx  context.Context //nolint:containedctx // one run's own, ended by the failure that ends the run
@@ -65,17 +95,22 @@ type download struct {
 	busy  map[photo.ID]chan struct{}
 }
 
-func (d *download) list(photos iter.Seq2[photo.Photo, error], queue chan<- photo.Photo) {
+func (d *download) list(photos iter.Seq[Wanted], queue chan<- photo.Photo) {
 	defer close(queue)
-	for p, err := range photos {
-		if err != nil {
-			d.stop(err)
+	for w := range photos {
+		switch {
+		case w.Err == nil:
+			d.Progress.Found(w.Photo.Name, w.Photo.Size)
+			select {
+			case queue <- w.Photo:
+			case <-d.ctx.Done():
+				return
+			}
+		case EndsRun(w.Err), w.Name == "":
+			d.stop(w.Err)
 			return
-		}
-		select {
-		case queue <- p:
-		case <-d.ctx.Done():
-			return
+		default:
+			d.done <- Record{Item: Item{Path: w.Name}, Outcome: photo.OutcomeFailed, Err: w.Err}
 		}
 	}
 }
@@ -84,7 +119,10 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 	for p := range queue {
 		start := time.Now()
 		rec := Record{ID: p.ID, Bytes: p.Size}
-		rec.Path, rec.Outcome, rec.Err = d.fetch(p)
+		rec.Path, rec.Outcome, rec.Err = d.fetch(p, &rec.Attempts)
+		if rec.Err == nil {
+			rec.SidecarErr = d.sidecar(p, rec.Path)
+		}
 		rec.Seconds = time.Since(start).Seconds()
 		if rec.Err != nil {
 			rec.Outcome = photo.OutcomeFailed
@@ -96,6 +134,38 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 		}
 		d.done <- rec
 	}
+}
+
+// sidecar writes what belongs beside the photo at path. A file that is there is
+// never replaced, as with photos.
+func (d *download) sidecar(p photo.Photo, path string) error {
+	if d.Sidecar == nil {
+		return nil
+	}
+	suffix, content := d.Sidecar(p)
+	if content == nil {
+		return nil
+	}
+	path += suffix
+	if old, err := os.ReadFile(path); err == nil {
+		if bytes.Equal(old, content) {
+			return nil
+		}
+		return &photo.Error{Kind: photo.KindUnreadable, Msg: path + " is there with other content, which stays", Hint: "move it away for the service's description"}
+	}
+	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+suffix+".photos-part")
+	f, err := openPart(part)
+	if err == nil {
+		_, err = f.Write(content)
+		err = errors.Join(err, f.Truncate(int64(len(content))), f.Sync(), f.Close())
+	}
+	if err == nil {
+		err = rename(part, path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, unreadable(part, err))
+	}
+	return nil
 }
 
 // alone waits until no other worker fetches the photo, which may be named twice.
@@ -122,7 +192,7 @@ func (d *download) alone(id photo.ID) (done func()) {
 }
 
 // fetch brings one photo under a free name, or finds it there already.
-func (d *download) fetch(p photo.Photo) (string, photo.Outcome, error) {
+func (d *download) fetch(p photo.Photo, requests *int) (string, photo.Outcome, error) {
 	defer d.alone(p.ID)()
 	for range 3 {
 		path, there, err := d.place(p)
@@ -132,7 +202,7 @@ func (d *download) fetch(p photo.Photo) (string, photo.Outcome, error) {
 		if there {
 			return path, photo.OutcomeExists, nil
 		}
-		switch err := d.fetchTo(p, path); {
+		switch err := d.fetchTo(p, path, requests); {
 		case err == nil:
 			return path, OutcomeDownloaded, nil
 		case !errors.Is(err, fs.ErrExist):
@@ -144,14 +214,15 @@ func (d *download) fetch(p photo.Photo) (string, photo.Outcome, error) {
 
 // fetchTo downloads into a file beside path, which survives an interruption and
 // is continued by the next run, and names it path when the digest is right.
-func (d *download) fetchTo(p photo.Photo, path string) error {
+func (d *download) fetchTo(p photo.Photo, path string, requests *int) error {
 	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+".photos-part")
 	f, err := openPart(part)
 	if err != nil {
 		return unreadable(path, err)
 	}
 	defer f.Close()
-	if err := d.fill(f, p); err != nil {
+	d.Progress.Sending(path, p.Size)
+	if err := d.fill(f, p, progressOf{d.Progress, path}, requests); err != nil {
 		if photo.KindOf(err) == photo.KindDigestMismatch {
 			err = errors.Join(err, os.Remove(part))
 		}
@@ -195,14 +266,16 @@ func openPart(path string) (*os.File, error) {
 
 // fill completes f with the photo's bytes and verifies all of them. Bytes that
 // an earlier run left are kept, and a cut connection is taken up where it broke.
-func (d *download) fill(f *os.File, p photo.Photo) error {
+func (d *download) fill(f *os.File, p photo.Photo, moved progressOf, requests *int) error {
 	h := sha256.New()
 	have, err := io.Copy(h, io.LimitReader(f, p.Size))
 	if err != nil {
 		return unreadable(f.Name(), err)
 	}
+	moved.Moved(moved.path, have)
 	for have < p.Size {
-		n, err := d.more(f, h, p, have)
+		*requests++
+		n, err := d.more(f, h, p, have, moved)
 		if err != nil && (n <= have || photo.KindOf(err) != photo.KindUnavailable) {
 			return err
 		}
@@ -218,13 +291,14 @@ func (d *download) fill(f *os.File, p photo.Photo) error {
 }
 
 // more appends what one request brings and returns how many bytes there are then.
-func (d *download) more(f *os.File, h hash.Hash, p photo.Photo, have int64) (int64, error) {
+func (d *download) more(f *os.File, h hash.Hash, p photo.Photo, have int64, moved progressOf) (int64, error) {
 	body, err := d.src.Content(d.ctx, p.ID, have)
 	if err != nil {
 		return have, err
 	}
 	defer body.Close()
 	if body.Offset != have { // the service knows no ranges: from the start
+		moved.Moved(moved.path, body.Offset-have)
 		have = body.Offset
 		h.Reset()
 	}
@@ -233,7 +307,7 @@ func (d *download) more(f *os.File, h hash.Hash, p photo.Photo, have int64) (int
 	}
 	buf, _ := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	n, err := io.CopyBuffer(onlyWriter{io.MultiWriter(f, h)}, io.LimitReader(body, p.Size-have), *buf)
+	n, err := io.CopyBuffer(onlyWriter{io.MultiWriter(f, h, moved)}, io.LimitReader(body, p.Size-have), *buf)
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		err = unreadable(f.Name(), err)
@@ -247,6 +321,18 @@ func short(err error, have, want int64) error {
 		return &photo.Error{Kind: photo.KindUnavailable, Msg: fmt.Sprintf("the answer ended after %d of %d bytes", have, want)}
 	}
 	return err
+}
+
+// progressOf tells how much of one file came.
+type progressOf struct {
+	Progress
+	path string
+}
+
+// Write implements io.Writer.
+func (p progressOf) Write(b []byte) (int, error) {
+	p.Moved(p.path, int64(len(b)))
+	return len(b), nil
 }
 
 // onlyWriter hides ReaderFrom, so that CopyBuffer uses the buffer it is given.

@@ -72,14 +72,14 @@ func of(name string, content []byte) photo.Photo {
 func fetch(t *testing.T, c *client.Client, dir string, photos ...photo.Photo) map[string]photo.Outcome {
 	t.Helper()
 	got := map[string]photo.Outcome{}
-	list := func(yield func(photo.Photo, error) bool) {
+	list := func(yield func(transfer.Wanted) bool) {
 		for _, p := range photos {
-			if !yield(p, nil) {
+			if !yield(transfer.Wanted{Photo: p}) {
 				return
 			}
 		}
 	}
-	if _, err := transfer.Download(context.Background(), c, dir, list, 1, func(r transfer.Record) {
+	if _, err := transfer.Download(context.Background(), c, dir, list, transfer.DownloadOptions{Jobs: 1}, func(r transfer.Record) {
 		if r.Err != nil {
 			t.Logf("%s: %v", r.Path, r.Err)
 		}
@@ -122,8 +122,10 @@ func TestSameNamesAreKeptApart(t *testing.T) {
 		t.Error(d)
 	}
 	n := served.Load()
-	if d := cmp.Diff(map[string]photo.Outcome{"IMG.jpg": "exists", apart: "exists"}, fetch(t, c, dir, p, q)); d != "" || served.Load() != n {
-		t.Errorf("%d requests; %s", served.Load()-n, d)
+	for _, again := range [][]photo.Photo{{p, q}, {q, p}} {
+		if d := cmp.Diff(map[string]photo.Outcome{"IMG.jpg": "exists", apart: "exists"}, fetch(t, c, dir, again...)); d != "" || served.Load() != n {
+			t.Errorf("%d requests; %s", served.Load()-n, d)
+		}
 	}
 	if d := cmp.Diff(slices.Sorted(slices.Values([]string{"IMG.jpg", apart, other, "other.jpg"})), names(t, dir)); d != "" {
 		t.Error(d)
@@ -194,14 +196,14 @@ func TestPhotoNamedTwice(t *testing.T) {
 	dir := t.TempDir()
 	p := of("a.jpg", content)
 	n := map[photo.Outcome]int{}
-	photos := func(yield func(photo.Photo, error) bool) {
+	photos := func(yield func(transfer.Wanted) bool) {
 		for range 8 {
-			if !yield(p, nil) {
+			if !yield(transfer.Wanted{Photo: p}) {
 				return
 			}
 		}
 	}
-	_, err := transfer.Download(t.Context(), c, dir, photos, 8, func(r transfer.Record) { n[r.Outcome]++ })
+	_, err := transfer.Download(t.Context(), c, dir, photos, transfer.DownloadOptions{}, func(r transfer.Record) { n[r.Outcome]++ })
 	if err != nil || n[transfer.OutcomeDownloaded] != 1 || n[photo.OutcomeExists] != 7 {
 		t.Errorf("%v, %v", n, err)
 	}

@@ -16,28 +16,31 @@ import (
 
 // place finds the photo's name in the folder: its own, or with the beginning of
 // its ID when another photo has that one. there says that the very bytes lie
-// under it already.
+// under it already. That is looked at first, so that of photos of one name each
+// is found again, whichever comes first this time.
 func (d *download) place(p photo.Photo) (path string, there bool, err error) {
 	name := fileName(p)
 	ext := filepath.Ext(name)
 	stem := strings.TrimSuffix(name, ext)
-	for _, n := range []string{name, stem + "-" + p.ID.String()[:8] + ext, stem + "-" + p.ID.String() + ext} {
-		if !d.claim(n, p.ID) {
+	candidates := []string{name, stem + "-" + p.ID.String()[:8] + ext, stem + "-" + p.ID.String() + ext}
+	for _, n := range candidates {
+		path := filepath.Join(d.dir, n)
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() || info.Size() != p.Size {
 			continue
 		}
-		path = filepath.Join(d.dir, n)
-		info, err := os.Lstat(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return path, false, nil
+		if same, err := holds(path, p.ID); err != nil || same {
+			return path, same, err
 		}
-		if err != nil {
+	}
+	for _, n := range candidates {
+		path := filepath.Join(d.dir, n)
+		switch _, err := os.Lstat(path); {
+		case err == nil:
+		case !errors.Is(err, fs.ErrNotExist):
 			return path, false, unreadable(path, err)
-		}
-		if info.Mode().IsRegular() && info.Size() == p.Size {
-			same, err := holds(path, p.ID)
-			if err != nil || same {
-				return path, same, err
-			}
+		case d.claim(n, p.ID):
+			return path, false, nil
 		}
 	}
 	return name, false, &photo.Error{Kind: photo.KindUnreadable, Msg: "every name for it is taken"}
