@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"photos/internal/faultproxy"
 	"photos/internal/sample"
 )
 
@@ -32,6 +33,10 @@ var logins = make(chan struct{}, 4)
 //	photosd start [ARG...]       start the service (again at the same address); sets PHOTOSD_URL
 //	photosd stop|kill            end it with SIGTERM or SIGKILL
 //	photosd kill-after FILE N    end it with SIGKILL when FILE has N lines
+//	faults start                 a proxy with faults before the service; sets PROXY_URL
+//	faults rate R                from now on each kind happens to a request with this probability
+//	faults happened              require that each kind did
+//	kills N DIR                  upload DIR and a new picture N times, and kill client, service or both on the way
 //	account NAME [signup]        who sits at the browser from now on
 //	browser works|fails|cancels  what opening a browser does; fails also fails the script when it is opened
 //	keyring open|locked          a real keyring for the rest of the script; a later one has the same entries
@@ -61,6 +66,8 @@ func Run(t *testing.T) {
 			switch cond {
 			case "chromium":
 				return findChromium() != "", nil
+			case "soak":
+				return os.Getenv(envSoak) != "", nil
 			case "machines":
 				return exec.Command(filepath.Join(os.Getenv(envBin), "machine"), "true").Run() == nil, nil
 			}
@@ -81,6 +88,8 @@ func Run(t *testing.T) {
 			"id":       cmdID,
 			"occupy":   cmdOccupy,
 			"chromium": cmdChromium,
+			"faults":   cmdFaults,
+			"kills":    cmdKills,
 		},
 	})
 }
@@ -109,6 +118,7 @@ func setup(env *testscript.Env) error {
 		env.Setenv(k, v)
 	}
 	env.Values[serviceKey{}] = &service{}
+	env.Values[proxyKey{}] = new(*faultproxy.Proxy)
 	env.Defer(func() { env.Values[serviceKey{}].(*service).end() })
 	return nil
 }

@@ -153,7 +153,7 @@ func (p photoName) unedited() (original photoName, edited bool) {
 	}
 	mark, long := strings.ToLower(p.stem[at:]), clip(p.stem+"x") != p.stem+"x"
 	if !slices.ContainsFunc([]string{
-		"-edited", "-effects", "-smile", "-mix", "-bearbeitet", "-bewerkt", "-edytowane", "-editat", "-ha editado", "-modificato",
+		"-edited", "-effects", "-smile", "-mix", "-bearbeitet", "-bewerkt", "-edytowane", "-editat", "-ha editado", "-modificato", //nolint:misspell // Italian
 		"-modifié", "-modifie\u0301", // macOS may take letters apart
 		"-編集済み",
 	}, func(known string) bool { return mark == known || long && strings.HasPrefix(known, mark) }) {

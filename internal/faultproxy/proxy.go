@@ -1,0 +1,235 @@
+// Package faultproxy stands between a client and a service and does what networks
+// do: it cuts, stalls, resets, delays, doubles and reorders requests, each with a
+// given probability and by a seed, so that a test sees the same odds again.
+// Production code does not import it.
+package faultproxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Fault is something that happens to a request.
+type Fault string
+
+// The faults.
+const (
+	CutRequest Fault = "cut-request" // the connection ends after some bytes of the request's body
+	CutAnswer  Fault = "cut-answer"  // the service did its work; the answer ends in the middle
+	Reset      Fault = "reset"       // the connection is reset before anything happens (RST)
+	Stall      Fault = "stall"       // nothing moves for a while, then the connection ends
+	Latency    Fault = "latency"     // the request comes late
+	Duplicate  Fault = "duplicate"   // the service gets the request twice; the second answer counts
+	Reorder    Fault = "reorder"     // the request waits until another one has passed
+)
+
+// Faults are all of them.
+func Faults() []Fault {
+	return []Fault{CutRequest, CutAnswer, Reset, Stall, Latency, Duplicate, Reorder}
+}
+
+const (
+	stallFor   = 300 * time.Millisecond
+	latency    = 50 * time.Millisecond
+	reorderFor = 200 * time.Millisecond // at most; another request may not come
+	maxDouble  = 1 << 20                // bytes of a body that is kept for sending it twice
+)
+
+// Proxy passes requests on to Target. Its methods are safe for concurrent use.
+type Proxy struct {
+	Target func() string // host:port of the service; it may change as the service restarts
+
+	mu     sync.Mutex
+	random *rand.Rand
+	rate   float64 // probability of each fault
+	counts map[Fault]int
+	passed chan struct{} // closed, and made anew, when a request has passed
+	client http.Client
+}
+
+// New makes a proxy without faults; SetRate brings them.
+func New(target func() string, seed uint64) *Proxy {
+	return &Proxy{
+		Target: target, random: rand.New(rand.NewPCG(seed, seed)), //nolint:gosec // odds, no secrets
+		counts: map[Fault]int{}, passed: make(chan struct{}),
+		client: http.Client{
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// SetRate makes each fault happen to a request with this probability.
+func (p *Proxy) SetRate(rate float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = rate
+}
+
+// Counts is how often each fault happened.
+func (p *Proxy) Counts() map[Fault]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.counts)
+}
+
+// draw is what happens to the next request, "" mostly, and a fraction that says where.
+func (p *Proxy) draw() (Fault, float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	where, odds := p.random.Float64(), p.random.Float64()
+	for i, f := range Faults() {
+		if odds < p.rate*float64(i+1) {
+			p.counts[f]++
+			return f, where
+		}
+	}
+	return "", where
+}
+
+// ServeHTTP implements http.Handler.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	fault, where := p.draw()
+	switch fault {
+	case Reset:
+		reset(w)
+		return
+	case Stall:
+		wait(r.Context(), stallFor, nil)
+		panic(http.ErrAbortHandler)
+	case Latency:
+		wait(r.Context(), time.Duration(where*float64(2*latency)), nil)
+	case Reorder:
+		wait(r.Context(), reorderFor, p.nextPassed())
+	case CutRequest:
+		n := int64(where * float64(max(r.ContentLength, 1)))
+		r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, n), torn{}))
+	case Duplicate:
+		if !p.first(r) {
+			panic(http.ErrAbortHandler)
+		}
+	case CutAnswer:
+		w = &cutAnswer{w, where}
+	}
+	p.pass(w, r)
+}
+
+// torn is where a body breaks off.
+type torn struct{}
+
+func (torn) Read([]byte) (int, error) { return 0, errors.New("torn by the fault proxy") }
+
+// wait ends after d, with the request, or when done is closed.
+func wait(ctx context.Context, d time.Duration, done <-chan struct{}) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+func (p *Proxy) nextPassed() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.passed
+}
+
+// reset ends the connection with a RST: unread bytes are dropped on the way.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// first sends a copy of r ahead, unless r is too long to be kept, and reports
+// whether r can still be sent.
+func (p *Proxy) first(r *http.Request) bool {
+	if r.ContentLength < 0 || r.ContentLength > maxDouble {
+		return true
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return false
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if res, err := p.send(r, bytes.NewReader(body)); err == nil {
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+	}
+	return true
+}
+
+func (p *Proxy) send(r *http.Request, body io.Reader) (*http.Response, error) {
+	u := *r.URL
+	u.Scheme, u.Host = "http", p.Target()
+	out, err := http.NewRequestWithContext(r.Context(), r.Method, u.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	out.Header, out.Host, out.ContentLength = r.Header.Clone(), r.Host, r.ContentLength
+	if r.ContentLength == 0 {
+		out.Body = http.NoBody
+	}
+	return p.client.Do(out)
+}
+
+// pass sends r on and its answer back. When the service cannot be reached, or goes
+// away, the client sees its connection end, as it would without a proxy.
+func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
+	res, err := p.send(r, r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer res.Body.Close()
+	p.mu.Lock()
+	close(p.passed)
+	p.passed = make(chan struct{})
+	p.mu.Unlock()
+	maps.Copy(w.Header(), res.Header)
+	w.WriteHeader(res.StatusCode)
+	if _, err := io.Copy(w, res.Body); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if c, ok := w.(*cutAnswer); ok {
+		c.cut()
+	}
+}
+
+// cutAnswer ends the connection in the middle of an answer: among its bytes or,
+// when it has none or few, before its header.
+type cutAnswer struct {
+	http.ResponseWriter
+	where float64
+}
+
+func (c *cutAnswer) WriteHeader(status int) {
+	if c.where < 0.5 {
+		c.cut()
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *cutAnswer) Write(b []byte) (int, error) {
+	n := int(c.where * float64(len(b)))
+	_, _ = c.ResponseWriter.Write(b[:n]) // the connection goes next
+	_ = http.NewResponseController(c.ResponseWriter).Flush()
+	c.cut()
+	return n, io.ErrShortWrite
+}
+
+func (c *cutAnswer) cut() { panic(http.ErrAbortHandler) }

@@ -1,0 +1,75 @@
+package faultproxy_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"photos/internal/faultproxy"
+)
+
+// Without faults everything passes; with them each kind happens, the service
+// sees some requests twice, and what comes back is either whole or an error.
+func TestProxy(t *testing.T) {
+	t.Parallel()
+	var served atomic.Int64
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		served.Add(1)
+		w.Header().Set("Photos-Outcome", "done")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write(b)
+	}))
+	t.Cleanup(service.Close)
+	p := faultproxy.New(func() string { return strings.TrimPrefix(service.URL, "http://") }, 1)
+	front := httptest.NewServer(p)
+	t.Cleanup(front.Close)
+	body := bytes.Repeat([]byte("0123456789"), 1000)
+	send := func() bool {
+		res, err := http.Post(front.URL+"/x", "text/plain", bytes.NewReader(body))
+		if err != nil {
+			return false
+		}
+		defer res.Body.Close()
+		got, err := io.ReadAll(res.Body)
+		if err != nil {
+			return false
+		}
+		if res.StatusCode != http.StatusCreated || res.Header.Get("Photos-Outcome") != "done" || !bytes.Equal(got, body) {
+			t.Errorf("%s, %d bytes", res.Status, len(got))
+		}
+		return true
+	}
+	for range 20 {
+		if !send() {
+			t.Fatal("a fault at rate 0")
+		}
+	}
+	p.SetRate(0.1)
+	failed := 0
+	for range 120 {
+		if !send() {
+			failed++
+		}
+	}
+	counts := p.Counts()
+	for _, f := range faultproxy.Faults() {
+		if counts[f] == 0 {
+			t.Errorf("no %s among %v", f, counts)
+		}
+	}
+	// Go's client repeats nothing with a body, so every broken request is a failure.
+	if want := counts[faultproxy.CutRequest] + counts[faultproxy.CutAnswer] + counts[faultproxy.Reset] + counts[faultproxy.Stall]; failed != want {
+		t.Errorf("%d failed, %d were broken: %v", failed, want, counts)
+	}
+	if got, want := int(served.Load()), 140-failed+counts[faultproxy.CutAnswer]+counts[faultproxy.Duplicate]; got != want {
+		t.Errorf("the service served %d, want %d: %v", got, want, counts)
+	}
+}
