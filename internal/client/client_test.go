@@ -172,7 +172,7 @@ func TestStalledAnswerIsGivenUp(t *testing.T) {
 func TestInterruptedWait(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
-	c := serve(t, time.Hour, func(w http.ResponseWriter, _ *http.Request) {
+	c := serve(t, 2*time.Hour, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		cancel()
@@ -394,5 +394,34 @@ func TestUploadThatGetsNowhereEnds(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+// An upload that another client finished is gone; HEAD says so without a body, and
+// a new creation learns that the photo is there.
+func TestUploadThatSomebodyElseFinished(t *testing.T) {
+	t.Parallel()
+	data := make([]byte, client.WholeUpload+1)
+	id := photo.ID(sha256.Sum256(data))
+	posts := 0
+	c := serve(t, 10*time.Second, func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPost:
+			w.Header().Set("Location", api.PathUploads+"/u1")
+			if posts++; posts > 1 {
+				w.Header().Set(api.HeaderUploadOffset, strconv.Itoa(len(data)))
+				w.Header().Set(api.HeaderID, id.String())
+				w.Header().Set(api.HeaderOutcome, "exists")
+			}
+			w.WriteHeader(http.StatusCreated)
+		case http.MethodPatch:
+			panic(http.ErrAbortHandler)
+		case http.MethodHead:
+			problem(w, photo.KindNotFound, "no such upload")
+		}
+	})
+	up, err := c.Upload(t.Context(), client.Upload{Meta: api.UploadMetadata{ID: id}, Body: bytes.NewReader(data), Size: int64(len(data))})
+	if err != nil || up.Outcome != photo.OutcomeExists || posts != 2 {
+		t.Errorf("%+v, %v, %d creations", up, err, posts)
 	}
 }

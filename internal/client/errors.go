@@ -29,7 +29,9 @@ func (c *Client) refused(res *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxProblem)) // a torn body is as good as none
 	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	var p api.Problem
-	if media != api.ProblemType || json.Unmarshal(body, &p) != nil || p.Kind == "" {
+	if media == api.ProblemType && res.Request.Method == http.MethodHead { // without a body: the status says it
+		p.Kind, p.Title = api.KindOfStatus(res.StatusCode), c.base.Host+" answered "+res.Status
+	} else if media != api.ProblemType || json.Unmarshal(body, &p) != nil || p.Kind == "" {
 		return c.foreign(res)
 	}
 	e := &photo.Error{Kind: p.Kind, Msg: p.Detail, Hint: p.Hint}

@@ -32,7 +32,9 @@ var logins = make(chan struct{}, 4)
 //	status N PROGRAM ARG...      run it and require exactly exit code N
 //	photosd start [ARG...]       start the service (again at the same address); sets PHOTOSD_URL
 //	photosd stop|kill            end it with SIGTERM or SIGKILL
-//	photosd kill-after FILE N    end it with SIGKILL when FILE has N lines
+//	photosd kill-after|stop-after FILE N  the same when FILE has N lines
+//	photosd start-small SIZE [ARG...]     start it on a disk of this size; one named grow makes it larger
+//	lock DATABASE DURATION       hold SQLite's lock for writing, and go on
 //	faults start                 a proxy with faults before the service; sets PROXY_URL
 //	faults rate R                from now on each kind happens to a request with this probability
 //	faults happened              require that each kind did
@@ -89,6 +91,7 @@ func Run(t *testing.T) {
 			"occupy":   cmdOccupy,
 			"chromium": cmdChromium,
 			"faults":   cmdFaults,
+			"lock":     cmdLock,
 			"kills":    cmdKills,
 		},
 	})

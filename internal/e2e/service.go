@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -41,13 +42,32 @@ func cmdPhotosd(ts *testscript.TestScript, neg bool, args []string) {
 	case "kill":
 		s.signal(ts, syscall.SIGKILL)
 	case "kill-after":
-		s.killAfter(ts, args[1:])
+		s.endAfter(ts, syscall.SIGKILL, args[1:])
+	case "stop-after":
+		s.endAfter(ts, syscall.SIGTERM, args[1:])
+	case "start-small":
+		if len(args) < 2 {
+			ts.Fatalf("usage: photosd start-small SIZE [ARG...]")
+		}
+		s.start(ts, args[2:], onSmallDisk(ts, args[1])...)
 	default:
 		ts.Fatalf("photosd %s: unknown", args[0])
 	}
 }
 
-func (s *service) start(ts *testscript.TestScript, args []string) {
+// onSmallDisk runs a program in namespaces in which its data lies on a disk of a size
+// for tmpfs(5), such as 6m, that becomes larger once there is a file named grow.
+func onSmallDisk(ts *testscript.TestScript, size string) []string {
+	const script = `mount -t tmpfs -o mode=700,size=$1 tmpfs "$2" && shift 2 || exit
+		(while kill -0 $$; do test -e "$GROW" && mount -o remount,size=64m "$DATA" && exit; sleep 0.05; done) >/dev/null 2>&1 </dev/null &
+		exec "$@"`
+	data := ts.MkAbs("data")
+	ts.Check(os.MkdirAll(data, 0o700))
+	return []string{"unshare", "-Urm", "env", "DATA=" + data, "GROW=" + ts.MkAbs("grow"), "sh", "-c", script, "sh", size, data}
+}
+
+// start starts the service, as the last words of wrapper if there is one.
+func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...string) {
 	if s.cmd != nil {
 		ts.Fatalf("photosd runs already")
 	}
@@ -58,8 +78,8 @@ func (s *service) start(ts *testscript.TestScript, args []string) {
 	log, err := os.OpenFile(ts.MkAbs("photosd.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
 	defer log.Close()
-	cmd := exec.Command(filepath.Join(os.Getenv(envBin), "photosd"),
-		append([]string{"--listen", listen, "--data", ts.MkAbs("data")}, args...)...)
+	words := slices.Concat(wrapper, []string{filepath.Join(os.Getenv(envBin), "photosd"), "--listen", listen, "--data", ts.MkAbs("data")}, args)
+	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "TMPDIR="+ts.Getenv("TMPDIR"), "GORACE=halt_on_error=1")
 	cmd.Stderr = log
 	stdout, err := cmd.StdoutPipe()
@@ -104,10 +124,10 @@ func (s *service) signal(ts *testscript.TestScript, sig syscall.Signal) {
 	s.cmd = nil
 }
 
-// killAfter waits until a file that something else writes has so many lines.
-func (s *service) killAfter(ts *testscript.TestScript, args []string) {
+// endAfter waits until a file that something else writes has so many lines.
+func (s *service) endAfter(ts *testscript.TestScript, sig syscall.Signal, args []string) {
 	if len(args) != 2 {
-		ts.Fatalf("usage: photosd kill-after FILE LINES")
+		ts.Fatalf("usage: photosd kill-after|stop-after FILE LINES")
 	}
 	want := numbers(ts, args[1:], 0)[0]
 	for deadline := time.Now().Add(startTime); ; {
@@ -120,7 +140,7 @@ func (s *service) killAfter(ts *testscript.TestScript, args []string) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	s.signal(ts, syscall.SIGKILL)
+	s.signal(ts, sig)
 }
 
 // end kills what a script left running.

@@ -84,7 +84,7 @@ func problemOf(err error) api.Problem {
 func kinded(err error) *photo.Error {
 	var known *photo.Error
 	switch {
-	case errors.Is(err, blob.ErrFull):
+	case errors.Is(err, blob.ErrFull), photo.KindOf(err) == photo.KindStorageFull: // of photos or of the database
 		return &photo.Error{Kind: photo.KindStorageFull, Msg: "the service's disk is full", Hint: "try again when its operator has made room"}
 	case errors.As(err, &known):
 		return known
