@@ -33,7 +33,7 @@ var logins = make(chan struct{}, 4)
 //	photosd start [ARG...]       start the service (again at the same address); sets PHOTOSD_URL
 //	photosd stop|kill            end it with SIGTERM or SIGKILL
 //	photosd kill-after|stop-after FILE N  the same when FILE has N lines
-//	photosd start-small SIZE [ARG...]     start it on a disk of this size; one named grow makes it larger
+//	photosd start-small ROOM [ARG...]     start it on a disk with so much room, such as 6m; a file named grow makes more
 //	lock DATABASE DURATION       hold SQLite's lock for writing, and go on
 //	faults start                 a proxy with faults before the service; sets PROXY_URL
 //	faults rate R                from now on each kind happens to a request with this probability

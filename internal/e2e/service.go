@@ -55,15 +55,16 @@ func cmdPhotosd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// onSmallDisk runs a program in namespaces in which its data lies on a disk of a size
-// for tmpfs(5), such as 6m, that becomes larger once there is a file named grow.
-func onSmallDisk(ts *testscript.TestScript, size string) []string {
-	const script = `mount -t tmpfs -o mode=700,size=$1 tmpfs "$2" && shift 2 || exit
-		(while kill -0 $$; do test -e "$GROW" && mount -o remount,size=64m "$DATA" && exit; sleep 0.05; done) >/dev/null 2>&1 </dev/null &
+// onSmallDisk runs a program in namespaces in which its data lies on a disk with so much
+// room, written as for truncate(1), until there is a file named grow: then it has 64 MiB.
+func onSmallDisk(ts *testscript.TestScript, room string) []string {
+	const script = `umask 077; mount -t tmpfs -o mode=700,size=64m tmpfs "$DATA" && head -c 64m /dev/zero >"$DATA/ballast"
+		truncate -s "-$1" "$DATA/ballast" && shift || exit
+		(while kill -0 $$; do test -e "$GROW" && rm "$DATA/ballast" && exit; sleep 0.05; done) >/dev/null 2>&1 </dev/null &
 		exec "$@"`
 	data := ts.MkAbs("data")
 	ts.Check(os.MkdirAll(data, 0o700))
-	return []string{"unshare", "-Urm", "env", "DATA=" + data, "GROW=" + ts.MkAbs("grow"), "sh", "-c", script, "sh", size, data}
+	return []string{"unshare", "-Urm", "env", "DATA=" + data, "GROW=" + ts.MkAbs("grow"), "sh", "-c", script, "sh", room}
 }
 
 // start starts the service, as the last words of wrapper if there is one.
