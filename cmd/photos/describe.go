@@ -63,7 +63,7 @@ func describe(ctx context.Context, e *env, args []string, o describeOptions) err
 	if err != nil {
 		return err
 	}
-	items, done, err := o.from.arguments(e, args)
+	items, done, err := o.from.arguments(ctx, e, args)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ type examination struct {
 	resource auth.Resource
 	worst    error // what the first failure was
 	out      *printer[finding]
+	plain    bool // in whole lines, for people
 }
 
 func doctor(ctx context.Context, e *env) error {
@@ -61,7 +62,7 @@ func doctor(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	x := &examination{e: e, out: out}
+	x := &examination{e: e, out: out, plain: out.form == formTable && len(e.set.Fields) == 0}
 	for _, check := range []func(context.Context) error{
 		x.settings, x.service, x.clock, x.discovery, x.redirects, x.keyring, x.session,
 	} {
@@ -81,20 +82,33 @@ func doctor(ctx context.Context, e *env) error {
 	return nil
 }
 
+// print prints a finding; on a terminal with the hint on a line of its own, since
+// nothing in either may be cut off.
+func (x *examination) print(f finding) error {
+	if !x.plain {
+		return x.out.print(f)
+	}
+	_, err := fmt.Fprintf(x.e.out, "%-8s %-9s  %s\n", f.Result, f.Check, printable(f.Detail))
+	if err == nil && f.Hint != "" {
+		_, err = fmt.Fprintf(x.e.out, "%19s hint: %s\n", "", printable(f.Hint))
+	}
+	return err
+}
+
 // tell prints the finding of a check that went well, or how it failed.
 func (x *examination) tell(check, detail string, err error) error {
 	if err == nil {
-		return x.out.print(finding{Check: check, Result: fine, Detail: detail})
+		return x.print(finding{Check: check, Result: fine, Detail: detail})
 	}
 	err = fromAuth(err)
 	if x.worst == nil {
 		x.worst = err
 	}
-	return x.out.print(finding{Check: check, Result: failure, Detail: oneLine(err.Error()), Hint: photo.HintOf(err)})
+	return x.print(finding{Check: check, Result: failure, Detail: oneLine(err.Error()), Hint: photo.HintOf(err)})
 }
 
 func (x *examination) warn(check, detail, hint string) error {
-	return x.out.print(finding{Check: check, Result: warning, Detail: detail, Hint: hint})
+	return x.print(finding{Check: check, Result: warning, Detail: detail, Hint: hint})
 }
 
 // settings says which of them are not the defaults, and finds the profile.

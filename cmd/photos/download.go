@@ -98,7 +98,7 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	if err != nil {
 		return err
 	}
-	items, done, err := o.from.arguments(e, args)
+	items, done, err := o.from.arguments(ctx, e, args)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -54,7 +55,7 @@ func (o fromOptions) check() error {
 }
 
 // arguments is what a call names: by --from, or one by one.
-func (o fromOptions) arguments(e *env, args []string) (items iter.Seq[listed], done func(), err error) {
+func (o fromOptions) arguments(ctx context.Context, e *env, args []string) (items iter.Seq[listed], done func(), err error) {
 	if o.file == "" {
 		return func(yield func(listed) bool) {
 			for _, a := range args {
@@ -70,7 +71,7 @@ func (o fromOptions) arguments(e *env, args []string) (items iter.Seq[listed], d
 	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
-	return o.read(e)
+	return o.read(ctx, e)
 }
 
 // atLeastOneOr is atLeastOne for commands that also take a list.
@@ -88,8 +89,8 @@ const maxListed = 64 << 10
 
 // read yields the list's items; done closes it. Nothing is read before the
 // first item is asked for, and no more than is asked for.
-func (o fromOptions) read(e *env) (items iter.Seq[listed], done func(), err error) {
-	in, done := e.in, func() {}
+func (o fromOptions) read(ctx context.Context, e *env) (items iter.Seq[listed], done func(), err error) {
+	in, done := e.stdin(ctx), func() {}
 	if o.file != "-" {
 		f, err := os.Open(o.file)
 		if err != nil {
@@ -115,7 +116,7 @@ func (o fromOptions) read(e *env) (items iter.Seq[listed], done func(), err erro
 			}
 		}
 		if err := sc.Err(); err != nil {
-			yield(listed{Name: o.place(n + 1), Err: &photo.Error{Kind: photo.KindUnreadable, Err: err}})
+			yield(listed{Name: o.place(n + 1), Err: unreadable("", err)})
 		}
 	}, done, nil
 }

@@ -40,7 +40,7 @@ func TestListsAreReadAsTheyAreWritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e, _ := testEnv(settings{}, false)
 			e.in, c.o.file = strings.NewReader(c.text), "-"
-			items, done, err := c.o.read(e)
+			items, done, err := c.o.read(t.Context(), e)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +59,7 @@ func TestBadItemsAreNamedByTheirPlace(t *testing.T) {
 	} {
 		e, _ := testEnv(settings{}, false)
 		e.in = strings.NewReader(text)
-		items, _, err := fromOptions{file: "-", format: format}.read(e)
+		items, _, err := fromOptions{file: "-", format: format}.read(t.Context(), e)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"photos/internal/photo"
@@ -17,7 +18,8 @@ import (
 //
 //   - On a terminal a table with a header. In a pipe TSV without one, whose
 //     columns are a contract: new ones come only at the end.
-//   - --json prints JSON Lines whatever stdout is; --quiet the first column.
+//   - --json prints JSON Lines whatever stdout is; --quiet the first column, in a
+//     pipe as --from reads it.
 //   - Both come from the same value, so they cannot drift apart.
 //   - A name or description never drives the terminal: control characters are
 //     escaped in TSV and replaced in tables.
@@ -108,6 +110,9 @@ func (p *printer[T]) print(v T) error {
 		if err != nil {
 			return err
 		}
+		if p.live {
+			line = escapeJSON(line)
+		}
 		_, err = p.w.Write(line)
 		return p.flushIfLive(err)
 	case formTable:
@@ -120,6 +125,11 @@ func (p *printer[T]) print(v T) error {
 			cells[i] = printable(show(v))
 		}
 		return p.table.row(cells)
+	}
+	if p.form == formQuiet && !p.live {
+		// As --from reads it: bytes, and a line each.
+		_, err := p.w.WriteString(strings.ReplaceAll(p.columns[0].text(v), "\n", `\n`) + "\n")
+		return err
 	}
 	for i, c := range p.columns {
 		if i > 0 {
@@ -174,6 +184,28 @@ func jsonLine(v any, pick []string) ([]byte, error) {
 		line = append(fmt.Appendf(line, "%q:", key), value...)
 	}
 	return append(line, '}', '\n'), nil
+}
+
+// escapeJSON writes what a terminal might obey, and JSON lets stand for itself, as
+// \u escapes: DEL, the C1 controls, direction overrides. The value stays the same.
+func escapeJSON(line []byte) []byte {
+	special := func(r rune) bool { return r != '\n' && r != ' ' && !unicode.IsPrint(r) }
+	if bytes.IndexFunc(line, special) < 0 {
+		return line
+	}
+	var out []byte
+	for _, r := range string(line) {
+		switch {
+		case !special(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
 }
 
 // escapeTSV keeps a value in its cell: tab, newline, carriage return, backslash

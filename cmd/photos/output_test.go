@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -56,7 +58,7 @@ func TestListForms(t *testing.T) {
 		"json fields":   {set: settings{JSON: true, Fields: []string{"bytes", "camera"}}, want: `{"bytes":1234567,"camera":null}` + "\n"},
 		"json": {
 			set: settings{JSON: true}, terminal: true,
-			want: `{"id":"` + id + `","name":"a\tb\nc\u001b]0;owned\u0007` + "\ufffd" + `.jpg","name_base64":"YQliCmMbXTA7b3duZWQH/y5qcGc=","bytes":1234567,"media_type":"image/jpeg","taken_at":"2024-05-31T18:00:00","description":"back\\slash ` + "\u202e" + `gnp","uploaded_at":"2024-06-01T02:03:04.000005Z","version":0}` + "\n",
+			want: `{"id":"` + id + `","name":"a\tb\nc\u001b]0;owned\u0007` + "\ufffd" + `.jpg","name_base64":"YQliCmMbXTA7b3duZWQH/y5qcGc=","bytes":1234567,"media_type":"image/jpeg","taken_at":"2024-05-31T18:00:00","description":"back\\slash \u202egnp","uploaded_at":"2024-06-01T02:03:04.000005Z","version":0}` + "\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,6 +103,55 @@ func TestUnknownFieldIsNamed(t *testing.T) {
 	_, err := newPrinter(e, photoColumns(), photoJSON)
 	if photo.KindOf(err) != photo.KindUsage || !strings.Contains(err.Error(), `"colour"`) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// On a terminal even JSON may not drive it; what it says stays the same.
+func TestEscapeJSON(t *testing.T) {
+	for _, s := range []string{"plain é 日本 😀", "\u009b31m", "a\u202eb", "\x7f", "\U000e0001 tag", "\x1b[31m"} {
+		line, err := jsonLine(map[string]string{"name": s}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		escaped := escapeJSON(line)
+		var back map[string]string
+		if err := json.Unmarshal(escaped, &back); err != nil || back["name"] != s {
+			t.Errorf("%q became %s, which is %q (%v)", s, escaped, back["name"], err)
+		}
+		for _, r := range strings.TrimSuffix(string(escaped), "\n") {
+			if !unicode.IsPrint(r) {
+				t.Errorf("%q still has %U: %s", s, r, escaped)
+			}
+		}
+	}
+}
+
+// Rows that come after the widths are fixed show whole when the terminal is wide enough.
+func TestLaterRowsOfATable(t *testing.T) {
+	var b strings.Builder
+	tab := newTable(&b, 40, false)
+	tab.sample = 1
+	tab.head("id", false, 4)
+	tab.head("outcome", false, 9)
+	tab.head("path", false, 0)
+	for _, row := range [][]string{
+		{"", "failed", "a.txt"},
+		{"0123", "uploaded", "album/IMG_00001.jpg"},
+		{"0123", "uploaded", "a/very/long/path/that/does/not/fit.jpg"},
+		{"0123456789", "uploaded", "b.jpg"},
+	} {
+		if err := tab.row(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := `ID    OUTCOME    PATH
+      failed     a.txt
+0123  uploaded   album/IMG_00001.jpg
+0123  uploaded   a/very/long/path/that/…
+0123456789  uploaded   b.jpg
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 

@@ -73,8 +73,9 @@ func (e *env) profiles() ([]profile, error) {
 	var all []profile
 	for _, path := range paths {
 		p, err := e.loadProfile(strings.TrimSuffix(filepath.Base(path), ".json"))
-		if err != nil {
-			return nil, err
+		if err != nil { // the others are none the worse for it
+			e.warn("%s", printable(oneLine(err.Error())+": "+photo.HintOf(err)))
+			continue
 		}
 		all = append(all, p)
 	}
@@ -104,11 +105,7 @@ func (e *env) saveProfile(p profile) error {
 	if err := os.MkdirAll(e.profilesDir(), 0o700); err != nil {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
-	temp := e.profilePath(p.Name) + ".tmp"
-	if err := os.WriteFile(temp, append(data, '\n'), 0o600); err != nil {
-		return fmt.Errorf("profile %s: %w", p.Name, err)
-	}
-	if err := os.Rename(temp, e.profilePath(p.Name)); err != nil {
+	if err := auth.ReplaceFile(e.profilePath(p.Name), append(data, '\n')); err != nil {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
 	return nil

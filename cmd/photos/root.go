@@ -63,7 +63,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	e := &photo.Error{Kind: photo.KindUsage, Msg: "unknown command " + quote(args[0]), Hint: cmd.CommandPath() + " --help lists the commands"}
+	e := &photo.Error{Kind: photo.KindUsage, Msg: "unknown command " + quote(args[0]), Hint: cmd.CommandPath() + " --help shows what it takes"}
 	if cmd.HasParent() {
 		e.Msg = cmd.CommandPath() + " takes no " + quote(args[0])
 	} else if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {

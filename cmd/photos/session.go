@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"photos/internal/auth"
@@ -40,6 +41,10 @@ func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
 		if e.set.Server == "" {
 			return "", nil, &photo.Error{Kind: photo.KindUsage, Msg: "PHOTOS_TOKEN is set but PHOTOS_SERVER is not",
 				Hint: "say which service the token is for: PHOTOS_SERVER=https://…"}
+		}
+		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) { // RFC 6750, section 2.1
+			return "", nil, &photo.Error{Kind: photo.KindUsage, Msg: "PHOTOS_TOKEN holds more than a token",
+				Hint: "no spaces, line ends or quotes belong to it"}
 		}
 		return e.set.Server, auth.Fixed{Value: auth.NewSecret(token)}, nil
 	}

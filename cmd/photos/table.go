@@ -9,7 +9,8 @@ import (
 
 // table prints rows in columns that fit a terminal. It holds the first rows
 // back to find the widths, so that a list of any length begins to show at once
-// and needs no memory.
+// and needs no memory. A later row that needs more than those widths gets it, out
+// of line, as long as the terminal is wide enough for the row.
 type table struct {
 	w      io.Writer
 	sample int // how many rows decide the widths
@@ -102,22 +103,38 @@ func (t *table) fit() {
 }
 
 func (t *table) write(cells []string, before, after string) error {
+	room := t.room(cells)
 	var b strings.Builder
 	b.WriteString(before)
 	for i, c := range cells {
 		if i > 0 {
 			b.WriteString(tableGap)
 		}
-		c = runewidth.Truncate(c, t.widths[i], "…")
+		width := t.widths[i]
+		if over := min(runewidth.StringWidth(c)-width, room); over > 0 {
+			width, room = width+over, room-over
+		}
+		c = runewidth.Truncate(c, width, "…")
 		switch {
 		case t.right[i]:
-			c = runewidth.FillLeft(c, t.widths[i])
+			c = runewidth.FillLeft(c, width)
 		case i < len(cells)-1:
-			c = runewidth.FillRight(c, t.widths[i])
+			c = runewidth.FillRight(c, width)
 		}
 		b.WriteString(c)
 	}
 	b.WriteString(after + "\n")
 	_, err := io.WriteString(t.w, b.String())
 	return err
+}
+
+// room is how many columns of the terminal a row leaves when its cells have their
+// widths, and the last one only what it needs.
+func (t *table) room(cells []string) int {
+	last := len(cells) - 1
+	used := len(tableGap)*last + min(t.widths[last], runewidth.StringWidth(cells[last]))
+	for _, w := range t.widths[:last] {
+		used += w
+	}
+	return max(0, t.width-used)
 }

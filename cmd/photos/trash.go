@@ -86,7 +86,7 @@ func changePhotos(ctx context.Context, e *env, args []string, from fromOptions, 
 	if err != nil {
 		return err
 	}
-	items, done, err := from.arguments(e, args)
+	items, done, err := from.arguments(ctx, e, args)
 	if err != nil {
 		return err
 	}

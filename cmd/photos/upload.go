@@ -170,7 +170,7 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	if err != nil {
 		return err
 	}
-	items, done, err := o.items(e, args)
+	items, done, err := o.items(ctx, e, args)
 	if err != nil {
 		return err
 	}
@@ -198,20 +198,20 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 
 // items is what the call means. done removes what had to be spooled and closes
 // what had to be opened.
-func (o uploadOptions) items(e *env, args []string) (items iter.Seq[transfer.Item], done func(), err error) {
+func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items iter.Seq[transfer.Item], done func(), err error) {
 	nothing := func() {}
 	switch {
 	case o.retry != "":
 		items, err = unfinished(o.retry)
 		return items, nothing, err
 	case o.from.file != "":
-		list, closeList, err := o.from.read(e)
+		list, closeList, err := o.from.read(ctx, e)
 		if err != nil {
 			return nil, nil, err
 		}
 		return o.listed(list), closeList, nil
 	case args[0] == "-":
-		file, err := spool(e.in)
+		file, err := spool(e.stdin(ctx))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -264,7 +264,7 @@ func spool(r io.Reader) (path string, err error) {
 	_, err = io.Copy(f, r)
 	if err = errors.Join(err, f.Close()); err != nil {
 		os.Remove(f.Name())
-		return "", &photo.Error{Kind: photo.KindUnreadable, Msg: "read stdin", Err: err}
+		return "", unreadable("read stdin", err)
 	}
 	return f.Name(), nil
 }

@@ -73,7 +73,7 @@ func uploadColumns() []column[transfer.Record] {
 		return r.ID.String()
 	}
 	return []column[transfer.Record]{
-		{name: "id", text: id, show: func(r transfer.Record) string { return id(r)[:min(12, len(id(r)))] }},
+		{name: "id", text: id, show: func(r transfer.Record) string { return id(r)[:min(12, len(id(r)))] }, least: 12},
 		{name: "outcome", text: func(r transfer.Record) string { return string(r.Outcome) }, least: len(photo.OutcomeDescribed)},
 		{name: "path", text: func(r transfer.Record) string { return r.Path }},
 		{name: "path_base64", extra: true, text: func(r transfer.Record) string { return newUploadRecord(r).PathBase64 }},

@@ -29,7 +29,7 @@ Settings, as flags or environment variables:
 		}
 		fmt.Fprintf(&b, "\n      %s", usage)
 		if f.DefValue != "" && f.DefValue != "false" {
-			fmt.Fprintf(&b, " (default: %s)", strings.ToLower(f.DefValue))
+			fmt.Fprintf(&b, " (default: %s)", f.DefValue)
 		}
 		b.WriteByte('\n')
 	})

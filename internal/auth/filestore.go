@@ -61,7 +61,7 @@ func (s *FileStore) Set(_ context.Context, key string, value Secret) error {
 	if err := s.checkDir(); err != nil {
 		return err
 	}
-	if err := replaceFile(s.path(key), []byte(value.Reveal())); err != nil {
+	if err := ReplaceFile(s.path(key), []byte(value.Reveal())); err != nil {
 		return fileError("writing", err)
 	}
 	return nil
@@ -107,10 +107,10 @@ func fileError(doing string, err error) error {
 		Hint: "check the folder's permissions and the free space"}
 }
 
-// replaceFile writes a file whole or not at all, for the owner only: a new name nobody
+// ReplaceFile writes a file whole or not at all, for the owner only: a new name nobody
 // else can have made, synced, renamed, and the folder synced so that the new content
 // survives a crash of the machine.
-func replaceFile(path string, data []byte) error {
+func ReplaceFile(path string, data []byte) error {
 	temp := path + "." + rand.Text() + ".tmp"
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

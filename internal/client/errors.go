@@ -17,8 +17,11 @@ import (
 	"photos/internal/photo"
 )
 
-// errFinal marks an unavailable service that repeating at once will not bring back.
-var errFinal = errors.New("not worth repeating")
+// final marks the cause of an unavailable service that repeating at once will not
+// bring back. It says nothing to a person beside what it wraps.
+type final struct{ error }
+
+func (f final) Unwrap() error { return f.error }
 
 // maxProblem bounds a problem document.
 const maxProblem = 64 << 10
@@ -71,7 +74,7 @@ func (c *Client) failed(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
 	switch {
 	case errors.Is(cause, errStalled):
-		return &photo.Error{Kind: photo.KindUnavailable, Msg: fmt.Sprintf("%s: no progress for %s", c.base.Host, c.patience), Hint: "--timeout sets how long to wait", Err: errFinal}
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: c.base.Host, Hint: "--timeout sets how long to wait", Err: final{fmt.Errorf("%w for %s", errStalled, c.patience)}}
 	case ctx.Err() != nil:
 		return interrupted(ctx)
 	}
@@ -83,7 +86,7 @@ func (c *Client) failed(ctx context.Context, err error) error {
 	var badCert *tls.CertificateVerificationError
 	var unknownCA x509.UnknownAuthorityError
 	if errors.As(err, &badCert) || errors.As(err, &unknownCA) {
-		e.Hint, e.Err = "the service's certificate is not trusted on this machine", errors.Join(plain(err), errFinal)
+		e.Hint, e.Err = "the service's certificate is not trusted on this machine", final{plain(err)}
 	}
 	return e
 }
@@ -94,7 +97,7 @@ func plain(err error) error {
 	if errors.As(err, &op) && op.Err != nil {
 		var dns *net.DNSError
 		if errors.As(op.Err, &dns) {
-			return fmt.Errorf("%s: %w", dns.Err, dns)
+			return errors.New(dns.Err) // its text names host and resolver once more
 		}
 		return op.Err
 	}

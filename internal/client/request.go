@@ -141,7 +141,8 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 
 // passing reports whether the same request may succeed later.
 func passing(err error) bool {
-	return photo.KindOf(err) == photo.KindUnavailable && !errors.Is(err, errFinal)
+	var f final
+	return photo.KindOf(err) == photo.KindUnavailable && !errors.As(err, &f)
 }
 
 // retryAfter reads the header of RFC 9110, section 10.2.3; 0 when there is none.

@@ -26,7 +26,7 @@ func (s *Server) append(w http.ResponseWriter, r *http.Request, u store.Upload, 
 	}
 	in := s.incoming(w, r)
 	defer in.leave()
-	body, err := s.verified(r, in)
+	body, err := s.verified(r, in, u.Length-min(offset, u.Length))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1" //nolint:gosec // tus names it for checksums; it guards against accidents, not against people
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -22,7 +23,9 @@ const statusChecksumMismatch = 460
 
 // verified is a request's body. With an Upload-Checksum it is received whole
 // first, beside the upload, since bytes that turn out wrong must leave no trace there.
-func (s *Server) verified(r *http.Request, body io.Reader) (io.ReadCloser, error) {
+//
+// No more than limit bytes are received.
+func (s *Server) verified(r *http.Request, body io.Reader, limit int64) (io.ReadCloser, error) {
 	header := r.Header.Get(api.HeaderUploadChecksum)
 	if header == "" {
 		return io.NopCloser(body), nil
@@ -37,7 +40,7 @@ func (s *Server) verified(r *http.Request, body io.Reader) (io.ReadCloser, error
 		return nil, err
 	}
 	out := &spool{staged: staged, discard: func() { s.discard(r.Context(), name, staged) }}
-	if err := out.fill(body, sum, s.Limits.MaxUpload); err != nil {
+	if err := out.fill(body, sum, limit); err != nil {
 		out.discard()
 		return nil, err
 	}
@@ -57,12 +60,12 @@ type spool struct {
 }
 
 func (p *spool) fill(body io.Reader, sum hash.Hash, limit int64) error {
-	from := &readError{r: io.LimitReader(body, limit)}
-	_, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(p.staged, sum)}, from, make([]byte, bufferSize))
+	from := &readError{r: io.LimitReader(body, limit+1)}
+	n, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(p.staged, sum)}, from, make([]byte, bufferSize))
 	if from.err != nil {
 		return bodyError(from.err)
 	}
-	return err
+	return errors.Join(err, tooMany(n, limit))
 }
 
 // Close lets go of the bytes.

@@ -17,8 +17,9 @@ type response struct {
 	written int64
 }
 
-// piece is how much may be on its way before the deadline moves.
-const piece = 1 << 20
+// piece is how much may be on its way before the deadline moves: what a slow reader
+// takes within the time has to be more. Smaller ones would cost a system call each.
+const piece = 128 << 10
 
 func newResponse(w http.ResponseWriter, stall time.Duration) *response {
 	return &response{ResponseWriter: w, control: http.NewResponseController(w), stall: stall}

@@ -130,7 +130,7 @@ func (s *Server) created(w http.ResponseWriter, added store.Added) {
 func (s *Server) createWhole(w http.ResponseWriter, r *http.Request, u store.Upload) (err error) {
 	in := s.incoming(w, r)
 	defer in.leave()
-	body, err := s.verified(r, in)
+	body, err := s.verified(r, in, u.Length)
 	if err != nil {
 		return err
 	}

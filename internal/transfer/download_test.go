@@ -238,6 +238,11 @@ func TestNamesAreSafe(t *testing.T) {
 	content := []byte("x")
 	for name, want := range map[string]string{
 		"../../etc/passwd":       "_._.._etc_passwd",
+		"NUL.jpg":                "_NUL.jpg",
+		"con":                    "_con",
+		"Com1 .tar.jpg":          "_Com1 .tar.jpg",
+		"CONcert.jpg":            "CONcert.jpg",
+		"a\u202egpj.exe":         "a_gpj.exe",
 		"new\nline.jpg":          "new_line.jpg",
 		".hidden.jpg":            "_hidden.jpg",
 		"":                       photo.ID(sha256.Sum256(content)).Short(),

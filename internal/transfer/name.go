@@ -63,7 +63,7 @@ func (d *download) claim(name string, id photo.ID) bool {
 // control characters, nothing that Windows reserves, never empty or hidden.
 func fileName(p photo.Photo) string {
 	name := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || strings.ContainsRune(`/\:*?"<>|`, r) {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) || strings.ContainsRune(`/\:*?"<>|`, r) {
 			return '_'
 		}
 		return r
@@ -82,7 +82,21 @@ func fileName(p photo.Photo) string {
 	if name == "" {
 		return p.ID.Short()
 	}
+	if device(name) {
+		return "_" + name
+	}
 	return name
+}
+
+// device reports whether Windows takes the name for that of a device, whatever its
+// extension (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+func device(name string) bool {
+	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
+	base = strings.TrimRight(base, " ")
+	if n := len(base); n == 4 && (base[:3] == "COM" || base[:3] == "LPT") && base[3] >= '0' && base[3] <= '9' {
+		return true
+	}
+	return base == "CON" || base == "PRN" || base == "AUX" || base == "NUL"
 }
 
 // holds reports whether the file at path has the bytes of id.

@@ -18,7 +18,7 @@ func (r *run) present(jobs []*job) {
 		case r.IfExists == Replace, r.IfExists == Fill && has == "":
 			describe = append(describe, j)
 		default:
-			j.rec.DescriptionKept = true
+			j.rec.DescriptionKept = has != ""
 			r.finish(j, photo.OutcomeExists, nil)
 		}
 	}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"photos/internal/photo"
+)
+
+// stdin reads standard input until ctx ends. Nothing can interrupt a read of a
+// pipe to which nobody writes: the goroutine that waits there is left behind.
+type stdin struct {
+	ctx  context.Context //nolint:containedctx // io.Reader has no place for it
+	from io.Reader
+	ends error // once a read was left behind
+}
+
+func (e *env) stdin(ctx context.Context) io.Reader { return &stdin{ctx: ctx, from: e.in} }
+
+// Read implements io.Reader.
+func (s *stdin) Read(p []byte) (int, error) {
+	if s.ends != nil {
+		return 0, s.ends
+	}
+	type result struct {
+		n   int
+		err error
+	}
+	buf, done := make([]byte, len(p)), make(chan result, 1) // p is the caller's again once Read returned
+	go func() {
+		n, err := s.from.Read(buf)
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		return copy(p, buf[:r.n]), r.err
+	case <-s.ctx.Done():
+		s.ends = &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted", Err: s.ctx.Err()}
+		return 0, s.ends
+	}
+}
+
+// unreadable is why stdin or a list could not be read to its end; an interruption
+// is none of its faults.
+func unreadable(msg string, err error) error {
+	if photo.KindOf(err) == photo.KindInterrupted {
+		return err
+	}
+	return &photo.Error{Kind: photo.KindUnreadable, Msg: msg, Err: err}
+}
