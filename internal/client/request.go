@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"time"
@@ -120,6 +122,10 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 		watch.stop()
 		return nil, false, fmt.Errorf("request: %w", err)
 	}
+	// The service says with 102 that it is at work on what it was sent.
+	req = req.WithContext(httptrace.WithClientTrace(watch.ctx, &httptrace.ClientTrace{
+		Got1xxResponse: func(int, textproto.MIMEHeader) error { watch.alive(); return nil },
+	}))
 	for name, values := range k.header {
 		req.Header[name] = values
 	}

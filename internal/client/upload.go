@@ -92,7 +92,9 @@ func (t *transfer) create(ctx context.Context) error {
 		k.body, k.size = t.from(0), t.u.Size
 	}
 	res, attempts, err := t.c.do(ctx, k)
-	t.done.Attempts += attempts
+	if k.body != nil {
+		t.done.Attempts += attempts
+	}
 	if err != nil {
 		return err
 	}

@@ -31,9 +31,12 @@ func newWatch(ctx context.Context, limit time.Duration) *watch {
 func (w *watch) touch(n int) {
 	if n > 0 {
 		w.bytes.Add(int64(n))
-		w.timer.Reset(w.limit)
+		w.alive()
 	}
 }
+
+// alive starts the time anew.
+func (w *watch) alive() { w.timer.Reset(w.limit) }
 
 func (w *watch) moved() bool { return w.bytes.Load() > 0 }
 

@@ -47,7 +47,7 @@ func (s *Server) append(w http.ResponseWriter, r *http.Request, u store.Upload, 
 	if at := staged.Size(); at != offset {
 		return wrongOffset(w, offset, at)
 	}
-	added, err := s.take(r.Context(), t, staged, body)
+	added, err := s.take(w, r, t, staged, body)
 	if err != nil {
 		return err
 	}
@@ -92,13 +92,14 @@ func (s *Server) resume(ctx context.Context, u store.Upload) (blob.Staged, error
 
 // take moves body into staged. The photo is there when those were the last
 // bytes, nil otherwise. An upload that cannot become a photo is gone afterwards.
-func (s *Server) take(ctx context.Context, t *turn, staged blob.Staged, body io.Reader) (*store.Added, error) {
+func (s *Server) take(w http.ResponseWriter, r *http.Request, t *turn, staged blob.Staged, body io.Reader) (*store.Added, error) {
 	err := s.receive(staged, t.upload.Length, body, t.keep)
 	if err == nil && staged.Size() == t.upload.Length {
-		return s.complete(ctx, t, staged)
+		defer s.processing(w, r)()
+		return s.complete(r.Context(), t, staged)
 	}
 	if photo.KindOf(err) == photo.KindNotPicture {
-		return nil, errors.Join(err, s.forget(ctx, t.upload, staged))
+		return nil, errors.Join(err, s.forget(r.Context(), t.upload, staged))
 	}
 	if syncErr := staged.Sync(); err == nil && syncErr != nil {
 		return nil, fmt.Errorf("sync upload: %w", syncErr)

@@ -46,28 +46,26 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request, a account) error 
 	return writeJSON(w, answer)
 }
 
-// checkSlowly sends each result when it is known: reading photos takes long, and
-// a client waits only as long as something comes.
+// checkSlowly sends each result when it is known, and blanks in between: reading
+// photos takes long, and a client waits only as long as something comes.
 func (s *Server) checkSlowly(w http.ResponseWriter, r *http.Request, a account, statuses []photo.Status) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	out := json.NewEncoder(w)
 	control := http.NewResponseController(w)
-	before := `{"results":[`
-	for _, st := range statuses {
+	_, _ = io.WriteString(w, `{"results":[`) // the next round notices who went away
+	for i, st := range statuses {
+		stop := s.everyBeat(func() { _, _ = io.WriteString(w, " "); _ = control.Flush() })
 		result, err := s.look(r.Context(), a.owner, st, photo.LookAtBytes)
-		if err == nil {
-			_, err = io.WriteString(w, before)
-		}
+		stop()
 		if err = errors.Join(err, r.Context().Err()); err != nil {
 			s.Log.ErrorContext(r.Context(), "check ended half-way", "request_id", w.Header().Get(api.HeaderRequestID), "err", err)
 			panic(http.ErrAbortHandler) // the status is sent: a torn answer is all that can still say so
 		}
-		before = ","
-		_ = errors.Join(out.Encode(result), control.Flush()) // the next round notices who went away
-	}
-	if len(statuses) == 0 {
-		_, _ = io.WriteString(w, before)
+		if i > 0 {
+			_, _ = io.WriteString(w, ",")
+		}
+		_ = errors.Join(out.Encode(result), control.Flush())
 	}
 	_, _ = io.WriteString(w, "]}") // as above
 	return nil

@@ -1,9 +1,11 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,7 +15,9 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/blob"
+	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/picture"
 	"photos/internal/server"
 	"photos/internal/store"
 )
@@ -265,4 +269,52 @@ func TestSweepSparesLiveUploads(t *testing.T) {
 	must(t, err)
 	must(t, st.body.Close())
 	(<-st.done).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
+}
+
+// slowBlobs take their time before they are read.
+type slowBlobs struct {
+	blob.Store
+	delay time.Duration
+}
+
+func (b slowBlobs) Open(ctx context.Context, owner, key string) (blob.Reader, error) {
+	time.Sleep(b.delay)
+	return b.Store.Open(ctx, owner, key)
+}
+
+// What takes the service long does not look like a dead connection to a client
+// that waits a short while for each byte.
+func TestLongWorkIsNotSilent(t *testing.T) {
+	t.Parallel()
+	const stall, long = 240 * time.Millisecond, time.Second
+	s := start(t, func(c *server.Config) {
+		c.Limits.Stall = stall
+		inspect := c.Inspect
+		c.Inspect = func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) {
+			time.Sleep(long)
+			return inspect(ctx, r, size)
+		}
+		c.Blobs = slowBlobs{c.Blobs, long}
+	})
+	cl, err := client.New(client.Options{Server: s.web.URL, Patience: 4 * stall / 5, Transport: bearer("ada")})
+	must(t, err)
+	data := append(jpeg(t, 1, client.WholeUpload), make([]byte, 1000)...)
+	id := idOf(data)
+	up, err := cl.Upload(t.Context(), client.Upload{Meta: api.UploadMetadata{ID: id}, Body: bytes.NewReader(data), Size: int64(len(data))})
+	if err != nil || up.Outcome != photo.OutcomeUploaded || up.Attempts != 1 {
+		t.Errorf("upload: %+v, %v", up, err)
+	}
+	got, err := cl.Verify(t.Context(), []photo.ID{id, {9}}, photo.LookAtBytes)
+	if err != nil || got[0].State != photo.Stored || got[1].State != photo.Absent {
+		t.Errorf("verify: %+v, %v", got, err)
+	}
+}
+
+// bearer is a transport for a user.
+type bearer string
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+string(b))
+	return http.DefaultTransport.RoundTrip(r)
 }
