@@ -64,7 +64,7 @@ func startProxy(ts *testscript.TestScript) *faultproxy.Proxy {
 	s, _ := ts.Value(serviceKey{}).(*service)
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	ts.Check(err)
-	p := faultproxy.New(func() string { return s.addr }, seed(ts))
+	p := faultproxy.New(func() string { addr, _ := s.addr.Load().(string); return addr }, seed(ts))
 	web := &http.Server{Handler: p, ReadHeaderTimeout: startTime}
 	go func() { _ = web.Serve(l) }() // until it is closed
 	ts.Defer(func() { _ = web.Close() })

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 // service is a script's photosd.
 type service struct {
 	cmd  *exec.Cmd
-	addr string // host:port of the first start, kept for later ones
+	addr atomic.Value // host:port of the first start, kept for later ones; a string, read by proxies
 	done chan error
 }
 
@@ -72,8 +73,8 @@ func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...str
 	if s.cmd != nil {
 		ts.Fatalf("photosd runs already")
 	}
-	listen := s.addr
-	if listen == "" {
+	listen, known := s.addr.Load().(string)
+	if !known {
 		listen = "127.0.0.1:0"
 	}
 	log, err := os.OpenFile(ts.MkAbs("photosd.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -102,7 +103,7 @@ func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...str
 		if !ok {
 			ts.Fatalf("photosd said %q\n%s", line, ts.ReadFile("photosd.log"))
 		}
-		s.addr = strings.TrimPrefix(url, "http://")
+		s.addr.Store(strings.TrimPrefix(url, "http://"))
 		ts.Setenv("PHOTOSD_URL", url)
 	case <-time.After(startTime):
 		ts.Fatalf("photosd said nothing for %s", startTime)
