@@ -80,10 +80,10 @@ func (e *env) browser() func(address string) error {
 // waiting says which process holds up this one.
 func (e *env) waiting(pid int) {
 	if pid == 0 {
-		e.say("waiting for another process to refresh the session")
+		e.say("photos: waiting for another process to refresh the session")
 		return
 	}
-	e.say("waiting for process %d to refresh the session", pid)
+	e.say("photos: waiting for process %d to refresh the session", pid)
 }
 
 // tokens is a session whose errors are of our own kinds, so that the client above it

@@ -121,7 +121,7 @@ func (s *Source) leave(ctx context.Context, f *flight) (Token, error) {
 	}
 	s.mu.Unlock()
 	if last {
-		f.cancel(ctx.Err())
+		f.cancel(context.Cause(ctx))
 		<-f.done
 	}
 	switch {

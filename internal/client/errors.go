@@ -64,12 +64,12 @@ func (c *Client) foreign(res *http.Response) error {
 	return e
 }
 
-// failed turns a transport's error into ours. Errors that already are, such as
-// those of a sign-in that ended, pass unchanged.
+// failed turns a transport's error into ours. Those that already are come from getting
+// the access token, which has been repeated for as long as was worth while.
 func (c *Client) failed(ctx context.Context, err error) error {
 	var known *photo.Error
 	if errors.As(err, &known) {
-		return known
+		return final{known}
 	}
 	cause := context.Cause(ctx)
 	switch {

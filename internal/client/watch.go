@@ -2,14 +2,21 @@ package client
 
 import (
 	"context"
-	"errors"
 	"io"
 	"sync/atomic"
 	"time"
 )
 
 // errStalled is the cause of a request that was given up because no byte moved.
-var errStalled = errors.New("no progress")
+var errStalled error = stalled{}
+
+type stalled struct{}
+
+func (stalled) Error() string { return "no progress" }
+
+// Is makes it a deadline that passed: the transport below must not take it for the person's
+// Ctrl-C.
+func (stalled) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // watch ends a request when no byte of its body or of the answer's body has
 // moved for a while. A large photo may take hours; a dead connection may not.
