@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -103,6 +104,55 @@ func TestPassingFailuresAreOutlasted(t *testing.T) {
 	me, err := c.Me(context.Background())
 	if err != nil || me.Owner != "o" || calls.Load() != 4 {
 		t.Errorf("owner %q after %d calls, %v", me.Owner, calls.Load(), err)
+	}
+}
+
+// roundTrip is a transport without a network.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	return f(r)
+}
+
+// Patience is counted from the last byte that moved. Bytes that a service takes only
+// to refuse them count once.
+func TestPatienceEnds(t *testing.T) {
+	t.Parallel()
+	const patience, enough = time.Minute, 50
+	for name, c := range map[string]struct {
+		cut  bool // rather than refused
+		kind photo.Kind
+	}{"cut again and again": {true, ""}, "refused again and again": {false, photo.KindUnavailable}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				calls, began := 0, time.Now()
+				network := roundTrip(func(r *http.Request) (*http.Response, error) {
+					w := httptest.NewRecorder()
+					switch calls++; {
+					case calls == enough:
+						fmt.Fprint(w, `{"results":[]}`)
+					case c.cut && calls > 1:
+						return nil, io.ErrUnexpectedEOF
+					default:
+						problem(w, photo.KindUnavailable, "busy")
+					}
+					res := w.Result()
+					res.Request = r
+					return res, nil
+				})
+				cl, err := client.New(client.Options{Server: "http://photos.example", Patience: patience, Transport: network})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = cl.Check(t.Context(), nil)
+				took := time.Since(began)
+				if c.kind == "" && err != nil || c.kind != "" && (photo.KindOf(err) != c.kind || took > patience) {
+					t.Errorf("after %d calls in %s: %v", calls, took, err)
+				}
+			})
+		})
 	}
 }
 

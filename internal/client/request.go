@@ -69,26 +69,30 @@ func (c *Client) json(ctx context.Context, method, path string, query url.Values
 // cannot mend. It returns how many times it was sent. The caller closes the body.
 //
 // A service that never answered this process is given a second only: most
-// likely its address is wrong. Later failures are outlasted for c.patience.
+// likely its address is wrong. Later failures are outlasted for c.patience,
+// counted from the last byte of k that moved, or from the first of several refusals.
 func (c *Client) do(ctx context.Context, k call) (*http.Response, int, error) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 200*time.Millisecond, 10*time.Second
 	wait.Reset()
-	giveUp := time.Now().Add(c.patience)
+	giveUp, refusals := time.Now().Add(c.patience), 0 // in a row
 	for attempts := 1; ; attempts++ {
 		res, progressed, err := c.send(ctx, k)
 		if err == nil && res.StatusCode < 300 {
 			return res, attempts, nil
 		}
 		var after time.Duration
-		if err == nil {
+		if err != nil {
+			refusals = 0
+		} else {
+			refusals++
 			after = retryAfter(res)
 			err = c.refused(res)
 		}
 		if !passing(err) || k.once {
 			return nil, attempts, err
 		}
-		if progressed {
+		if progressed && refusals < 2 { // a service that refuses again took the bytes in vain
 			giveUp = time.Now().Add(c.patience)
 		}
 		pause := max(wait.NextBackOff(), after)
