@@ -17,6 +17,7 @@ import (
 var (
 	ErrNotFound = errors.New("no such blob")
 	ErrFull     = errors.New("no space left for blobs")
+	ErrReadOnly = errors.New("blobs can be read only")
 )
 
 // Store keeps bytes durably. All methods are safe for concurrent use.
@@ -25,6 +26,10 @@ var (
 // the length that was last synced. Committing turns a staged upload into a blob
 // under a fresh random key that is never reused or overwritten. When a method
 // that promises durability returns nil, a power cut loses nothing of it.
+//
+// Methods that write return ErrFull when there is no space left, and ErrReadOnly
+// when the store may not be written: others still work then, and these too once
+// that is mended.
 type Store interface {
 	// Create begins the staged upload name (letters, digits and dashes). It
 	// fails when name exists.
@@ -58,7 +63,7 @@ type Store interface {
 
 // Staged is an upload under way. It is used by one goroutine at a time.
 type Staged interface {
-	// Write appends. A short write has err != nil; ErrFull when the disk is full.
+	// Write appends. A short write has err != nil.
 	io.Writer
 
 	// ReadAt reads what was written, synced or not, to look into a picture

@@ -81,6 +81,30 @@ func TestFullDisk(t *testing.T) {
 	s.as("ada").append(path, room, large[room:]).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded"})
 }
 
+// locked is a blob store that nothing may be written to.
+type locked struct{ blob.Store }
+
+func (l locked) Create(context.Context, string) (blob.Staged, error) {
+	return nil, fmt.Errorf("create: %w: secret path", blob.ErrReadOnly)
+}
+
+// What cannot be written now may be written later; what is there can be had.
+func TestReadOnlyBlobs(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ids := s.as("ada").album(1)
+	s.close()
+	s.open(func(c *server.Config) { c.Blobs = locked{c.Blobs} })
+	ada := s.as("ada")
+	a := ada.upload(jpeg(t, 9, 4000), api.UploadMetadata{})
+	a.refused(http.StatusServiceUnavailable, photo.KindUnavailable)
+	a.has(http.StatusServiceUnavailable, header{"Retry-After": "2"})
+	if bytes.Contains(a.body, []byte("secret")) {
+		t.Errorf("answered %s", a.body)
+	}
+	ada.call(http.MethodGet, photoPath(ids[0])+"/content", nil, nil).has(http.StatusOK, nil)
+}
+
 // failing is a store that cannot do some things.
 type failing struct {
 	store.Store

@@ -86,6 +86,8 @@ func kinded(err error) *photo.Error {
 	switch {
 	case errors.Is(err, blob.ErrFull), photo.KindOf(err) == photo.KindStorageFull: // of photos or of the database
 		return &photo.Error{Kind: photo.KindStorageFull, Msg: "the service's disk is full", Hint: "try again when its operator has made room"}
+	case errors.Is(err, blob.ErrReadOnly):
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: "the service cannot write its files", Hint: "its operator finds the cause in its log"}
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -46,10 +46,11 @@ type Store struct {
 var _ blob.Store = (*Store)(nil)
 
 // Open uses the folder dir, whose parent must exist, and makes in it what is
-// missing. Close the store when every handle of it is closed.
+// missing. It refuses with blob.ErrReadOnly what it may not write, but not a full
+// disk. Close the store when every handle of it is closed.
 func Open(dir string) (*Store, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("open blob store: %w", full(err))
+		return nil, fmt.Errorf("open blob store: %w", refused(err))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -58,7 +59,7 @@ func Open(dir string) (*Store, error) {
 	s := &Store{root: root, open: map[string]*staged{}}
 	s.uploads, s.blobs = s.folder(uploadsDir), s.folder(blobsDir)
 	if err := s.prepare(dir); err != nil {
-		return nil, errors.Join(fmt.Errorf("open blob store: %w", full(err)), root.Close())
+		return nil, errors.Join(fmt.Errorf("open blob store: %w", refused(err)), root.Close())
 	}
 	return s, nil
 }
@@ -70,6 +71,11 @@ func (s *Store) prepare(dir string) error {
 			return err
 		}
 	}
+	for _, name := range []string{".", uploadsDir, blobsDir} {
+		if err := s.probe(name); err != nil {
+			return err
+		}
+	}
 	if err := syncFolder(s.root, "."); err != nil {
 		return err
 	}
@@ -78,6 +84,20 @@ func (s *Store) prepare(dir string) error {
 		return err
 	}
 	return errors.Join(syncFolder(parent, "."), parent.Close())
+}
+
+// probe finds out whether a folder may be written, which mode bits alone do not
+// tell: by a folder that is nothing to walks. Another process may be doing the same.
+func (s *Store) probe(name string) error {
+	path := name + "/.probe"
+	err := s.root.Mkdir(path, 0o700)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		err = s.root.Remove(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(refused(err), blob.ErrFull) {
+		return nil
+	}
+	return err
 }
 
 // Close lets go of the folder.
@@ -160,11 +180,15 @@ func missing(err error) error {
 	return err
 }
 
-// full adds blob.ErrFull to an error that means it: no space, or over the
-// account's quota.
-func full(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || diskFull(err) {
+// refused adds to an error of writing what it means to callers: blob.ErrFull for
+// no space, or over the account's quota; blob.ErrReadOnly for no permission, or a
+// file system that the system stopped writing to, as after errors of the disk.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), diskFull(err):
 		return fmt.Errorf("%w: %w", blob.ErrFull, err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: %w", blob.ErrReadOnly, err)
 	}
 	return err
 }

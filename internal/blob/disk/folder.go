@@ -51,7 +51,7 @@ func (f *folder) run() {
 		if r == nil {
 			return
 		}
-		r.err = full(syncFolder(f.root, f.path))
+		r.err = refused(syncFolder(f.root, f.path))
 		close(r.done)
 	}
 }

@@ -88,6 +88,15 @@ func TestNoMoreFiles(t *testing.T) {
 	})
 }
 
+// A disk that may only be read is told from a full one.
+func TestReadOnlyDisk(t *testing.T) {
+	smalldisk.Run(t, "ro", func(t *testing.T, dir string) {
+		if _, err := disk.Open(dir); !errors.Is(err, blob.ErrReadOnly) || errors.Is(err, blob.ErrFull) {
+			t.Errorf("Open = %v, want blob.ErrReadOnly", err)
+		}
+	})
+}
+
 func openDisk(t testing.TB, dir string) *disk.Store {
 	t.Helper()
 	s, err := disk.Open(filepath.Join(dir, "data"))

@@ -46,7 +46,7 @@ func (s *Store) Create(_ context.Context, name string) (blob.Staged, error) {
 	}
 	h, err := s.hold(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
-		return nil, fmt.Errorf("create upload: %w", full(err))
+		return nil, fmt.Errorf("create upload: %w", refused(err))
 	}
 	return h, nil
 }
@@ -60,7 +60,7 @@ func (s *Store) Resume(_ context.Context, name string) (blob.Staged, error) {
 	}
 	h, err := s.hold(name, os.O_RDWR)
 	if err != nil {
-		return nil, fmt.Errorf("resume upload: %w", missing(err))
+		return nil, fmt.Errorf("resume upload: %w", refused(missing(err)))
 	}
 	return h, nil
 }
@@ -169,7 +169,7 @@ func (h *staged) Write(p []byte) (int, error) {
 	}
 	h.size += int64(n)
 	if err != nil {
-		return n, fmt.Errorf("write upload: %w", full(err))
+		return n, fmt.Errorf("write upload: %w", refused(err))
 	}
 	return n, nil
 }
@@ -214,7 +214,7 @@ func (h *staged) sync() error {
 		return h.err
 	}
 	if err := h.f.Sync(); err != nil {
-		return h.end(fmt.Errorf("sync upload: %w", full(err)))
+		return h.end(fmt.Errorf("sync upload: %w", refused(err)))
 	}
 	return nil
 }
@@ -258,7 +258,7 @@ func (h *staged) Commit(_ context.Context, owner string) (string, error) {
 	}
 	now := time.Now() // EachBlob tells when blobs were committed; the last write may be days old
 	if err := h.store.root.Chtimes(uploadsDir+"/"+h.name, now, now); err != nil {
-		return "", fmt.Errorf("commit upload: %w", missing(err))
+		return "", fmt.Errorf("commit upload: %w", refused(missing(err)))
 	}
 	if err := h.sync(); err != nil {
 		return "", err
@@ -279,7 +279,7 @@ func (h *staged) place(owner string) (string, error) {
 	from, to := uploadsDir+"/"+h.name, shard.path+"/"+key
 	_ = h.end(errClosed) // Windows renames no open file
 	if err := h.store.root.Rename(from, to); err != nil {
-		return "", full(missing(err))
+		return "", refused(missing(err))
 	}
 	if err := shard.sync(); err != nil {
 		return "", err

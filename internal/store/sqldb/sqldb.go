@@ -48,6 +48,9 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if err := migrate(ctx, write, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the tables of %s up to date: %w", path, failure(err)), write.Close())
 	}
+	if err := writable(ctx, write, path); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
 	read, err := openReaders(path)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), write.Close())

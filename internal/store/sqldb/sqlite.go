@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -63,6 +64,18 @@ func openWriter(path string) (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(1)
 	return db, nil
+}
+
+// writable finds out whether the database may be written. SQLite opens one for
+// reading where it may not, and says so at the first statement that could change something.
+func writable(ctx context.Context, db *sql.DB, path string) error {
+	if _, err := db.ExecContext(ctx, `UPDATE owner SET photos = 0 WHERE 1 = 0`); err != nil {
+		return &photo.Error{
+			Kind: photo.KindOf(failure(err)), Msg: path + " cannot be written", Err: err,
+			Hint: "the user that photosd runs as has to own it, and with it -wal and -shm if they are there",
+		}
+	}
+	return nil
 }
 
 func openReaders(path string) (*sql.DB, error) {
