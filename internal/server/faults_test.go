@@ -314,7 +314,7 @@ func (b slowBlobs) Open(ctx context.Context, owner, key string) (blob.Reader, er
 // that waits a short while for each byte.
 func TestLongWorkIsNotSilent(t *testing.T) {
 	t.Parallel()
-	const stall, long = 240 * time.Millisecond, time.Second
+	const stall, long = 800 * time.Millisecond, 1500 * time.Millisecond
 	s := start(t, func(c *server.Config) {
 		c.Limits.Stall = stall
 		inspect := c.Inspect
