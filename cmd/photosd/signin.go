@@ -109,7 +109,7 @@ func isLoopback(host string) bool {
 
 // newCognito accepts the tokens of a Cognito user pool.
 func newCognito(s *settings) (*signIn, error) {
-	verifier, err := cognito.New(cognito.Config{Issuer: s.issuer, ClientIDs: s.clients()})
+	verifier, err := cognito.New(cognito.Config{Issuer: s.issuer, ClientIDs: s.clients(), Resource: s.baseURL})
 	if err != nil {
 		return nil, fmt.Errorf("sign-in: %w", err)
 	}

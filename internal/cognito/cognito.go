@@ -34,6 +34,7 @@ const (
 type Config struct {
 	Issuer     string           // as it stands in the tokens, to the letter
 	ClientIDs  []string         // app clients whose tokens are accepted
+	Resource   string           // the service's address: tokens bound to others alone (RFC 8707) are refused; empty: not looked at
 	Keys       jwt.Keyfunc      // nil: the issuer's published keys
 	HTTPClient *http.Client     // fetches those; nil: one with a time limit
 	Now        func() time.Time // nil: time.Now
@@ -51,11 +52,12 @@ type Claims struct {
 
 // Verifier verifies access tokens. It may be used by many goroutines.
 type Verifier struct {
-	issuer  string
-	pool    string
-	clients []string
-	parser  *jwt.Parser
-	keys    func(context.Context) jwt.Keyfunc
+	issuer   string
+	pool     string
+	clients  []string
+	resource string
+	parser   *jwt.Parser
+	keys     func(context.Context) jwt.Keyfunc
 }
 
 // New makes a verifier. It asks nothing of the network: keys are fetched when the
@@ -72,10 +74,11 @@ func New(c Config) (*Verifier, error) {
 		c.Now = time.Now
 	}
 	return &Verifier{
-		issuer:  c.Issuer,
-		pool:    poolOf(issuer),
-		clients: slices.Clone(c.ClientIDs),
-		keys:    keySource(c),
+		issuer:   c.Issuer,
+		pool:     poolOf(issuer),
+		clients:  slices.Clone(c.ClientIDs),
+		resource: c.Resource,
+		keys:     keySource(c),
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
 			jwt.WithIssuer(c.Issuer),
@@ -142,6 +145,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 		return Claims{}, refuse(nil, "this is no access token")
 	case !slices.Contains(v.clients, c.ClientID):
 		return Claims{}, refuse(nil, "the access token was made for another app client")
+	case v.resource != "" && len(c.Audience) > 0 && !slices.Contains(c.Audience, v.resource):
+		return Claims{}, refuse(nil, "the access token was made for another service")
 	case c.Subject == "":
 		return Claims{}, refuse(nil, "the access token names no user")
 	}

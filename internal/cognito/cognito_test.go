@@ -99,7 +99,7 @@ func (p *pool) rotate(t testing.TB, id string) {
 func (p *pool) verifier(t testing.TB) *cognito.Verifier {
 	t.Helper()
 	v, err := cognito.New(cognito.Config{
-		Issuer: p.issuer, ClientIDs: []string{"other", client}, HTTPClient: p.Client(), Now: p.now,
+		Issuer: p.issuer, ClientIDs: []string{"other", client}, Resource: "https://photos.example", HTTPClient: p.Client(), Now: p.now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +179,10 @@ func TestClaims(t *testing.T) {
 		{"another client", jwt.MapClaims{"client_id": "stranger"}, "another app client"},
 		{"no client", jwt.MapClaims{"client_id": nil}, "another app client"},
 		{"client as audience only", jwt.MapClaims{"client_id": nil, "aud": client}, "another app client"},
-		{"bound to a resource", jwt.MapClaims{"aud": "https://photos.example"}, ""},
+		{"bound to this service", jwt.MapClaims{"aud": "https://photos.example"}, ""},
+		{"bound to this service too", jwt.MapClaims{"aud": []string{"https://a.example", "https://photos.example"}}, ""},
+		{"bound to another service", jwt.MapClaims{"aud": "https://evil.example"}, "made for another service"},
+		{"bound to almost this service", jwt.MapClaims{"aud": "https://photos.example.evil.example"}, "made for another service"},
 		{"ID token", jwt.MapClaims{"token_use": "id", "client_id": nil, "aud": client}, "an ID token"},
 		{"no use", jwt.MapClaims{"token_use": nil}, "no access token"},
 		{"no user", jwt.MapClaims{"sub": nil}, "names no user"},
