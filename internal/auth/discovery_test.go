@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -248,6 +249,30 @@ func FuzzDiscover(f *testing.F) {
 		}
 		if p.Issuer != poolIssuer {
 			t.Errorf("accepted issuer %q", p.Issuer)
+		}
+	})
+}
+
+// FuzzResource feeds foreign descriptions of a service: none speaks for another one.
+func FuzzResource(f *testing.F) {
+	const server = "https://photos.example/base"
+	f.Add(`{"resource":"https://photos.example/base","authorization_servers":["https://p.example"],"photos_client_id":"cli"}`)
+	f.Add(`{"resource":"https://PHOTOS.example:443/base/"}`)
+	f.Add(`{"resource":"https://photos.example/base/../other"}`)
+	f.Add(`{"resource":"https://evil.example/base"}`)
+	f.Add(`{"authorization_servers":"x"}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		r, err := FetchResource(t.Context(), &serving{status: 200, body: body}, server)
+		if err != nil {
+			return
+		}
+		address := strings.TrimSpace(r.Resource)
+		if !strings.Contains(address, "://") { // as people type it
+			address = "https://" + address
+		}
+		named, err := url.Parse(address)
+		if err != nil || !strings.EqualFold(named.Hostname(), "photos.example") || len(r.AuthorizationServers) > 1 {
+			t.Errorf("accepted %+v from %q", r, body)
 		}
 	})
 }

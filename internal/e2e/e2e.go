@@ -35,7 +35,7 @@ const nobody = 65534
 // and removes what it made. Call it from TestMain.
 func Main(m *testing.M) {
 	flag.Parse()
-	if os.Getenv(envBin) != "" || testing.Short() {
+	if os.Getenv(envBin) != "" || testing.Short() || fuzzing() {
 		os.Exit(m.Run())
 	}
 	code, err := runAll(m)
@@ -44,6 +44,13 @@ func Main(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// fuzzing reports whether this is a run of go test -fuzz: its workers find what they keep
+// in a folder of the user who started it.
+func fuzzing() bool {
+	fuzz := flag.Lookup("test.fuzz")
+	return fuzz != nil && fuzz.Value.String() != ""
 }
 
 func runAll(m *testing.M) (code int, err error) {

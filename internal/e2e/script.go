@@ -57,7 +57,7 @@ var logins = make(chan struct{}, 4)
 //	id NAME FILE                 set $NAME to the ID of a file
 func Run(t *testing.T) {
 	t.Helper()
-	if testing.Short() {
+	if testing.Short() || fuzzing() {
 		t.Skip("scripts over the real programs are left out of the quick tests")
 	}
 	testscript.Run(t, testscript.Params{
