@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -249,9 +250,11 @@ func (b *bench) library(ctx context.Context) error {
 	if err := sample.Write(many, stored, 1000, 1_000_000); err != nil {
 		return err
 	}
-	if _, err := timed(full.photos(ctx, "upload", "--quiet", many)); err != nil {
+	first, err := timed(full.photos(ctx, "upload", "--quiet", many))
+	if err != nil {
 		return err
 	}
+	fmt.Printf("%-28s ours %.1f s   client %.0f MiB\n", fmt.Sprintf("upload %d files of 1 kB", stored), first.seconds, first.mib)
 	runs := 0
 	p, err := b.pairs(func() (figure, error) {
 		// Each run needs photos of its own, since the library keeps them.
@@ -291,4 +294,45 @@ func (s *site) entry() (service, key string, err error) {
 		return "", "", err
 	}
 	return "photos", profile.Session.Credential + ".access", nil
+}
+
+// huge is what memory one video of 32 GiB takes. Its bytes are zeros that take no
+// room on this disk, and none on the service's, which digests and drops them.
+func (b *bench) huge(ctx context.Context) error {
+	dir := filepath.Join(b.dir, "huge")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	path, size := filepath.Join(dir, "huge.mp4"), int64(float64(32<<30)*b.scale)
+	if err := sparseMovie(path, size); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	svc, err := serve(exec.CommandContext(ctx, self, "discard-serve", dir))
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "photos"), "upload", "--quiet", path)
+	cmd.Env = append(os.Environ(), "PHOTOS_CONFIG_DIR="+dir, "HOME="+dir, "XDG_STATE_HOME="+dir, "PHOTOS_SERVER=http://"+svc.addr, "PHOTOS_TOKEN=any")
+	f, err := timed(cmd)
+	mib, stopErr := svc.stop()
+	if err := errors.Join(err, stopErr, os.RemoveAll(dir)); err != nil {
+		return err
+	}
+	fmt.Printf("%-28s ours %.1f s   client %.0f MiB   service %.0f MiB\n", fmt.Sprintf("upload one file of %d GiB", size>>30), f.seconds, f.mib, mib)
+	return nil
+}
+
+// sparseMovie makes a file of size bytes that begins as an MP4 does: ftyp, and an
+// mdat with a 64-bit size (ISO/IEC 14496-12, 4.2).
+func sparseMovie(path string, size int64) error {
+	head := []byte("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42\x00\x00\x00\x01mdat")
+	head = binary.BigEndian.AppendUint64(head, uint64(size-24))
+	if err := os.WriteFile(path, head, 0o600); err != nil {
+		return err
+	}
+	return os.Truncate(path, size)
 }

@@ -3,7 +3,7 @@
 // of rclone, when it is on PATH) right before it, and the ratios of the pairs
 // are what counts: absolute figures of a shared machine do not travel.
 //
-//	bench [-runs N] [-scale F] [-only start,token,A,B,C,again,library]
+//	bench [-runs N] [-scale F] [-only start,token,A,B,C,again,library,huge]
 //
 // Corpora, at scale 1: A is 200 photos of 4 MiB, B 5,000 of 60 KiB, C 4 videos
 // of 512 MiB; all distinct and incompressible, with real headers.
@@ -32,9 +32,11 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
-		switch { // the floor's two halves, as processes of their own
+		switch { // servers and the floor's client, as processes of their own
 		case args[0] == "floor-serve" && len(args) == 2:
 			return floorServe(ctx, args[1])
+		case args[0] == "discard-serve" && len(args) == 2:
+			return discardServe(ctx, args[1])
 		case args[0] == "floor-put" && len(args) == 3:
 			return floorPut(ctx, args[1], args[2], floorConns)
 		}
@@ -42,7 +44,7 @@ func run(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	runs := f.Int("runs", 5, "counted runs of each pair")
 	scale := f.Float64("scale", 1, "size of the corpora")
-	only := f.String("only", "start,token,A,B,C,again,library", "what to measure")
+	only := f.String("only", "start,token,A,B,C,again,library,huge", "what to measure")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -66,6 +68,7 @@ func run(ctx context.Context, args []string) error {
 		{"C", func(ctx context.Context) error { return b.upload(ctx, corpora[2]) }},
 		{"again", b.again},
 		{"library", b.library},
+		{"huge", b.huge},
 	} {
 		if !slices.Contains(wanted, m.name) {
 			continue
