@@ -24,6 +24,7 @@ const (
 	HeaderUploadMetadata = "Upload-Metadata"
 	HeaderUploadChecksum = "Upload-Checksum"
 	HeaderUploadExpires  = "Upload-Expires"
+	HeaderUploadConcat   = "Upload-Concat" // of an extension that is not spoken
 
 	OffsetContentType = "application/offset+octet-stream"
 )

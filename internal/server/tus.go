@@ -53,6 +53,9 @@ type creation struct {
 func parseCreation(r *http.Request, maxUpload int64) (creation, error) {
 	var c creation
 	var err error
+	if r.Header.Get(api.HeaderUploadConcat) != "" { // a part may look like a picture, and would become a photo
+		return c, &photo.Error{Kind: photo.KindUsage, Msg: "a photo is one upload, not several that are joined", Hint: "leave out " + api.HeaderUploadConcat}
+	}
 	if c.length, err = headerNumber(r, api.HeaderUploadLength); err != nil {
 		return c, err
 	}

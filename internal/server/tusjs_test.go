@@ -23,7 +23,8 @@ import (
 type jsUpload struct {
 	Outcome string   `json:"outcome"`
 	URL     string   `json:"url"`
-	Sent    []string `json:"sent"` // the requests' methods and offsets
+	Sent    []string `json:"sent"`    // the requests' methods and offsets
+	Expires bool     `json:"expires"` // every answer to the unfinished upload said when it would
 }
 
 // TestTusProjectsOwnClient lets tus-js-client, which the tus project publishes,
@@ -36,7 +37,7 @@ func TestTusProjectsOwnClient(t *testing.T) {
 	s := start(t)
 	ada := s.as("ada")
 	const chunk = 100_000
-	photos := map[string][]byte{"big.jpg": jpeg(t, 1, 450_000), "other.jpg": jpeg(t, 2, 250_000), "small.jpg": jpeg(t, 3, 50_000)}
+	photos := map[string][]byte{"big.jpg": jpeg(t, 1, 450_000), "other.jpg": jpeg(t, 2, 250_000), "small.jpg": jpeg(t, 3, 50_000), "twin.jpg": jpeg(t, 4, 250_000)}
 	got := tusJS(t, s, chunk, photos)
 
 	outcomes := map[string]string{}
@@ -45,7 +46,7 @@ func TestTusProjectsOwnClient(t *testing.T) {
 	}
 	if d := cmp.Diff(map[string]string{
 		"paused": "aborted", "resumed": "done", "again": "done", "stream": "done", "atOnce": "done", "terminated": "aborted",
-		"gone": "404", "deferred": "400", "stranger": "401", "text": "415",
+		"gone": "404", "offset": "409", "twin1": "done", "twin2": "done", "parallel": "400", "deferred": "400", "stranger": "401", "text": "415",
 	}, outcomes); d != "" {
 		t.Errorf("outcomes (-want +got):\n%s\n%v", d, got)
 	}
@@ -57,20 +58,32 @@ func TestTusProjectsOwnClient(t *testing.T) {
 	if d := cmp.Diff([]string{"POST", "PATCH 0", "HEAD"}, got["again"].Sent); d != "" {
 		t.Errorf("requests for a photo that is there (-want +got):\n%s", d)
 	}
+	for _, name := range []string{"resumed", "stream", "twin1", "twin2"} {
+		if !got[name].Expires {
+			t.Errorf("%s: an answer does not say when the upload expires", name)
+		}
+	}
+	s.holdsOnly(ada, photos)
+	if big := ada.list("?search=big"); len(big) != 1 || big[0].Description != "by tus-js-client" {
+		t.Errorf("described as %+v", big)
+	}
+}
+
+// holdsOnly requires that a user has these photos, whole, and the service nothing else.
+func (s *service) holdsOnly(u user, photos map[string][]byte) {
+	t := s.t
+	t.Helper()
 	for name, data := range photos {
 		id := idOf(data)
-		if a := ada.call(http.MethodGet, photoPath(id)+"/content", nil, nil); !bytes.Equal(a.body, data) {
+		if a := u.call(http.MethodGet, photoPath(id)+"/content", nil, nil); !bytes.Equal(a.body, data) {
 			t.Errorf("%s: %d bytes came back, not the %d sent", name, len(a.body), len(data))
 		}
-		if st := ada.state(id, photo.LookAtBytes); st.State != photo.Stored {
+		if st := u.state(id, photo.LookAtBytes); st.State != photo.Stored {
 			t.Errorf("%s: %s", name, st.State)
 		}
 	}
-	if list := ada.list(""); len(list) != len(photos) {
+	if list := u.list(""); len(list) != len(photos) {
 		t.Errorf("%d photos, want %d", len(list), len(photos))
-	}
-	if big := ada.list("?search=big"); len(big) != 1 || big[0].Description != "by tus-js-client" {
-		t.Errorf("described as %+v", big)
 	}
 	if s.stagedCount() != 0 {
 		t.Errorf("%d uploads are left behind", s.stagedCount())
@@ -93,7 +106,7 @@ func tusJS(t *testing.T, s *service, chunk int, photos map[string][]byte) map[st
 	ask, err := json.Marshal(map[string]any{
 		"endpoint": s.web.URL + api.PathUploads, "token": "ada", "chunk": chunk, "storage": filepath.Join(dir, "urls.json"),
 		"file": filepath.Join(dir, "big.jpg"), "other": filepath.Join(dir, "other.jpg"), "small": filepath.Join(dir, "small.jpg"),
-		"sha256": idOf(photos["big.jpg"]).String(),
+		"sha256": idOf(photos["big.jpg"]).String(), "twin": filepath.Join(dir, "twin.jpg"), "twinSHA256": idOf(photos["twin.jpg"]).String(),
 	})
 	must(t, err)
 	command(t, dir, nil, "npm", "ci", "--ignore-scripts")

@@ -117,6 +117,7 @@ func TestUploadsThatAreRefused(t *testing.T) {
 		"another version":      {header{api.HeaderTusResumable: "0.2.2", api.HeaderUploadLength: "5"}, nil, 412, photo.KindUsage},
 		"no length":            {tusHeader(nil), nil, 400, photo.KindUsage},
 		"deferred length":      {tusHeader(header{"Upload-Defer-Length": "1"}), nil, 400, photo.KindUsage},
+		"part of a photo":      {withBytes(tusHeader(header{api.HeaderUploadLength: strconv.Itoa(size), api.HeaderUploadConcat: "partial"})), data, 400, photo.KindUsage},
 		"negative length":      {tusHeader(header{api.HeaderUploadLength: "-1"}), nil, 400, photo.KindUsage},
 		"empty":                {creating(0, api.UploadMetadata{}), nil, 415, photo.KindNotPicture},
 		"too large":            {creating(1<<20+1, api.UploadMetadata{}), nil, 413, photo.KindTooLarge},

@@ -12,12 +12,17 @@ const headers = { Authorization: `Bearer ${ask.token}` };
 function run(file, options, stopAt, terminate) {
   return new Promise((resolve) => {
     const sent = [];
+    let expires = true; // every answer to an unfinished upload said when it will
     const upload = new tus.Upload(file, {
       endpoint: ask.endpoint,
       headers,
       retryDelays: null,
       onBeforeRequest: (req) => sent.push(`${req.getMethod()} ${req.getHeader("Upload-Offset") ?? ""}`.trim()),
-      onSuccess: () => resolve({ outcome: "done", url: upload.url, sent }),
+      onAfterResponse: (_, res) => {
+        const finished = res.getHeader("Photos-Id");
+        if (res.getStatus() < 300 && !finished && !(Date.parse(res.getHeader("Upload-Expires")) > Date.now())) expires = false;
+      },
+      onSuccess: () => resolve({ outcome: "done", url: upload.url, sent, expires }),
       onError: (err) => resolve({ outcome: String(err.originalResponse?.getStatus() ?? err.message), url: upload.url, sent }),
       onChunkComplete: async (size, accepted) => {
         if (stopAt && accepted >= stopAt) {
@@ -52,9 +57,15 @@ async function main() {
   out.again = await run(bytes, { chunkSize, retryDelays: [0], metadata: { ...metadata, sha256: ask.sha256 } });
   out.stream = await run(fs.createReadStream(ask.other), { chunkSize, uploadSize: fs.statSync(ask.other).size, metadata: { filename: "other.jpg" } });
   out.atOnce = await run(fs.readFileSync(ask.small), { uploadDataDuringCreation: true, metadata: { filename: "small.jpg" } });
+  const twin = { chunkSize, metadata: { filename: "twin.jpg", sha256: ask.twinSHA256 } };
+  [out.twin1, out.twin2] = await Promise.all([1, 2].map(() => run(fs.readFileSync(ask.twin), twin)));
   const longer = Buffer.concat([bytes, Buffer.from([0])]);
   out.terminated = await run(longer, { chunkSize, metadata }, chunkSize, true);
   out.gone = await run(longer, { chunkSize, uploadUrl: out.terminated.url, endpoint: null });
+  const skips = (req) => req.getMethod() === "PATCH" && req.setHeader("Upload-Offset", "1");
+  out.offset = await run(longer, { chunkSize, onBeforeRequest: skips });
+  await tus.Upload.terminate(out.offset.url, { headers, retryDelays: null });
+  out.parallel = await run(bytes, { parallelUploads: 2 });
   out.deferred = await run(fs.createReadStream(ask.other), { chunkSize, uploadLengthDeferred: true });
   out.stranger = await run(bytes, { headers: { Authorization: "Bearer" } });
   out.text = await run(Buffer.from("no picture ".repeat(1000)), {});
