@@ -77,6 +77,9 @@ func TestNoMoreFiles(t *testing.T) {
 		if _, err := first.Commit(t.Context(), "owner"); !errors.Is(err, blob.ErrFull) {
 			t.Errorf("Commit = %v, want blob.ErrFull", err)
 		}
+		again, err := disk.Open(filepath.Join(dir, "data")) // a service over a full disk starts
+		must(t, err)
+		must(t, again.Close())
 		for i := range made {
 			must(t, s.Discard(t.Context(), fmt.Sprint(i)))
 		}

@@ -11,8 +11,8 @@ import (
 	"photos/internal/store"
 )
 
-// A database whose disk is full says so, reads on, has lost nothing, and writes
-// again when there is space.
+// A database whose disk is full says so, reads on, also when it is opened anew, has
+// lost nothing, and writes again when there is space.
 func TestFullDisk(t *testing.T) {
 	smalldisk.Run(t, "size=2m", func(t *testing.T, dir string) {
 		db := open(t, filepath.Join(dir, "photos.db"))
@@ -49,6 +49,14 @@ func TestFullDisk(t *testing.T) {
 				t.Errorf("Usage = %+v, %v, want %d photos", u, err, next)
 			}
 		}
+		check()
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "rest"), make([]byte, 1<<20), 0o600); err == nil {
+			t.Fatal("the disk is not full")
+		}
+		db = open(t, filepath.Join(dir, "photos.db"))
 		check()
 		if err := os.Remove(filler); err != nil {
 			t.Fatal(err)
