@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -115,15 +116,35 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 	return f(r)
 }
 
+// What breaks off after its header was answered to no avail: the question is asked again.
+func TestTornAnswerIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	const answer = `{"owner":"o"}`
+	var calls atomic.Int32
+	c := serve(t, 10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+		_, _ = io.WriteString(w, answer[:min(len(answer), 5*int(calls.Add(1)))])
+	})
+	me, err := c.Me(context.Background())
+	if err != nil || me.Owner != "o" || calls.Load() != 3 {
+		t.Errorf("owner %q after %d calls, %v", me.Owner, calls.Load(), err)
+	}
+}
+
 // Patience is counted from the last byte that moved. Bytes that a service takes only
-// to refuse them count once.
+// to refuse them, or to break off its answer, count once.
 func TestPatienceEnds(t *testing.T) {
 	t.Parallel()
 	const patience, enough = time.Minute, 50
 	for name, c := range map[string]struct {
-		cut  bool // rather than refused
+		cut  bool // rather than answered
+		torn bool // the answer, rather than a refusal
 		kind photo.Kind
-	}{"cut again and again": {true, ""}, "refused again and again": {false, photo.KindUnavailable}} {
+	}{
+		"cut again and again":     {cut: true},
+		"refused again and again": {kind: photo.KindUnavailable},
+		"torn again and again":    {torn: true, kind: photo.KindUnavailable},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -135,6 +156,8 @@ func TestPatienceEnds(t *testing.T) {
 						fmt.Fprint(w, `{"results":[]}`)
 					case c.cut && calls > 1:
 						return nil, io.ErrUnexpectedEOF
+					case c.torn:
+						return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"resul`), iotest.ErrReader(io.ErrUnexpectedEOF))), Request: r}, nil
 					default:
 						problem(w, photo.KindUnavailable, "busy")
 					}

@@ -27,6 +27,7 @@ type call struct {
 	body   func() io.Reader // nil: none
 	size   int64
 	once   bool // an answer that asks to come back later is for the caller to handle
+	whole  bool // a success counts once its body is here
 }
 
 // maxAnswer bounds the JSON of one answer: 5,000 photos with 4 KiB descriptions.
@@ -41,7 +42,7 @@ func (c *Client) url(path string, query url.Values) string {
 
 // json sends in (nil: nothing) and reads the answer into out.
 func (c *Client) json(ctx context.Context, method, path string, query url.Values, in, out any) error {
-	k := call{method: method, url: c.url(path, query), header: http.Header{}}
+	k := call{method: method, url: c.url(path, query), header: http.Header{}, whole: true}
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {
@@ -59,7 +60,7 @@ func (c *Client) json(ctx context.Context, method, path string, query url.Values
 	if out == nil {
 		return nil
 	}
-	if err := json.NewDecoder(io.LimitReader(res.Body, maxAnswer)).Decode(out); err != nil {
+	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
 		return c.failed(ctx, fmt.Errorf("answer of %s: %w", path, err))
 	}
 	return nil
@@ -70,29 +71,30 @@ func (c *Client) json(ctx context.Context, method, path string, query url.Values
 //
 // A service that never answered this process is given a second only: most
 // likely its address is wrong. Later failures are outlasted for c.patience,
-// counted from the last byte of k that moved, or from the first of several refusals.
+// counted from the last byte of k that moved, or from the first of several refusals
+// and answers that broke off.
 func (c *Client) do(ctx context.Context, k call) (*http.Response, int, error) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 200*time.Millisecond, 10*time.Second
 	wait.Reset()
-	giveUp, refusals := time.Now().Add(c.patience), 0 // in a row
+	giveUp, vain := time.Now().Add(c.patience), 0 // answers in a row
 	for attempts := 1; ; attempts++ {
 		res, progressed, err := c.send(ctx, k)
 		if err == nil && res.StatusCode < 300 {
 			return res, attempts, nil
 		}
+		if vain++; res == nil {
+			vain = 0
+		}
 		var after time.Duration
-		if err != nil {
-			refusals = 0
-		} else {
-			refusals++
+		if err == nil {
 			after = retryAfter(res)
 			err = c.refused(res)
 		}
 		if !passing(err) || k.once {
 			return nil, attempts, err
 		}
-		if progressed && refusals < 2 { // a service that refuses again took the bytes in vain
+		if progressed && vain < 2 { // what is answered so again was sent in vain
 			giveUp = time.Now().Add(c.patience)
 		}
 		pause := max(wait.NextBackOff(), after)
@@ -111,7 +113,8 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, int, error) {
 	}
 }
 
-// send sends k once. progressed says whether any byte of a body moved.
+// send sends k once. progressed says whether any byte of a body moved. With an error
+// comes the answer, closed, if it is that which broke off.
 func (c *Client) send(ctx context.Context, k call) (res *http.Response, progressed bool, err error) {
 	watch := newWatch(ctx, c.patience)
 	var body io.Reader
@@ -146,7 +149,21 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 	}
 	c.answered.Store(true)
 	res.Body = watch.body(res.Body)
-	return res, watch.moved(), nil
+	if k.whole && res.StatusCode < 300 {
+		err = c.readWhole(watch.ctx, res)
+	}
+	return res, watch.moved(), err
+}
+
+// readWhole puts the body of an answer into memory.
+func (c *Client) readWhole(ctx context.Context, res *http.Response) error {
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return c.failed(ctx, err)
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
 }
 
 // passing reports whether the same request may succeed later.
