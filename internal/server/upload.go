@@ -160,7 +160,8 @@ func (s *Server) createWhole(w http.ResponseWriter, r *http.Request, u store.Upl
 
 // createResumable makes an upload that survives this request, and takes the
 // bytes that came with it. The staged bytes are there before the row that names
-// them; without one the sweep removes them.
+// them; without one the sweep removes them. A creation that is repeated, since its
+// answer was lost, makes nothing new: it would be left over when the photo is there.
 func (s *Server) createResumable(w http.ResponseWriter, r *http.Request, u store.Upload, body bool) error {
 	staged, err := s.Blobs.Create(r.Context(), u.ID)
 	if err != nil {
@@ -169,8 +170,12 @@ func (s *Server) createResumable(w http.ResponseWriter, r *http.Request, u store
 	if err := staged.Close(); err != nil {
 		return fmt.Errorf("create upload: %w", err)
 	}
+	staging := u.ID
 	if u, err = s.Store.CreateUpload(r.Context(), u, s.Limits.UploadLifetime); err != nil {
 		return err
+	}
+	if u.ID != staging {
+		s.discard(r.Context(), staging, staged)
 	}
 	w.Header().Set("Location", s.uploadPath(u.ID))
 	if !body {

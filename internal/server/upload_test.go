@@ -456,6 +456,32 @@ func TestStoppedServiceKeepsWhatCame(t *testing.T) {
 	ada.append(path, 100_000, data[100_000:]).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
 }
 
+// A creation whose answer was lost leaves nothing behind that a later check could
+// take for the upload, and that nobody goes on with.
+func TestRepeatedCreationIsOneUpload(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.as("ada")
+	data := jpeg(t, 1, 300_000)
+	h := creating(len(data), api.UploadMetadata{ID: idOf(data)})
+	h[api.HeaderWriter] = "w"
+	first := ada.call(http.MethodPost, api.PathUploads, h, nil).header.Get("Location")
+	ada.call(http.MethodPost, api.PathUploads, h, nil).has(http.StatusCreated, header{"Location": first, api.HeaderUploadOffset: "0"})
+	if n := s.stagedCount(); n != 1 {
+		t.Errorf("%d staged", n)
+	}
+	st := ada.stall(first, 0, "w", data[:100_000], len(data))
+	s.restart()
+	st.end(http.StatusRequestTimeout, photo.KindUnavailable)
+	if got := ada.state(idOf(data), photo.LookAtRow); got.State != photo.Unfinished || got.Offset != 100_000 {
+		t.Errorf("check says %+v", got)
+	}
+	ada.append(first, 100_000, data[100_000:]).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
+	if n := s.stagedCount(); n != 0 {
+		t.Errorf("%d staged", n)
+	}
+}
+
 // Bytes that came are never claimed after a restart beyond what the file has.
 func TestOffsetIsTheFilesLength(t *testing.T) {
 	t.Parallel()

@@ -78,7 +78,8 @@ type Store interface {
 
 	// CreateUpload records an upload under way. ID, Owner, Length, Metadata
 	// fields and the lifetime come from the caller; the store sets the times
-	// and Generation 1.
+	// and Generation 1. A named writer that began the same photo already, and
+	// did not hear of it, gets that upload back as it is.
 	CreateUpload(ctx context.Context, u Upload, lifetime time.Duration) (Upload, error)
 
 	// Upload is one upload under way.

@@ -18,28 +18,48 @@ const selectUpload = `SELECT id, owner, photo, length, name, description, descri
 func (db *DB) CreateUpload(ctx context.Context, u store.Upload, lifetime time.Duration) (store.Upload, error) {
 	var made store.Upload
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		var digest []byte // NULL
-		if !u.Photo.IsZero() {
-			digest = u.Photo[:]
+		id, err := tx.begun(ctx, u)
+		if errors.Is(err, sql.ErrNoRows) {
+			id, err = u.ID, tx.begin(ctx, u, lifetime)
 		}
-		n, err := tx.exec(ctx, `INSERT INTO upload (id, owner, photo, length, name, description, description_source, caption,
-				created_at, expires_at, writer, lease, leased_until, generation)
-			SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1 FROM owner WHERE id = ? ON CONFLICT (id) DO NOTHING`,
-			u.ID, digest, u.Length, []byte(u.Name), u.Description, u.DescriptionSource, u.Caption,
-			tx.now, tx.now+micros(lifetime), u.Writer, u.Owner)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("upload %.80q exists, or its owner does not", u.ID)}
-		}
-		made, err = tx.upload(ctx, u.Owner, u.ID)
+		made, err = tx.upload(ctx, u.Owner, id)
 		return err
 	})
 	if err != nil {
 		return store.Upload{}, fmt.Errorf("create upload: %w", err)
 	}
 	return made, nil
+}
+
+// begun finds the upload of the same bytes that the writer of u began, or returns sql.ErrNoRows.
+func (t *txn) begun(ctx context.Context, u store.Upload) (string, error) {
+	if u.Writer == "" || u.Photo.IsZero() {
+		return "", sql.ErrNoRows
+	}
+	var id string
+	err := t.row(ctx, `SELECT id FROM upload WHERE owner = ? AND photo = ? AND length = ? AND writer = ? AND expires_at > ? LIMIT 1`,
+		u.Owner, u.Photo[:], u.Length, u.Writer, t.now).Scan(&id)
+	return id, err
+}
+
+// begin inserts the row of a new upload.
+func (t *txn) begin(ctx context.Context, u store.Upload, lifetime time.Duration) error {
+	var digest []byte // NULL
+	if !u.Photo.IsZero() {
+		digest = u.Photo[:]
+	}
+	n, err := t.exec(ctx, `INSERT INTO upload (id, owner, photo, length, name, description, description_source, caption,
+			created_at, expires_at, writer, lease, leased_until, generation)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1 FROM owner WHERE id = ? ON CONFLICT (id) DO NOTHING`,
+		u.ID, digest, u.Length, []byte(u.Name), u.Description, u.DescriptionSource, u.Caption,
+		t.now, t.now+micros(lifetime), u.Writer, u.Owner)
+	if err == nil && n == 0 {
+		return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("upload %.80q exists, or its owner does not", u.ID)}
+	}
+	return err
 }
 
 // Upload implements store.Store.

@@ -11,6 +11,7 @@ import (
 func uploadTests() []test {
 	return []test{
 		{"an upload comes back as it was given", wholeUpload},
+		{"a creation repeated", createdAgain},
 		{"a claim shuts others out until it ends", claim},
 		{"a new generation", takeOver},
 		{"finish", finish},
@@ -41,8 +42,10 @@ func wholeUpload(t *testing.T, open Opener) {
 	must(t, err)
 	same(t, "found", want, got)
 
-	_, err = s.CreateUpload(t.Context(), given, time.Hour)
-	wantKind(t, "created again", err, photo.KindConflict)
+	rival := given
+	rival.Writer = "w2"
+	_, err = s.CreateUpload(t.Context(), rival, time.Hour)
+	wantKind(t, "another one of its name", err, photo.KindConflict)
 	_, err = s.Upload(t.Context(), owner, "u2")
 	wantKind(t, "unknown", err, photo.KindNotFound)
 	_, err = s.Upload(t.Context(), anOwner(t, s, "bob"), "u1")
@@ -50,6 +53,42 @@ func wholeUpload(t *testing.T, open Opener) {
 	undigested := createUpload(t, s, owner, "u3", photo.ID{}, time.Hour)
 	if !undigested.Photo.IsZero() {
 		t.Errorf("a digest came from nowhere: %s", undigested.Photo)
+	}
+}
+
+// Whoever repeats a creation, as its answer was lost, gets what the first one made.
+func createdAgain(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	begin := func(owner, id string, p photo.ID, length int64, writer string) store.Upload {
+		t.Helper()
+		u, err := s.CreateUpload(t.Context(), store.Upload{ID: id, Owner: owner, Photo: p, Length: length, Name: "a.jpg", Writer: writer}, time.Hour)
+		must(t, err)
+		return u
+	}
+	one := numbered(1).ID
+	first := begin(owner, "first", one, 100, "w")
+	same(t, "again", first, begin(owner, "second", one, 100, "w"))
+	if has, err := s.HasUpload(t.Context(), "second"); has || err != nil {
+		t.Errorf("HasUpload = %v, %v", has, err)
+	}
+	for name, u := range map[string]store.Upload{
+		"another owner's":  begin(anOwner(t, s, "bob"), "bob's", one, 100, "w"),
+		"another writer's": begin(owner, "rival's", one, 100, "v"),
+		"another photo":    begin(owner, "other", numbered(2).ID, 100, "w"),
+		"another length":   begin(owner, "longer", one, 200, "w"),
+		"nobody's":         begin(owner, "nobody's", one, 100, ""),
+		"nobody's again":   begin(owner, "nobody's-2", one, 100, ""),
+		"no digest":        begin(owner, "undigested", photo.ID{}, 100, "w"),
+		"no digest again":  begin(owner, "undigested-2", photo.ID{}, 100, "w"),
+	} {
+		if u.ID == first.ID || u.Generation != 1 {
+			t.Errorf("%s is %s of generation %d", name, u.ID, u.Generation)
+		}
+	}
+	must(t, s.DeleteUpload(t.Context(), owner, "first"))
+	if u := begin(owner, "third", one, 100, "w"); u.ID != "third" {
+		t.Errorf("after the first ended: %s", u.ID)
 	}
 }
 
