@@ -43,7 +43,8 @@ type Store interface {
 	List(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
 
 	// Check tells what is known of each digest, in the order asked. Offsets
-	// of unfinished uploads are the blob store's to fill in.
+	// of unfinished uploads are the blob store's to fill in; of several of one
+	// photo the one claimed most often is named.
 	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
 
 	// Describe sets descriptions, all in one transaction; one result an item,
@@ -99,8 +100,8 @@ type Store interface {
 	ReleaseUpload(ctx context.Context, owner, id string, generation int64) error
 
 	// FinishUpload is Add for the last bytes of an upload, and removes the
-	// upload in the same transaction; photo.KindConflict when generation is
-	// no longer the upload's.
+	// upload in the same transaction, with others of the photo that have no live
+	// lease; photo.KindConflict when generation is no longer the upload's.
 	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string) (Added, error)
 
 	// DeleteUpload forgets an upload; it is no error when there is none.

@@ -27,7 +27,7 @@ func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.
 				rest = append(rest, id)
 			}
 		}
-		return eachChunk(ctx, tx, `SELECT photo, id FROM upload WHERE expires_at > `+clock+` AND owner = ? AND photo IN `, owner, rest, noteUpload(known))
+		return eachChunk(ctx, tx, `SELECT photo, id, generation FROM upload WHERE expires_at > `+clock+` AND owner = ? AND photo IN `, owner, rest, noteUpload(known))
 	}); err != nil {
 		return nil, fmt.Errorf("check: %w", failure(err))
 	}
@@ -104,15 +104,21 @@ func noteStored(known map[photo.ID]photo.Status) func(scanner) error {
 	}
 }
 
+// noteUpload prefers the upload that was claimed most often: one that never was, as
+// nobody heard of its creation, has no bytes to go on with.
 func noteUpload(known map[photo.ID]photo.Status) func(scanner) error {
+	best := map[photo.ID]int64{}
 	return func(row scanner) error {
 		var id []byte
+		var generation int64
 		s := photo.Status{State: photo.Unfinished}
-		if err := row.Scan(&id, &s.Upload); err != nil {
+		if err := row.Scan(&id, &s.Upload, &generation); err != nil {
 			return err
 		}
 		copy(s.ID[:], id)
-		known[s.ID] = s
+		if generation > best[s.ID] {
+			known[s.ID], best[s.ID] = s, generation
+		}
 		return nil
 	}
 }

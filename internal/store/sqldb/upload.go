@@ -131,7 +131,10 @@ func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int
 		if n == 0 {
 			return tx.lost(ctx, owner, id)
 		}
-		a, err = tx.add(ctx, owner, p, key)
+		if a, err = tx.add(ctx, owner, p, key); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, `DELETE FROM upload WHERE owner = ? AND photo = ? AND leased_until <= ?`, owner, p.ID[:], tx.now)
 		return err
 	})
 	if err != nil {

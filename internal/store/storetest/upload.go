@@ -15,6 +15,7 @@ func uploadTests() []test {
 		{"a claim shuts others out until it ends", claim},
 		{"a new generation", takeOver},
 		{"finish", finish},
+		{"several uploads of a photo", several},
 		{"delete", deleteUpload},
 		{"expiry", expiry},
 	}
@@ -162,6 +163,35 @@ func finish(t *testing.T, open Opener) {
 	}
 	if has, err := s.HasUpload(t.Context(), "u"); has || err != nil {
 		t.Errorf("HasUpload = %v, %v", has, err)
+	}
+}
+
+// Of several uploads of a photo Check names the one that got furthest in the hands of
+// writers, whichever came first; when one is finished only those that live remain.
+func several(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	p := numbered(1)
+	for _, id := range []string{"a", "best", "c", "live"} {
+		createUpload(t, s, owner, id, p.ID, time.Hour)
+	}
+	createUpload(t, s, owner, "other", numbered(2).ID, time.Hour)
+	_, err := s.ClaimUpload(t.Context(), owner, "live", "w", time.Hour, time.Hour)
+	must(t, err)
+	var best store.Upload
+	for range 2 {
+		best, err = s.ClaimUpload(t.Context(), owner, "best", "v", time.Hour, time.Hour)
+		must(t, err)
+	}
+	st, err := s.Check(t.Context(), owner, []photo.ID{p.ID})
+	must(t, err)
+	same(t, "check", []photo.Status{{ID: p.ID, State: photo.Unfinished, Upload: "best"}}, st)
+	_, err = s.FinishUpload(t.Context(), owner, "best", best.Generation, p, key(1))
+	must(t, err)
+	for id, want := range map[string]bool{"a": false, "best": false, "c": false, "live": true, "other": true} {
+		if has, err := s.HasUpload(t.Context(), id); has != want || err != nil {
+			t.Errorf("HasUpload(%s) = %v, %v, want %v", id, has, err, want)
+		}
 	}
 }
 
