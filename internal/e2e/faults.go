@@ -3,22 +3,14 @@ package e2e
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"syscall"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"photos/internal/faultproxy"
-	"photos/internal/sample"
 )
 
 // envSeed repeats a run: the odds of faults and the moments of kills follow from it.
@@ -59,6 +51,12 @@ func cmdFaults(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// faulty reports whether there is a proxy before the script's service.
+func faulty(ts *testscript.TestScript) bool {
+	p, _ := ts.Value(proxyKey{}).(**faultproxy.Proxy)
+	return *p != nil
+}
+
 // startProxy puts a proxy before photosd, wherever that listens by then.
 func startProxy(ts *testscript.TestScript) *faultproxy.Proxy {
 	s, _ := ts.Value(serviceKey{}).(*service)
@@ -70,79 +68,4 @@ func startProxy(ts *testscript.TestScript) *faultproxy.Proxy {
 	ts.Defer(func() { _ = web.Close() })
 	ts.Setenv("PROXY_URL", "http://"+l.Addr().String())
 	return p
-}
-
-// cmdKills lets `photos upload DIR` and photosd die N times: the client, the
-// service, or both, at a moment of a run that has one new picture to upload.
-func cmdKills(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: kills N DIR")
-	}
-	n, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	s, _ := ts.Value(serviceKey{}).(*service)
-	random := rand.New(rand.NewPCG(seed(ts), 0)) //nolint:gosec // moments, no secrets
-	tally := map[string]int{}
-	var whole time.Duration // of a run that nobody disturbs, with one new picture
-	for i := range n {
-		data, err := sample.Picture(uint64(1_000_000+i), 60_000)
-		ts.Check(err)
-		ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[1]), fmt.Sprintf("K%04d.jpg", i)), data, 0o600))
-		victim, fraction := []string{"client", "service", "both"}[random.IntN(3)], random.Float64()
-		if i%20 == 0 { // the folder grows, and the machine has other work
-			start := time.Now()
-			round(ts, s, args[1], "client", startTime)
-			whole = time.Since(start)
-			continue
-		}
-		if !round(ts, s, args[1], victim, time.Duration(fraction*float64(whole))) {
-			victim = "nobody: it was over"
-		}
-		tally[victim]++
-	}
-	ts.Logf("killed %v", tally)
-	for _, victim := range []string{"client", "service", "both"} {
-		if tally[victim] < n/8 {
-			ts.Fatalf("too few kills in time to prove anything: %v", tally)
-		}
-	}
-}
-
-// round runs one upload up to the moment of the kill, and reports whether the
-// client was still at work then.
-func round(ts *testscript.TestScript, s *service, dir, victim string, moment time.Duration) bool {
-	client := exec.Command(filepath.Join(os.Getenv(envBin), "photos"), "upload", "--timeout", "500ms", dir)
-	client.Dir = ts.Getenv("WORK")
-	for _, name := range []string{"HOME", "TMPDIR", "PHOTOS_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "TZ", "GORACE"} {
-		client.Env = append(client.Env, name+"="+ts.Getenv(name))
-	}
-	ts.Check(client.Start())
-	done := make(chan error, 1)
-	go func() { done <- client.Wait() }()
-	ended := false
-	select {
-	case err := <-done:
-		ended = true
-		ts.Check(err) // nobody was killed
-	case <-time.After(moment):
-	}
-	if victim != "client" {
-		s.signal(ts, syscall.SIGKILL)
-	}
-	if !ended {
-		if victim != "service" {
-			if err := client.Process.Kill(); !errors.Is(err, os.ErrProcessDone) {
-				ts.Check(err)
-			}
-		}
-		select {
-		case <-done: // whatever it says of a service that is gone
-		case <-time.After(startTime):
-			ts.Fatalf("photos did not end within %s after its service was killed", startTime)
-		}
-	}
-	if victim != "client" {
-		s.start(ts, nil)
-	}
-	return !ended
 }

@@ -38,7 +38,7 @@ var logins = make(chan struct{}, 4)
 //	faults start                 a proxy with faults before the service; sets PROXY_URL
 //	faults rate R                from now on each kind happens to a request with this probability
 //	faults happened              require that each kind did
-//	kills N DIR                  upload DIR and a new picture N times, and kill client, service or both on the way
+//	kills N DIR [PICTURES]       upload DIR and new pictures N times, and kill client, service or both on the way
 //	account NAME [signup]        who sits at the browser from now on
 //	browser works|fails|cancels  what opening a browser does; fails also fails the script when it is opened
 //	keyring open|locked          a real keyring for the rest of the script; a later one has the same entries

@@ -20,6 +20,7 @@ import (
 // service is a script's photosd.
 type service struct {
 	cmd  *exec.Cmd
+	args []string     // of the last start
 	addr atomic.Value // host:port of the first start, kept for later ones; a string, read by proxies
 	done chan error
 }
@@ -87,7 +88,7 @@ func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...str
 	stdout, err := cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
-	s.cmd, s.done = cmd, make(chan error, 1)
+	s.cmd, s.args, s.done = cmd, args, make(chan error, 1)
 	first := make(chan string, 1)
 	go func() {
 		r := bufio.NewScanner(stdout)

@@ -22,12 +22,12 @@ type Fault string
 
 // The faults.
 const (
-	CutRequest Fault = "cut-request" // the connection ends after some bytes of the request's body
+	CutRequest Fault = "cut-request" // the connection ends after some bytes of the request
 	CutAnswer  Fault = "cut-answer"  // the service did its work; the answer ends in the middle
 	Reset      Fault = "reset"       // the connection is reset before anything happens (RST)
-	Stall      Fault = "stall"       // nothing moves for a while, then the connection ends
+	Stall      Fault = "stall"       // after some bytes nothing moves for a while, then the connection ends
 	Latency    Fault = "latency"     // the request comes late
-	Duplicate  Fault = "duplicate"   // the service gets the request twice; the second answer counts
+	Duplicate  Fault = "duplicate"   // the service gets the request twice; either answer counts, and the other comes before or after
 	Reorder    Fault = "reorder"     // the request waits until another one has passed
 )
 
@@ -40,7 +40,7 @@ const (
 	stallFor   = 300 * time.Millisecond
 	latency    = 50 * time.Millisecond
 	reorderFor = 200 * time.Millisecond // at most; another request may not come
-	maxDouble  = 1 << 20                // bytes of a body that is kept for sending it twice
+	maxDouble  = 16 << 20               // bytes of a body that is kept for sending it twice
 )
 
 // Proxy passes requests on to Target. Its methods are safe for concurrent use.
@@ -58,7 +58,7 @@ type Proxy struct {
 // New makes a proxy without faults; SetRate brings them.
 func New(target func() string, seed uint64) *Proxy {
 	return &Proxy{
-		Target: target, random: rand.New(rand.NewPCG(seed, seed)), //nolint:gosec // odds, no secrets
+		Target: target, random: rand.New(rand.NewPCG(seed, seed)),
 		counts: map[Fault]int{}, passed: make(chan struct{}),
 		client: http.Client{
 			Transport:     &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
@@ -102,30 +102,43 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case Reset:
 		reset(w)
 		return
+	case CutRequest:
+		tear(r, where, 0)
 	case Stall:
-		wait(r.Context(), stallFor, nil)
-		panic(http.ErrAbortHandler)
+		tear(r, where, stallFor)
 	case Latency:
 		wait(r.Context(), time.Duration(where*float64(2*latency)), nil)
 	case Reorder:
 		wait(r.Context(), reorderFor, p.nextPassed())
-	case CutRequest:
-		n := int64(where * float64(max(r.ContentLength, 1)))
-		r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, n), torn{}))
 	case Duplicate:
-		if !p.first(r) {
-			panic(http.ErrAbortHandler)
-		}
+		p.twice(w, r, where < 0.5)
+		return
 	case CutAnswer:
 		w = &cutAnswer{w, where}
 	}
 	p.pass(w, r)
 }
 
-// torn is where a body breaks off.
-type torn struct{}
+// tear lets a fraction of a request's body pass and ends the connection after a pause.
+func tear(r *http.Request, fraction float64, pause time.Duration) {
+	if r.ContentLength == 0 { // nothing of it goes through
+		wait(r.Context(), pause, nil)
+		panic(http.ErrAbortHandler)
+	}
+	n := int64(fraction * float64(r.ContentLength))
+	r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, n), torn{r.Context(), pause}))
+}
 
-func (torn) Read([]byte) (int, error) { return 0, errors.New("torn by the fault proxy") }
+// torn is where a body breaks off.
+type torn struct {
+	ctx   context.Context //nolint:containedctx // the request's own
+	pause time.Duration
+}
+
+func (t torn) Read([]byte) (int, error) {
+	wait(t.ctx, t.pause, nil)
+	return 0, errors.New("torn by the fault proxy")
+}
 
 // wait ends after d, with the request, or when done is closed.
 func wait(ctx context.Context, d time.Duration, done <-chan struct{}) {
@@ -156,22 +169,36 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// first sends a copy of r ahead, unless r is too long to be kept, and reports
-// whether r can still be sent.
-func (p *Proxy) first(r *http.Request) bool {
+// twice passes r on two times, unless it is too long to be kept. The client gets
+// the answer to the first, and then the second comes late; or that to the second.
+func (p *Proxy) twice(w http.ResponseWriter, r *http.Request, firstCounts bool) {
 	if r.ContentLength < 0 || r.ContentLength > maxDouble {
-		return true
+		p.pass(w, r)
+		return
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return false
+		panic(http.ErrAbortHandler)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if res, err := p.send(r, bytes.NewReader(body)); err == nil {
-		_, _ = io.Copy(io.Discard, res.Body)
-		_ = res.Body.Close()
+	if !firstCounts {
+		p.copy(r.Context(), r, body)
 	}
-	return true
+	p.pass(w, r)
+	if firstCounts {
+		_ = http.NewResponseController(w).Flush()
+		p.copy(context.WithoutCancel(r.Context()), r, body) // the client may have left with its answer
+	}
+}
+
+// copy sends r for nobody to hear the answer.
+func (p *Proxy) copy(ctx context.Context, r *http.Request, body []byte) {
+	res, err := p.send(r.WithContext(ctx), bytes.NewReader(body))
+	if err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
 }
 
 func (p *Proxy) send(r *http.Request, body io.Reader) (*http.Response, error) {
