@@ -32,30 +32,30 @@ func TestProxy(t *testing.T) {
 	front := httptest.NewServer(p)
 	t.Cleanup(front.Close)
 	body := bytes.Repeat([]byte("0123456789"), 1000)
-	send := func() bool {
-		res, err := http.Post(front.URL+"/x", "text/plain", bytes.NewReader(body))
+	send := func() error {
+		res, err := front.Client().Post(front.URL+"/x", "text/plain", bytes.NewReader(body))
 		if err != nil {
-			return false
+			return err
 		}
 		defer res.Body.Close()
 		got, err := io.ReadAll(res.Body)
 		if err != nil {
-			return false
+			return err
 		}
 		if res.StatusCode != http.StatusCreated || res.Header.Get("Photos-Outcome") != "done" || !bytes.Equal(got, body) {
 			t.Errorf("%s, %d bytes", res.Status, len(got))
 		}
-		return true
+		return nil
 	}
 	for range 20 {
-		if !send() {
-			t.Fatal("a fault at rate 0")
+		if err := send(); err != nil {
+			t.Fatalf("at rate 0: %v", err)
 		}
 	}
 	p.SetRate(0.1)
 	failed := 0
 	for range 120 {
-		if !send() {
+		if send() != nil {
 			failed++
 		}
 	}
