@@ -12,11 +12,11 @@ import (
 // photoColumns is how lists show photos. The first six are the TSV contract.
 func photoColumns() []column[photo.Photo] {
 	return []column[photo.Photo]{
-		{name: "id", text: func(p photo.Photo) string { return p.ID.String() }, show: func(p photo.Photo) string { return p.ID.Short() }},
-		{name: "taken_at", text: func(p photo.Photo) string { return p.TakenAt.String() }, show: func(p photo.Photo) string { return showTaken(p.TakenAt) }},
-		{name: "uploaded_at", text: func(p photo.Photo) string { return stamp(p.UploadedAt) }, show: func(p photo.Photo) string { return showTime(p.UploadedAt) }},
-		{name: "bytes", text: func(p photo.Photo) string { return strconv.FormatInt(p.Size, 10) }, show: func(p photo.Photo) string { return showBytes(p.Size) }, right: true},
-		{name: "name", text: func(p photo.Photo) string { return p.Name }},
+		{name: "id", text: func(p photo.Photo) string { return p.ID.String() }, show: func(p photo.Photo) string { return p.ID.Short() }, least: photo.ShortLen},
+		{name: "taken_at", text: func(p photo.Photo) string { return p.TakenAt.String() }, show: func(p photo.Photo) string { return showTaken(p.TakenAt) }, least: len("taken at")},
+		{name: "uploaded_at", text: func(p photo.Photo) string { return stamp(p.UploadedAt) }, show: func(p photo.Photo) string { return showTime(p.UploadedAt) }, least: len(minutes)},
+		{name: "bytes", text: func(p photo.Photo) string { return strconv.FormatInt(p.Size, 10) }, show: func(p photo.Photo) string { return showBytes(p.Size) }, right: true, least: len("1.23 MB")},
+		{name: "name", text: func(p photo.Photo) string { return p.Name }, end: true},
 		{name: "description", text: func(p photo.Photo) string { return p.Description }},
 		{name: "name_base64", extra: true, text: func(p photo.Photo) string { return api.FromPhoto(p).NameBase64 }},
 		{name: "description_source", extra: true, text: func(p photo.Photo) string { return string(p.DescriptionSource) }},
@@ -41,12 +41,15 @@ func stamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
+// minutes is how precise a time is for people.
+const minutes = "2006-01-02 15:04"
+
 // showTime is a time for people, in their own zone.
 func showTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.Local().Format("2006-01-02 15:04")
+	return t.Local().Format(minutes)
 }
 
 // showTaken is the wall clock where the photo was taken.
@@ -54,7 +57,7 @@ func showTaken(m photo.Moment) string {
 	if m.IsZero() {
 		return ""
 	}
-	return m.Time().Format("2006-01-02 15:04")
+	return m.Time().Format(minutes)
 }
 
 func number(n int) string {

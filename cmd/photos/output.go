@@ -31,7 +31,8 @@ type column[T any] struct {
 	show  func(T) string // nil: text
 	extra bool           // printed only when --fields asks for it
 	right bool           // numbers line up at the right
-	least int            // width in a table at least, for rows that are not seen yet
+	least int            // as in tableHead
+	end   bool           // as in tableHead
 }
 
 // printer writes Ts to stdout in the form the person asked for.
@@ -71,7 +72,7 @@ func newPrinter[T any](e *env, columns []column[T], toJSON func(T) any) (*printe
 		p.form = formTable
 		p.table = newTable(p.w, e.terminal.width(), !e.set.NoColor)
 		for _, c := range chosen {
-			p.table.head(c.name, c.right, c.least)
+			p.table.head(tableHead{name: c.name, right: c.right, least: c.least, end: c.end})
 		}
 	}
 	return p, nil

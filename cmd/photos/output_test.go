@@ -131,9 +131,9 @@ func TestLaterRowsOfATable(t *testing.T) {
 	var b strings.Builder
 	tab := newTable(&b, 40, false)
 	tab.sample = 1
-	tab.head("id", false, 4)
-	tab.head("outcome", false, 9)
-	tab.head("path", false, 0)
+	tab.head(tableHead{name: "id", least: 4})
+	tab.head(tableHead{name: "outcome", least: 9})
+	tab.head(tableHead{name: "path", end: true})
 	for _, row := range [][]string{
 		{"", "failed", "a.txt"},
 		{"0123", "uploaded", "album/IMG_00001.jpg"},
@@ -147,7 +147,7 @@ func TestLaterRowsOfATable(t *testing.T) {
 	want := `ID    OUTCOME    PATH
       failed     a.txt
 0123  uploaded   album/IMG_00001.jpg
-0123  uploaded   a/very/long/path/that/…
+0123  uploaded   …/that/does/not/fit.jpg
 0123456789  uploaded   b.jpg
 `
 	if d := cmp.Diff(want, b.String()); d != "" {

@@ -16,11 +16,26 @@ type table struct {
 	sample int // how many rows decide the widths
 	width  int // columns of the terminal
 	color  bool
-	names  []string
-	right  []bool
+	heads  []tableHead
 	widths []int
 	held   [][]string // until the widths are known
 	ready  bool
+}
+
+// tableHead is what a table knows of a column before it sees a row.
+type tableHead struct {
+	name  string
+	right bool // numbers line up at the right
+	least int  // columns; 0 when values are of any width, so that they give way first
+	end   bool // where a value does not fit, its end is what tells it from others
+}
+
+// cut makes a value fit.
+func (h tableHead) cut(s string, width int) string {
+	if h.end {
+		return runewidth.TruncatePrefix(s, width, "…")
+	}
+	return runewidth.Truncate(s, width, "…")
 }
 
 const (
@@ -32,10 +47,10 @@ func newTable(w io.Writer, width int, color bool) *table {
 	return &table{w: w, sample: tableSample, width: width, color: color}
 }
 
-func (t *table) head(name string, right bool, least int) {
-	t.names = append(t.names, strings.ToUpper(strings.ReplaceAll(name, "_", " ")))
-	t.right = append(t.right, right)
-	t.widths = append(t.widths, least)
+func (t *table) head(h tableHead) {
+	h.name = strings.ToUpper(strings.ReplaceAll(h.name, "_", " "))
+	t.heads = append(t.heads, h)
+	t.widths = append(t.widths, max(h.least, runewidth.StringWidth(h.name)))
 }
 
 func (t *table) row(cells []string) error {
@@ -58,7 +73,7 @@ func (t *table) close() error {
 // settle fixes the widths and prints what was held back.
 func (t *table) settle() error {
 	t.ready = true
-	for _, cells := range append([][]string{t.names}, t.held...) {
+	for _, cells := range t.held {
 		for i, c := range cells {
 			t.widths[i] = max(t.widths[i], runewidth.StringWidth(c))
 		}
@@ -68,7 +83,11 @@ func (t *table) settle() error {
 	if t.color {
 		dim, plain = "\x1b[2m", "\x1b[0m"
 	}
-	if err := t.write(t.names, dim, plain); err != nil {
+	names := make([]string, len(t.heads))
+	for i, h := range t.heads {
+		names[i] = h.name
+	}
+	if err := t.write(names, dim, plain); err != nil {
 		return err
 	}
 	for _, cells := range t.held {
@@ -80,25 +99,31 @@ func (t *table) settle() error {
 	return nil
 }
 
-// fit narrows the widest columns until a row fits the terminal.
+// fit narrows columns until a row fits the terminal: those of any width, and the
+// others only when that does not suffice.
 func (t *table) fit() {
+	t.narrow(func(i int) bool { return t.heads[i].least == 0 })
+	t.narrow(func(int) bool { return true })
+}
+
+// narrow takes from the widest of the columns that may be narrower.
+func (t *table) narrow(may func(i int) bool) {
 	const least = 8
 	total := len(tableGap) * (len(t.widths) - 1)
 	for _, w := range t.widths {
 		total += w
 	}
-	for total > t.width {
-		widest := 0
+	for ; total > t.width; total-- {
+		widest := -1
 		for i, w := range t.widths {
-			if w > t.widths[widest] {
+			if may(i) && w > least && (widest < 0 || w > t.widths[widest]) {
 				widest = i
 			}
 		}
-		if t.widths[widest] <= least {
+		if widest < 0 {
 			return
 		}
 		t.widths[widest]--
-		total--
 	}
 }
 
@@ -114,9 +139,9 @@ func (t *table) write(cells []string, before, after string) error {
 		if over := min(runewidth.StringWidth(c)-width, room); over > 0 {
 			width, room = width+over, room-over
 		}
-		c = runewidth.Truncate(c, width, "…")
+		c = t.heads[i].cut(c, width)
 		switch {
-		case t.right[i]:
+		case t.heads[i].right:
 			c = runewidth.FillLeft(c, width)
 		case i < len(cells)-1:
 			c = runewidth.FillRight(c, width)

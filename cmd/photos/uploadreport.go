@@ -73,9 +73,9 @@ func uploadColumns() []column[transfer.Record] {
 		return r.ID.String()
 	}
 	return []column[transfer.Record]{
-		{name: "id", text: id, show: func(r transfer.Record) string { return id(r)[:min(12, len(id(r)))] }, least: 12},
-		{name: "outcome", text: func(r transfer.Record) string { return string(r.Outcome) }, least: len(photo.OutcomeDescribed)},
-		{name: "path", text: func(r transfer.Record) string { return r.Path }},
+		{name: "id", text: id, show: func(r transfer.Record) string { return id(r)[:min(photo.ShortLen, len(id(r)))] }, least: photo.ShortLen},
+		{name: "outcome", text: func(r transfer.Record) string { return string(r.Outcome) }, least: len(transfer.OutcomeDownloaded)},
+		{name: "path", text: func(r transfer.Record) string { return r.Path }, end: true},
 		{name: "path_base64", extra: true, text: func(r transfer.Record) string { return newUploadRecord(r).PathBase64 }},
 		{name: "bytes", extra: true, right: true, text: func(r transfer.Record) string { return fmt.Sprint(r.Bytes) }, show: func(r transfer.Record) string { return showBytes(r.Bytes) }},
 		{name: "description", extra: true, text: func(r transfer.Record) string { return r.Description }},

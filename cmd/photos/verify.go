@@ -67,8 +67,8 @@ func newProofRecord(p transfer.Proof) proofRecord {
 
 func proofColumns() []column[transfer.Proof] {
 	return []column[transfer.Proof]{
-		{name: "path", text: func(p transfer.Proof) string { return p.Path }},
-		{name: "state", text: func(p transfer.Proof) string { return string(newProofRecord(p).State) }},
+		{name: "path", text: func(p transfer.Proof) string { return p.Path }, end: true},
+		{name: "state", text: func(p transfer.Proof) string { return string(newProofRecord(p).State) }, least: len(unproven)},
 		{name: "reason", text: func(p transfer.Proof) string { return newProofRecord(p).Reason }},
 		{name: "id", extra: true, text: func(p transfer.Proof) string { return newProofRecord(p).ID }},
 		{name: "path_base64", extra: true, text: func(p transfer.Proof) string { return newProofRecord(p).PathBase64 }},

@@ -15,7 +15,10 @@ type ID [sha256.Size]byte
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
 // Short returns the digits shown to people.
-func (id ID) Short() string { return id.String()[:12] }
+func (id ID) Short() string { return id.String()[:ShortLen] }
+
+// ShortLen is how many hex digits [ID.Short] shows.
+const ShortLen = 12
 
 // IsZero reports whether id names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
