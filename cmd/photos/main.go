@@ -22,11 +22,15 @@ func main() {
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, e *env) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// The first Ctrl-C asks to end, which may take a moment; the second one ends.
-	context.AfterFunc(ctx, stop)
 	root := newRoot(e)
 	root.SetArgs(args)
 	return e.report(root.ExecuteContext(ctx))
+}
+
+// heedSignals is a context that ends with the first Ctrl-C, which may take a command a
+// moment; the second one ends the program.
+func heedSignals(ctx context.Context) context.Context {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx
 }

@@ -28,13 +28,13 @@ terminal, a script or a pipeline.`,
 		Args:          noArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SetContext(heedSignals(cmd.Context()))
 			return e.configure(cmd)
 		},
 	}
 	root.SetIn(e.in)
 	root.SetOut(e.out)
 	root.SetErr(e.err)
-	root.SetVersionTemplate("photos {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		msg, _, _ := strings.Cut(err.Error(), ": strconv.") // the rest is Go's
 		return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: cmd.CommandPath() + " --help lists the flags"}

@@ -32,7 +32,7 @@ func newVersion(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "The version of this program", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(e.out, "photos %s %s/%s %s\n", version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+			_, err := fmt.Fprintf(e.out, "photos version %s %s/%s %s\n", version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 			return err
 		},
 	}

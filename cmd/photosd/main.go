@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case errors.Is(err, flag.ErrHelp):
 		_, err = io.WriteString(stdout, help())
 	case err == nil && set.version:
-		_, err = fmt.Fprintf(stdout, "photosd %s\n", version())
+		_, err = fmt.Fprintf(stdout, "photosd version %s\n", version())
 	case err == nil:
 		err = serve(ctx, set, stdout, stderr)
 	}
