@@ -1,9 +1,12 @@
 package server
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 
 	"photos/internal/api"
 	"photos/internal/photo"
@@ -24,6 +27,9 @@ func (s *Server) signedIn(h func(w http.ResponseWriter, r *http.Request, a accou
 			s.challenge(w, "")
 			return &photo.Error{Kind: photo.KindNotSignedIn, Msg: "no access token", Hint: "photos login signs in"}
 		}
+		if a, ok := s.accounts.find(token, time.Now()); ok {
+			return h(w, r, a)
+		}
 		who, err := s.Verify(r.Context(), token)
 		if photo.KindOf(err) == photo.KindUnavailable || r.Context().Err() != nil {
 			return fmt.Errorf("verify access token: %w", err)
@@ -36,8 +42,47 @@ func (s *Server) signedIn(h func(w http.ResponseWriter, r *http.Request, a accou
 		if err != nil {
 			return err
 		}
-		return h(w, r, account{owner, who})
+		a := account{owner, who}
+		s.accounts.keep(token, a, time.Now())
+		return h(w, r, a)
 	}
+}
+
+const (
+	accountsFor = time.Minute // a token that was good is not checked again
+	maxAccounts = 1024        // of them; then all are forgotten
+)
+
+// accounts remembers whose an access token is: a client that sends thousands of photos is looked
+// up once a minute, not with each of them. Tokens themselves are not kept.
+type accounts struct {
+	mu      sync.Mutex
+	byToken map[[sha256.Size]byte]remembered
+}
+
+type remembered struct {
+	account
+	until time.Time
+}
+
+func (m *accounts) find(token string, now time.Time) (account, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, ok := m.byToken[sha256.Sum256([]byte(token))]
+	return a.account, ok && now.Before(a.until)
+}
+
+func (m *accounts) keep(token string, a account, now time.Time) {
+	until := now.Add(accountsFor)
+	if a.Expires.Before(until) {
+		until = a.Expires
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.byToken == nil || len(m.byToken) >= maxAccounts {
+		m.byToken = map[[sha256.Size]byte]remembered{}
+	}
+	m.byToken[sha256.Sum256([]byte(token))] = remembered{a, until}
 }
 
 // bearer is the token of the Authorization header; the scheme's case does not count.

@@ -80,6 +80,7 @@ type Server struct {
 	hosts    map[string]bool
 	page     page
 	runs     runs
+	accounts accounts
 	buffers  sync.Pool
 	inFlight sync.WaitGroup
 	handler  http.Handler

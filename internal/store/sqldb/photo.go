@@ -14,7 +14,7 @@ const selectPhoto = `SELECT ` + columns + ` FROM photo WHERE owner = ? AND id = 
 
 // Get implements store.Store.
 func (db *DB) Get(ctx context.Context, owner string, id photo.ID, s store.Scope) (photo.Photo, string, error) {
-	r, err := scanPhoto(db.read.QueryRowContext(ctx, selectPhoto, owner, id[:]))
+	r, err := scanPhoto(db.get.QueryRowContext(ctx, owner, id[:]))
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && r.state != live && s == store.Live:
 		return photo.Photo{}, "", noPhoto(id)

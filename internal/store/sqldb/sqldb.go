@@ -24,6 +24,7 @@ import (
 // DB is a store.Store in a database.
 type DB struct {
 	read   *sql.DB
+	get    *sql.Stmt // selectPhoto on read: each upload asks
 	writer *writer
 	close  func() error // runs once
 }
@@ -55,14 +56,18 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), write.Close())
 	}
-	w, err := startWriter(ctx, write)
+	get, err := read.PrepareContext(ctx, selectPhoto)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), read.Close(), write.Close())
 	}
-	return &DB{read: read, writer: w, close: sync.OnceValue(func() error {
+	w, err := startWriter(ctx, write)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), get.Close(), read.Close(), write.Close())
+	}
+	return &DB{read: read, get: get, writer: w, close: sync.OnceValue(func() error {
 		// The writer last: whoever is last takes the log back into the one file,
 		// which a reader may not.
-		return errors.Join(read.Close(), w.close())
+		return errors.Join(get.Close(), read.Close(), w.close())
 	})}, nil
 }
 
