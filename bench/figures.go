@@ -9,8 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"photos/internal/sample"
@@ -99,8 +102,70 @@ func (b *bench) token(ctx context.Context) error {
 		})
 	if err == nil {
 		p.report("photos token", "bare keyring read")
+		err = s.tokensAtOnce(ctx)
 	}
 	return errors.Join(err, s.photos(ctx, "logout").Run())
+}
+
+// tokensAtOnce runs many `photos token` side by side, all of which must succeed.
+func (s *site) tokensAtOnce(ctx context.Context) error {
+	const processes = 50
+	errs := make([]error, processes)
+	start := time.Now()
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { _, errs[i] = timed(s.photos(ctx, "token")) })
+	}
+	all.Wait()
+	took := time.Since(start)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	fmt.Printf("%-28s %.3f s, all succeeded\n", fmt.Sprintf("%d photos token at once", processes), took.Seconds())
+	return nil
+}
+
+// login is how often the program, not the browser, asks the provider to sign a
+// person in. The protocol needs the provider's description, its keys and the tokens.
+func (b *bench) login(ctx context.Context) error {
+	dir, err := b.folder()
+	if err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "photosd"), "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--log-level", "info", "--log-format", "json")
+	cmd.Stderr = log
+	s, err := serve(cmd)
+	if err != nil {
+		return err
+	}
+	site := &site{service: s, b: b, home: dir}
+	f, err := timed(site.photos(ctx, "login", s.addr, "--insecure-storage"))
+	_, stopErr := s.stop()
+	if err := errors.Join(err, stopErr); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(log.Name())
+	if err != nil {
+		return err
+	}
+	browser := []string{"/oauth2/authorize", "/login", "/signup", "/confirmUser"}
+	var asked []string
+	for line := range strings.Lines(string(text)) {
+		var request struct{ Path string }
+		if json.Unmarshal([]byte(line), &request) != nil || request.Path == "" { // a line for people
+			continue
+		}
+		if !slices.Contains(browser, request.Path) && request.Path != "/.well-known/oauth-protected-resource" {
+			asked = append(asked, path.Base(request.Path))
+		}
+	}
+	fmt.Printf("%-28s %.3f s, the provider was asked %d times, 3 are needed: %s\n", "photos login", f.seconds, len(asked), strings.Join(asked, ", "))
+	return nil
 }
 
 func firstLine(err error) string {
@@ -303,8 +368,8 @@ func (b *bench) huge(ctx context.Context) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	path, size := filepath.Join(dir, "huge.mp4"), int64(float64(32<<30)*b.scale)
-	if err := sparseMovie(path, size); err != nil {
+	name, size := filepath.Join(dir, "huge.mp4"), int64(float64(32<<30)*b.scale)
+	if err := sparseMovie(name, size); err != nil {
 		return err
 	}
 	self, err := os.Executable()
@@ -315,7 +380,7 @@ func (b *bench) huge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "photos"), "upload", "--quiet", path)
+	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "photos"), "upload", "--quiet", name)
 	cmd.Env = append(os.Environ(), "PHOTOS_CONFIG_DIR="+dir, "HOME="+dir, "XDG_STATE_HOME="+dir, "PHOTOS_SERVER=http://"+svc.addr, "PHOTOS_TOKEN=any")
 	f, err := timed(cmd)
 	mib, stopErr := svc.stop()
