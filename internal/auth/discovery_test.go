@@ -209,6 +209,7 @@ func TestTrust(t *testing.T) {
 		"pinned elsewhere, though trusted":   {Offer{Pins: pinned("https://other.example", poolIssuer), TrustServer: "photos.example"}, Untrusted},
 		"pinned to another path of it":       {Offer{Pins: pinned(server+"/b", poolIssuer)}, Unconfirmed},
 		"both on this machine":               {Offer{Server: "http://127.0.0.1:8080", Issuer: "http://localhost:8080/local_x"}, ""},
+		"both here, pinned elsewhere here":   {Offer{Server: "http://127.0.0.1:8080", Issuer: "http://localhost:9000/local_x", Pins: pinned("http://127.0.0.1:9000", "http://localhost:9000/local_x")}, Untrusted},
 		"service here, provider on the net":  {Offer{Server: "http://127.0.0.1:8080"}, Unconfirmed},
 		"service on the net, provider here":  {Offer{Issuer: "http://127.0.0.1:8080/pool"}, Unconfirmed},
 		"secret for what the service names":  {Offer{HasSecret: true, TrustServer: "photos.example"}, Misconfigured},

@@ -42,13 +42,16 @@ func (o Offer) Judge() error {
 	case o.HasSecret && !o.ByHand:
 		return &Error{Kind: Misconfigured, Msg: "a client secret was given without its issuer and client id",
 			Hint: "set COGNITO_CLIENT_ID and COGNITO_POOL_ID (or COGNITO_ISSUER) too: a secret is never used for a provider the service names"}
-	case o.ByHand, isLoopback(server) && isLoopback(issuer), o.confirmedBefore():
+	case o.ByHand, o.confirmedBefore():
 		return nil
 	}
 	if other := o.pinnedElsewhere(); other != "" {
 		return &Error{Kind: Untrusted,
 			Msg:  fmt.Sprintf("%s names the provider and client that %s uses on this machine", o.Server, other),
 			Hint: "a service that borrows another's sign-in may be after its tokens; if it is honest, give COGNITO_ISSUER and COGNITO_CLIENT_ID by hand"}
+	}
+	if isLoopback(server) && isLoopback(issuer) {
+		return nil
 	}
 	return o.confirm(server)
 }

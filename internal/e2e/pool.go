@@ -23,9 +23,14 @@ func cmdPool(ts *testscript.TestScript, neg bool, args []string) {
 	case !neg && len(args) == 1 && args[0] == "rotate-keys":
 		control(ts, http.MethodPost, "/control/rotate-keys", "")
 	case !neg && len(args) == 3 && args[0] == "asked":
-		asked(ts, args[1], numbers(ts, args[2:], 0)[0])
+		if got, want := asked(ts, args[1]), numbers(ts, args[2:], 0)[0]; got != want {
+			ts.Fatalf("the pool was asked for %s %d times, want %d", args[1], got, want)
+		}
+	case !neg && len(args) == 3 && args[0] == "awaits":
+		want := numbers(ts, args[2:], 0)[0]
+		waitFor(ts, "request for "+args[1], func() bool { return asked(ts, args[1]) >= want })
 	default:
-		ts.Fatalf("usage: pool start [FLAG...] | behave JSON | rotate-keys | asked PATH N")
+		ts.Fatalf("usage: pool start [FLAG...] | behave JSON | rotate-keys | asked PATH N | awaits PATH N")
 	}
 }
 
@@ -49,15 +54,13 @@ func startPool(ts *testscript.TestScript, flags []string) {
 	ts.Setenv("POOL_ISSUER", words[5])
 }
 
-// asked requires that the pool got exactly so many requests for a path since it started.
-func asked(ts *testscript.TestScript, path string, want int) {
+// asked is how many requests for a path the pool got since it started.
+func asked(ts *testscript.TestScript, path string) int {
 	var state struct {
 		Requests map[string]int `json:"requests"`
 	}
 	ts.Check(json.Unmarshal(control(ts, http.MethodGet, "/control", ""), &state))
-	if got := state.Requests[path]; got != want {
-		ts.Fatalf("the pool was asked for %s %d times, want %d", path, got, want)
-	}
+	return state.Requests[path]
 }
 
 // control turns the pool's knobs and reads what it counted.

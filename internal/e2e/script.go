@@ -47,6 +47,11 @@ var logins = make(chan struct{}, 4)
 //	pool behave JSON             turn its knobs
 //	pool rotate-keys             sign with new keys from now on
 //	pool asked PATH N            require that many requests to it so far
+//	pool awaits PATH N           wait for so many
+//	strays FILE                  bring what is not the browser's return to the port that the sign-in address in a file names
+//	stranger start               a service that borrows photosd's provider; sets STRANGER_URL
+//	stranger lures               answer every request at photosd's address, which must be stopped, with a redirect to the stranger
+//	stranger asked N             require that many requests to the stranger so far, none of them with a token
 //	sample NAME...               copy real photos here
 //	picture FILE [SEED [SIZE]]   make a picture
 //	pictures DIR N [SIZE [SEED]] make many
@@ -92,6 +97,8 @@ func Run(t *testing.T) {
 			"chromium": cmdChromium,
 			"faults":   cmdFaults,
 			"lock":     cmdLock,
+			"strays":   cmdStrays,
+			"stranger": cmdStranger,
 			"kills":    cmdKills,
 		},
 	})
@@ -121,6 +128,7 @@ func setup(env *testscript.Env) error {
 		env.Setenv(k, v)
 	}
 	env.Values[serviceKey{}] = &service{}
+	env.Values[strangerKey{}] = &stranger{}
 	env.Values[proxyKey{}] = new(*faultproxy.Proxy)
 	env.Defer(func() { env.Values[serviceKey{}].(*service).end() })
 	return nil

@@ -267,9 +267,7 @@ func (r *run) unfit(j *job, err error) {
 // finish records what became of a job, and then of those that waited for it.
 func (r *run) finish(j *job, o photo.Outcome, err error) {
 	if err != nil && EndsRun(err) {
-		if photo.KindOf(err) != photo.KindInterrupted {
-			r.stop(err)
-		}
+		r.stop(err) // who reads stdin hears of an interruption before r.ctx does
 		o, err = photo.OutcomePending, nil
 	}
 	if j.back && (o == photo.OutcomeExists || o == photo.OutcomeDescribed) {

@@ -338,6 +338,16 @@ func TestFileThatKeepsChangingFails(t *testing.T) {
 	}
 }
 
+// Who reads a list from a pipe may hear of Ctrl-C before the run does.
+func TestAListThatIsInterruptedEndsTheRun(t *testing.T) {
+	t.Parallel()
+	items := []transfer.Item{{Path: "stdin:1", Err: &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted"}}}
+	got, err := run(t, context.Background(), newMemory(), items, transfer.Options{})
+	if r := got["stdin:1"]; photo.KindOf(err) != photo.KindInterrupted || r.Outcome != photo.OutcomePending {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestStoppedRunFinishesWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	dir, m := t.TempDir(), newMemory()

@@ -36,12 +36,12 @@ type Knobs struct {
 // Fault is how requests fail instead of being answered.
 type Fault struct {
 	Times      int      `json:"times,omitempty"`       // so many requests, then no more; 0: every one
-	Delay      Duration `json:"delay,omitempty"`       // before everything else; alone, the answer is only slow
+	Delay      Duration `json:"delay,omitempty"`       // before the answer; alone, it is only slow
 	Status     int      `json:"status,omitempty"`      // answered; 0: none
 	RetryAfter string   `json:"retry_after,omitempty"` // header
 	Body       string   `json:"body,omitempty"`        // not JSON unless it is
 	Reset      bool     `json:"reset,omitempty"`       // the connection, instead of an answer
-	Lost       bool     `json:"lost,omitempty"`        // the request is carried out before it fails
+	Lost       bool     `json:"lost,omitempty"`        // the request is carried out before all of this
 }
 
 // Duration is a time.Duration that is "1m30s" in JSON.
@@ -121,15 +121,15 @@ func (b *Behaviour) arrive(path string) (Fault, bool) {
 }
 
 func (f Fault) serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	if f.Lost {
+		h.ServeHTTP(deaf{header: http.Header{}}, r)
+	}
 	if f.Delay > 0 {
 		select {
 		case <-time.After(time.Duration(f.Delay)):
 		case <-r.Context().Done():
 			return
 		}
-	}
-	if f.Lost {
-		h.ServeHTTP(deaf{header: http.Header{}}, r)
 	}
 	switch {
 	case f.Reset:
