@@ -301,15 +301,19 @@ func walk(dir string) (figure, error) {
 
 // library is B again when 100,000 photos are there already, against an empty library.
 func (b *bench) library(ctx context.Context) error {
-	dir, n, err := b.files(corpora[1])
-	if err != nil {
-		return err
-	}
 	full, err := b.site(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer full.stop()
+	// Each run has photos of its own, since a library keeps them; and on both sides they were written
+	// just before, so that the disk is as busy.
+	runs := 0
+	fresh := func() (string, error) {
+		runs++
+		own, c := filepath.Join(b.dir, fmt.Sprint("more", runs)), corpora[1]
+		return own, sample.Write(own, max(1, int(float64(c.files)*b.scale)), int(c.bytes), uint64(10_000_000*runs))
+	}
 	stored := int(100_000 * b.scale)
 	many := filepath.Join(b.dir, "many")
 	if err := sample.Write(many, stored, 1000, 1_000_000); err != nil {
@@ -320,21 +324,22 @@ func (b *bench) library(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%-28s ours %.1f s   client %.0f MiB\n", fmt.Sprintf("upload %d files of 1 kB", stored), first.seconds, first.mib)
-	runs := 0
 	p, err := b.pairs(func() (figure, error) {
-		// Each run needs photos of its own, since the library keeps them.
-		runs++
-		own := filepath.Join(b.dir, fmt.Sprint("more", runs))
-		if err := sample.Write(own, n, int(corpora[1].bytes), uint64(10_000_000*runs)); err != nil {
+		own, err := fresh()
+		if err != nil {
 			return figure{}, err
 		}
 		return timed(full.photos(ctx, "upload", "--quiet", own))
 	}, func() (figure, error) {
+		own, err := fresh()
+		if err != nil {
+			return figure{}, err
+		}
 		s, err := b.site(ctx, false)
 		if err != nil {
 			return figure{}, err
 		}
-		f, err := timed(s.photos(ctx, "upload", "--quiet", dir))
+		f, err := timed(s.photos(ctx, "upload", "--quiet", own))
 		_, stopErr := s.stop()
 		return f, errors.Join(err, stopErr)
 	})

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/adrg/xdg"
@@ -14,8 +16,12 @@ import (
 // saving of time: what goes wrong with it is said with --verbose, and forgotten.
 type digests struct {
 	*statcache.Cache
-	e *env
+	e     *env
+	added *atomic.Int64
 }
+
+// flushEvery is how many digests a run that is killed may forget.
+const flushEvery = 4096
 
 // digestsWait is how long another process may keep the memory from being written.
 const digestsWait = 5 * time.Second
@@ -28,7 +34,15 @@ func openDigests(e *env) digests {
 		e.verbose("%v", err)
 		c = statcache.Empty(path)
 	}
-	return digests{c, e}
+	return digests{c, e, new(atomic.Int64)}
+}
+
+// Add remembers one, and writes them from time to time.
+func (d digests) Add(path string, info fs.FileInfo, read time.Time, entry statcache.Entry) {
+	d.Cache.Add(path, info, read, entry)
+	if d.added.Add(1)%flushEvery == 0 {
+		d.flush()
+	}
 }
 
 // flush writes what this run learned, also when the run was interrupted.

@@ -9,6 +9,7 @@
 package statcache
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -68,7 +69,6 @@ type Cache struct {
 	mu      sync.Mutex
 	known   map[key]stored
 	pending []byte // records not yet in the file
-	records int    // in the file when it was read
 }
 
 // crcTable is Castagnoli's polynomial, which processors compute. Made at its first
@@ -82,17 +82,26 @@ func Empty(path string) *Cache { return &Cache{path: path, known: map[key]stored
 // are damaged count as absent.
 func Open(path string) (*Cache, error) {
 	c := Empty(path)
-	data, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
 		return nil, fmt.Errorf("digest cache: %w", err)
 	}
-	for ; len(data) >= recordSize; data = data[recordSize:] {
-		c.records++
-		if k, s, ok := decode(data[:recordSize]); ok {
+	defer f.Close()
+	for r, b := bufio.NewReaderSize(f, 64<<10), make([]byte, recordSize); ; {
+		_, err := io.ReadFull(r, b)
+		if err == io.EOF || err == io.ErrUnexpectedEOF { //nolint:errorlint // the very values, as io.ReadFull has it
+			return c, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("digest cache: %w", err)
+		}
+		if k, s, ok := decode(b); ok {
 			c.known[k] = s
 		}
 	}
-	return c, nil
 }
 
 // Lookup returns what is known of the file at path, if info shows that it has
@@ -176,7 +185,10 @@ func (c *Cache) write(pending []byte) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if n := int(end)/recordSize + len(pending)/recordSize; n > 2*len(c.known)+slack {
+	c.mu.Lock()
+	most := 2*len(c.known) + slack
+	c.mu.Unlock()
+	if int(end)/recordSize+len(pending)/recordSize > most {
 		return c.compact()
 	}
 	return nil

@@ -14,7 +14,7 @@ const (
 )
 
 // checkAll asks the service about digests in growing batches and sends each
-// photo where it has to go. It is alone in reading and writing r.firsts.
+// photo where it has to go.
 func (r *run) checkAll() {
 	defer close(r.small)
 	defer close(r.large)
@@ -52,24 +52,38 @@ func (r *run) batch(size int) (batch []*job, more bool) {
 	return batch, true
 }
 
-// isFirst reports whether no other item of this run has the same bytes; a later
-// one is finished after the first.
+// isFirst reports whether no other item of the same bytes is under way. One that
+// is not the first is finished after it.
 func (r *run) isFirst(j *job) bool {
-	first, again := r.firsts[j.file.id]
-	if !again {
-		r.firsts[j.file.id] = j
-		return true
+	r.mu.Lock()
+	f, again := r.firsts[j.file.id]
+	switch {
+	case !again:
+		j.firstOf = j.file.id
+		r.firsts[j.firstOf] = first{job: j}
+	case f.job != nil:
+		f.job.followers = append(f.job.followers, j)
 	}
-	first.mu.Lock()
-	finished := first.finished
-	if !finished {
-		first.followers = append(first.followers, j)
+	r.mu.Unlock()
+	if again && f.job == nil {
+		r.presentAs(j, f.description)
 	}
-	first.mu.Unlock()
-	if finished {
-		r.follow(j, first)
+	return !again
+}
+
+// release forgets that a job is the first of its bytes and returns those that waited for it.
+func (r *run) release(j *job) []*job {
+	if j.firstOf.IsZero() {
+		return nil
 	}
-	return false
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.DryRun && j.rec.Outcome != photo.OutcomeFailed && j.rec.Outcome != photo.OutcomePending {
+		r.firsts[j.firstOf] = first{description: j.description()}
+	} else {
+		delete(r.firsts, j.firstOf)
+	}
+	return j.followers
 }
 
 func (r *run) checkBatch(batch []*job) {

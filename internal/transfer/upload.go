@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -83,7 +84,7 @@ func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, e
 		small:    make(chan *job, queued),
 		large:    make(chan *job, queued),
 		done:     make(chan *job, o.Jobs),
-		firsts:   map[photo.ID]*job{},
+		firsts:   map[photo.ID]first{},
 	}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
@@ -114,7 +115,15 @@ type run struct {
 
 	scanned, digested, small, large, done chan *job
 
-	firsts map[photo.ID]*job // the first job of each digest; the checker's alone
+	mu     sync.Mutex
+	firsts map[photo.ID]first // by digest
+}
+
+// first is the first item of some bytes, as long as it is under way: after that the
+// service knows of the photo. A dry run makes none there, and remembers instead.
+type first struct {
+	job         *job   // nil when it is done
+	description string // that the photo would have
 }
 
 // job is one item on its way.
@@ -126,9 +135,8 @@ type job struct {
 	back   bool // it was taken out of the trash
 	rec    Record
 
-	mu        sync.Mutex
-	finished  bool
-	followers []*job // items of the same bytes, which wait for this one
+	firstOf   photo.ID // its key in run.firsts, zero when it is not there
+	followers []*job   // items of the same bytes, which wait for this one; under run.mu
 }
 
 // lasting is a context that ends a grace after ctx does, or at once when now is closed.
@@ -278,11 +286,7 @@ func (r *run) finish(j *job, o photo.Outcome, err error) {
 	}
 	j.rec.Item, j.rec.Outcome, j.rec.Err = j.item, o, err
 	j.rec.Seconds = time.Since(j.start).Seconds()
-	j.mu.Lock()
-	j.finished = true
-	waiting := j.followers
-	j.followers = nil
-	j.mu.Unlock()
+	waiting := r.release(j)
 	r.done <- j
 	for _, w := range waiting {
 		r.follow(w, j)
@@ -297,13 +301,18 @@ func (r *run) follow(j, first *job) {
 	case o == photo.OutcomeFailed, o == photo.OutcomePending:
 		r.finish(j, o, first.rec.Err)
 	default:
-		j.status = photo.Status{ID: j.file.id, State: photo.Stored, Description: first.status.Description}
-		if first.item.Description != "" && j.status.Description == "" {
-			j.status.Description = first.item.Description
-		}
-		r.present([]*job{j})
+		r.presentAs(j, first.description())
 	}
 }
+
+// presentAs finishes a job whose photo is there, with this description, by what was done in this run.
+func (r *run) presentAs(j *job, description string) {
+	j.status = photo.Status{ID: j.file.id, State: photo.Stored, Description: description}
+	r.present([]*job{j})
+}
+
+// description is that of the photo after the job.
+func (j *job) description() string { return cmp.Or(j.status.Description, j.item.Description) }
 
 // file is where the item's bytes are.
 func (i Item) file() string {
