@@ -92,7 +92,7 @@ func Open(path string) (*Cache, error) {
 	defer f.Close()
 	for r, b := bufio.NewReaderSize(f, 64<<10), make([]byte, recordSize); ; {
 		_, err := io.ReadFull(r, b)
-		if err == io.EOF || err == io.ErrUnexpectedEOF { //nolint:errorlint // the very values, as io.ReadFull has it
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			return c, nil
 		}
 		if err != nil {
