@@ -125,46 +125,107 @@ func (s *site) tokensAtOnce(ctx context.Context) error {
 	return nil
 }
 
-// login is how often the program, not the browser, asks the provider to sign a
-// person in. The protocol needs the provider's description, its keys and the tokens.
-func (b *bench) login(ctx context.Context) error {
+// request is one that a service was asked.
+type request struct{ Method, Path string }
+
+// counted starts a photosd that writes down what it is asked, and gives it to do, with a client that is not
+// signed in. It returns what was asked after before; before may be nil.
+func (b *bench) counted(ctx context.Context, before, do func(*site) error) ([]request, error) {
 	dir, err := b.folder()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer log.Close()
 	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "photosd"), "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--log-level", "info", "--log-format", "json")
 	cmd.Stderr = log
 	s, err := serve(cmd)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	site := &site{service: s, b: b, home: dir}
-	f, err := timed(site.photos(ctx, "login", s.addr, "--insecure-storage"))
+	var skip int64
+	if before != nil {
+		err = before(site)
+		if info, statErr := log.Stat(); statErr == nil {
+			skip = info.Size()
+		}
+	}
+	if err == nil {
+		err = do(site)
+	}
 	_, stopErr := s.stop()
 	if err := errors.Join(err, stopErr); err != nil {
-		return err
+		return nil, err
 	}
 	text, err := os.ReadFile(log.Name())
 	if err != nil {
+		return nil, err
+	}
+	var out []request
+	for line := range strings.Lines(string(text[skip:])) {
+		var r request
+		if json.Unmarshal([]byte(line), &r) == nil && r.Path != "" { // others are for people
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// login is how often the program, not the browser, asks the provider to sign a
+// person in. The protocol needs the provider's description, its keys and the tokens.
+func (b *bench) login(ctx context.Context) error {
+	var f figure
+	requests, err := b.counted(ctx, nil, func(s *site) (err error) {
+		f, err = timed(s.photos(ctx, "login", s.addr, "--insecure-storage"))
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	browser := []string{"/oauth2/authorize", "/login", "/signup", "/confirmUser"}
+	notItsOwn := []string{"/oauth2/authorize", "/login", "/signup", "/confirmUser", "/.well-known/oauth-protected-resource"}
 	var asked []string
-	for line := range strings.Lines(string(text)) {
-		var request struct{ Path string }
-		if json.Unmarshal([]byte(line), &request) != nil || request.Path == "" { // a line for people
-			continue
-		}
-		if !slices.Contains(browser, request.Path) && request.Path != "/.well-known/oauth-protected-resource" {
-			asked = append(asked, path.Base(request.Path))
+	for _, r := range requests {
+		if !slices.Contains(notItsOwn, r.Path) {
+			asked = append(asked, path.Base(r.Path))
 		}
 	}
 	fmt.Printf("%-28s %.3f s, the provider was asked %d times, 3 are needed: %s\n", "photos login", f.seconds, len(asked), strings.Join(asked, ", "))
+	return nil
+}
+
+// requests is how many an upload of B takes, and how many more a second one.
+func (b *bench) requests(ctx context.Context) error {
+	dir, n, err := b.files(corpora[1])
+	if err != nil {
+		return err
+	}
+	login := func(s *site) error { return s.photos(ctx, "login", s.addr, "--insecure-storage").Run() }
+	upload := func(s *site) error {
+		_, err := timed(s.photos(ctx, "upload", "--quiet", dir))
+		return err
+	}
+	first, err := b.counted(ctx, login, upload)
+	if err != nil {
+		return err
+	}
+	again, err := b.counted(ctx, func(s *site) error { return errors.Join(login(s), upload(s)) }, upload)
+	if err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		name     string
+		requests []request
+	}{{"upload B", first}, {"upload B again", again}} {
+		count := map[string]int{}
+		for _, r := range c.requests {
+			count[r.Method+" "+r.Path]++
+		}
+		fmt.Printf("%-28s %d requests for %d photos: %v\n", c.name, len(c.requests), n, count)
+	}
 	return nil
 }
 
