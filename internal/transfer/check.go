@@ -71,19 +71,29 @@ func (r *run) isFirst(j *job) bool {
 	return !again
 }
 
-// release forgets that a job is the first of its bytes and returns those that waited for it.
-func (r *run) release(j *job) []*job {
+// release forgets that a job is the first of its bytes and returns those that
+// waited for it. Where the first one's bytes are not on the service now, since it
+// failed or its file has changed, next takes its place: it may fare better.
+func (r *run) release(j *job) (waiting []*job, next *job) {
 	if j.firstOf.IsZero() {
-		return nil
+		return nil, nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.DryRun && j.rec.Outcome != photo.OutcomeFailed && j.rec.Outcome != photo.OutcomePending {
+	waiting = j.followers
+	lost := j.rec.Outcome == photo.OutcomeFailed || j.file.id != j.firstOf
+	switch {
+	case lost && len(waiting) > 0:
+		next = waiting[0]
+		next.firstOf, next.followers = j.firstOf, waiting[1:]
+		r.firsts[next.firstOf] = first{job: next}
+		return nil, next
+	case r.DryRun && !lost && j.rec.Outcome != photo.OutcomePending:
 		r.firsts[j.firstOf] = first{description: j.description()}
-	} else {
+	default:
 		delete(r.firsts, j.firstOf)
 	}
-	return j.followers
+	return waiting, nil
 }
 
 func (r *run) checkBatch(batch []*job) {
@@ -108,7 +118,7 @@ func (r *run) checkBatch(batch []*job) {
 		case j.status.State == photo.Stored:
 			present = append(present, j)
 		case r.DryRun:
-			r.finish(j, wouldBe(j.status.State), nil)
+			r.wouldDeliver(j)
 		case j.status.State != photo.Trashed && j.file.size > client.WholeUpload:
 			r.large <- j
 		default:
@@ -118,10 +128,28 @@ func (r *run) checkBatch(batch []*job) {
 	r.present(present)
 }
 
-// wouldBe is the outcome of a photo that is not stored, if the run were real.
-func wouldBe(s photo.State) photo.Outcome {
-	if s == photo.Trashed {
-		return photo.OutcomeRestored
+// alone is checkBatch for one job, which it delivers itself.
+func (r *run) alone(j *job) {
+	statuses, err := r.svc.Check(r.ctx, []photo.ID{j.file.id})
+	if err != nil {
+		r.finish(j, photo.OutcomeFailed, err)
+		return
 	}
-	return photo.OutcomeUploaded
+	switch j.status = statuses[0]; {
+	case j.status.State == photo.Stored:
+		r.present([]*job{j})
+	case r.DryRun:
+		r.wouldDeliver(j)
+	default:
+		r.deliver(j)
+	}
+}
+
+// wouldDeliver finishes a photo that is not stored as if the run were real.
+func (r *run) wouldDeliver(j *job) {
+	if j.status.State == photo.Trashed {
+		r.finish(j, photo.OutcomeRestored, nil)
+		return
+	}
+	r.finish(j, photo.OutcomeUploaded, nil)
 }

@@ -30,20 +30,6 @@ func (r *run) deliver(j *job) {
 	r.finish(j, up.Outcome, err)
 }
 
-// alone asks about one job and delivers it, outside of the batches.
-func (r *run) alone(j *job) {
-	statuses, err := r.svc.Check(r.ctx, []photo.ID{j.file.id})
-	if err != nil {
-		r.finish(j, photo.OutcomeFailed, err)
-		return
-	}
-	if j.status = statuses[0]; j.status.State == photo.Stored {
-		r.present([]*job{j})
-		return
-	}
-	r.deliver(j)
-}
-
 // send uploads one file. When the service received other bytes than were
 // digested, the file is read and sent once more.
 func (r *run) send(j *job) (client.Uploaded, error) {

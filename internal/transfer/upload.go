@@ -286,22 +286,18 @@ func (r *run) finish(j *job, o photo.Outcome, err error) {
 	}
 	j.rec.Item, j.rec.Outcome, j.rec.Err = j.item, o, err
 	j.rec.Seconds = time.Since(j.start).Seconds()
-	waiting := r.release(j)
+	description := j.description()
+	waiting, next := r.release(j)
 	r.done <- j
-	for _, w := range waiting {
-		r.follow(w, j)
+	if next != nil {
+		r.alone(next)
 	}
-}
-
-// follow finishes a job whose bytes were those of first, which is finished.
-func (r *run) follow(j, first *job) {
-	switch o := first.rec.Outcome; {
-	case first.file.id != j.file.id:
-		r.alone(j) // the first one's file has changed since: other bytes went up
-	case o == photo.OutcomeFailed, o == photo.OutcomePending:
-		r.finish(j, o, first.rec.Err)
-	default:
-		r.presentAs(j, first.description())
+	for _, w := range waiting {
+		if o == photo.OutcomePending {
+			r.finish(w, o, nil)
+		} else {
+			r.presentAs(w, description)
+		}
 	}
 }
 

@@ -292,32 +292,48 @@ func TestFileThatChangedIsReadAgain(t *testing.T) {
 }
 
 // The bytes of the other files never went up with those of the first one sent,
-// which had changed.
-func TestTwinOfAFileThatChangedIsSentItself(t *testing.T) {
+// which had changed or was gone by then.
+func TestTwinsOfAFileThatChangedAreSentThemselves(t *testing.T) {
 	t.Parallel()
-	dir, m := t.TempDir(), newMemory()
-	var items []transfer.Item
-	var id photo.ID
-	for _, name := range []string{"one.jpg", "two.jpg", "three.jpg"} {
-		var path string
-		path, id = write(t, dir, name, 1)
-		items = append(items, transfer.Item{Path: path})
-	}
-	var first string // whichever was digested first
-	m.beforeUpload = func(n int, u client.Upload) error {
-		if n == 1 {
-			first, _ = write(t, dir, u.Meta.Filename, 2)
-		}
-		return nil
-	}
-	got, err := run(t, context.Background(), m, items, transfer.Options{Jobs: 1})
-	if _, stored := m.photos[id]; err != nil || !stored || got[first].Outcome != photo.OutcomeUploaded || got[first].ID == id {
-		t.Errorf("%v, %v; the twins' bytes stored: %v", outcomes(got), err, stored)
-	}
-	for _, twin := range items {
-		if r := got[twin.Path]; twin.Path != first && (r.ID != id || r.Outcome != photo.OutcomeUploaded && r.Outcome != photo.OutcomeExists) {
-			t.Errorf("%s: %s as %s", twin.Path, r.Outcome, r.ID)
-		}
+	for name, c := range map[string]struct {
+		change func(path string) error
+		want   photo.Outcome
+	}{
+		"into another picture": {func(path string) error { write(t, filepath.Dir(path), filepath.Base(path), 2); return nil }, photo.OutcomeUploaded},
+		"into no picture":      {func(path string) error { return os.WriteFile(path, []byte("text, of some length"), 0o600) }, photo.OutcomeFailed},
+		"and vanished": {func(path string) error {
+			return errors.Join(os.Remove(path), &photo.Error{Kind: photo.KindChanged})
+		}, photo.OutcomeFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, m := t.TempDir(), newMemory()
+			other, _ := write(t, dir, "other.jpg", 7)
+			items := []transfer.Item{{Path: other}}
+			var id photo.ID
+			for _, name := range []string{"one.jpg", "two.jpg", "three.jpg"} {
+				var path string
+				path, id = write(t, dir, name, 1)
+				items = append(items, transfer.Item{Path: path, Named: true})
+			}
+			var first string // whichever was digested first
+			m.beforeUpload = func(_ int, u client.Upload) error {
+				if first != "" || u.Meta.ID != id {
+					return nil
+				}
+				first = filepath.Join(dir, u.Meta.Filename)
+				return c.change(first)
+			}
+			got, err := run(t, context.Background(), m, items, transfer.Options{Jobs: 1})
+			if _, stored := m.photos[id]; err != nil || !stored || got[first].Outcome != c.want {
+				t.Errorf("%v, %v; the twins' bytes stored: %v", outcomes(got), err, stored)
+			}
+			for _, twin := range items[1:] {
+				if r := got[twin.Path]; twin.Path != first && (r.ID != id || r.Outcome != photo.OutcomeUploaded && r.Outcome != photo.OutcomeExists) {
+					t.Errorf("%s: %s as %s: %v", twin.Path, r.Outcome, r.ID, r.Err)
+				}
+			}
+		})
 	}
 }
 
