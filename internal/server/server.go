@@ -60,6 +60,7 @@ type Config struct {
 type Limits struct {
 	MaxUpload      int64         // bytes of one photo; 64 GiB
 	UploadLifetime time.Duration // how long an unfinished upload is kept after its last request; 7 days
+	Spare          time.Duration // the same for one whose photo has come by another upload; 1 min
 	TrashFor       time.Duration // how long a deleted photo can be restored; 30 days
 	Lease          time.Duration // how long a silent writer keeps an upload from others; 10 s
 	Stall          time.Duration // how long a connection may move no byte; 60 s
@@ -120,6 +121,7 @@ func (l Limits) withDefaults() Limits {
 		}
 	}
 	orElse(&l.UploadLifetime, 7*day)
+	orElse(&l.Spare, time.Minute)
 	orElse(&l.TrashFor, 30*day)
 	orElse(&l.Lease, 10*time.Second)
 	orElse(&l.Stall, time.Minute)

@@ -325,6 +325,23 @@ func TestSameDigestAtOnce(t *testing.T) {
 	}
 }
 
+// Whose photo comes by another upload meanwhile goes on as if it had not: a
+// client that finds its upload gone takes it for a failure.
+func TestTheSlowerOfTwoUploadsOfAPhotoEndsWell(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.as("ada")
+	data := jpeg(t, 1, 300_000)
+	slow := ada.begin(len(data), api.UploadMetadata{ID: idOf(data)})
+	ada.call(http.MethodPatch, slow, appending(0, "one"), data[:100_000]).has(http.StatusNoContent, nil)
+	fast := ada.begin(len(data), api.UploadMetadata{ID: idOf(data)})
+	ada.call(http.MethodPatch, fast, appending(0, "two"), data).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded"})
+	must(t, s.server.Sweep(t.Context()))
+	ada.call(http.MethodHead, slow, tusHeader(nil), nil).has(http.StatusOK, header{api.HeaderUploadOffset: "100000"})
+	ada.call(http.MethodPatch, slow, appending(100_000, "one"), data[100_000:]).has(http.StatusNoContent, header{api.HeaderOutcome: "exists", api.HeaderID: idOf(data).String()})
+	s.holdsOnly(ada, map[string][]byte{"the one": data})
+}
+
 // stalling is a PATCH that has sent some bytes and keeps its connection open.
 type stalling struct {
 	body *io.PipeWriter

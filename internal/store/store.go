@@ -100,9 +100,10 @@ type Store interface {
 	ReleaseUpload(ctx context.Context, owner, id string, generation int64) error
 
 	// FinishUpload is Add for the last bytes of an upload, and removes the
-	// upload in the same transaction, with others of the photo that have no live
-	// lease; photo.KindConflict when generation is no longer the upload's.
-	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string) (Added, error)
+	// upload in the same transaction; photo.KindConflict when generation is no
+	// longer the upload's. Others of the photo expire within spare from now,
+	// unless a writer goes on with them.
+	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, spare time.Duration) (Added, error)
 
 	// DeleteUpload forgets an upload; it is no error when there is none.
 	DeleteUpload(ctx context.Context, owner, id string) error

@@ -121,7 +121,7 @@ func (db *DB) ReleaseUpload(ctx context.Context, owner, id string, generation in
 }
 
 // FinishUpload implements store.Store.
-func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string) (store.Added, error) {
+func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, spare time.Duration) (store.Added, error) {
 	var a store.Added
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		n, err := tx.exec(ctx, `DELETE FROM upload WHERE owner = ? AND id = ? AND generation = ?`, owner, id, generation)
@@ -134,7 +134,8 @@ func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int
 		if a, err = tx.add(ctx, owner, p, key); err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, `DELETE FROM upload WHERE owner = ? AND photo = ? AND leased_until <= ?`, owner, p.ID[:], tx.now)
+		soon := tx.now + micros(spare)
+		_, err = tx.exec(ctx, `UPDATE upload SET expires_at = ? WHERE owner = ? AND photo = ? AND expires_at > ?`, soon, owner, p.ID[:], soon)
 		return err
 	})
 	if err != nil {

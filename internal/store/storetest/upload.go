@@ -131,7 +131,7 @@ func takeOver(t *testing.T, open Opener) {
 	u, err := s.ClaimUpload(t.Context(), owner, "u", "two", time.Hour, time.Hour)
 	must(t, err)
 	wantKind(t, "the old writer", s.KeepUpload(t.Context(), owner, "u", old.Generation), photo.KindConflict)
-	_, err = s.FinishUpload(t.Context(), owner, "u", old.Generation, numbered(1), key(1))
+	_, err = s.FinishUpload(t.Context(), owner, "u", old.Generation, numbered(1), key(1), time.Minute)
 	wantKind(t, "the old writer", err, photo.KindConflict)
 	_, _, err = s.Get(t.Context(), owner, numbered(1).ID, store.AnyState)
 	wantKind(t, "nothing came of it", err, photo.KindNotFound)
@@ -143,7 +143,7 @@ func finish(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
 	u := createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
-	a, err := s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(1))
+	a, err := s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(1), time.Minute)
 	must(t, err)
 	if a.Outcome != photo.OutcomeUploaded || a.Key != key(1) {
 		t.Errorf("finished: %+v", a)
@@ -152,11 +152,11 @@ func finish(t *testing.T, open Opener) {
 	wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: numbered(1).Size})
 	_, err = s.Upload(t.Context(), owner, "u")
 	wantKind(t, "the upload", err, photo.KindNotFound)
-	_, err = s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(2))
+	_, err = s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(2), time.Minute)
 	wantKind(t, "finished again", err, photo.KindNotFound)
 
 	createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
-	a, err = s.FinishUpload(t.Context(), owner, "u", 1, numbered(1), key(2))
+	a, err = s.FinishUpload(t.Context(), owner, "u", 1, numbered(1), key(2), time.Minute)
 	must(t, err)
 	if a.Outcome != photo.OutcomeExists || a.Key != key(1) {
 		t.Errorf("a photo that exists: %+v", a)
@@ -167,7 +167,8 @@ func finish(t *testing.T, open Opener) {
 }
 
 // Of several uploads of a photo Check names the one that got furthest in the hands of
-// writers, whichever came first; when one is finished only those that live remain.
+// writers, whichever came first. When one is finished the others are soon over, but
+// for those with which a writer goes on.
 func several(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
@@ -186,14 +187,34 @@ func several(t *testing.T, open Opener) {
 	st, err := s.Check(t.Context(), owner, []photo.ID{p.ID})
 	must(t, err)
 	same(t, "check", []photo.Status{{ID: p.ID, State: photo.Unfinished, Upload: "best"}}, st)
-	_, err = s.FinishUpload(t.Context(), owner, "best", best.Generation, p, key(1))
+	_, err = s.FinishUpload(t.Context(), owner, "best", best.Generation, p, key(1), time.Minute)
 	must(t, err)
-	for id, want := range map[string]bool{"a": false, "best": false, "c": false, "live": true, "other": true} {
-		if has, err := s.HasUpload(t.Context(), id); has != want || err != nil {
-			t.Errorf("HasUpload(%s) = %v, %v, want %v", id, has, err, want)
+	wantKind(t, "finished", second(s.Upload(t.Context(), owner, "best")), photo.KindNotFound)
+	wantSpare := func(id string, want bool) {
+		t.Helper()
+		u, err := s.Upload(t.Context(), owner, id)
+		must(t, err)
+		if spare := time.Until(u.ExpiresAt) <= time.Minute; spare != want {
+			t.Errorf("%s expires at %v", id, u.ExpiresAt)
 		}
 	}
+	for id, want := range map[string]bool{"a": true, "c": true, "live": true, "other": false} {
+		wantSpare(id, want)
+	}
+	a, err := s.ClaimUpload(t.Context(), owner, "a", "w", time.Hour, time.Hour)
+	must(t, err)
+	wantSpare("a", false)
+	added, err := s.FinishUpload(t.Context(), owner, "a", a.Generation, p, key(2), 0)
+	must(t, err)
+	if added.Outcome != photo.OutcomeExists || added.Key != key(1) {
+		t.Errorf("the second upload of a photo: %+v", added)
+	}
+	gone, err := s.ExpiredUploads(t.Context(), 10)
+	must(t, err)
+	same(t, "expired", []string{"c"}, gone) // a writer has "live"
 }
+
+func second[T any](_ T, err error) error { return err }
 
 func deleteUpload(t *testing.T, open Opener) {
 	s := open(t)
