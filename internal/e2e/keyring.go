@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ func startKeyring(ts *testscript.TestScript, flags ...string) {
 		"DBUS_SESSION_BUS_ADDRESS="+ts.Getenv("DBUS_SESSION_BUS_ADDRESS"), "DISPLAY=", "WAYLAND_DISPLAY=")
 	cmd.Stdin = strings.NewReader("keyring password\n")
 	background(ts, cmd)
+	ts.Setenv("KEYRING_PID", strconv.Itoa(cmd.Process.Pid)) // for scripts that stop it with a signal
 }
 
 // background runs a program until the script ends.
