@@ -130,7 +130,7 @@ func (d *describer) find(ctx context.Context, it listed) (photo.Photo, error) {
 			return photo.Photo{ID: id}, nil
 		}
 		if !photo.IsHex(it.Name) {
-			id, err := fileID(it.Name)
+			id, err := fileID(ctx, it.Name)
 			return photo.Photo{ID: id}, err
 		}
 	}

@@ -2,17 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
-	"os"
 	"strings"
 
 	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/transfer"
 )
 
 // shownCandidates is how many photos an ambiguous prefix lists.
@@ -22,7 +20,7 @@ const shownCandidates = 10
 // prefix of one, anything else is a local file whose bytes name the photo.
 func findPhoto(ctx context.Context, c *client.Client, arg string) (photo.Photo, error) {
 	if !photo.IsHex(arg) {
-		id, err := fileID(arg)
+		id, err := fileID(ctx, arg)
 		if err != nil {
 			return photo.Photo{}, err
 		}
@@ -76,20 +74,12 @@ func findPrefix(ctx context.Context, c *client.Client, prefix string, f photo.Fi
 }
 
 // fileID is the ID of a local file's bytes.
-func fileID(path string) (photo.ID, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return photo.ID{}, &photo.Error{Kind: photo.KindNotFound, Msg: "no such file", Hint: "a PHOTO is a file, or hex digits of an ID"}
+func fileID(ctx context.Context, path string) (photo.ID, error) {
+	id, err := transfer.FileID(ctx, path)
+	if photo.KindOf(err) == photo.KindNotFound {
+		return id, &photo.Error{Kind: photo.KindNotFound, Msg: "no such file", Hint: "a PHOTO is a file, or hex digits of an ID"}
 	}
-	if err != nil {
-		return photo.ID{}, fileError(path, err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return photo.ID{}, fileError(path, err)
-	}
-	return photo.ID(h.Sum(nil)), nil
+	return id, err
 }
 
 // fileError says what is wrong with a local file whose name is said already.

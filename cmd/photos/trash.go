@@ -120,7 +120,7 @@ func findAmong(ctx context.Context, c *client.Client, arg string, among place) (
 	}
 	prefix := strings.ToLower(arg)
 	if !photo.IsHex(arg) {
-		id, err := fileID(arg)
+		id, err := fileID(ctx, arg)
 		if err != nil {
 			return photo.Photo{}, err
 		}

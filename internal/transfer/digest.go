@@ -1,9 +1,10 @@
 package transfer
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -33,8 +34,11 @@ type file struct {
 	size int64
 }
 
-// errNoPicture is of files whose bytes are neither picture nor video.
-var errNoPicture = &skip{"not a picture or video"}
+// Why a file is passed over.
+var (
+	errNoPicture  = &skip{"not a picture or video"}
+	errNotRegular = &skip{"not a regular file"}
+)
 
 // digest is readFile, unless the file is known not to have changed since.
 func (r *run) digest(path string) (file, error) {
@@ -49,7 +53,7 @@ func (r *run) digest(path string) (file, error) {
 		return file{id: e.ID, size: info.Size()}, nil
 	}
 	start := time.Now()
-	f, err := readFile(path)
+	f, err := readFile(r.ctx, path)
 	if err != nil && !errors.Is(err, errNoPicture) {
 		return f, err
 	}
@@ -63,35 +67,65 @@ func (r *run) digest(path string) (file, error) {
 // on a large file.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 512<<10); return &b }}
 
-// readFile digests the picture or video at path. A file that is none is a skip;
-// one that changed meanwhile is read once more.
-func readFile(path string) (file, error) {
+// FileID is the ID that the bytes of a regular file have. It ends early when ctx does.
+func FileID(ctx context.Context, path string) (photo.ID, error) {
+	f, _, err := openRegular(path)
+	if errors.Is(err, errNotRegular) {
+		return photo.ID{}, &photo.Error{Kind: photo.KindUnreadable, Err: err}
+	}
+	if err != nil {
+		return photo.ID{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := hashRest(ctx, h, f); err != nil {
+		return photo.ID{}, err
+	}
+	return sum(h), nil
+}
+
+// openRegular opens a file for reading. Anything else is not opened at all: opening a
+// pipe waits until somebody writes to it.
+func openRegular(path string) (*os.File, fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, unreadable(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, errNotRegular
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, unreadable(path, err)
+	}
+	if info, err = f.Stat(); err != nil {
+		return nil, nil, errors.Join(unreadable(path, err), f.Close())
+	}
+	return f, info, nil
+}
+
+// readFile digests the picture or video at path, for as long as ctx lasts. A file that
+// is none is a skip; one that changed meanwhile is read once more.
+func readFile(ctx context.Context, path string) (file, error) {
 	for again := true; ; again = false {
-		f, err := readOnce(path)
+		f, err := readOnce(ctx, path)
 		if photo.KindOf(err) != photo.KindChanged || !again {
 			return f, err
 		}
 	}
 }
 
-func readOnce(path string) (file, error) {
-	f, err := os.Open(path)
+func readOnce(ctx context.Context, path string) (file, error) {
+	f, before, err := openRegular(path)
 	if err != nil {
-		return file{}, unreadable(path, err)
+		return file{}, err
 	}
 	defer f.Close()
-	before, err := f.Stat()
-	if err != nil {
-		return file{}, unreadable(path, err)
-	}
-	if !before.Mode().IsRegular() {
-		return file{}, &skip{"not a regular file"}
-	}
 	if before.Size() == 0 {
 		return file{}, &skip{"empty"}
 	}
 	out := file{size: before.Size()}
-	n, err := out.read(f)
+	n, err := out.read(ctx, f)
 	if err != nil {
 		return out, err
 	}
@@ -106,28 +140,46 @@ func readOnce(path string) (file, error) {
 }
 
 // read looks at the head and digests the whole.
-func (f *file) read(r io.Reader) (int64, error) {
-	buf, _ := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	n, err := io.ReadFull(r, (*buf)[:picture.HeadSize])
+func (f *file) read(ctx context.Context, r io.Reader) (int64, error) {
+	head := make([]byte, picture.HeadSize)
+	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return 0, fmt.Errorf("read: %w", err)
+		return 0, &photo.Error{Kind: photo.KindUnreadable, Msg: "read", Err: err}
 	}
-	if _, ok := picture.Sniff((*buf)[:n]); !ok {
+	if _, ok := picture.Sniff(head[:n]); !ok {
 		return 0, errNoPicture
 	}
 	h := sha256.New()
-	h.Write((*buf)[:n])
-	m, err := io.CopyBuffer(h, onlyReader{r}, *buf)
+	h.Write(head[:n])
+	m, err := hashRest(ctx, h, r)
 	if err != nil {
-		return 0, &photo.Error{Kind: photo.KindUnreadable, Msg: "read", Err: err}
+		return 0, err
 	}
-	h.Sum(f.id[:0])
+	f.id = sum(h)
 	return int64(n) + m, nil
 }
 
-// onlyReader hides WriterTo, so that CopyBuffer uses the buffer it is given.
-type onlyReader struct{ io.Reader }
+// hashRest digests what is left of r, and ends early when ctx does: a large file may
+// take minutes.
+func hashRest(ctx context.Context, h hash.Hash, r io.Reader) (int64, error) {
+	buf, _ := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	n, err := io.CopyBuffer(h, readerFunc(func(p []byte) (int, error) {
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		return r.Read(p)
+	}), *buf)
+	if err != nil && ctx.Err() == nil {
+		err = &photo.Error{Kind: photo.KindUnreadable, Msg: "read", Err: err}
+	}
+	return n, err
+}
+
+// readerFunc is an io.Reader and nothing else: CopyBuffer uses the buffer it is given.
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func changed() error {
 	return &photo.Error{Kind: photo.KindChanged, Msg: "the file changed while it was read", Hint: "upload it again when nothing writes to it"}

@@ -268,9 +268,9 @@ func openPart(path string) (*os.File, error) {
 // an earlier run left are kept, and a cut connection is taken up where it broke.
 func (d *download) fill(f *os.File, p photo.Photo, moved progressOf, requests *int) error {
 	h := sha256.New()
-	have, err := io.Copy(h, io.LimitReader(f, p.Size))
+	have, err := hashRest(d.ctx, h, io.LimitReader(f, p.Size))
 	if err != nil {
-		return unreadable(f.Name(), err)
+		return err
 	}
 	moved.Moved(moved.path, have)
 	for have < p.Size {

@@ -1,10 +1,8 @@
 package transfer
 
 import (
-	"crypto/sha256"
 	"errors"
 	"hash"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,8 +27,8 @@ func (d *download) place(p photo.Photo) (path string, there bool, err error) {
 		if err != nil || !info.Mode().IsRegular() || info.Size() != p.Size {
 			continue
 		}
-		if same, err := holds(path, p.ID); err != nil || same {
-			return path, same, err
+		if id, err := FileID(d.ctx, path); err != nil || id == p.ID {
+			return path, err == nil, err
 		}
 	}
 	for _, n := range candidates {
@@ -97,20 +95,6 @@ func device(name string) bool {
 		return true
 	}
 	return base == "CON" || base == "PRN" || base == "AUX" || base == "NUL"
-}
-
-// holds reports whether the file at path has the bytes of id.
-func holds(path string, id photo.ID) (bool, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return false, unreadable(path, err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return false, unreadable(path, err)
-	}
-	return sum(h) == id, nil
 }
 
 func sum(h hash.Hash) (id photo.ID) {

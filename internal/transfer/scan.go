@@ -116,7 +116,7 @@ func (s *scanner) folder(root string) bool {
 		case d.Type()&fs.ModeSymlink != 0:
 			return s.pass(Item{Path: path, Err: &skip{"a symbolic link"}})
 		case !d.Type().IsRegular():
-			return s.pass(Item{Path: path, Err: &skip{"not a regular file"}})
+			return s.pass(Item{Path: path, Err: errNotRegular})
 		}
 		return s.pass(Item{Path: path})
 	})

@@ -38,7 +38,7 @@ func (r *run) send(j *job) (client.Uploaded, error) {
 	if kind := photo.KindOf(err); kind != photo.KindDigestMismatch && kind != photo.KindChanged {
 		return failedUnless(up, err)
 	}
-	fresh, err := readFile(j.item.file())
+	fresh, err := readFile(r.ctx, j.item.file())
 	if err != nil {
 		return client.Uploaded{Outcome: photo.OutcomeFailed}, err
 	}

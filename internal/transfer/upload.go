@@ -263,7 +263,11 @@ func (r *run) unfit(j *job, err error) {
 		return
 	}
 	if j.item.Named {
-		r.finish(j, photo.OutcomeFailed, &photo.Error{Kind: photo.KindNotPicture, Msg: s.reason, Hint: "photos takes pictures and videos"})
+		hint := "photos takes pictures and videos"
+		if s == errNotRegular {
+			hint = "the bytes of a pipe come by stdin: photos upload - --name NAME"
+		}
+		r.finish(j, photo.OutcomeFailed, &photo.Error{Kind: photo.KindNotPicture, Msg: s.reason, Hint: hint})
 		return
 	}
 	if j.rec.Reason = s.reason; sidecar.IsSidecar(filepath.Base(j.item.Path)) {

@@ -77,8 +77,12 @@ func readAll(ctx context.Context, items iter.Seq[Item]) <-chan Proof {
 	for range max(2, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for item := range todo {
+				p := readItem(ctx, item)
+				if ctx.Err() != nil {
+					return // nothing is known of a file that was read in part
+				}
 				select {
-				case read <- readItem(item):
+				case read <- p:
 				case <-ctx.Done():
 				}
 			}
@@ -88,11 +92,11 @@ func readAll(ctx context.Context, items iter.Seq[Item]) <-chan Proof {
 	return read
 }
 
-func readItem(item Item) Proof {
+func readItem(ctx context.Context, item Item) Proof {
 	p := Proof{Path: item.Path}
 	f, err := file{}, item.Err
 	if err == nil {
-		f, err = readFile(item.Path)
+		f, err = readFile(ctx, item.Path)
 	}
 	var s *skip
 	switch {
