@@ -40,13 +40,7 @@ written as for photos describe.`,
   photos download --search bay --since 2026-05
   photos list --undescribed --quiet | photos download --from - -o ~/todo
   photos download 3f9a11c2 -o - | feh -`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			filtered := false
-			for _, name := range []string{"search", "since", "until", "by", "limit", "undescribed"} {
-				filtered = filtered || cmd.Flags().Changed(name)
-			}
-			return o.checkArgs(cmd, args, filtered)
-		},
+		Args: func(cmd *cobra.Command, args []string) error { return o.checkArgs(cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error { return download(cmd.Context(), e, args, o) },
 	}
 	f := c.Flags()
@@ -59,15 +53,15 @@ written as for photos describe.`,
 	return c
 }
 
-// checkArgs takes one way of saying which photos are meant; filtered makes all of
-// a filter, so that what is left out is never every photo by accident.
-func (o *downloadOptions) checkArgs(cmd *cobra.Command, args []string, filtered bool) error {
-	byFilter := o.all || filtered
+// checkArgs accepts exactly one way of saying which photos are meant.
+func (o *downloadOptions) checkArgs(cmd *cobra.Command, args []string) error {
+	named, filtered := len(args) > 0 || o.from.file != "", o.filter.narrows()
 	switch {
-	case byFilter && (len(args) > 0 || o.from.file != ""):
+	case named && (o.all || filtered):
 		return &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO or --from excludes --all and the filters", Hint: "make it two calls"}
-	case byFilter:
-		o.all = true
+	case o.all && filtered:
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--all cannot be combined with a filter", Hint: "leave --all out to download what the filter finds"}
+	case o.all || filtered:
 		return nil
 	}
 	return o.from.atLeastOneOr("PHOTO, --all or a filter such as --search")(cmd, args)
@@ -104,7 +98,7 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	}
 	defer done()
 	wanted := findAll(ctx, c, items)
-	if o.all {
+	if o.all || o.filter.narrows() {
 		wanted = listAll(ctx, c, filter, o.filter.limit)
 	}
 	bars := newProgress(ctx, e)

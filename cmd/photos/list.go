@@ -18,9 +18,12 @@ type filterOptions struct {
 	search, since, until, by string
 	limit                    int
 	undescribed              bool
+
+	given func(flag string) bool // whether the call has the flag, be its value empty
 }
 
 func (o *filterOptions) flags(f *pflag.FlagSet) {
+	o.given = f.Changed
 	f.StringVar(&o.search, "search", "", "only photos whose name or description has all these `words`")
 	f.StringVar(&o.since, "since", "", "only from this `time` on: 2026, 2026-05, 2026-05-31, RFC 3339, or 7d for a week ago")
 	f.StringVar(&o.until, "until", "", "only before the end of this `time`, written as for --since")
@@ -85,6 +88,9 @@ func (o filterOptions) filter(now time.Time) (photo.Filter, error) {
 	if o.limit < 0 {
 		return f, &photo.Error{Kind: photo.KindUsage, Msg: "--limit must not be negative", Hint: "0 lists all"}
 	}
+	if err := o.refuseBlank(); err != nil {
+		return f, err
+	}
 	var err error
 	if o.since != "" {
 		if f.Since, _, err = parseWhen(o.since, now); err != nil {
@@ -97,6 +103,26 @@ func (o filterOptions) filter(now time.Time) (photo.Filter, error) {
 		}
 	}
 	return f, nil
+}
+
+// narrows reports whether the options leave photos out.
+func (o filterOptions) narrows() bool {
+	return o.given("search") || o.given("since") || o.given("until") || o.limit != 0 || o.undescribed
+}
+
+// refuseBlank returns an error for a filter that is given but blank, as an unset
+// variable in a script makes it: it must not mean all photos.
+func (o filterOptions) refuseBlank() error {
+	for _, f := range []struct{ flag, value string }{{"search", o.search}, {"since", o.since}, {"until", o.until}} {
+		if o.given(f.flag) && photo.IsBlank(f.value) {
+			return emptyFlag(f.flag)
+		}
+	}
+	return nil
+}
+
+func emptyFlag(name string) error {
+	return &photo.Error{Kind: photo.KindUsage, Msg: "--" + name + " is empty", Hint: "leave it out if it should not filter"}
 }
 
 // parseWhen reads a span of time and returns its first instant and the one

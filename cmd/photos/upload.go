@@ -59,7 +59,12 @@ export, or the caption inside it, in the order of --desc-from. In a pipe one lin
 			}
 			return o.from.atLeastOneOr("PATH")(cmd, args)
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return upload(cmd.Context(), e, args, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("since") && photo.IsBlank(o.since) {
+				return emptyFlag("since")
+			}
+			return upload(cmd.Context(), e, args, o)
+		},
 	}
 	o.flags(c)
 	return c

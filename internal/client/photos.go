@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"photos/internal/api"
 	"photos/internal/photo"
@@ -81,27 +79,10 @@ func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[
 }
 
 func (c *Client) page(ctx context.Context, f photo.Filter, cursor string, limit int) (api.PhotoPage, error) {
-	q := url.Values{"limit": {strconv.Itoa(limit)}}
-	set := func(key, value string) {
-		if value != "" {
-			q.Set(key, value)
-		}
-	}
-	set("cursor", cursor)
-	set("search", f.Search)
-	set("by", string(f.By))
-	set("id_prefix", f.IDPrefix)
-	if !f.Since.IsZero() {
-		q.Set("since", f.Since.UTC().Format(time.RFC3339Nano))
-	}
-	if !f.Until.IsZero() {
-		q.Set("until", f.Until.UTC().Format(time.RFC3339Nano))
-	}
-	if f.Undescribed {
-		q.Set("undescribed", "1")
-	}
-	if f.Trash {
-		q.Set("trash", "1")
+	q := api.EncodeFilter(f)
+	q.Set("limit", strconv.Itoa(limit))
+	if cursor != "" {
+		q.Set("cursor", cursor)
 	}
 	var page api.PhotoPage
 	err := c.json(ctx, http.MethodGet, api.PathPhotos, q, nil, &page)

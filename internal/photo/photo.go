@@ -4,7 +4,10 @@
 // only the standard library.
 package photo
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Limits of the contract. They hold on both sides, so a client can refuse
 // early what the service would refuse late.
@@ -99,6 +102,10 @@ type Filter struct {
 	Trash       bool      // only trashed photos instead of live ones
 	IDPrefix    string    // lower-case hex
 }
+
+// IsBlank reports whether s holds nothing but white space. A blank filter or
+// description is refused: it never means "all photos" or "erase".
+func IsBlank(s string) bool { return strings.TrimSpace(s) == "" }
 
 // Page is one stretch of a list.
 type Page struct {

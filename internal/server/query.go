@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
-	"time"
 
+	"photos/internal/api"
 	"photos/internal/photo"
 )
 
@@ -14,7 +13,6 @@ import (
 const (
 	defaultPage = 1000
 	maxPage     = 5000
-	maxSearch   = 1024 // bytes
 )
 
 // listQuery is what GET /v1/photos asks for.
@@ -24,7 +22,7 @@ type listQuery struct {
 	limit  int
 }
 
-// parseListQuery reads the query of GET /v1/photos. Unknown and repeated
+// parseListQuery reads the query of GET /v1/photos. Unknown, repeated and blank
 // parameters are refused: a misspelt filter would list photos it should not.
 func parseListQuery(raw string) (listQuery, error) {
 	q := listQuery{limit: defaultPage}
@@ -32,43 +30,27 @@ func parseListQuery(raw string) (listQuery, error) {
 	if err != nil {
 		return q, badQuery("the query is malformed")
 	}
-	for key, v := range values {
-		if len(v) > 1 {
-			return q, badQuery("%.40q stands twice", key)
+	if q.filter, err = api.DecodeFilter(values); err != nil {
+		return q, err
+	}
+	for key := range values {
+		if key == "cursor" && len(values[key]) == 1 && values[key][0] == "" {
+			continue // from the start
 		}
-		if v[0] == "" {
-			continue
+		v, err := api.TakeParameter(values, key)
+		if err != nil {
+			return q, err
 		}
-		if err := q.set(key, v[0]); err != nil {
+		if err := q.set(key, v); err != nil {
 			return q, err
 		}
 	}
 	return q, nil
 }
 
+// set reads a parameter that is not part of the filter.
 func (q *listQuery) set(key, v string) (err error) {
-	f := &q.filter
 	switch key {
-	case "search":
-		f.Search = v
-		if len(v) > maxSearch {
-			return badQuery("search: more than %d bytes", maxSearch)
-		}
-	case "since":
-		f.Since, err = queryTime(key, v)
-	case "until":
-		f.Until, err = queryTime(key, v)
-	case "by":
-		f.By, err = queryOrder(v)
-	case "undescribed":
-		f.Undescribed, err = queryBool(key, v)
-	case "trash":
-		f.Trash, err = queryBool(key, v)
-	case "id_prefix":
-		f.IDPrefix = strings.ToLower(v)
-		if !photo.IsHex(v) || len(v) > 2*len(photo.ID{}) {
-			return badQuery("id_prefix: %.80q is not the start of an ID", v)
-		}
 	case "cursor":
 		q.cursor = v
 	case "limit":
@@ -78,31 +60,7 @@ func (q *listQuery) set(key, v string) (err error) {
 	default:
 		return badQuery("there is no parameter %.40q", key)
 	}
-	return err
-}
-
-func queryTime(key, v string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339Nano, v)
-	if err != nil {
-		return time.Time{}, badQuery("%s: %.60q is not a time like 2024-05-31T18:00:00Z", key, v)
-	}
-	return t, nil
-}
-
-func queryBool(key, v string) (bool, error) {
-	b, err := strconv.ParseBool(v)
-	if err != nil {
-		return false, badQuery("%s: %.40q is neither 1 nor 0", key, v)
-	}
-	return b, nil
-}
-
-func queryOrder(v string) (photo.Order, error) {
-	switch by := photo.Order(v); by {
-	case photo.ByUploaded, photo.ByTaken:
-		return by, nil
-	}
-	return "", badQuery("by: %.40q is neither uploaded nor taken", v)
+	return nil
 }
 
 func badQuery(format string, args ...any) error {
