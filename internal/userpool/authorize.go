@@ -65,6 +65,9 @@ func (p *Pool) parseRequest(query url.Values) (request, *refusal) {
 		prompt: query.Get("prompt"), hint: query.Get("login_hint"),
 		scopes: strings.Fields(query.Get("scope")),
 	}
+	if len(r.hint) > maxEmail {
+		r.hint = ""
+	}
 	if len(r.scopes) == 0 {
 		r.scopes = allScopes()
 	}

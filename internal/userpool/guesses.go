@@ -1,82 +1,144 @@
 package userpool
 
 import (
+	"hash/maphash"
+	"net"
+	"net/http"
 	"sync"
 	"time"
 )
 
+// guessMemory is how long after the last guess the wrong ones before it count.
+const guessMemory = 15 * time.Minute
+
+// guesser is one of those a guess is counted for: the account that is guessed at, or the machine that guesses.
+type guesser struct {
+	name    string
+	free    int           // wrong guesses before waiting begins
+	longest time.Duration // the longest pause between two guesses; guessMemory at most
+}
+
+// guessers returns whom a guess at the password of an e-mail address is counted for. All addresses of this
+// machine are one, since a program here can send from any of them.
+func guessers(r *http.Request, email string) []guesser {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	if net.ParseIP(host).IsLoopback() {
+		host = "loopback"
+	}
+	return []guesser{
+		{name: "account " + email, free: 5, longest: guessMemory},
+		{name: "machine " + host, free: 50, longest: 2 * time.Second},
+	}
+}
+
 const (
-	freeGuesses  = 5                // before waiting begins
-	longestPause = 15 * time.Minute // between two guesses, and until they are forgotten
-	maxGuessed   = 4096             // accounts that are remembered
+	guessRows  = 4
+	guessCells = 1 << 14
 )
 
-// guesses slows down guessing at passwords: after five wrong ones for an
-// account, the next is looked at after a second, then two, four, up to 15 minutes. It
-// goes by the e-mail address typed, so it says nothing about who has an account.
+// guesses slows down guessing at passwords: after five wrong ones for an account, the next is looked at
+// after a second, then two, four, up to 15 minutes. It goes by the e-mail address that was typed, so it
+// does not show who has an account.
+//
+// Memory is fixed and nothing is ever evicted. Each row has one cell per name, found by a keyed hash, and
+// the cell with the shortest pause counts (a count-min sketch). Names that share a cell can only lengthen its
+// pause, and a name has to share all of its cells before it waits for what others did.
 type guesses struct {
-	mu     sync.Mutex
-	byName map[string]guessed
+	mu    sync.Mutex
+	seeds [guessRows]maphash.Seed
+	cells [guessRows][guessCells]guessed
 }
 
+// guessed is what a cell remembers.
 type guessed struct {
-	wrong int
-	last  time.Time
+	wrong int32
+	last  int64 // Unix time in microseconds
 }
 
-func newGuesses() *guesses { return &guesses{byName: map[string]guessed{}} }
+func newGuesses() *guesses {
+	g := new(guesses)
+	for i := range g.seeds {
+		g.seeds[i] = maphash.MakeSeed()
+	}
+	return g
+}
 
-// take counts a guess as wrong until forgive is called, so that many at once do not
-// slip through together. When it comes too early it is not counted,
-// and must not be looked at: the result is how long to wait.
-func (g *guesses) take(name string, now time.Time) time.Duration {
+// take counts a guess as wrong until undo is called, so that many at once do not slip through together.
+// When the guess comes too early it is not counted and must not be looked at; take then returns how long to
+// wait.
+func (g *guesses) take(by []guesser, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	tried := g.byName[name]
-	since := now.Sub(tried.last)
-	if since >= longestPause {
-		tried = guessed{}
+	var wait time.Duration
+	for _, who := range by {
+		wait = max(wait, g.wait(who, now))
 	}
-	if pause := tried.pause(); since < pause {
-		return pause - since
+	if wait > 0 {
+		return wait
 	}
-	g.makeRoom(now)
-	g.byName[name] = guessed{wrong: tried.wrong + 1, last: now}
+	for _, who := range by {
+		for _, cell := range g.of(who) {
+			*cell = cell.at(now)
+			cell.wrong++
+			cell.last = now.UnixMicro()
+		}
+	}
 	return 0
 }
 
-func (t guessed) pause() time.Duration {
-	doublings := t.wrong - freeGuesses
+// undo takes back a guess that turned out right, or that nobody looked at.
+func (g *guesses) undo(by []guesser) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, who := range by {
+		for _, cell := range g.of(who) {
+			cell.wrong = max(cell.wrong-1, 0)
+		}
+	}
+}
+
+// of returns the cells of a name, one per row.
+func (g *guesses) of(who guesser) [guessRows]*guessed {
+	var cells [guessRows]*guessed
+	for row := range cells {
+		cells[row] = &g.cells[row][maphash.String(g.seeds[row], who.name)%guessCells]
+	}
+	return cells
+}
+
+// wait returns how much of the pause is left.
+func (g *guesses) wait(who guesser, now time.Time) time.Duration {
+	shortest := guessMemory
+	for _, cell := range g.of(who) {
+		left := who.pause(int(cell.at(now).wrong)) - cell.age(now)
+		shortest = min(shortest, max(left, 0))
+	}
+	return shortest
+}
+
+// pause returns how long to wait after so many wrong guesses.
+func (who guesser) pause(wrong int) time.Duration {
+	doublings := wrong - who.free
 	switch {
 	case doublings < 0:
 		return 0
-	case doublings > 9: // 2^10 s would be longer than that
-		return longestPause
+	case doublings > 9: // 2^10 s would be longer than guessMemory
+		return who.longest
 	}
-	return time.Second << doublings
+	return min(time.Second<<doublings, who.longest)
 }
 
-func (g *guesses) forgive(name string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.byName, name)
+func (t guessed) age(now time.Time) time.Duration {
+	return now.Sub(time.UnixMicro(t.last))
 }
 
-// makeRoom forgets what is old, or anything when all is recent: who names thousands of accounts
-// is slowed down by the hashing.
-func (g *guesses) makeRoom(now time.Time) {
-	if len(g.byName) < maxGuessed {
-		return
+// at returns what still counts at a time.
+func (t guessed) at(now time.Time) guessed {
+	if t.age(now) >= guessMemory {
+		return guessed{}
 	}
-	for name, tried := range g.byName {
-		if now.Sub(tried.last) >= longestPause {
-			delete(g.byName, name)
-		}
-	}
-	for name := range g.byName {
-		if len(g.byName) < maxGuessed {
-			return
-		}
-		delete(g.byName, name)
-	}
+	return t
 }

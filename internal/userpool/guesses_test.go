@@ -1,41 +1,93 @@
 package userpool
 
 import (
+	"net/http"
 	"strconv"
 	"testing"
 	"time"
 )
 
+// at is a guess at an account from one of this machine's addresses.
+func at(email, remote string) []guesser {
+	return guessers(&http.Request{RemoteAddr: remote}, email)
+}
+
 func TestPausesGrowToAQuarterOfAnHour(t *testing.T) {
 	t.Parallel()
 	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
-	for range freeGuesses {
-		g.take("ada", now)
+	ada := at("ada", "192.0.2.1:1")
+	for range 5 {
+		g.take(ada, now)
 	}
 	for pause := time.Second; pause <= 512*time.Second; pause *= 2 {
-		if got := g.take("ada", now); got != pause {
+		if got := g.take(ada, now); got != pause {
 			t.Fatalf("pause %s, want %s", got, pause)
 		}
 		now = now.Add(pause)
-		if got := g.take("ada", now); got != 0 {
+		if got := g.take(ada, now); got != 0 {
 			t.Fatalf("after %s: another %s", pause, got)
 		}
 	}
-	if got := g.take("ada", now); got != longestPause {
-		t.Errorf("pause %s, want %s", got, longestPause)
+	if got := g.take(ada, now); got != guessMemory {
+		t.Errorf("pause %s, want %s", got, guessMemory)
 	}
-	if now = now.Add(longestPause); g.take("ada", now) != 0 || g.byName["ada"].wrong != 1 {
-		t.Errorf("not forgotten: %+v", g.byName["ada"])
+	now = now.Add(guessMemory)
+	for range 5 {
+		if got := g.take(ada, now); got != 0 {
+			t.Errorf("not forgotten: pause %s", got)
+		}
 	}
 }
 
-func TestGuessesTakeBoundedMemory(t *testing.T) {
+// TestNamingOthersEvictsNobody names 20,000 other accounts, each from a machine of its own.
+func TestNamingOthersEvictsNobody(t *testing.T) {
 	t.Parallel()
 	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
-	for i := range 3 * maxGuessed {
-		g.take(strconv.Itoa(i), now)
+	for range 6 {
+		g.take(at("ada", "192.0.2.1:1"), now)
 	}
-	if len(g.byName) > maxGuessed {
-		t.Errorf("%d accounts are remembered", len(g.byName))
+	for i := range 20_000 {
+		n := strconv.Itoa(i)
+		g.take(at(n, n), now)
+		if i%100 == 0 && g.take(at("ada", "other "+n), now) == 0 {
+			t.Fatalf("after naming %d others the pause is over", i)
+		}
+	}
+	waiting := 0
+	for i := range 1000 {
+		n := "quiet " + strconv.Itoa(i)
+		if g.take(at(n, n), now) > 0 {
+			waiting++
+		}
+	}
+	if waiting > 0 {
+		t.Errorf("%d of 1000 accounts wait for what others did", waiting)
+	}
+}
+
+func TestOneMachineGuessesSlowly(t *testing.T) {
+	t.Parallel()
+	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
+	looked := 0
+	for i := range 22_000 { // one per millisecond, every one at another account and from another address of this machine
+		n := strconv.Itoa(i)
+		if g.take(at(n, "127.0."+strconv.Itoa(i/256%256)+"."+strconv.Itoa(i%256)+":1"), now.Add(time.Duration(i)*time.Millisecond)) == 0 {
+			looked++
+		}
+	}
+	if looked < 50 || looked > 50+22 {
+		t.Errorf("%d guesses were looked at in 22 s", looked)
+	}
+}
+
+func TestARightPasswordIsNoGuess(t *testing.T) {
+	t.Parallel()
+	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
+	ada := at("ada", "[::1]:1")
+	for range 100 {
+		if got := g.take(ada, now); got != 0 {
+			t.Fatalf("pause %s", got)
+		}
+		g.undo(ada)
 	}
 }

@@ -7,12 +7,19 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"photos/internal/userpool"
 )
 
 // mailServer takes mails (RFC 5321) and hands them on; it refuses recipients that begin with "refused".
 func mailServer(t *testing.T) (address string, mails <-chan string) {
+	t.Helper()
+	return slowMailServer(t, 0)
+}
+
+// slowMailServer is a mailServer that waits before its first word.
+func slowMailServer(t *testing.T, delay time.Duration) (address string, mails <-chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -26,7 +33,10 @@ func mailServer(t *testing.T) (address string, mails <-chan string) {
 			if err != nil {
 				return
 			}
-			go converse(conn, received)
+			go func() {
+				time.Sleep(delay)
+				converse(conn, received)
+			}()
 		}
 	}()
 	return listener.Addr().String(), received

@@ -111,8 +111,13 @@ func (p *Pool) errorPage(w http.ResponseWriter, r *http.Request) {
 	p.show(w, http.StatusBadRequest, content)
 }
 
-// fail shows that something of ours went wrong; what it was stands at the terminal.
+// fail shows that something of ours went wrong; the terminal says what it was.
 func (p *Pool) fail(w http.ResponseWriter, err error) {
+	if errors.Is(err, errBusy) {
+		w.Header().Set("Retry-After", "2")
+		p.show(w, http.StatusServiceUnavailable, page{Name: "error", Title: "Too many sign-ins at once", Text: "Go back and try again in a few seconds."})
+		return
+	}
 	p.complain(err)
 	p.show(w, http.StatusInternalServerError, page{Name: "error", Title: "Something went wrong here", Text: "It is not your fault. The terminal of the service says more. Try again."})
 }

@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/alexedwards/argon2id"
@@ -13,13 +14,19 @@ const (
 	maxPassword = 256
 )
 
-// hashedAtOnce bounds the memory that passwords take: each hash needs 19 MiB while it is made.
-const hashedAtOnce = 2
+const (
+	hashedAtOnce = 2  // bounds the memory that passwords take: each hash needs 19 MiB while it is made
+	maxWaiting   = 16 // passwords that wait for one of these; it takes them less than a second
+)
+
+// errBusy says that too many passwords wait to be hashed.
+var errBusy = errors.New("too many passwords wait to be checked")
 
 // passwords hashes and compares passwords.
 type passwords struct {
 	params *argon2id.Params
-	slots  chan struct{}
+	places chan struct{} // of those that hash or wait
+	slots  chan struct{} // of those that hash
 	decoy  string // hash of a password nobody has
 }
 
@@ -27,6 +34,7 @@ func newPasswords(ctx context.Context) (*passwords, error) {
 	p := &passwords{
 		// OWASP's Password Storage Cheat Sheet, first choice for argon2id on little memory.
 		params: &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		places: make(chan struct{}, hashedAtOnce+maxWaiting),
 		slots:  make(chan struct{}, hashedAtOnce),
 	}
 	var err error
@@ -34,21 +42,29 @@ func newPasswords(ctx context.Context) (*passwords, error) {
 	return p, err
 }
 
-// acquire waits for its turn; release with <-p.slots.
+// acquire waits for its turn, or returns errBusy when too many wait already. After nil, call release.
 func (p *passwords) acquire(ctx context.Context) error {
+	select {
+	case p.places <- struct{}{}:
+	default:
+		return errBusy
+	}
 	select {
 	case p.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
+		<-p.places
 		return ctx.Err()
 	}
 }
+
+func (p *passwords) release() { <-p.slots; <-p.places }
 
 func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 	if err := p.acquire(ctx); err != nil {
 		return "", err
 	}
-	defer func() { <-p.slots }()
+	defer p.release()
 	hash, err := argon2id.CreateHash(password, p.params)
 	if err != nil {
 		return "", fmt.Errorf("hashing a password: %w", err)
@@ -62,7 +78,7 @@ func (p *passwords) match(ctx context.Context, password, hash string) (bool, err
 	if err := p.acquire(ctx); err != nil {
 		return false, err
 	}
-	defer func() { <-p.slots }()
+	defer p.release()
 	exists := hash != ""
 	if !exists {
 		hash = p.decoy

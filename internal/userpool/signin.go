@@ -63,8 +63,9 @@ func (p *Pool) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := req.form("/login")
-	f.Values.Email = r.PostFormValue("email")
-	u, pause, err := p.checkPassword(r.Context(), normalEmail(f.Values.Email), r.PostFormValue("password"))
+	given := NewUser{Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password")}
+	f.Values = given.shown()
+	u, pause, err := p.checkPassword(r, normalEmail(given.Email), given.Password)
 	status := http.StatusBadRequest
 	switch {
 	case err == nil && u.confirmed:
@@ -96,23 +97,34 @@ var (
 
 // checkPassword finds the user with a password. Unknown users and wrong
 // passwords get the same error after the same time; errTooOften comes with how long to wait.
-func (p *Pool) checkPassword(ctx context.Context, email, password string) (user, time.Duration, error) {
-	if pause := p.guesses.take(email, p.now()); pause > 0 {
+func (p *Pool) checkPassword(r *http.Request, email, password string) (user, time.Duration, error) {
+	if len(email) > maxEmail || len(password) > maxPassword {
+		return user{}, 0, errWrongPassword // whoever it is
+	}
+	by := guessers(r, email)
+	if pause := p.guesses.take(by, p.now()); pause > 0 {
 		return user{}, pause, errTooOften
 	}
+	u, err := p.matchPassword(r.Context(), email, password)
+	if !errors.Is(err, errWrongPassword) {
+		p.guesses.undo(by)
+	}
+	return u, 0, err
+}
+
+func (p *Pool) matchPassword(ctx context.Context, email, password string) (user, error) {
 	u, err := p.db.userByEmail(ctx, email)
 	if err != nil && !errors.Is(err, errAbsent) {
-		return user{}, 0, err
+		return user{}, err
 	}
 	match, err := p.passwords.match(ctx, password, u.password)
 	switch {
 	case err != nil:
-		return user{}, 0, err
+		return user{}, err
 	case !match:
-		return user{}, 0, errWrongPassword
+		return user{}, errWrongPassword
 	}
-	p.guesses.forgive(email)
-	return u, 0, nil
+	return u, nil
 }
 
 // signIn remembers the user in this browser and sends it back to the client.

@@ -189,9 +189,10 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	if got := r.signIn(t, newBrowser(t), authorization(), ada); got.status != http.StatusFound {
 		t.Errorf("the right password after waiting: status %d", got.status)
 	}
-	for range 5 { // forgiven
+	r.pass(15 * time.Minute)
+	for range 5 { // forgotten
 		if got := r.signIn(t, newBrowser(t), authorization(), userpool.NewUser{Email: ada.Email, Password: "guess"}); got.status != http.StatusBadRequest {
-			t.Fatalf("after the right password: status %d", got.status)
+			t.Fatalf("after a quarter of an hour: status %d", got.status)
 		}
 	}
 	if got := r.signIn(t, newBrowser(t), authorization(), ada); got.status != http.StatusTooManyRequests {

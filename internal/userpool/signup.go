@@ -26,8 +26,9 @@ func (p *Pool) signup(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := req.form("/signup")
-	f.Values = NewUser{Email: r.PostFormValue("email"), Nickname: r.PostFormValue("nickname"), Password: r.PostFormValue("password")}
-	given, wrong := f.Values.checked()
+	given := NewUser{Email: r.PostForm.Get("email"), Nickname: r.PostForm.Get("nickname"), Password: r.PostForm.Get("password")}
+	f.Values = given.shown()
+	given, wrong := given.checked()
 	if f.Wrong = wrong; wrong.any() {
 		p.showSignup(w, http.StatusBadRequest, req, f)
 		return

@@ -61,8 +61,22 @@ func (w problems) text() string {
 	return strings.Join(all, " ")
 }
 
-// maxNickname is in characters.
-const maxNickname = 100
+const (
+	maxEmail    = 254 // bytes; RFC 5321, section 4.5.3.1.3, without the angle brackets
+	maxNickname = 100 // characters
+)
+
+// shown leaves out what is too long to be shown again in the form it came from.
+func (n NewUser) shown() NewUser {
+	if len(n.Email) > maxEmail {
+		n.Email = ""
+	}
+	if len(n.Nickname) > maxNickname*utf8.UTFMax {
+		n.Nickname = ""
+	}
+	n.Password = ""
+	return n
+}
 
 // checked trims what people do not see they typed, and finds what cannot be an account.
 func (n NewUser) checked() (NewUser, problems) {
@@ -99,8 +113,11 @@ func normalEmail(s string) string { return strings.ToLower(strings.TrimSpace(s))
 // isEmail accepts a bare address. What it accepts goes into mail headers and on
 // terminals as it is.
 func isEmail(s string) bool {
+	if len(s) > maxEmail {
+		return false
+	}
 	parsed, err := mail.ParseAddress(s)
-	return err == nil && parsed.Address == s && len(s) <= 254 && isPrintable(s) && !strings.ContainsAny(s, " \"")
+	return err == nil && parsed.Address == s && isPrintable(s) && !strings.ContainsAny(s, " \"")
 }
 
 // isPrintable refuses control characters and broken UTF-8.

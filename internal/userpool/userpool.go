@@ -49,6 +49,7 @@ type Config struct {
 	Rotation        bool          // a refresh gives a new refresh token, and the old one ends after RotationGrace
 	RotationGrace   time.Duration // Cognito allows 0 to 60 s
 
+	BodyTime  time.Duration    // how long a client may take to send a request's body; 0: ten seconds
 	Now       func() time.Time // nil: time.Now
 	Behaviour *Behaviour       // nil outside tests
 }
@@ -101,6 +102,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.RefreshLifetime == 0 {
 		c.RefreshLifetime = 30 * 24 * time.Hour
+	}
+	if c.BodyTime == 0 {
+		c.BodyTime = bodyTime
 	}
 	if c.Talk == nil {
 		c.Talk = io.Discard
@@ -231,9 +235,6 @@ func (p *Pool) Paths() []string {
 	return paths
 }
 
-// maxBody bounds what a request may send: forms of a few lines.
-const maxBody = 64 << 10
-
 // Handler serves Paths.
 //
 // Pages refuse forms that another site's page sends (http.CrossOriginProtection); the token and
@@ -242,12 +243,12 @@ func (p *Pool) Handler() http.Handler {
 	mux := http.NewServeMux()
 	sameSite := http.NewCrossOriginProtection()
 	for _, r := range p.routes() {
-		var h http.Handler = r.serve
+		h := p.withForm(r.serve, p.refuseParameters)
 		if !strings.HasPrefix(r.path, "/oauth2/") {
-			h = sameSite.Handler(h)
+			h = sameSite.Handler(p.withForm(r.serve, p.refuseForm))
 		}
 		name := strings.TrimPrefix(r.path, "/"+p.id)
-		mux.Handle(r.method+" "+r.path, p.conf.Behaviour.around(name, p.now, http.MaxBytesHandler(h, maxBody)))
+		mux.Handle(r.method+" "+r.path, p.conf.Behaviour.around(name, p.now, h))
 	}
 	return mux
 }
