@@ -107,6 +107,43 @@ type DescriptionItem struct {
 	Source      photo.Source `json:"description_source,omitempty"`
 	// OnlyIfEmpty leaves a photo alone that already has a description.
 	OnlyIfEmpty bool `json:"only_if_empty,omitempty"`
+	// Version is that of the photo as it was seen. When the photo has changed
+	// since then, the item fails. Nil: any version will do.
+	Version *int64 `json:"version,omitempty"`
+}
+
+// History is the answer of GET /v1/photos/{id}/history.
+type History struct {
+	ID        photo.ID   `json:"id"`
+	Version   int64      `json:"version"`   // of the photo
+	Revisions []Revision `json:"revisions"` // the current one, then the others, newest first
+}
+
+// Revision is a description that a photo has or had.
+type Revision struct {
+	Number            int64        `json:"number"`
+	Description       string       `json:"description"`
+	DescriptionSource photo.Source `json:"description_source,omitempty"`
+	SetAt             time.Time    `json:"set_at"`
+	Current           bool         `json:"current"`
+	Undo              bool         `json:"undo"` // an undo goes back to this one
+}
+
+// FromHistory puts h on the wire.
+func FromHistory(h photo.History) History {
+	w := History{ID: h.Photo.ID, Version: h.Photo.Version, Revisions: make([]Revision, len(h.Revisions))}
+	for i, v := range h.Revisions {
+		w.Revisions[i] = Revision{
+			Number: v.Number, Description: v.Text, DescriptionSource: v.Source,
+			SetAt: v.SetAt.UTC(), Current: v.Current, Undo: v.Undo,
+		}
+	}
+	return w
+}
+
+// Undo is the body of POST /v1/photos/{id}/undo.
+type Undo struct {
+	To int64 `json:"to"` // the number of the revision that the photo gets
 }
 
 // DescriptionsResponse has one result an item, in the order asked.

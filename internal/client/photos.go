@@ -112,6 +112,27 @@ func (c *Client) Describe(ctx context.Context, items []api.DescriptionItem) ([]a
 	return res.Results, nil
 }
 
+// History returns the descriptions that a photo has and had.
+func (c *Client) History(ctx context.Context, id photo.ID) (api.History, error) {
+	var h api.History
+	if err := c.json(ctx, http.MethodGet, photoPath(id)+"/history", nil, nil, &h); err != nil {
+		return api.History{}, err
+	}
+	return h, sameID(id, h.ID)
+}
+
+// Undo gives a photo a description back that it had: the revision numbered to,
+// of a history with this version. It may be repeated blindly.
+func (c *Client) Undo(ctx context.Context, id photo.ID, to, version int64) (photo.Photo, error) {
+	var p api.Photo
+	path := photoPath(id) + "/undo"
+	k := call{method: http.MethodPost, url: c.url(path, nil), header: http.Header{"If-Match": {strconv.Quote(strconv.FormatInt(version, 10))}}}
+	if err := c.exchange(ctx, k, path, api.Undo{To: to}, &p); err != nil {
+		return photo.Photo{}, err
+	}
+	return p.Photo(), sameID(id, p.ID)
+}
+
 // Delete puts a photo into the trash.
 func (c *Client) Delete(ctx context.Context, id photo.ID) (photo.Photo, error) {
 	return c.photo(ctx, http.MethodDelete, id, "")
@@ -129,10 +150,14 @@ func (c *Client) photo(ctx context.Context, method string, id photo.ID, action s
 	if err := c.json(ctx, method, photoPath(id)+action, nil, nil, &p); err != nil {
 		return photo.Photo{}, err
 	}
-	if p.ID != id {
-		return photo.Photo{}, &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("asked about photo %s, answered about %s", id.Short(), p.ID.Short())}
+	return p.Photo(), sameID(id, p.ID)
+}
+
+func sameID(asked, answered photo.ID) error {
+	if asked == answered {
+		return nil
 	}
-	return p.Photo(), nil
+	return &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("asked about photo %s, answered about %s", asked.Short(), answered.Short())}
 }
 
 func photoPath(id photo.ID) string { return api.PathPhotos + "/" + id.String() }

@@ -42,11 +42,16 @@ func (c *Client) url(path string, query url.Values) string {
 
 // json sends in (nil: nothing) and reads the answer into out.
 func (c *Client) json(ctx context.Context, method, path string, query url.Values, in, out any) error {
-	k := call{method: method, url: c.url(path, query), header: http.Header{}, whole: true}
+	return c.exchange(ctx, call{method: method, url: c.url(path, query), header: http.Header{}}, path, in, out)
+}
+
+// exchange is json for a call that has headers of its own.
+func (c *Client) exchange(ctx context.Context, k call, path string, in, out any) error {
+	k.whole = true
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {
-			return fmt.Errorf("%s %s: %w", method, path, err)
+			return fmt.Errorf("%s %s: %w", k.method, path, err)
 		}
 		k.header.Set("Content-Type", "application/json")
 		k.body = func() io.Reader { return bytes.NewReader(body) }

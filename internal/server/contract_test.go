@@ -158,6 +158,8 @@ func TestEveryOperation(t *testing.T) {
 		"getPhoto":         {path: one},
 		"describePhoto":    {path: one, body: api.DescriptionPatch{Description: "Sunrise"}},
 		"trashPhoto":       {path: photoPath(idOf(gone))},
+		"getHistory":       {path: one + "/history"},
+		"undoDescription":  {path: one + "/undo", body: api.Undo{To: 1}},
 		"restorePhoto":     {path: one + "/restore"},
 		"getContent":       {path: one + "/content"},
 		"createUpload":     {header: withBytes(creating(size, api.UploadMetadata{Filename: "c.jpg"})), body: jpeg(t, 3, 4000)},
@@ -248,7 +250,7 @@ func TestOthersPhotosDoNotExist(t *testing.T) {
 	data := jpeg(t, 1, 4000)
 	ada.upload(data, api.UploadMetadata{Description: "mine"}).has(http.StatusCreated, nil)
 	upload := strings.TrimPrefix(ada.begin(4000, api.UploadMetadata{ID: photo.ID{7}}), api.PathUploads+"/")
-	bodies := map[string]any{"describePhoto": api.DescriptionPatch{Description: "hers"}, "appendToUpload": data[:10]}
+	bodies := map[string]any{"describePhoto": api.DescriptionPatch{Description: "hers"}, "undoDescription": api.Undo{To: 1}, "appendToUpload": data[:10]}
 	for _, op := range operations(t) {
 		if op.public || !strings.Contains(op.path, "{") {
 			continue

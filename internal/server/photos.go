@@ -76,9 +76,7 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request, a account) err
 	if err != nil {
 		return err
 	}
-	if match := r.Header.Get("If-Match"); match != "" && match != "*" {
-		d.IfVersion = new(version(match))
-	}
+	d.IfVersion = ifMatch(r)
 	results, err := s.Store.Describe(r.Context(), a.owner, []store.Description{d})
 	if err != nil {
 		return err
@@ -87,6 +85,47 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request, a account) err
 		return results[0].Err
 	}
 	return writePhoto(w, results[0].Photo)
+}
+
+// history answers the descriptions that a photo has and had.
+func (s *Server) history(w http.ResponseWriter, r *http.Request, a account) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	h, err := s.Store.History(r.Context(), a.owner, id)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", versionTag(h.Photo.Version))
+	return writeJSON(w, api.FromHistory(h))
+}
+
+// undo gives a photo a description back that it had. The client names which: a
+// request that is repeated because its answer was lost must not go back twice.
+func (s *Server) undo(w http.ResponseWriter, r *http.Request, a account) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	var req api.Undo
+	if err := s.readJSON(w, r, &req); err != nil {
+		return err
+	}
+	p, err := s.Store.Undo(r.Context(), a.owner, id, req.To, ifMatch(r))
+	if err != nil {
+		return err
+	}
+	return writePhoto(w, p)
+}
+
+// ifMatch returns the version that the request's If-Match demands; nil for any.
+func ifMatch(r *http.Request) *int64 {
+	match := r.Header.Get("If-Match")
+	if match == "" || match == "*" {
+		return nil
+	}
+	return new(version(match))
 }
 
 // version reads an ETag of ours. Any other is a version that never was.
@@ -107,7 +146,7 @@ func description(item api.DescriptionItem) (store.Description, error) {
 	if err != nil {
 		return store.Description{}, err
 	}
-	return store.Description{ID: item.ID, Text: item.Description, Source: source, OnlyIfEmpty: item.OnlyIfEmpty}, nil
+	return store.Description{ID: item.ID, Text: item.Description, Source: source, OnlyIfEmpty: item.OnlyIfEmpty, IfVersion: item.Version}, nil
 }
 
 func validDescription(text string) error {

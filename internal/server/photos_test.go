@@ -155,6 +155,71 @@ func TestDescribeMany(t *testing.T) {
 	ada.call(http.MethodPatch, api.PathPhotos, header{"Content-Type": "application/json"}, bytes.Repeat([]byte(" "), 9<<20)).refused(http.StatusRequestEntityTooLarge, photo.KindTooLarge)
 }
 
+func TestHistoryAndUndo(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	id := ada.album(1)[0]
+	path := photoPath(id)
+	for _, text := range []string{"Dawn", "Noon"} {
+		ada.json(http.MethodPatch, path, nil, api.DescriptionPatch{Description: text}).has(http.StatusOK, nil)
+	}
+	var h api.History
+	ada.call(http.MethodGet, path+"/history", nil, nil).has(http.StatusOK, header{"ETag": `"3"`}).into(&h)
+	if h.ID != id || h.Version != 3 || len(h.Revisions) != 3 || h.Revisions[0].Description != "Noon" || !h.Revisions[1].Undo {
+		t.Fatalf("history %+v", h)
+	}
+	back := api.Undo{To: h.Revisions[1].Number}
+	for _, step := range []struct {
+		what, match string
+		to          api.Undo
+		status      int
+		tag         string
+	}{
+		{"an older version", `"2"`, back, 412, ""},
+		{"not kept", `"3"`, api.Undo{To: 99}, 409, ""},
+		{"one step", `"3"`, back, 200, `"4"`},
+		{"the same step, repeated", `"3"`, back, 200, `"4"`},
+		{"any version", "", api.Undo{To: h.Revisions[0].Number}, 200, `"5"`},
+	} {
+		a := ada.json(http.MethodPost, path+"/undo", header{"If-Match": step.match}, step.to).has(step.status, header{"ETag": step.tag})
+		if step.status != http.StatusOK {
+			a.problem()
+		}
+	}
+	if p := ada.list("")[0]; p.Description != "Noon" || p.Version != 5 {
+		t.Errorf("the photo is %+v", p)
+	}
+	ada.call(http.MethodDelete, path, nil, nil).has(http.StatusOK, nil)
+	ada.call(http.MethodGet, path+"/history", nil, nil).refused(http.StatusNotFound, photo.KindNotFound)
+}
+
+// A version in an item is a precondition of that item alone.
+func TestDescribeManyVersions(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	ids := ada.album(2)
+	first, third := int64(1), int64(3)
+	items := []api.DescriptionItem{
+		{ID: ids[0], Description: "Dawn", Version: &first},
+		{ID: ids[0], Description: "Noon", Version: &first},
+		{ID: ids[1], Description: "Noon", Version: &third},
+		{ID: ids[0], Description: "Dawn", Version: &first}, // its answer was lost
+	}
+	var res api.DescriptionsResponse
+	ada.json(http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: items}).into(&res)
+	var got []string
+	for _, r := range res.Results {
+		if r.Problem != nil {
+			got = append(got, string(r.Problem.Kind))
+			continue
+		}
+		got = append(got, fmt.Sprint(r.Photo.Description, " ", r.Changed))
+	}
+	if want := []string{"Dawn true", "changed", "changed", "Dawn false"}; !slices.Equal(got, want) {
+		t.Errorf("results %q, want %q", got, want)
+	}
+}
+
 func TestTrash(t *testing.T) {
 	t.Parallel()
 	s := start(t)

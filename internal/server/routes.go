@@ -38,6 +38,8 @@ func (s *Server) routes() map[string]methods {
 			http.MethodPatch:  s.signedIn(s.describe),
 			http.MethodDelete: s.signedIn(s.trash),
 		},
+		onePhoto + "/history": {http.MethodGet: s.signedIn(s.history)},
+		onePhoto + "/undo":    {http.MethodPost: s.signedIn(s.undo)},
 		onePhoto + "/restore": {http.MethodPost: s.signedIn(s.restore)},
 		onePhoto + "/content": {http.MethodGet: s.signedIn(s.content)},
 		api.PathUploads: {

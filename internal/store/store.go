@@ -48,8 +48,21 @@ type Store interface {
 	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
 
 	// Describe sets descriptions, all in one transaction; one result an item,
-	// in order. A failed item (not found, changed) fails no other.
+	// in order. A failed item (not found, changed) fails no other. A photo
+	// that has the text already is left alone, whatever its version.
 	Describe(ctx context.Context, owner string, items []Description) ([]Described, error)
+
+	// History returns the descriptions that a live photo has and had. Earlier
+	// ones are kept until the photo is purged: the last photo.MaxRevisions, and
+	// always the last one that a human wrote (photo.Source.Human).
+	History(ctx context.Context, owner string, id photo.ID) (photo.History, error)
+
+	// Undo makes the revision numbered to the description of a live photo
+	// again. The description that the photo had is kept. A photo that has the
+	// revision already is left alone. The error is of photo.KindChanged unless
+	// ifVersion is the photo's version or nil, and of photo.KindConflict when the
+	// revision is not kept.
+	Undo(ctx context.Context, owner string, id photo.ID, to int64, ifVersion *int64) (photo.Photo, error)
 
 	// Trash hides a photo until purgeAfter has passed; it returns the photo
 	// with TrashedAt and PurgeAt. Trashing a trashed photo changes nothing.

@@ -62,25 +62,17 @@ func (t *txn) describeItem(ctx context.Context, owner string, d store.Descriptio
 	switch {
 	case r.state != live:
 		return store.Described{}, noPhoto(d.ID)
+	case d.Text == r.Description: // also a request that is repeated because its answer was lost
+		return store.Described{Photo: r.Photo}, nil
 	case d.IfVersion != nil && *d.IfVersion != r.Version:
-		return store.Described{}, &photo.Error{Kind: photo.KindChanged, Msg: "photo " + d.ID.Short() + " was described by someone else meanwhile",
-			Hint: "look at it again, then repeat"}
-	case d.Text == r.Description, d.OnlyIfEmpty && r.Description != "":
+		return store.Described{}, changed(d.ID)
+	case d.OnlyIfEmpty && r.Description != "":
 		return store.Described{Photo: r.Photo}, nil
 	}
 	r, err = t.describe(ctx, owner, r, d.Text, d.Source)
 	return store.Described{Photo: r.Photo, Changed: true}, err
 }
 
-// describe gives r another description and returns it as it is then.
-func (t *txn) describe(ctx context.Context, owner string, r record, text string, source photo.Source) (record, error) {
-	if text == "" {
-		source = ""
-	}
-	_, err := t.exec(ctx, `UPDATE photo SET description = ?, description_source = ?, folded = ?, version = version + 1
-		WHERE owner = ? AND id = ?`, text, source, folded(r.Name, text), owner, r.ID[:])
-	if err != nil {
-		return record{}, err
-	}
-	return t.photo(ctx, owner, r.ID)
+func changed(id photo.ID) error {
+	return &photo.Error{Kind: photo.KindChanged, Msg: "photo " + id.Short() + " was changed by someone else meanwhile", Hint: "look at it again, then repeat"}
 }

@@ -24,14 +24,15 @@ const (
 
 // columns are what scanPhoto reads.
 const columns = `number, id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
-	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version, damaged`
+	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version, damaged, revision`
 
 // A record is a row of photo.
 type record struct {
 	photo.Photo
-	number int64
-	key    string
-	state  int
+	number   int64
+	key      string
+	state    int
+	revision int64 // number of the description
 
 	damaged bool
 }
@@ -47,7 +48,7 @@ func scanPhoto(row scanner) (record, error) {
 		trashedAt, purgeAt  sql.NullInt64
 	)
 	err := row.Scan(&r.number, &id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
-		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version, &r.damaged)
+		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version, &r.damaged, &r.revision)
 	if err != nil {
 		return record{}, err
 	}

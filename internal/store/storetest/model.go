@@ -26,6 +26,24 @@ type modelPhoto struct {
 	key    string
 	number int  // grows from one to the next
 	due    bool // in the trash, and its time there is over
+
+	texts []modelText // every one there ever was, by number
+	text  int         // which of them it has now
+}
+
+// modelText is a description; an undo of it goes to texts[parent].
+type modelText struct {
+	number int64
+	text   string
+	parent int
+}
+
+// describe gives the photo another text.
+func (p *modelPhoto) describe(text string) {
+	p.Description = text
+	p.Version++
+	p.texts = append(p.texts, modelText{p.Version, text, p.text})
+	p.text = len(p.texts) - 1
 }
 
 // againstModel lets a store and a model of it go the same random ways.
@@ -44,6 +62,7 @@ func againstModel(t *testing.T, open Opener) {
 			"restore":  m.restore,
 			"purge":    m.purge,
 			"describe": m.describe,
+			"undo":     m.undo,
 			"":         m.compare,
 		})
 	})
@@ -67,13 +86,13 @@ func (m *model) add(t *rapid.T) {
 		want.Outcome = photo.OutcomeUploaded
 		there = &modelPhoto{Photo: p, key: key, number: m.keys}
 		there.Version, there.UploadedAt = 1, a.Photo.UploadedAt
+		there.texts = []modelText{{1, p.Description, -1}}
 		m.photos[p.ID] = there
 	}
 	want.DescriptionKept = p.Description != "" && p.Description != there.Description && there.Description != ""
 	if p.Description != "" && there.Description == "" {
 		want.Outcome = photo.OutcomeDescribed
-		there.Description = p.Description
-		there.Version++
+		there.describe(p.Description)
 	}
 	if !there.TrashedAt.IsZero() {
 		want.Outcome = photo.OutcomeRestored
@@ -163,11 +182,56 @@ func (m *model) describe(t *rapid.T) {
 	want := store.Described{}
 	if d.Text != there.Description && !(d.OnlyIfEmpty && there.Description != "") {
 		want.Changed = true
-		there.Description = d.Text
-		there.Version++
+		there.describe(d.Text)
 	}
 	want.Photo = there.Photo
 	same(t, "described", []store.Described{want}, got)
+}
+
+func (m *model) undo(t *rapid.T) {
+	id := m.any(t).ID
+	there := m.photos[id]
+	if there == nil || !there.TrashedAt.IsZero() {
+		_, err := m.s.Undo(t.Context(), m.owner, id, 1, nil)
+		wantKind(t, "Undo", err, photo.KindNotFound)
+		return
+	}
+	now := there.texts[there.text]
+	if now.parent < 0 || len(there.texts) > photo.MaxRevisions { // beyond that, the store may have removed it
+		return
+	}
+	back := there.texts[now.parent]
+	got, err := m.s.Undo(t.Context(), m.owner, id, back.number, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there.text, there.Description = now.parent, back.text
+	there.Version++
+	same(t, "undone", there.Photo, got)
+}
+
+// compareHistory looks at the descriptions that a live photo had. The model keeps
+// all, so it looks at no more than a store has to keep.
+func (m *model) compareHistory(t *rapid.T, p *modelPhoto) {
+	h, err := m.s.History(t.Context(), m.owner, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "photo of the history", p.Photo, h.Photo)
+	if len(p.texts) > photo.MaxRevisions {
+		return
+	}
+	now := p.texts[p.text]
+	want := []photo.Revision{{Number: now.number, Text: now.text, Current: true}}
+	for i, v := range slices.Backward(p.texts) {
+		if i != p.text {
+			want = append(want, photo.Revision{Number: v.number, Text: v.text, Undo: i == now.parent})
+		}
+	}
+	for i := range h.Revisions {
+		h.Revisions[i].SetAt = time.Time{}
+	}
+	same(t, "history", want, h.Revisions)
 }
 
 // inOrder are the photos there may be, those that are there in the order they came.
@@ -200,6 +264,7 @@ func (m *model) compare(t *rapid.T) {
 				usage.Photos++
 				usage.Bytes += there.Size
 				live = append(live, there.Photo)
+				m.compareHistory(t, there)
 			} else {
 				status.State = photo.Trashed
 				trashed = append(trashed, there.Photo)

@@ -28,6 +28,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"add", addTests()},
 		{"list", listTests()},
 		{"describe", describeTests()},
+		{"revision", revisionTests()},
 		{"trash", trashTests()},
 		{"upload", uploadTests()},
 		{"together", togetherTests()},

@@ -1,0 +1,162 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"photos/internal/photo"
+)
+
+// History implements store.Store.
+func (db *DB) History(ctx context.Context, owner string, id photo.ID) (photo.History, error) {
+	h, err := db.history(ctx, owner, id)
+	if err != nil {
+		return photo.History{}, fmt.Errorf("history of the description: %w", failure(err))
+	}
+	return h, nil
+}
+
+// history reads the photo and its revisions in one transaction, so that they
+// belong together.
+func (db *DB) history(ctx context.Context, owner string, id photo.ID) (h photo.History, err error) {
+	tx, err := db.read.BeginTx(ctx, nil)
+	if err != nil {
+		return h, err
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was changed
+	r, err := scanPhoto(tx.QueryRowContext(ctx, selectPhoto, owner, id[:]))
+	if errors.Is(err, sql.ErrNoRows) || err == nil && r.state != live {
+		return h, noPhoto(id)
+	}
+	if err != nil {
+		return h, err
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT number, parent, text, source, set_at FROM revision WHERE photo = ? ORDER BY number DESC`, r.number)
+	if err != nil {
+		return h, err
+	}
+	defer rows.Close()
+	return r.history(rows)
+}
+
+// history puts the revisions of r in order: the current one first.
+func (r record) history(rows *sql.Rows) (photo.History, error) {
+	current := photo.Revision{Number: r.revision, Text: r.Description, Source: r.DescriptionSource, SetAt: r.UploadedAt, Current: true}
+	var others []photo.Revision
+	var undo int64
+	for rows.Next() {
+		var v photo.Revision
+		var parent, setAt int64
+		if err := rows.Scan(&v.Number, &parent, &v.Text, &v.Source, &setAt); err != nil {
+			return photo.History{}, err
+		}
+		v.SetAt = time.UnixMicro(setAt).UTC()
+		if v.Number == r.revision {
+			current.SetAt, undo = v.SetAt, parent
+			continue
+		}
+		others = append(others, v)
+	}
+	for i := range others {
+		others[i].Undo = others[i].Number == undo
+	}
+	return photo.History{Photo: r.Photo, Revisions: append([]photo.Revision{current}, others...)}, rows.Err()
+}
+
+// Undo implements store.Store.
+func (db *DB) Undo(ctx context.Context, owner string, id photo.ID, to int64, ifVersion *int64) (photo.Photo, error) {
+	var r record
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		r, err = tx.undo(ctx, owner, id, to, ifVersion)
+		return err
+	})
+	if err != nil {
+		return photo.Photo{}, fmt.Errorf("undo: %w", err)
+	}
+	return r.Photo, nil
+}
+
+func (t *txn) undo(ctx context.Context, owner string, id photo.ID, to int64, ifVersion *int64) (record, error) {
+	r, err := t.photo(ctx, owner, id)
+	switch {
+	case err != nil:
+		return record{}, err
+	case r.state != live:
+		return record{}, noPhoto(id)
+	case r.revision == to: // a request that is repeated because its answer was lost
+		return r, nil
+	case ifVersion != nil && *ifVersion != r.Version:
+		return record{}, changed(id)
+	}
+	v := photo.Revision{Number: to}
+	err = t.row(ctx, `SELECT text, source FROM revision WHERE photo = ? AND number = ?`, r.number, to).Scan(&v.Text, &v.Source)
+	if errors.Is(err, sql.ErrNoRows) {
+		return record{}, &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("photo %s has no earlier description %d", id.Short(), to),
+			Hint: "photos describe --history shows what is kept"}
+	}
+	if err != nil {
+		return record{}, err
+	}
+	return t.setRevision(ctx, owner, r, v)
+}
+
+// describe gives r another description and returns it as it is then. The one
+// that it had stays in the history.
+func (t *txn) describe(ctx context.Context, owner string, r record, text string, source photo.Source) (record, error) {
+	if text == "" {
+		source = ""
+	}
+	const add = `INSERT INTO revision (photo, number, parent, text, source, set_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (photo, number) DO NOTHING`
+	// What r was uploaded with has no row yet, unless r was described before.
+	if _, err := t.exec(ctx, add, r.number, r.revision, 0, r.Description, r.DescriptionSource, r.UploadedAt.UnixMicro()); err != nil {
+		return record{}, err
+	}
+	v := photo.Revision{Number: r.Version + 1, Text: text, Source: source} // a version never comes twice
+	if _, err := t.exec(ctx, add, r.number, v.Number, r.revision, text, source, t.now); err != nil {
+		return record{}, err
+	}
+	if err := t.prune(ctx, r.number, v.Number); err != nil {
+		return record{}, err
+	}
+	return t.setRevision(ctx, owner, r, v)
+}
+
+// setRevision makes v the description of r and returns r as it is then.
+func (t *txn) setRevision(ctx context.Context, owner string, r record, v photo.Revision) (record, error) {
+	_, err := t.exec(ctx, `UPDATE photo SET description = ?, description_source = ?, folded = ?, revision = ?, version = version + 1
+		WHERE owner = ? AND id = ?`, v.Text, v.Source, folded(r.Name, v.Text), v.Number, owner, r.ID[:])
+	if err != nil {
+		return record{}, err
+	}
+	return t.photo(ctx, owner, r.ID)
+}
+
+// prune removes the oldest revisions of a photo beyond photo.MaxRevisions. It spares
+// the current one and the last one that a human wrote. An undo that would go to
+// a revision that is gone goes to the one before it.
+func (t *txn) prune(ctx context.Context, number, current int64) error {
+	for {
+		var victim, parent int64
+		err := t.row(ctx, `SELECT number, parent FROM revision WHERE photo = ? AND number <> ?
+			AND number < (SELECT number FROM revision WHERE photo = ? AND number <> ? ORDER BY number DESC LIMIT 1 OFFSET ?)
+			AND number <> COALESCE((SELECT MAX(number) FROM revision WHERE photo = ? AND number <> ? AND source IN (?, ?, ?)), 0)
+			ORDER BY number LIMIT 1`,
+			number, current, number, current, photo.MaxRevisions-1,
+			number, current, photo.FromFlag, photo.FromStdin, photo.FromWeb).Scan(&victim, &parent)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, `UPDATE revision SET parent = ? WHERE photo = ? AND parent = ?`, parent, number, victim); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, `DELETE FROM revision WHERE photo = ? AND number = ?`, number, victim); err != nil {
+			return err
+		}
+	}
+}
