@@ -14,7 +14,7 @@ func photoColumns() []column[photo.Photo] {
 	return []column[photo.Photo]{
 		{name: "id", text: func(p photo.Photo) string { return p.ID.String() }, show: func(p photo.Photo) string { return p.ID.Short() }, least: photo.ShortLen},
 		{name: "taken_at", text: func(p photo.Photo) string { return p.TakenAt.String() }, show: func(p photo.Photo) string { return showTaken(p.TakenAt) }, least: len("taken at")},
-		{name: "uploaded_at", text: func(p photo.Photo) string { return stamp(p.UploadedAt) }, show: func(p photo.Photo) string { return showTime(p.UploadedAt) }, least: len(minutes)},
+		{name: "uploaded_at", text: func(p photo.Photo) string { return api.Time{Time: p.UploadedAt}.String() }, show: func(p photo.Photo) string { return showTime(p.UploadedAt) }, least: len(minutes)},
 		{name: "bytes", text: func(p photo.Photo) string { return strconv.FormatInt(p.Size, 10) }, show: func(p photo.Photo) string { return showBytes(p.Size) }, right: true, least: len("1.23 MB")},
 		{name: "name", text: func(p photo.Photo) string { return p.Name }, end: true},
 		{name: "description", text: func(p photo.Photo) string { return p.Description }},
@@ -25,21 +25,13 @@ func photoColumns() []column[photo.Photo] {
 		{name: "height", extra: true, right: true, text: func(p photo.Photo) string { return number(p.Height) }},
 		{name: "camera", extra: true, text: func(p photo.Photo) string { return p.Camera }},
 		{name: "position", extra: true, text: func(p photo.Photo) string { return showPosition(p.Position) }},
-		{name: "trashed_at", extra: true, text: func(p photo.Photo) string { return stamp(p.TrashedAt) }},
-		{name: "purge_at", extra: true, text: func(p photo.Photo) string { return stamp(p.PurgeAt) }},
+		{name: "trashed_at", extra: true, text: func(p photo.Photo) string { return api.Time{Time: p.TrashedAt}.String() }},
+		{name: "purge_at", extra: true, text: func(p photo.Photo) string { return api.Time{Time: p.PurgeAt}.String() }},
 		{name: "version", extra: true, right: true, text: func(p photo.Photo) string { return strconv.FormatInt(p.Version, 10) }},
 	}
 }
 
 func photoJSON(p photo.Photo) any { return api.FromPhoto(p) }
-
-// stamp is a time for machines: RFC 3339 in UTC, empty when there is none.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
-}
 
 // minutes is how precise a time is for people.
 const minutes = "2006-01-02 15:04"
@@ -52,8 +44,12 @@ func showTime(t time.Time) string {
 	return t.Local().Format(minutes)
 }
 
-// showTaken is the wall clock where the photo was taken.
+// showTaken returns the clock of the place where the photo was taken. A moment in UTC
+// says nothing about the place, so it is shown in the user's zone.
 func showTaken(m photo.Moment) string {
+	if offset, known := m.Offset(); known && offset == 0 {
+		return showTime(m.Time())
+	}
 	if m.IsZero() {
 		return ""
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,7 +23,7 @@ type filterOptions struct {
 func (o *filterOptions) flags(f *pflag.FlagSet) {
 	o.given = f.Changed
 	f.StringVar(&o.search, "search", "", "only photos whose name or description has all these `words`")
-	f.StringVar(&o.since, "since", "", "only from this `time` on: 2026, 2026-05, 2026-05-31, RFC 3339, or 7d for a week ago")
+	f.StringVar(&o.since, "since", "", "only from this `time` on: 2026-05-31, 2026-05, today, 7d, ...")
 	f.StringVar(&o.until, "until", "", "only before the end of this `time`, written as for --since")
 	f.StringVar(&o.by, "by", "uploaded", "sort and bound by `uploaded` or taken")
 	f.IntVar(&o.limit, "limit", 0, "at most this `number` of photos; 0: all")
@@ -41,7 +39,13 @@ func newList(e *env) *cobra.Command {
 		Long: `List your photos, newest first.
 
 On a terminal a table; in a pipe one line a photo, tab-separated:
-id, taken_at, uploaded_at, bytes, name, description.`,
+id, taken_at, uploaded_at, bytes, name, description.
+
+--since and --until take a year, a month or a day (2026, 2026-05, 2026-05-31,
+today, yesterday), a local time (2026-05-31T18:00), a time with its offset
+(2026-05-31T18:00:00+02:00), or an age (7d, 12h). With --by taken, a photo whose
+camera recorded no offset from UTC is compared by the date and time it shows,
+and any other photo by the instant, in your time zone.`,
 		Example: `  photos list --search "bay sunset" --limit 10
   photos list --since 2026-05 --by taken
   photos list --undescribed --quiet
@@ -123,32 +127,4 @@ func (o filterOptions) refuseBlank() error {
 
 func emptyFlag(name string) error {
 	return &photo.Error{Kind: photo.KindUsage, Msg: "--" + name + " is empty", Hint: "leave it out if it should not filter"}
-}
-
-// parseWhen reads a span of time and returns its first instant and the one
-// after its last: a year, month or day in the person's zone, an RFC 3339
-// instant, or so many days or hours ago.
-func parseWhen(s string, now time.Time) (from, to time.Time, err error) {
-	for _, l := range []struct {
-		layout           string
-		year, month, day int
-	}{{"2006", 1, 0, 0}, {"2006-01", 0, 1, 0}, {"2006-01-02", 0, 0, 1}} {
-		if t, err := time.ParseInLocation(l.layout, s, now.Location()); err == nil {
-			return t, t.AddDate(l.year, l.month, l.day), nil
-		}
-	}
-	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
-		return t, t, nil
-	}
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
-			t := now.AddDate(0, 0, -n)
-			return t, t, nil
-		}
-	}
-	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
-		t := now.Add(-d)
-		return t, t, nil
-	}
-	return from, to, &photo.Error{Kind: photo.KindUsage, Msg: quote(s) + " is no time", Hint: "write 2026, 2026-05, 2026-05-31, 2026-05-31T18:00:00Z, 7d or 12h"}
 }

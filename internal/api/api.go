@@ -26,10 +26,29 @@ type Photo struct {
 	Position          *photo.Position `json:"position,omitempty"`
 	Description       string          `json:"description"`
 	DescriptionSource photo.Source    `json:"description_source,omitempty"`
-	UploadedAt        time.Time       `json:"uploaded_at"`
-	TrashedAt         time.Time       `json:"trashed_at,omitzero"`
-	PurgeAt           time.Time       `json:"purge_at,omitzero"`
+	UploadedAt        Time            `json:"uploaded_at"`
+	TrashedAt         Time            `json:"trashed_at,omitzero"`
+	PurgeAt           Time            `json:"purge_at,omitzero"`
 	Version           int64           `json:"version"`
+}
+
+// Time is an instant on the wire. All are written in UTC with six decimals, so that
+// sorting them as text sorts them by time.
+type Time struct{ time.Time }
+
+const timeLayout = "2006-01-02T15:04:05.000000Z"
+
+// String returns the form on the wire, and "" for the zero Time.
+func (t Time) String() string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(timeLayout)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + t.UTC().Format(timeLayout) + `"`), nil
 }
 
 // FromPhoto puts p on the wire.
@@ -38,10 +57,7 @@ func FromPhoto(p photo.Photo) Photo {
 		ID: p.ID, Name: p.Name, Bytes: p.Size, MediaType: p.MediaType, Width: p.Width, Height: p.Height,
 		TakenAt: p.TakenAt, Camera: p.Camera, Position: p.Position,
 		Description: p.Description, DescriptionSource: p.DescriptionSource,
-		UploadedAt: p.UploadedAt.UTC(), Version: p.Version,
-	}
-	if !p.TrashedAt.IsZero() {
-		w.TrashedAt, w.PurgeAt = p.TrashedAt.UTC(), p.PurgeAt.UTC()
+		UploadedAt: Time{p.UploadedAt}, TrashedAt: Time{p.TrashedAt}, PurgeAt: Time{p.PurgeAt}, Version: p.Version,
 	}
 	if !utf8.ValidString(p.Name) {
 		w.NameBase64 = base64.StdEncoding.EncodeToString([]byte(p.Name))
@@ -55,7 +71,7 @@ func (w Photo) Photo() photo.Photo {
 		ID: w.ID, Name: w.Name, Size: w.Bytes, MediaType: w.MediaType, Width: w.Width, Height: w.Height,
 		TakenAt: w.TakenAt, Camera: w.Camera, Position: w.Position,
 		Description: w.Description, DescriptionSource: w.DescriptionSource,
-		UploadedAt: w.UploadedAt, TrashedAt: w.TrashedAt, PurgeAt: w.PurgeAt, Version: w.Version,
+		UploadedAt: w.UploadedAt.Time, TrashedAt: w.TrashedAt.Time, PurgeAt: w.PurgeAt.Time, Version: w.Version,
 	}
 	if name, err := base64.StdEncoding.DecodeString(w.NameBase64); err == nil && len(name) > 0 {
 		p.Name = string(name)

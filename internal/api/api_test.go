@@ -39,6 +39,28 @@ func TestPhotoSurvivesTheWire(t *testing.T) {
 	}
 }
 
+// Times sort as text, whatever their fraction of a second and their zone.
+func TestTimesOnTheWireSortAsText(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2024, 6, 1, 0, 0, 0, 0, time.FixedZone("", 3600))
+	var last string
+	for _, d := range []time.Duration{0, time.Microsecond, 100 * time.Millisecond, 120 * time.Millisecond, time.Second} {
+		b, err := json.Marshal(api.FromPhoto(photo.Photo{UploadedAt: at.Add(d)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(b, &fields); err != nil {
+			t.Fatal(err)
+		}
+		got, _ := fields["uploaded_at"].(string)
+		if got <= last || len(got) != len("2024-05-31T23:00:00.000000Z") {
+			t.Errorf("%q comes after %q", got, last)
+		}
+		last = got
+	}
+}
+
 func TestKindsAndStatusesAreInverse(t *testing.T) {
 	t.Parallel()
 	for _, k := range []photo.Kind{

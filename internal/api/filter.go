@@ -104,11 +104,13 @@ func readPrefix(f *photo.Filter, v string) error {
 	return nil
 }
 
+// writeTime keeps the offset of t: the bounds of photo.Filter need the instant and
+// the clock.
 func writeTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(time.RFC3339Nano)
+	return t.Format(time.RFC3339Nano)
 }
 
 func readTime(field func(*photo.Filter) *time.Time) func(*photo.Filter, string) error {

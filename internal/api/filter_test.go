@@ -16,7 +16,7 @@ import (
 // fullFilter sets every field. The test below fails when a new field is forgotten here.
 func fullFilter() photo.Filter {
 	return photo.Filter{
-		Search: "bay & sunset=1 +ø", Since: time.Date(2024, 5, 31, 18, 0, 0, 123456000, time.UTC), Until: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC),
+		Search: "bay & sunset=1 +ø", Since: time.Date(2024, 5, 31, 18, 0, 0, 123456000, time.FixedZone("", 9*3600)), Until: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC),
 		By: photo.ByTaken, Undescribed: true, Trash: true, IDPrefix: "0123abcd",
 	}
 }
@@ -41,6 +41,9 @@ func TestFilterRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := api.DecodeFilter(q)
+		if want := photo.WallClock(f.Since); !photo.WallClock(got.Since).Equal(want) {
+			t.Errorf("%s: since shows %v, want %v", name, got.Since, want)
+		}
 		if d := cmp.Diff(f, got); d != "" || err != nil || len(q) > 0 {
 			t.Errorf("%s: error %v, left over %v (-want +got):\n%s", name, err, q, d)
 		}

@@ -31,6 +31,10 @@ func (m Moment) IsZero() bool { return m.t.IsZero() }
 // Time is the instant to sort by; for an unknown offset, the wall clock read as UTC.
 func (m Moment) Time() time.Time { return m.t }
 
+// WallClock returns the date and time that t shows in its location, in the form in
+// which Time returns a moment without an offset.
+func WallClock(t time.Time) time.Time { return AtWallClock(t).t }
+
 // Offset is the recorded UTC offset in seconds, and whether there is one.
 func (m Moment) Offset() (seconds int, known bool) {
 	if !m.zoned {

@@ -93,6 +93,10 @@ const (
 )
 
 // Filter selects photos of one owner. The zero Filter selects every live one.
+//
+// The locations of Since and Until count: ByTaken, a moment without an offset is
+// compared with the clock that the bound shows in its location, because nobody
+// knows which instant the moment was. Every other moment is compared as an instant.
 type Filter struct {
 	Search      string    // words that all occur in name or description, case-insensitive
 	Since       time.Time // at or after, by Order's time; zero: no bound

@@ -227,12 +227,12 @@ func TestTrash(t *testing.T) {
 	id := ada.album(1)[0]
 	var p api.Photo
 	ada.call(http.MethodDelete, photoPath(id), nil, nil).into(&p)
-	if days := p.PurgeAt.Sub(p.TrashedAt).Hours() / 24; days != 30 {
+	if days := p.PurgeAt.Sub(p.TrashedAt.Time).Hours() / 24; days != 30 {
 		t.Errorf("kept for %v days", days)
 	}
 	again := p
 	ada.call(http.MethodDelete, photoPath(id), nil, nil).into(&again)
-	if !again.PurgeAt.Equal(p.PurgeAt) {
+	if !again.PurgeAt.Equal(p.PurgeAt.Time) {
 		t.Errorf("deleted again, it is purged at %s, not %s", again.PurgeAt, p.PurgeAt)
 	}
 	for _, path := range []string{"", "/content"} {

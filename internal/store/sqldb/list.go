@@ -73,7 +73,11 @@ func listQuery(owner string, f photo.Filter, after string, limit int) (*query, e
 		return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("unknown order %.20q", f.By), Hint: "uploaded or taken"}
 	}
 	q.state(f)
-	q.times(f, at)
+	if q.by == photo.ByTaken {
+		q.taken(f)
+	} else {
+		q.uploaded(f)
+	}
 	if err := q.words(f.Search); err != nil {
 		return nil, err
 	}
@@ -99,13 +103,28 @@ func (q *query) state(f photo.Filter) {
 	}
 }
 
-// times bounds the column at. What has no time is within no bounds.
-func (q *query) times(f photo.Filter, at string) {
+func (q *query) uploaded(f photo.Filter) {
 	if !f.Since.IsZero() {
-		q.where(at+` >= ?`, f.Since.UnixMicro())
+		q.where(`uploaded_at >= ?`, f.Since.UnixMicro())
 	}
 	if !f.Until.IsZero() {
-		q.where(at+` < ? AND `+at+` > ?`, f.Until.UnixMicro(), int64(takenBefore))
+		q.where(`uploaded_at < ?`, f.Until.UnixMicro())
+	}
+}
+
+// taken compares a moment without an offset with the clock of a bound and any other
+// one with its instant. The wider of the two comes first, because the index has it:
+// a page then reads no more than a day of photos that it does not list. A photo
+// without a moment is within no bounds.
+func (q *query) taken(f photo.Filter) {
+	if !f.Since.IsZero() {
+		wall, instant := photo.WallClock(f.Since).UnixMicro(), f.Since.UnixMicro()
+		q.where(`taken_at >= ? AND taken_at >= CASE WHEN taken_offset IS NULL THEN ? ELSE ? END`, min(wall, instant), wall, instant)
+	}
+	if !f.Until.IsZero() {
+		wall, instant := photo.WallClock(f.Until).UnixMicro(), f.Until.UnixMicro()
+		q.where(`taken_at < ? AND taken_at < CASE WHEN taken_offset IS NULL THEN ? ELSE ? END`, max(wall, instant), wall, instant)
+		q.where(`taken_at > ?`, int64(takenBefore))
 	}
 }
 

@@ -19,6 +19,7 @@ func listTests() []test {
 		{"paging while photos come and go", pagingWhileChanging},
 		{"search", search},
 		{"since and until", bounds},
+		{"days by the wall clock and by the instant", days},
 		{"undescribed", undescribed},
 		{"trash", listTrash},
 		{"prefix of the id", idPrefix},
@@ -219,6 +220,40 @@ func bounds(t *testing.T, open Opener) {
 	last := get(t, s, owner, numbered(3).ID).UploadedAt
 	if got := all(t, s, owner, photo.Filter{Since: last, Until: last.Add(time.Microsecond)}, 9); !strings.Contains(names(got), "3") {
 		t.Errorf("uploaded at %v: %q", last, names(got))
+	}
+}
+
+// days lists one day in Tokyo. A photo without an offset belongs to the day that its
+// clock shows, any other photo to the day of its instant there.
+func days(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	for i, taken := range []string{
+		"2024-05-30T23:59:59.999999", "2024-05-31T00:00:00", "2024-05-31T23:30:00", "2024-05-31T23:59:59.999999", "2024-06-01T00:00:00",
+		"2024-05-30T14:59:59.999999Z", "2024-05-30T15:00:00Z", "2024-05-30T17:00:00+02:00", "2024-05-31T14:59:59.999999Z", "2024-05-31T15:00:00Z",
+		"2024-05-31T20:00:00-05:00", "", "2024-05-30T15:00:00", "2024-05-31T10:00:00-04:00",
+	} {
+		p := numbered(i)
+		p.Name = fmt.Sprint(i)
+		must(t, p.TakenAt.UnmarshalText([]byte(taken)))
+		add(t, s, owner, p, key(i))
+	}
+	tokyo := time.FixedZone("", 9*3600)
+	since, until := time.Date(2024, 5, 31, 0, 0, 0, 0, tokyo), time.Date(2024, 6, 1, 0, 0, 0, 0, tokyo)
+	for _, tt := range []struct {
+		f    photo.Filter
+		want string
+	}{
+		{photo.Filter{By: photo.ByTaken, Since: since, Until: until}, "3 2 8 13 1 7 6"},
+		{photo.Filter{By: photo.ByTaken, Since: since}, "10 4 3 2 9 8 13 1 7 6"},
+		{photo.Filter{By: photo.ByTaken, Until: until}, "3 2 8 13 1 0 12 7 6 5"},
+		{photo.Filter{By: photo.ByTaken, Since: since.UTC(), Until: until.UTC()}, "8 13 1 0 12 7 6"},
+	} {
+		for _, limit := range []int{1, 2, 100} {
+			if got := names(all(t, s, owner, tt.f, limit)); got != tt.want {
+				t.Errorf("%v to %v by %d: %s, want %s", tt.f.Since, tt.f.Until, limit, got, tt.want)
+			}
+		}
 	}
 }
 
