@@ -17,6 +17,7 @@ type describeOptions struct {
 	desc       string
 	set, clear bool
 	from       fromOptions
+	historyOptions
 }
 
 func newDescribe(e *env) *cobra.Command {
@@ -27,20 +28,36 @@ func newDescribe(e *env) *cobra.Command {
 		Long: `Show everything known of photos, or set their description.
 
 A PHOTO is a local file, whose bytes name the photo, or the hex digits of an ID:
-all 64, or at least 8 of them from the start.`,
+all 64, or at least 8 of them from the start.
+
+Earlier descriptions are kept until the photo is purged from the trash: the last
+20, and always the last one that you wrote yourself. --history shows them, --undo
+goes back one step and a second --undo one step further. Nothing is lost by it:
+the description that was undone is kept too.`,
 		Example: `  photos describe beach.jpg
   photos describe 3f9a11c2 --desc "Sunset over the bay"
   photos describe beach.jpg --clear
+  photos describe beach.jpg --undo
   printf 'beach.jpg\tSunset\n' | photos describe --from - --from-format tsv`,
 		Args: func(cmd *cobra.Command, args []string) error { return o.from.atLeastOneOr("PHOTO")(cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.set = cmd.Flags().Changed("desc")
+			if err := o.checkHistory(cmd, args); err != nil {
+				return err
+			}
+			switch {
+			case o.history:
+				return showHistory(cmd.Context(), e, args, o)
+			case o.undo:
+				return undoDescriptions(cmd.Context(), e, args, o)
+			}
 			return describe(cmd.Context(), e, args, o)
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&o.desc, "desc", "", "set the description to this `text`")
 	f.BoolVar(&o.clear, "clear", false, "erase the description")
+	o.historyOptions.flags(c)
 	o.from.flags(c, "PHOTOs, with tsv or jsonl their descriptions too,")
 	return c
 }
@@ -72,7 +89,7 @@ func describe(ctx context.Context, e *env, args []string, o describeOptions) err
 	if out.form == formTable {
 		show = func(p photo.Photo) error { return card(e, p) }
 	}
-	d := describer{c: c, show: show, tally: tally{e: e}}
+	d := describer{c: c, show: show, tally: tally{e: e}, only: o.historyOptions}
 	for it := range items {
 		if o.set || o.clear {
 			it.Description, it.Described, it.FromList = o.desc, true, false
@@ -82,6 +99,7 @@ func describe(ctx context.Context, e *env, args []string, o describeOptions) err
 		}
 	}
 	if err = d.flush(ctx); err == nil {
+		d.sayKept(e)
 		err = d.tally.end()
 	}
 	if flushed := out.close(); err == nil {
@@ -95,6 +113,8 @@ type describer struct {
 	c       *client.Client
 	show    func(photo.Photo) error
 	tally   tally
+	only    historyOptions
+	kept    int // photos whose description --if-empty left alone
 	names   []string
 	waiting []api.DescriptionItem
 }
@@ -116,7 +136,7 @@ func (d *describer) add(ctx context.Context, it listed) error {
 		return d.show(p)
 	}
 	d.names = append(d.names, it.Name)
-	d.waiting = append(d.waiting, api.DescriptionItem{ID: p.ID, Description: it.Description, Source: it.source()})
+	d.waiting = append(d.waiting, api.DescriptionItem{ID: p.ID, Description: it.Description, Source: it.source(), OnlyIfEmpty: d.only.ifEmpty, Version: d.only.version()})
 	if len(d.waiting) == photo.MaxDescribe {
 		return d.flush(ctx)
 	}
@@ -153,6 +173,9 @@ func (d *describer) flush(ctx context.Context) error {
 		}
 		d.tally.done(d.names[i], err)
 		if err == nil && r.Photo != nil {
+			if d.only.ifEmpty && r.Photo.Description != d.waiting[i].Description {
+				d.kept++
+			}
 			if err := d.show(r.Photo.Photo()); err != nil {
 				return err
 			}

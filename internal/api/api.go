@@ -140,7 +140,7 @@ type Revision struct {
 	Number            int64        `json:"number"`
 	Description       string       `json:"description"`
 	DescriptionSource photo.Source `json:"description_source,omitempty"`
-	SetAt             time.Time    `json:"set_at"`
+	SetAt             Time         `json:"set_at"`
 	Current           bool         `json:"current"`
 	Undo              bool         `json:"undo"` // an undo goes back to this one
 }
@@ -151,7 +151,7 @@ func FromHistory(h photo.History) History {
 	for i, v := range h.Revisions {
 		w.Revisions[i] = Revision{
 			Number: v.Number, Description: v.Text, DescriptionSource: v.Source,
-			SetAt: v.SetAt.UTC(), Current: v.Current, Undo: v.Undo,
+			SetAt: Time{v.SetAt.UTC()}, Current: v.Current, Undo: v.Undo,
 		}
 	}
 	return w

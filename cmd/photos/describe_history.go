@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/api"
+	"photos/internal/client"
+	"photos/internal/photo"
+)
+
+// historyOptions are the flags of describe that concern earlier descriptions,
+// and those that protect the present one.
+type historyOptions struct {
+	history, undo bool
+	ifEmpty       bool
+	ifVersion     int64 // 0: any
+}
+
+func (o *historyOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&o.history, "history", false, "show the descriptions that the photos have and had")
+	f.BoolVar(&o.undo, "undo", false, "go back to the description before; again: one further back")
+	f.BoolVar(&o.ifEmpty, "if-empty", false, "describe only photos that have no description")
+	f.Int64Var(&o.ifVersion, "if-version", 0, "fail if the photo's version is not this `number` any more")
+}
+
+// checkHistory refuses flags that do not belong together.
+func (o describeOptions) checkHistory(cmd *cobra.Command, args []string) error {
+	versioned := cmd.Flags().Changed("if-version")
+	sets := o.set || o.clear
+	switch {
+	case o.history && o.undo:
+		return exclude("--history", "--undo")
+	case o.history && (sets || o.ifEmpty || versioned):
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--history only shows", Hint: "leave out the flags that change a description"}
+	case o.undo && sets:
+		return exclude("--undo", "--desc and --clear")
+	case o.ifEmpty && (o.undo || o.clear):
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty goes with --desc or with descriptions in --from"}
+	case o.ifEmpty && !o.set && o.from.format == "lines":
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty without a description", Hint: "--desc TEXT gives one"}
+	case (o.history || o.undo) && o.from.format != "lines":
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format " + o.from.format + " brings descriptions, which --history and --undo do not take"}
+	case versioned && o.ifVersion < 1:
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version is not a version", Hint: "photos describe PHOTO --fields version prints it"}
+	case versioned && !sets && !o.undo:
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version goes with --desc, --clear or --undo"}
+	case versioned && (o.from.file != "" || len(args) != 1):
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version is about one photo", Hint: "name one PHOTO only"}
+	}
+	return nil
+}
+
+func exclude(one, other string) error {
+	return &photo.Error{Kind: photo.KindUsage, Msg: one + " cannot be combined with " + other}
+}
+
+// version returns the precondition that --if-version sets, or nil.
+func (o historyOptions) version() *int64 {
+	if o.ifVersion == 0 {
+		return nil
+	}
+	return &o.ifVersion
+}
+
+// sayKept says how many photos --if-empty left alone.
+func (d *describer) sayKept(e *env) {
+	switch {
+	case d.kept == 0 || e.set.Quiet:
+	case d.kept == 1:
+		e.say("photos: 1 photo had a description, which was kept")
+	default:
+		e.say("photos: %d photos had a description, which was kept", d.kept)
+	}
+}
+
+// revision is a description that a photo has or had, as describe --history prints it.
+type revision struct {
+	ID          photo.ID     `json:"id"`
+	Number      int64        `json:"number"`
+	SetAt       api.Time     `json:"set_at"`
+	State       string       `json:"state"` // current, undo or earlier
+	Source      photo.Source `json:"description_source,omitempty"`
+	Description string       `json:"description"`
+}
+
+func revisionColumns() []column[revision] {
+	return []column[revision]{
+		{name: "id", text: func(v revision) string { return v.ID.String() }, show: func(v revision) string { return v.ID.Short() }, least: photo.ShortLen},
+		{name: "number", text: func(v revision) string { return strconv.FormatInt(v.Number, 10) }, right: true, least: len("number")},
+		{name: "set_at", text: func(v revision) string { return v.SetAt.String() }, show: func(v revision) string { return showTime(v.SetAt.Time) }, least: len(minutes)},
+		{name: "state", text: func(v revision) string { return v.State }, least: len("earlier")},
+		{name: "description_source", text: func(v revision) string { return string(v.Source) }, least: len("description source")},
+		{name: "description", text: func(v revision) string { return v.Description }},
+	}
+}
+
+func revisionJSON(v revision) any { return v }
+
+// revisions returns h as it is printed.
+func revisions(h api.History) []revision {
+	out := make([]revision, len(h.Revisions))
+	for i, v := range h.Revisions {
+		out[i] = revision{ID: h.ID, Number: v.Number, SetAt: v.SetAt, State: "earlier", Source: v.DescriptionSource, Description: v.Description}
+		switch {
+		case v.Current:
+			out[i].State = "current"
+		case v.Undo:
+			out[i].State = "undo"
+		}
+	}
+	return out
+}
+
+// showHistory prints the descriptions that the photos have and had.
+func showHistory(ctx context.Context, e *env, args []string, o describeOptions) error {
+	out, err := newPrinter(e, revisionColumns(), revisionJSON)
+	if err != nil {
+		return err
+	}
+	err = eachPhoto(ctx, e, args, o.from, func(c *client.Client, p photo.Photo) error {
+		h, err := c.History(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		for _, v := range revisions(h) {
+			if err := out.print(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return errors.Join(err, out.close())
+}
+
+// undoDescriptions takes the descriptions of photos one step back and shows the
+// photos as they are then.
+func undoDescriptions(ctx context.Context, e *env, args []string, o describeOptions) error {
+	out, err := newPrinter(e, photoColumns(), photoJSON)
+	if err != nil {
+		return err
+	}
+	show := out.print
+	if out.form == formTable {
+		show = func(p photo.Photo) error { return card(e, p) }
+	}
+	err = eachPhoto(ctx, e, args, o.from, func(c *client.Client, p photo.Photo) error {
+		p, err := undoOne(ctx, c, p.ID, o.version())
+		if err != nil {
+			return err
+		}
+		return show(p)
+	})
+	return errors.Join(err, out.close())
+}
+
+// undoOne takes the description of a photo one step back. The service is told
+// which revision that is, so that a repeated request goes no further.
+func undoOne(ctx context.Context, c *client.Client, id photo.ID, version *int64) (photo.Photo, error) {
+	h, err := c.History(ctx, id)
+	if err != nil {
+		return photo.Photo{}, err
+	}
+	if version == nil {
+		version = &h.Version
+	}
+	for _, v := range h.Revisions {
+		if v.Undo {
+			return c.Undo(ctx, id, v.Number, *version)
+		}
+	}
+	return photo.Photo{}, &photo.Error{Kind: photo.KindConflict, Msg: "there is no earlier description to go back to",
+		Hint: "photos describe " + id.Short() + " --history shows what is kept"}
+}
+
+// eachPhoto calls f for each PHOTO that a call names.
+func eachPhoto(ctx context.Context, e *env, args []string, from fromOptions, f func(*client.Client, photo.Photo) error) error {
+	c, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	items, done, err := from.arguments(ctx, e, args)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return eachItem(e, items, func(it listed) error {
+		p, err := findPhoto(ctx, c, it.Name)
+		if err != nil {
+			return err
+		}
+		return f(c, p)
+	})
+}
