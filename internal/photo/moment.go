@@ -28,6 +28,15 @@ func AtWallClock(t time.Time) Moment {
 // IsZero reports whether the moment is unknown.
 func (m Moment) IsZero() bool { return m.t.IsZero() }
 
+// Plausible reports whether a photo can have been taken then. It cannot before there
+// was photography, in a far future, or on the first day of 1970: that is what the
+// clock of a device shows that was never set.
+func (m Moment) Plausible() bool {
+	const day = 24 * 60 * 60
+	year, unix := m.t.Year(), m.t.Unix()
+	return 1826 <= year && year <= 2200 && (unix < 0 || unix >= day)
+}
+
 // Time is the instant to sort by; for an unknown offset, the wall clock read as UTC.
 func (m Moment) Time() time.Time { return m.t }
 

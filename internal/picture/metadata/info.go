@@ -44,13 +44,13 @@ func (t *tags) dimensions(mediaType string) (width, height int) {
 // years later. ModifyDate comes last: old phones write no other.
 func (t *tags) takenAt() photo.Moment {
 	for _, m := range []photo.Moment{
-		exifMoment(text(t.exif, "DateTimeOriginal"), text(t.exif, "OffsetTimeOriginal")),
-		isoMoment(text(t.xmp, "DateTimeOriginal")),
-		isoMoment(text(t.xmp, "DateCreated")),
+		t.exifMoment("DateTimeOriginal", "SubSecTimeOriginal", "OffsetTimeOriginal"),
+		picture.ParseDate(text(t.xmp, "DateTimeOriginal")),
+		picture.ParseDate(text(t.xmp, "DateCreated")),
 		t.iptcMoment(),
-		exifMoment(text(t.exif, "CreateDate"), text(t.exif, "OffsetTimeDigitized")),
-		isoMoment(text(t.xmp, "CreateDate")),
-		exifMoment(text(t.exif, "ModifyDate"), text(t.exif, "OffsetTime")),
+		t.exifMoment("CreateDate", "SubSecTimeDigitized", "OffsetTimeDigitized"),
+		picture.ParseDate(text(t.xmp, "CreateDate")),
+		t.exifMoment("ModifyDate", "SubSecTime", "OffsetTime"),
 	} {
 		if !m.IsZero() {
 			return m
@@ -60,6 +60,15 @@ func (t *tags) takenAt() photo.Moment {
 }
 
 const exifTime = "2006:01:02 15:04:05"
+
+// exifMoment reads the tags of a date, its fraction of a second and its offset.
+func (t *tags) exifMoment(date, fraction, offset string) photo.Moment {
+	at := text(t.exif, date)
+	if digits := text(t.exif, fraction); digits != "" {
+		at += "." + digits
+	}
+	return exifMoment(at, text(t.exif, offset))
+}
 
 // exifMoment reads EXIF's date and offset, each of them possibly blank, zeros or
 // nonsense. An offset that is nonsense is an unknown one.
@@ -72,22 +81,6 @@ func exifMoment(date, offset string) photo.Moment {
 		return photo.Moment{}
 	}
 	return plausible(photo.AtWallClock(at))
-}
-
-// isoMoment reads the dates of XMP (XMP specification part 1, 8.2.1.1), which may
-// end early.
-func isoMoment(date string) photo.Moment {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05-0700"} {
-		if at, err := time.Parse(layout, date); err == nil {
-			return plausible(photo.At(at))
-		}
-	}
-	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", time.DateOnly} {
-		if at, err := time.Parse(layout, date); err == nil {
-			return plausible(photo.AtWallClock(at))
-		}
-	}
-	return photo.Moment{}
 }
 
 // iptcMoment joins IPTC's day and time, which the library writes as EXIF does.
@@ -105,10 +98,9 @@ func (t *tags) iptcMoment() photo.Moment {
 	return exifMoment(day+" 00:00:00", "")
 }
 
-// plausible is m unless it lies before photography or in a far future: a camera
-// whose clock was never set.
+// plausible is m unless no photo can have been taken then.
 func plausible(m photo.Moment) photo.Moment {
-	if year := m.Time().Year(); year < 1826 || year > 2200 {
+	if !m.Plausible() {
 		return photo.Moment{}
 	}
 	return m

@@ -27,7 +27,7 @@ func readMovie(file *io.SectionReader, info *picture.Info) {
 		}
 	}
 	keys := appleKeys(moov)
-	if m := isoMoment(keys["com.apple.quicktime.creationdate"]); !m.IsZero() {
+	if m := picture.ParseDate(keys["com.apple.quicktime.creationdate"]); !m.IsZero() {
 		info.TakenAt = m
 	}
 	info.Camera = camera(keys["com.apple.quicktime.make"], keys["com.apple.quicktime.model"])

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -99,7 +100,7 @@ func compareWithExifTool(t *testing.T, path string, want exifTool) {
 		t.Fatal(err)
 	}
 	if date := want.text("DateTimeOriginal"); date != "" && strings.Trim(date, ": 0") != "" {
-		wantTime := strings.NewReplacer(" ", "T").Replace(strings.Replace(date, ":", "-", 2)) + want.text("OffsetTimeOriginal")
+		wantTime := strings.NewReplacer(" ", "T").Replace(strings.Replace(date, ":", "-", 2)) + want.fraction() + want.text("OffsetTimeOriginal")
 		wantTime = strings.Replace(wantTime, "+00:00", "Z", 1)
 		if got.TakenAt.String() != wantTime {
 			t.Errorf("taken at %s, exiftool says %s", got.TakenAt, wantTime)
@@ -109,6 +110,19 @@ func compareWithExifTool(t *testing.T, path string, want exifTool) {
 		t.Errorf("camera %q, exiftool says %q", got.Camera, model)
 	}
 	comparePosition(t, got.Position, want)
+}
+
+// fraction returns what follows the second. exiftool writes digits that begin with 0
+// as a string, others as a number.
+func (e exifTool) fraction() string {
+	digits := e.text("SubSecTimeOriginal")
+	if n, ok := e.EXIF["SubSecTimeOriginal"].(float64); ok {
+		digits = strconv.Itoa(int(n))
+	}
+	if digits = strings.TrimRight(digits, "0 "); digits == "" {
+		return ""
+	}
+	return "." + digits
 }
 
 func comparePosition(t *testing.T, got *photo.Position, want exifTool) {

@@ -40,8 +40,9 @@ func (t *tags) collectSources(p part, sources imagemeta.Source) error {
 	if _, err := p.r.Seek(0, 0); err != nil {
 		return err
 	}
+	recorder := &blockRecorder{ReadSeeker: p.r}
 	result, err := imagemeta.Decode(imagemeta.Options{
-		R:           p.r,
+		R:           recorder,
 		ImageFormat: p.format,
 		Sources:     sources,
 		ShouldHandleTag: func(tag imagemeta.TagInfo) bool {
@@ -56,10 +57,20 @@ func (t *tags) collectSources(p part, sources imagemeta.Source) error {
 		// No Timeout: when it strikes, the library's buffers go back to its pool
 		// while still in use. The guard bounds its time.
 	})
+	if sources.Has(imagemeta.EXIF) {
+		t.addDigits(subSeconds(recorder.tiff(p)))
+	}
 	if t.width == 0 {
 		t.width, t.height = result.ImageConfig.Width, result.ImageConfig.Height
 	}
 	return err
+}
+
+// addDigits adds fractions of a second.
+func (t *tags) addDigits(found map[string]string) {
+	for name, digits := range found {
+		t.add(imagemeta.TagInfo{Source: imagemeta.EXIF, Tag: name, Value: digits})
+	}
 }
 
 // inFile is tag with the directory it would have in an ordinary file.
@@ -113,7 +124,8 @@ func wantedEXIF(directory, tag string) bool {
 	switch directory {
 	case mainDirectory:
 		switch tag {
-		case "Make", "Model", "Orientation", "ImageDescription", "ModifyDate", "OffsetTime":
+		case "Make", "Model", "Orientation", "ImageDescription", "ModifyDate", "OffsetTime",
+			"DateTimeOriginal", "OffsetTimeOriginal", "CreateDate", "OffsetTimeDigitized": // TIFF/EP has them here
 			return true
 		}
 	case exifDirectory:
