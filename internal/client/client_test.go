@@ -262,7 +262,11 @@ func TestListPages(t *testing.T) {
 		q := r.URL.Query()
 		asked = append(asked, q.Get("cursor")+"/"+q.Get("limit")+"/"+q.Get("search"))
 		next := map[string]string{"": "two", "two": "three"}[q.Get("cursor")]
-		fmt.Fprintf(w, `{"photos":[{"id":"%064d"},{"id":"%064d"}],"next":%q}`, len(asked), len(asked)+10, next)
+		photos := fmt.Sprintf(`{"id":"%064d"},{"id":"%064d"}`, len(asked), len(asked)+10)
+		if q.Get("limit") == "1" {
+			photos, _, _ = strings.Cut(photos, ",")
+		}
+		fmt.Fprintf(w, `{"photos":[%s],"next":%q}`, photos, next)
 	})
 	n := 0
 	for _, err := range c.List(context.Background(), photo.Filter{Search: "a&b"}, 5) {
@@ -271,8 +275,42 @@ func TestListPages(t *testing.T) {
 		}
 		n++
 	}
-	if d := cmp.Diff([]string{"/5/a&b", "two/3/a&b", "three/1/a&b"}, asked); d != "" || n != 6 {
+	if d := cmp.Diff([]string{"/5/a&b", "two/3/a&b", "three/1/a&b"}, asked); d != "" || n != 5 {
 		t.Errorf("%d photos; %s", n, d)
+	}
+}
+
+// A faulty service must not cost the client its memory, nor keep it busy for ever.
+func TestFaultyListsAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer string
+		text   string
+	}{
+		"more than asked for":    {`{"photos":[{},{},{},{},{},{}]}`, "asked for 5 photos, answered with 6"},
+		"many more":              {`{"photos":[{}` + strings.Repeat(",{}", 1<<20) + `]}`, "a list of more than 64 items"},
+		"a long string":          {`{"photos":[],"next":"` + strings.Repeat("x", 1<<20) + `"}`, "a string of more than"},
+		"a long name":            {`{"photos":[{"name":"` + strings.Repeat("x", 1<<20) + `"}]}`, "a string of more than"},
+		"deeply nested":          {`{"photos":` + strings.Repeat("[", 1<<20), "nested more than"},
+		"endless blanks":         {strings.Repeat(" ", 1<<20), "larger than"},
+		"the same page for ever": {`{"photos":[{"id":"` + strings.Repeat("0", 64) + `"}],"next":"same"}`, "the list does not advance"},
+		"empty pages for ever":   {`{"photos":[],"next":"more"}`, "the list does not advance"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var calls atomic.Int32
+			svc := serve(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
+				calls.Add(1)
+				_, _ = io.WriteString(w, c.answer) // the client may have seen enough
+			})
+			var last error
+			for _, err := range svc.List(context.Background(), photo.Filter{}, 5) {
+				last = err
+			}
+			if photo.KindOf(last) != photo.KindProtocol || !strings.Contains(fmt.Sprint(last), c.text) || calls.Load() > 2 {
+				t.Errorf("after %d calls: %v", calls.Load(), last)
+			}
+		})
 	}
 }
 

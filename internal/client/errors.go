@@ -50,6 +50,11 @@ func (c *Client) refused(res *http.Response) error {
 	return e
 }
 
+// faulty returns the error of an answer that no photo service should give.
+func (c *Client) faulty(format string, args ...any) error {
+	return &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf(format, args...), Hint: "the fault is at " + c.base.String() + "; tell whoever runs it"}
+}
+
 // foreign is the error of an answer that our service did not write: a proxy's,
 // or that of another server altogether.
 func (c *Client) foreign(res *http.Response) error {

@@ -15,7 +15,7 @@ import (
 // Me is the signed-in account as the service sees it.
 func (c *Client) Me(ctx context.Context) (api.Me, error) {
 	var me api.Me
-	err := c.json(ctx, http.MethodGet, api.PathMe, nil, nil, &me)
+	err := c.json(ctx, http.MethodGet, api.PathMe, nil, nil, answer{&me, 1})
 	return me, err
 }
 
@@ -27,16 +27,16 @@ func (c *Client) Check(ctx context.Context, ids []photo.ID) ([]photo.Status, err
 // Verify is a Check in which the service looks at the bytes before it says stored.
 func (c *Client) Verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny) ([]photo.Status, error) {
 	var res api.CheckResponse
-	if err := c.json(ctx, http.MethodPost, api.PathCheck, nil, api.CheckRequest{IDs: ids, Verify: how}, &res); err != nil {
+	if err := c.json(ctx, http.MethodPost, api.PathCheck, nil, api.CheckRequest{IDs: ids, Verify: how}, answer{&res, len(ids)}); err != nil {
 		return nil, err
 	}
 	if len(res.Results) != len(ids) {
-		return nil, &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("asked about %d photos, answered about %d", len(ids), len(res.Results))}
+		return nil, c.faulty("asked about %d photos, answered about %d", len(ids), len(res.Results))
 	}
 	out := make([]photo.Status, len(ids))
 	for i, r := range res.Results {
 		if r.ID != ids[i] {
-			return nil, &photo.Error{Kind: photo.KindProtocol, Msg: "check answered in another order than asked"}
+			return nil, c.faulty("check answered in another order than asked")
 		}
 		out[i] = photo.Status{ID: r.ID, State: r.State, Description: r.Description, Upload: r.Upload, Offset: r.Offset}
 	}
@@ -50,7 +50,7 @@ const pageSize = 1000
 // asks for a page when the one before is used up, and ends with the first error.
 func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[photo.Photo, error] {
 	return func(yield func(photo.Photo, error) bool) {
-		cursor := ""
+		cursor, seen := "", map[string]bool{}
 		for left := limit; ; {
 			ask := pageSize
 			if limit > 0 {
@@ -63,7 +63,7 @@ func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[
 			}
 			for _, p := range page.Photos {
 				if !strings.HasPrefix(p.ID.String(), f.IDPrefix) {
-					yield(photo.Photo{}, &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("asked for photos %s…, answered with %s", f.IDPrefix, p.ID.Short())})
+					yield(photo.Photo{}, c.faulty("asked for photos %s…, answered with %s", f.IDPrefix, p.ID.Short()))
 					return
 				}
 				if !yield(p.Photo(), nil) {
@@ -74,6 +74,11 @@ func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[
 			if cursor = page.Next; cursor == "" || (limit > 0 && left <= 0) {
 				return
 			}
+			if seen[cursor] || len(page.Photos) == 0 { // would go on for ever
+				yield(photo.Photo{}, c.faulty("the list does not advance"))
+				return
+			}
+			seen[cursor] = true
 		}
 	}
 }
@@ -85,7 +90,10 @@ func (c *Client) page(ctx context.Context, f photo.Filter, cursor string, limit 
 		q.Set("cursor", cursor)
 	}
 	var page api.PhotoPage
-	err := c.json(ctx, http.MethodGet, api.PathPhotos, q, nil, &page)
+	err := c.json(ctx, http.MethodGet, api.PathPhotos, q, nil, answer{&page, limit})
+	if err == nil && len(page.Photos) > limit {
+		err = c.faulty("asked for %d photos, answered with %d", limit, len(page.Photos))
+	}
 	return page, err
 }
 
@@ -98,15 +106,15 @@ func (c *Client) Get(ctx context.Context, id photo.ID) (photo.Photo, error) {
 // the service. One result an item, in order; a result's Problem concerns its item only.
 func (c *Client) Describe(ctx context.Context, items []api.DescriptionItem) ([]api.DescriptionResult, error) {
 	var res api.DescriptionsResponse
-	if err := c.json(ctx, http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: items}, &res); err != nil {
+	if err := c.json(ctx, http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: items}, answer{&res, len(items)}); err != nil {
 		return nil, err
 	}
 	if len(res.Results) != len(items) {
-		return nil, &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf("described %d photos, answered about %d", len(items), len(res.Results))}
+		return nil, c.faulty("described %d photos, answered about %d", len(items), len(res.Results))
 	}
 	for i, r := range res.Results {
 		if r.Photo != nil && r.Photo.ID != items[i].ID {
-			return nil, &photo.Error{Kind: photo.KindProtocol, Msg: "descriptions answered in another order than asked"}
+			return nil, c.faulty("descriptions answered in another order than asked")
 		}
 	}
 	return res.Results, nil
@@ -115,7 +123,7 @@ func (c *Client) Describe(ctx context.Context, items []api.DescriptionItem) ([]a
 // History returns the descriptions that a photo has and had.
 func (c *Client) History(ctx context.Context, id photo.ID) (api.History, error) {
 	var h api.History
-	if err := c.json(ctx, http.MethodGet, photoPath(id)+"/history", nil, nil, &h); err != nil {
+	if err := c.json(ctx, http.MethodGet, photoPath(id)+"/history", nil, nil, answer{&h, 2 * photo.MaxRevisions}); err != nil {
 		return api.History{}, err
 	}
 	return h, sameID(id, h.ID)
@@ -127,7 +135,7 @@ func (c *Client) Undo(ctx context.Context, id photo.ID, to, version int64) (phot
 	var p api.Photo
 	path := photoPath(id) + "/undo"
 	k := call{method: http.MethodPost, url: c.url(path, nil), header: http.Header{"If-Match": {strconv.Quote(strconv.FormatInt(version, 10))}}}
-	if err := c.exchange(ctx, k, path, api.Undo{To: to}, &p); err != nil {
+	if err := c.exchange(ctx, k, path, api.Undo{To: to}, answer{&p, 1}); err != nil {
 		return photo.Photo{}, err
 	}
 	return p.Photo(), sameID(id, p.ID)
@@ -147,7 +155,7 @@ func (c *Client) Restore(ctx context.Context, id photo.ID) (photo.Photo, error) 
 // is downloaded is verified against the ID of the answer.
 func (c *Client) photo(ctx context.Context, method string, id photo.ID, action string) (photo.Photo, error) {
 	var p api.Photo
-	if err := c.json(ctx, method, photoPath(id)+action, nil, nil, &p); err != nil {
+	if err := c.json(ctx, method, photoPath(id)+action, nil, nil, answer{&p, 1}); err != nil {
 		return photo.Photo{}, err
 	}
 	return p.Photo(), sameID(id, p.ID)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"photos/internal/api"
 	"photos/internal/photo"
 )
 
@@ -26,12 +27,20 @@ type call struct {
 	header http.Header
 	body   func() io.Reader // nil: none
 	size   int64
-	once   bool // an answer that asks to come back later is for the caller to handle
-	whole  bool // a success counts once its body is here
+	once   bool        // an answer that asks to come back later is for the caller to handle
+	whole  *api.Bounds // a success counts once its body is here, within these; nil: the body is the caller's to read
 }
 
-// maxAnswer bounds the JSON of one answer: 5,000 photos with 4 KiB descriptions.
-const maxAnswer = 64 << 20
+// answer is where the JSON of a successful answer goes. A faulty service may send anything, so
+// the longest list that fits is named by whoever asks.
+type answer struct {
+	v     any
+	items int // elements of its longest list
+}
+
+// maxElement is how many bytes one element of a list takes at most: a photo whose
+// description consists of escapes.
+const maxElement = 32 << 10
 
 func (c *Client) url(path string, query url.Values) string {
 	u := *c.base
@@ -41,13 +50,13 @@ func (c *Client) url(path string, query url.Values) string {
 }
 
 // json sends in (nil: nothing) and reads the answer into out.
-func (c *Client) json(ctx context.Context, method, path string, query url.Values, in, out any) error {
+func (c *Client) json(ctx context.Context, method, path string, query url.Values, in any, out answer) error {
 	return c.exchange(ctx, call{method: method, url: c.url(path, query), header: http.Header{}}, path, in, out)
 }
 
 // exchange is json for a call that has headers of its own.
-func (c *Client) exchange(ctx context.Context, k call, path string, in, out any) error {
-	k.whole = true
+func (c *Client) exchange(ctx context.Context, k call, path string, in any, out answer) error {
+	k.whole = new(api.ListBounds(out.items, maxElement))
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {
@@ -62,10 +71,7 @@ func (c *Client) exchange(ctx context.Context, k call, path string, in, out any)
 		return err
 	}
 	defer res.Body.Close()
-	if out == nil {
-		return nil
-	}
-	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
+	if err := json.NewDecoder(res.Body).Decode(out.v); err != nil {
 		return c.failed(ctx, fmt.Errorf("answer of %s: %w", path, err))
 	}
 	return nil
@@ -154,17 +160,20 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 	}
 	c.answered.Store(true)
 	res.Body = watch.body(res.Body)
-	if k.whole && res.StatusCode < 300 {
-		err = c.readWhole(watch.ctx, res)
+	if k.whole != nil && res.StatusCode < 300 {
+		err = c.readWhole(watch.ctx, res, *k.whole)
 	}
 	return res, watch.moved(), err
 }
 
-// readWhole puts the body of an answer into memory.
-func (c *Client) readWhole(ctx context.Context, res *http.Response) error {
+// readWhole puts the body of an answer into memory, if it is within bounds.
+func (c *Client) readWhole(ctx context.Context, res *http.Response, bounds api.Bounds) error {
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
+	body, err := bounds.Read(res.Body, res.ContentLength)
+	switch {
+	case photo.KindOf(err) == photo.KindTooLarge:
+		return c.faulty("%s answered more than it was asked for: %v", c.base.Host, err)
+	case err != nil:
 		return c.failed(ctx, err)
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))

@@ -8,29 +8,49 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strconv"
+	"time"
 
+	"photos/internal/api"
 	"photos/internal/photo"
 )
 
-// maxJSON bounds a request's JSON: photo.MaxDescribe descriptions of the longest
-// kind, with room for escapes.
-const maxJSON = 8 << 20
+const (
+	// maxItem is how many bytes one item of a request takes on average at most: a description
+	// of the longest kind, with room for escapes.
+	maxItem = 8 << 10
+	// bodyTime is how long a whole JSON body may take, however steadily it comes.
+	bodyTime = 2 * time.Minute
+)
 
-// readJSON reads a request's body into v. Unknown members are refused: a typing
-// error must not look like a success.
-func (s *Server) readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+// readJSON reads a request's body, whose longest list has up to items elements, into v. Unknown
+// members are refused: a typing error must not look like a success.
+func (s *Server) readJSON(w http.ResponseWriter, r *http.Request, items int, v any) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
 		return withStatus(http.StatusUnsupportedMediaType, &photo.Error{Kind: photo.KindUsage, Msg: "the body must be JSON", Hint: "Content-Type: application/json"})
 	}
-	control := http.NewResponseController(w)
-	in := newIncoming(http.MaxBytesReader(w, r.Body, maxJSON), control, s.Limits.Stall)
-	body, err := io.ReadAll(in)
+	in := s.incoming(w, r)
+	defer in.leave()
+	body, err := api.ListBounds(items, maxItem).Read(&timedReader{in, time.Now().Add(bodyTime)}, r.ContentLength)
 	if err != nil {
 		return bodyError(err)
 	}
 	return decodeJSON(body, v)
+}
+
+// timedReader ends a body that goes on for too long.
+type timedReader struct {
+	io.Reader
+	until time.Time
+}
+
+func (r *timedReader) Read(p []byte) (int, error) {
+	if time.Now().After(r.until) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return r.Reader.Read(p)
 }
 
 func decodeJSON(body []byte, v any) error {
@@ -52,9 +72,8 @@ func decodeJSON(body []byte, v any) error {
 
 // bodyError is the error of a body that could not be read.
 func bodyError(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return &photo.Error{Kind: photo.KindTooLarge, Msg: fmt.Sprintf("the body is larger than %d bytes", large.Limit), Err: err}
+	if photo.KindOf(err) == photo.KindTooLarge {
+		return err
 	}
 	return cut(err)
 }

@@ -19,10 +19,7 @@ import (
 // of those that are stored.
 func (s *Server) check(w http.ResponseWriter, r *http.Request, a account) error {
 	var req api.CheckRequest
-	if err := s.readJSON(w, r, &req); err != nil {
-		return err
-	}
-	if err := atMost(len(req.IDs), photo.MaxCheck, "digests"); err != nil {
+	if err := s.readJSON(w, r, photo.MaxCheck, &req); err != nil {
 		return err
 	}
 	switch req.Verify {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"net/http"
 
 	"photos/internal/api"
@@ -9,21 +8,11 @@ import (
 	"photos/internal/store"
 )
 
-func atMost(n, most int, what string) error {
-	if n <= most {
-		return nil
-	}
-	return &photo.Error{Kind: photo.KindTooLarge, Msg: fmt.Sprintf("%d %s in one request", n, what), Hint: fmt.Sprintf("ask about %d at most", most)}
-}
-
 // describeMany sets descriptions in one transaction. An item that is not fit, or
 // concerns no photo, fails alone.
 func (s *Server) describeMany(w http.ResponseWriter, r *http.Request, a account) error {
 	var req api.DescriptionsPatch
-	if err := s.readJSON(w, r, &req); err != nil {
-		return err
-	}
-	if err := atMost(len(req.Items), photo.MaxDescribe, "descriptions"); err != nil {
+	if err := s.readJSON(w, r, photo.MaxDescribe, &req); err != nil {
 		return err
 	}
 	results := make([]api.DescriptionResult, len(req.Items))

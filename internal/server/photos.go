@@ -66,7 +66,7 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request, a account) err
 		api.DescriptionPatch
 		Description *string `json:"description"` // told apart from an empty one, which erases
 	}
-	if err := s.readJSON(w, r, &patch); err != nil {
+	if err := s.readJSON(w, r, 1, &patch); err != nil {
 		return err
 	}
 	if patch.Description == nil {
@@ -109,7 +109,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request, a account) error {
 		return err
 	}
 	var req api.Undo
-	if err := s.readJSON(w, r, &req); err != nil {
+	if err := s.readJSON(w, r, 1, &req); err != nil {
 		return err
 	}
 	p, err := s.Store.Undo(r.Context(), a.owner, id, req.To, ifMatch(r))

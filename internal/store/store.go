@@ -36,8 +36,8 @@ type Store interface {
 	// AnyState, a trashed one as well.
 	Get(ctx context.Context, owner string, id photo.ID, s Scope) (photo.Photo, string, error)
 
-	// List is a page of at most limit photos, newest first by f.By, after
-	// cursor (empty: from the start). Paging is by key, so photos that come
+	// List is a page of at most limit photos, fewer when their texts are long,
+	// newest first by f.By, after cursor (empty: from the start). Paging is by key, so photos that come
 	// or go meanwhile shift nothing. A cursor that is not from List is of
 	// photo.KindUsage.
 	List(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)

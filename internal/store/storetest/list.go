@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 func listTests() []test {
 	return []test{
 		{"newest first, page by page", pages},
+		{"a page of long texts is short", pageOfLongTexts},
 		{"by the time taken, unknown last", byTaken},
 		{"photos of one instant come once", oneInstant},
 		{"paging while photos come and go", pagingWhileChanging},
@@ -68,6 +70,36 @@ func pages(t *testing.T, open Opener) {
 	added := addNumbered(t, s, owner, 0, 10)
 	for _, limit := range []int{1, 3, 5, 9, 10, 11, 1000} {
 		same(t, fmt.Sprintf("list by %d", limit), newestFirst(added), all(t, s, owner, photo.Filter{}, limit))
+	}
+}
+
+// A page of 5,000 photos with the longest descriptions would be too much for memory.
+func pageOfLongTexts(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	const photos = 400
+	var adding sync.WaitGroup
+	for i := range photos {
+		adding.Go(func() {
+			p := numbered(i)
+			p.Description, p.DescriptionSource = strings.Repeat("x", photo.MaxDescription), photo.FromFlag
+			if _, err := s.Add(t.Context(), owner, p, key(i)); err != nil {
+				t.Errorf("add: %v", err)
+			}
+		})
+	}
+	adding.Wait()
+	seen, cursor := 0, ""
+	for pages := 0; pages == 0 || cursor != ""; pages++ {
+		page, err := s.List(t.Context(), owner, photo.Filter{}, cursor, photos)
+		must(t, err)
+		if len(page.Photos) == 0 || len(page.Photos) == photos {
+			t.Fatalf("a page of %d photos", len(page.Photos))
+		}
+		seen, cursor = seen+len(page.Photos), page.Next
+	}
+	if seen != photos {
+		t.Errorf("%d photos in the pages, want %d", seen, photos)
 	}
 }
 

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"photos/internal/photo"
+)
+
+// Bounds are what a JSON document may hold. Decoding can take a hundred times the memory of
+// the document itself ("{}," becomes a whole struct), so a document is counted while it
+// arrives, before anything is made of it.
+type Bounds struct {
+	Bytes  int64 // of the whole document
+	Depth  int   // of arrays and objects within each other
+	Items  int   // elements of one array, or members of one object
+	String int   // bytes of one string as it is written
+}
+
+const (
+	// maxEscaped is how many bytes JSON writes at most for one byte of a string: \u0000.
+	maxEscaped = 6
+	// maxString is the longest string that a document of ours needs: a description.
+	maxString = maxEscaped * photo.MaxDescription
+	maxDepth  = 8
+)
+
+// ListBounds returns the bounds of a document with one list of up to items elements, each of
+// them written in up to itemBytes bytes.
+func ListBounds(items, itemBytes int) Bounds {
+	const members = 64 // of an object
+	return Bounds{Bytes: int64(items)*int64(itemBytes) + maxString, Depth: maxDepth, Items: max(items, members), String: maxString}
+}
+
+// boundsError says what is too much about a document.
+func boundsError(format string, args ...any) error {
+	return &photo.Error{Kind: photo.KindTooLarge, Msg: fmt.Sprintf(format, args...)}
+}
+
+// Read reads r to its end and returns what it read. It stops with an error of photo.KindTooLarge
+// at the first byte that is beyond b. Whether the document is JSON at all is for the decoder to
+// say. size is how many bytes will come, or less than 0 when that is unknown.
+func (b Bounds) Read(r io.Reader, size int64) ([]byte, error) {
+	if size > b.Bytes {
+		return nil, boundsError("the JSON is larger than %d bytes", b.Bytes)
+	}
+	var doc bytes.Buffer
+	doc.Grow(int(max(size, 0)) + bytes.MinRead) // no second copy of a large document
+	counted := &counter{r: r, bounds: b}
+	if _, err := doc.ReadFrom(counted); err != nil {
+		return nil, err
+	}
+	return doc.Bytes(), nil
+}
+
+// counter passes a JSON document on and counts what it consists of.
+type counter struct {
+	r      io.Reader
+	bounds Bounds
+
+	bytes   int64
+	inside  []int // commas so far, in each array or object that is open
+	quoted  bool  // within a string
+	escaped bool  // after a backslash
+	length  int   // of the string so far
+}
+
+// Read implements io.Reader.
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if c.bytes += int64(n); c.bytes > c.bounds.Bytes {
+		return 0, boundsError("the JSON is larger than %d bytes", c.bounds.Bytes)
+	}
+	for _, b := range p[:n] {
+		if err := c.count(b); err != nil {
+			return 0, err
+		}
+	}
+	return n, err
+}
+
+func (c *counter) count(b byte) error {
+	if c.quoted {
+		return c.countQuoted(b)
+	}
+	switch b {
+	case '"':
+		c.quoted, c.length = true, 0
+	case '[', '{':
+		if c.inside = append(c.inside, 0); len(c.inside) > c.bounds.Depth {
+			return boundsError("the JSON is nested more than %d deep", c.bounds.Depth)
+		}
+	case ']', '}':
+		c.inside = c.inside[:max(0, len(c.inside)-1)]
+	case ',':
+		return c.countComma()
+	}
+	return nil
+}
+
+func (c *counter) countComma() error {
+	if len(c.inside) == 0 {
+		return nil
+	}
+	last := &c.inside[len(c.inside)-1]
+	if *last++; *last >= c.bounds.Items {
+		return boundsError("the JSON has a list of more than %d items", c.bounds.Items)
+	}
+	return nil
+}
+
+func (c *counter) countQuoted(b byte) error {
+	switch {
+	case c.escaped:
+		c.escaped = false
+	case b == '\\':
+		c.escaped = true
+	case b == '"':
+		c.quoted = false
+		return nil
+	}
+	if c.length++; c.length > c.bounds.String {
+		return boundsError("the JSON has a string of more than %d bytes", c.bounds.String)
+	}
+	return nil
+}
