@@ -51,7 +51,7 @@ func TestSignUpThenSignIn(t *testing.T) {
 	if err != nil || text != "state s1, error" {
 		t.Fatalf("%q, %v", text, err)
 	}
-	want := "/oauth2/authorize /login /signup /signup /confirmUser /login /login /callback"
+	want := "/oauth2/authorize /login /signup /signup /confirmUser /confirmUser /callback"
 	if got := strings.Join(paths, " "); got != want {
 		t.Errorf("visited %s, want %s", got, want)
 	}

@@ -103,6 +103,17 @@ func styled(t *testing.T) chromedp.Action[chromedp.Void] {
 	})
 }
 
+// ended requires that the sign-in came back to the client with a code.
+func ended(t *testing.T) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
+		end, err := chromedp.Text(chromedp.CSS("#end"))(ctx, page)
+		if end != "code true" {
+			t.Errorf("the sign-in ended with %q", end)
+		}
+		return err
+	})
+}
+
 // TestChromium signs up, follows the link and signs in: what no other test shows is that
 // the pages' own policy lets a real browser do it.
 func TestChromium(t *testing.T) {
@@ -132,15 +143,28 @@ func TestChromium(t *testing.T) {
 		follow("#other", "#nickname", "signup"),
 		chromedp.Steps(fill("email", ada.Email), fill("nickname", "Grace"), fill("password", "a long password"), submit("#email-wrong", "signup-wrong")),
 		chromedp.Steps(chromedp.SetValue(css("#email"), "grace@example.org"), fill("password", "a long password"), submit("#confirm", "verify")),
-		follow("#confirm", ".notice", "login-confirmed"),
+		follow("#confirm", "#password", "confirm"),
+		chromedp.Steps(fill("password", "another password"), submit(".wrong", "confirm-wrong")),
 		chromedp.Steps(fill("password", "a long password"), submit("#end", "callback")),
+		ended(t),
+		chromedp.Steps(chromedp.Navigate(at("/login", authorization("redirect_uri", redirect, "login_hint", "grace@example.org"))), follow("#forgot", "#other", "forgot")),
+		submit("[role=status]", "forgot-sent"),
 	} {
 		if err := chromedp.Do(ctx, page); err != nil {
 			t.Fatal(err)
 		}
 	}
-	end, err := chromedp.Run(ctx, chromedp.Text(css("#end")))
-	if err != nil || end != "code true" {
-		t.Errorf("the sign-in ended with %q, %v", end, err)
+	link := resetPattern.FindString(r.talk.String())
+	for _, page := range []chromedp.Action[chromedp.Void]{
+		chromedp.Steps(chromedp.Navigate(link), shots(t, "reset")),
+		chromedp.Steps(fill("password", "a new long password"), submit("[role=status]", "reset-done")),
+	} {
+		if err := chromedp.Do(ctx, page); err != nil {
+			t.Fatal(err)
+		}
+	}
+	changed := userpool.NewUser{Email: "grace@example.org", Password: "a new long password"}
+	if got := r.signIn(t, newBrowser(t), authorization("redirect_uri", redirect), changed); got.status != http.StatusFound {
+		t.Errorf("sign-in with the new password: status %d", got.status)
 	}
 }

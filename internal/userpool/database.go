@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"net/url"
@@ -18,11 +18,12 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-//go:embed schema.sql
-var schema string
+// schema holds the steps from an empty file to the current schema: N.sql leads to PRAGMA user_version N.
+//
+//go:embed schema
+var schema embed.FS
 
-// schemaVersion is the PRAGMA user_version of a file made by schema.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // database is the pool's SQLite file. All of the package's SQL is in methods of it.
 type database struct{ *sql.DB }
@@ -89,14 +90,20 @@ func (d *database) migrate(ctx context.Context) error {
 		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 			return err
 		}
-		switch version {
-		case schemaVersion:
-			return nil
-		case 0:
-			_, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion))
-			return err
+		if version > schemaVersion {
+			return fmt.Errorf("its version is %d, this program knows %d: use the program that made it", version, schemaVersion)
 		}
-		return fmt.Errorf("its version is %d, this program knows %d: use the program that made it", version, schemaVersion)
+		for version < schemaVersion {
+			version++
+			step, err := schema.ReadFile(fmt.Sprintf("schema/%d.sql", version))
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, string(step)+fmt.Sprintf("PRAGMA user_version = %d;", version)); err != nil {
+				return fmt.Errorf("migrating it to version %d: %w", version, err)
+			}
+		}
+		return nil
 	})
 }
 
@@ -131,12 +138,13 @@ func (d *database) setMeta(ctx context.Context, name, value string) error {
 // sweep removes what has ended. Every sign-in does it, so the file does not grow with time.
 func (d *database) sweep(ctx context.Context, now time.Time) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
-		for _, table := range []string{"confirmations", "browsers", "codes", "grants"} {
+		for _, table := range []string{"signups", "links", "browsers", "codes", "grants"} {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE expires_at <= ?", now.UnixMicro()); err != nil { //nolint:gosec // names of our own
 				return err
 			}
 		}
-		return nil
+		_, err := tx.ExecContext(ctx, "DELETE FROM sent WHERE sent_at <= ?", now.Add(-sentMemory).UnixMicro())
+		return err
 	})
 }
 

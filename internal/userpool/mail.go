@@ -14,9 +14,30 @@ import (
 // mailTimeout bounds the whole conversation with the mail server: a person waits for it.
 const mailTimeout = 15 * time.Second
 
-// send mails a confirmation link. What the new user typed is not in the text: the address may
-// be somebody else's.
-func (p *Pool) send(ctx context.Context, to, link string) error {
+// letter is a mail.
+type letter struct {
+	to, subject string
+	lines       []string
+}
+
+// letter returns the mail that brings a link. What a new user typed is not in the text: the address may be
+// somebody else's.
+func (l link) letter(address string) letter {
+	if l.purpose == toReset {
+		return letter{to: l.email, subject: "Choose a new password", lines: []string{
+			"Somebody wants to choose a new password for the photos account with this", "email address. If it was you, do it here:",
+			"", address,
+			"", "The link works for an hour. If it was not you, do nothing.", "",
+		}}
+	}
+	return letter{to: l.email, subject: "Confirm your email address", lines: []string{
+		"Somebody signed up for photos with this email address. If it was you,", "confirm it here, with the password you chose:",
+		"", address,
+		"", "The link works for a day. If it was not you, do nothing.", "",
+	}}
+}
+
+func (p *Pool) send(ctx context.Context, mail letter) error {
 	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
 	defer cancel()
 	client, err := dialSMTP(ctx, p.conf.SMTP)
@@ -27,7 +48,7 @@ func (p *Pool) send(ctx context.Context, to, link string) error {
 	if err := client.Mail(p.conf.SMTPFrom); err != nil {
 		return err
 	}
-	if err := client.Rcpt(to); err != nil {
+	if err := client.Rcpt(mail.to); err != nil {
 		return err
 	}
 	body, err := client.Data()
@@ -35,14 +56,12 @@ func (p *Pool) send(ctx context.Context, to, link string) error {
 		return err
 	}
 	text := []string{
-		"From: " + p.conf.SMTPFrom, "To: " + to, "Subject: Confirm your email address",
+		"From: " + p.conf.SMTPFrom, "To: " + mail.to, "Subject: " + mail.subject,
 		"Date: " + p.now().Format(time.RFC1123Z), "Message-ID: <" + newUUID() + "@photos.invalid>",
 		"MIME-Version: 1.0", "Content-Type: text/plain; charset=us-ascii", "Auto-Submitted: auto-generated",
-		"", "Somebody signed up for photos with this email address. If it was you,", "confirm it here:",
-		"", link,
-		"", "The link works for a day. If it was not you, do nothing.", "",
+		"",
 	}
-	if _, err := fmt.Fprint(body, strings.Join(text, "\r\n")); err != nil {
+	if _, err := fmt.Fprint(body, strings.Join(append(text, mail.lines...), "\r\n")); err != nil {
 		return err
 	}
 	if err := body.Close(); err != nil {

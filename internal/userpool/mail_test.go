@@ -93,9 +93,8 @@ func TestConfirmationByMail(t *testing.T) {
 		t.Error("what somebody typed is mailed to an address that may be somebody else's")
 	}
 	link := mustParse(t, linkPattern.FindString(mail))
-	r.get(t, newBrowser(t), link.Path, link.Query())
-	if got := r.signIn(t, newBrowser(t), authorization(), grace); got.status != http.StatusFound {
-		t.Errorf("sign-in: status %d", got.status)
+	if got := r.confirm(t, link, grace.Password); got.status != http.StatusFound {
+		t.Errorf("confirming: status %d", got.status)
 	}
 }
 

@@ -47,7 +47,7 @@ func newPages() (*pages, error) {
 	sum := sha256.Sum256(style)
 	p := &pages{byName: map[string]*template.Template{}, styleHash: "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"}
 	functions := template.FuncMap{"style": func() template.CSS { return template.CSS(style) }} //nolint:gosec // our own file
-	for _, name := range []string{"login", "signup", "verify", "error"} {
+	for _, name := range []string{"login", "signup", "verify", "confirm", "mailbox", "reset", "done", "error"} {
 		p.byName[name], err = template.New("layout.html").Funcs(functions).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, err

@@ -27,7 +27,7 @@ type passwords struct {
 	params *argon2id.Params
 	places chan struct{} // of those that hash or wait
 	slots  chan struct{} // of those that hash
-	decoy  string // hash of a password nobody has
+	decoy  string        // hash of a password nobody has
 }
 
 func newPasswords(ctx context.Context) (*passwords, error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 )
@@ -14,6 +13,7 @@ import (
 type form struct {
 	Action  string // where the form goes
 	Other   string // the page for those who have an account, or have none
+	Forgot  string // the page for those who forgot their password
 	Cancel  string // back to the client
 	Values  NewUser
 	Wrong   problems
@@ -23,41 +23,29 @@ type form struct {
 
 // form is an empty form at path, of a sign-in that waits.
 func (r request) form(path string) form {
-	other := "/signup"
+	other := "/login"
 	if path == other {
-		other = "/login"
+		other = "/signup"
 	}
 	cancelled := refusal{code: "access_denied", description: "the person pressed cancel", redirectURI: r.redirectURI, state: r.state}
 	return form{
-		Action: path + "?" + r.query.Encode(), Other: other + "?" + r.query.Encode(), Cancel: cancelled.location(),
+		Action: path + "?" + r.query.Encode(), Other: other + "?" + r.query.Encode(),
+		Forgot: "/forgotPassword?" + r.query.Encode(), Cancel: cancelled.location(),
 		Values: NewUser{Email: r.hint}, MinPass: minPassword,
 	}
 }
 
 func (p *Pool) loginPage(w http.ResponseWriter, r *http.Request) {
-	req, refused := p.parseRequest(withoutNotice(r.URL))
+	req, refused := p.parseRequest(r.URL.Query())
 	if refused != nil {
 		p.refuse(w, r, refused)
 		return
 	}
-	f := req.form("/login")
-	if r.URL.Query().Has(noticeConfirmed) {
-		f.Notice = "Your email address is confirmed. Sign in to go on."
-	}
-	p.show(w, http.StatusOK, page{Name: "login", Title: "Sign in", Form: f, returnTo: req.redirectURI})
-}
-
-// noticeConfirmed is a parameter of ours on the way from a confirmation link to the login page.
-const noticeConfirmed = "confirmed"
-
-func withoutNotice(u *url.URL) url.Values {
-	query := u.Query()
-	query.Del(noticeConfirmed)
-	return query
+	p.show(w, http.StatusOK, page{Name: "login", Title: "Sign in", Form: req.form("/login"), returnTo: req.redirectURI})
 }
 
 func (p *Pool) login(w http.ResponseWriter, r *http.Request) {
-	req, refused := p.parseRequest(withoutNotice(r.URL))
+	req, refused := p.parseRequest(r.URL.Query())
 	if refused != nil {
 		p.refuse(w, r, refused)
 		return
@@ -75,9 +63,8 @@ func (p *Pool) login(w http.ResponseWriter, r *http.Request) {
 		p.askToConfirm(w, r, req, u)
 		return
 	case errors.Is(err, errTooOften):
-		w.Header().Set("Retry-After", strconv.Itoa(seconds(pause)))
-		status = http.StatusTooManyRequests
-		f.Wrong.Form = fmt.Sprintf("Too many wrong passwords. Try again in %d s.", seconds(pause))
+		status = tooOften(w, pause)
+		f.Wrong.Form = tooOftenText(pause)
 	case errors.Is(err, errWrongPassword):
 		f.Wrong.Form = "Email address or password is wrong."
 	default:
@@ -90,12 +77,22 @@ func (p *Pool) login(w http.ResponseWriter, r *http.Request) {
 // seconds rounds up, so that who waits that long has waited long enough.
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
+// tooOften says how long to wait, and returns the status to answer with.
+func tooOften(w http.ResponseWriter, pause time.Duration) int {
+	w.Header().Set("Retry-After", strconv.Itoa(seconds(pause)))
+	return http.StatusTooManyRequests
+}
+
+func tooOftenText(pause time.Duration) string {
+	return fmt.Sprintf("Too many wrong passwords. Try again in %d s.", seconds(pause))
+}
+
 var (
 	errWrongPassword = errors.New("unknown user or wrong password")
 	errTooOften      = errors.New("too many wrong passwords")
 )
 
-// checkPassword finds the user with a password. Unknown users and wrong
+// checkPassword finds the user or the sign-up with a password. Unknown users and wrong
 // passwords get the same error after the same time; errTooOften comes with how long to wait.
 func (p *Pool) checkPassword(r *http.Request, email, password string) (user, time.Duration, error) {
 	if len(email) > maxEmail || len(password) > maxPassword {
@@ -113,18 +110,37 @@ func (p *Pool) checkPassword(r *http.Request, email, password string) (user, tim
 }
 
 func (p *Pool) matchPassword(ctx context.Context, email, password string) (user, error) {
+	candidates, err := p.candidates(ctx, email)
+	if err != nil {
+		return user{}, err
+	}
+	for _, u := range candidates {
+		match, err := p.passwords.match(ctx, password, u.password)
+		if err != nil {
+			return user{}, err
+		}
+		if match {
+			return u, nil
+		}
+	}
+	return user{}, errWrongPassword
+}
+
+// candidates returns those whose password may be meant: the user with an address, or the few sign-ups that wait
+// for it, or somebody without any password.
+func (p *Pool) candidates(ctx context.Context, email string) ([]user, error) {
 	u, err := p.db.userByEmail(ctx, email)
-	if err != nil && !errors.Is(err, errAbsent) {
-		return user{}, err
+	if err == nil {
+		return []user{u}, nil
 	}
-	match, err := p.passwords.match(ctx, password, u.password)
-	switch {
-	case err != nil:
-		return user{}, err
-	case !match:
-		return user{}, errWrongPassword
+	if !errors.Is(err, errAbsent) {
+		return nil, err
 	}
-	return u, nil
+	waiting, err := p.db.signups(ctx, email, p.now())
+	if len(waiting) == 0 {
+		waiting = []user{{}}
+	}
+	return waiting, err
 }
 
 // signIn remembers the user in this browser and sends it back to the client.

@@ -1,6 +1,7 @@
 package userpool_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -32,6 +33,21 @@ func (r *rig) link(t *testing.T) *url.URL {
 	return mustParse(t, links[len(links)-1])
 }
 
+// confirm types a password at the page of a confirmation link.
+func (r *rig) confirm(t *testing.T, link *url.URL, password string) answer {
+	t.Helper()
+	return r.post(t, newBrowser(t), link.RequestURI(), url.Values{"password": {password}})
+}
+
+// signsIn requires that an account can sign in, or that it cannot.
+func (r *rig) signsIn(t *testing.T, u userpool.NewUser, want bool) {
+	t.Helper()
+	got := r.signIn(t, newBrowser(t), authorization(), u)
+	if ok := got.location != nil && got.location.Query().Get("code") != ""; ok != want {
+		t.Errorf("sign-in of %s with %q: %t, want %t", u.Email, u.Password, ok, want)
+	}
+}
+
 func TestSignUp(t *testing.T) {
 	t.Parallel()
 	r := start(t)
@@ -47,20 +63,20 @@ func TestSignUp(t *testing.T) {
 	if early.status != http.StatusOK || !strings.Contains(early.body, "Confirm your email address") || early.header.Get("Set-Cookie") != "" {
 		t.Errorf("sign-in before confirming: status %d\n%s", early.status, early.body)
 	}
+	opened := r.get(t, newBrowser(t), link.Path, link.Query())
+	if opened.status != http.StatusOK || !strings.Contains(opened.body, `value="grace@example.org"`) || !strings.Contains(opened.body, "password you chose") {
+		t.Errorf("opening the link: status %d\n%s", opened.status, opened.body)
+	}
+	if got := r.confirm(t, link, "another password"); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Nobody signed up with this address and this password") {
+		t.Errorf("another password: status %d", got.status)
+	}
 	for range 2 { // people open links twice
-		got := r.get(t, newBrowser(t), link.Path, link.Query())
-		want := with(authorization(), "login_hint", "grace@example.org", "confirmed", "1")
-		if got.status != http.StatusFound || got.location.Path != "/login" || got.location.Query().Encode() != want.Encode() {
-			t.Fatalf("status %d, location %v", got.status, got.location)
+		got := r.confirm(t, link, grace.Password)
+		if got.status != http.StatusFound || got.location.Host != "127.0.0.1:18484" || got.location.Query().Get("code") == "" || got.location.Query().Get("state") != "st&te" {
+			t.Fatalf("status %d, location %v\n%s", got.status, got.location, got.body)
 		}
 	}
-	waiting := r.get(t, newBrowser(t), "/login", with(authorization(), "login_hint", "grace@example.org", "confirmed", "1"))
-	if !strings.Contains(waiting.body, "is confirmed") || !strings.Contains(waiting.body, `value="grace@example.org"`) {
-		t.Errorf("login page after confirming:\n%s", waiting.body)
-	}
-	if got := r.signIn(t, newBrowser(t), authorization(), grace); got.location == nil || got.location.Query().Get("code") == "" {
-		t.Errorf("sign-in: status %d", got.status)
-	}
+	r.signsIn(t, grace, true)
 }
 
 func TestSignUpSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
@@ -99,19 +115,87 @@ func TestSignUpSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
-func TestSigningUpAgainReplacesTheUnconfirmedAccount(t *testing.T) {
+// TestAStrangersSignUp signs up with an address that is not the stranger's, before and after its owner does.
+func TestAStrangersSignUp(t *testing.T) {
+	t.Parallel()
+	stranger := userpool.NewUser{Email: grace.Email, Nickname: "Mallory", Password: "mallory's password"}
+	for name, order := range map[string][]userpool.NewUser{"before": {stranger, grace}, "after": {grace, stranger}} {
+		r := start(t)
+		links := map[string]*url.URL{}
+		for _, u := range order {
+			r.signUp(t, u)
+			links[u.Nickname] = r.link(t)
+		}
+		// The owner opens both links, and types the only password there is to type.
+		strangers := r.confirm(t, links["Mallory"], grace.Password)
+		if strangers.status != http.StatusOK || strangers.location != nil || !strings.Contains(strangers.body, "is confirmed") {
+			t.Errorf("%s: the stranger's link goes on with the stranger's sign-in: status %d, %v", name, strangers.status, strangers.location)
+		}
+		if got := r.confirm(t, links["Grace"], grace.Password); got.location == nil || got.location.Query().Get("code") == "" {
+			t.Errorf("%s: the owner's link: status %d", name, got.status)
+		}
+		r.signsIn(t, grace, true)
+		r.signsIn(t, stranger, false)
+		if got := r.confirm(t, links["Mallory"], stranger.Password); got.status != http.StatusBadRequest {
+			t.Errorf("%s: the stranger's password after all: status %d", name, got.status)
+		}
+	}
+}
+
+func TestOpeningAStrangersLinkConfirmsNothing(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	r.signUp(t, userpool.NewUser{Email: grace.Email, Nickname: "Mallory", Password: "mallory's password"})
-	stale := r.link(t)
 	r.signUp(t, grace)
-	if got := r.get(t, newBrowser(t), stale.Path, stale.Query()); got.status != http.StatusBadRequest {
-		t.Errorf("the link of the first sign-up: status %d, %v", got.status, got.location)
-	}
 	link := r.link(t)
 	r.get(t, newBrowser(t), link.Path, link.Query())
-	if got := r.signIn(t, newBrowser(t), authorization(), grace); got.location == nil {
-		t.Errorf("sign-in: status %d", got.status)
+	r.signsIn(t, grace, false)
+}
+
+func TestLinksToOneAddressAreFew(t *testing.T) {
+	t.Parallel()
+	address, mails := mailServer(t)
+	r := start(t, func(c *userpool.Config) { c.SMTP, c.SMTPFrom = address, "photos@example.org" })
+	for i := range 5 {
+		if got := r.signUp(t, grace); got.status != http.StatusOK {
+			t.Fatalf("sign-up %d: status %d", i, got.status)
+		}
+	}
+	got := r.signUp(t, grace)
+	if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, "Too many links") {
+		t.Errorf("sixth sign-up: status %d", got.status)
+	}
+	r.post(t, newBrowser(t), "/resendcode?"+authorization().Encode(), url.Values{"email": {grace.Email}})
+	if got := r.signIn(t, newBrowser(t), authorization(), grace); got.status != http.StatusTooManyRequests {
+		t.Errorf("sign-in before confirming: status %d", got.status)
+	}
+	other := userpool.NewUser{Email: "other@example.org", Nickname: "O", Password: "a long password"}
+	if got := r.signUp(t, other); got.status != http.StatusOK {
+		t.Errorf("another address: status %d", got.status)
+	}
+	if len(mails) != 6 {
+		t.Errorf("%d mails, want 6", len(mails))
+	}
+	r.pass(24 * time.Hour)
+	if got := r.signUp(t, grace); got.status != http.StatusOK {
+		t.Errorf("a day later: status %d", got.status)
+	}
+}
+
+func TestLinksToAllAddressesAreFew(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for i := range 100 {
+		if err := r.AddUser(t.Context(), userpool.NewUser{Email: fmt.Sprintf("u%d@example.org", i), Nickname: "U", Password: "a long password"}); err != nil {
+			t.Fatal(err)
+		}
+		r.forgot(t, fmt.Sprintf("u%d@example.org", i))
+	}
+	if got := r.signUp(t, grace); got.status != http.StatusTooManyRequests {
+		t.Errorf("status %d", got.status)
+	}
+	r.pass(time.Hour)
+	if got := r.signUp(t, grace); got.status != http.StatusOK {
+		t.Errorf("an hour later: status %d", got.status)
 	}
 }
 

@@ -1,9 +1,10 @@
 package userpool
 
 import (
+	"context"
 	"errors"
 	"net/http"
-	"net/url"
+	"time"
 )
 
 func (p *Pool) signupPage(w http.ResponseWriter, r *http.Request) {
@@ -33,67 +34,83 @@ func (p *Pool) signup(w http.ResponseWriter, r *http.Request) {
 		p.showSignup(w, http.StatusBadRequest, req, f)
 		return
 	}
-	u, err := p.newAccount(r.Context(), given)
-	switch {
-	case errors.Is(err, ErrTaken):
+	switch _, err := p.db.userByEmail(r.Context(), given.Email); {
+	case err == nil:
 		f.Wrong.Email = "There is an account with this email address: sign in instead."
 		p.showSignup(w, http.StatusConflict, req, f)
-	case err != nil:
+		return
+	case !errors.Is(err, errAbsent):
 		p.fail(w, err)
-	default:
-		p.askToConfirm(w, r, req, u)
+		return
 	}
+	u, err := p.newUser(r.Context(), given)
+	if err != nil {
+		p.fail(w, err)
+		return
+	}
+	p.askToConfirm(w, r, req, u)
 }
 
-// askToConfirm makes a confirmation link, sends it, and says where it is.
+// askToConfirm keeps a sign-up, sends the link that turns it into an account, and says where that is.
 func (p *Pool) askToConfirm(w http.ResponseWriter, r *http.Request, req request, u user) {
-	secret := newUUID() + newUUID()
-	c := confirmation{sub: u.sub, request: req.query.Encode()}
-	if err := p.db.addConfirmation(r.Context(), secret, c, p.now().Add(confirmationLifetime)); err != nil {
+	l := link{purpose: toConfirm, email: u.email, sub: u.sub, request: req.query.Encode()}
+	address, err := p.newLink(r.Context(), req.clientID, l)
+	if errors.Is(err, errTooManySent) {
+		p.refuseToSend(w, req)
+		return
+	}
+	if err == nil {
+		err = p.db.keepSignup(r.Context(), u, p.now().Add(toConfirm.lifetime()))
+	}
+	if err != nil {
 		p.fail(w, err)
 		return
 	}
-	link := p.conf.BaseURL + "/confirmUser?" + url.Values{"client_id": {req.clientID}, "user_name": {u.sub}, "confirmation_code": {secret}}.Encode()
-	verify := page{Name: "verify", Title: "Confirm your email address", Email: u.email, returnTo: req.redirectURI}
-	if p.conf.SMTP == "" {
-		p.say("to confirm %s open\n  %s", u.email, link)
-		verify.Link = link
-		p.show(w, http.StatusOK, verify)
-		return
-	}
-	if err := p.send(r.Context(), u.email, link); err != nil {
-		p.say("the confirmation link for %s could not be sent: %v", u.email, err)
+	if err := p.deliver(r.Context(), l, address); err != nil {
+		p.complain(err)
 		f := req.form("/login")
 		f.Values.Email = u.email
-		f.Wrong.Form = "Your account is made, but the email with its confirmation link could not be sent. Sign in to send it again."
+		f.Wrong.Form = "The email with your confirmation link could not be sent. Sign in to send it again."
 		p.show(w, http.StatusBadGateway, page{Name: "login", Title: "Sign in", Form: f, returnTo: req.redirectURI})
 		return
+	}
+	verify := page{Name: "verify", Title: "Confirm your email address", Email: u.email, Form: req.form("/resendcode")}
+	if p.conf.SMTP == "" {
+		verify.Link = address
 	}
 	p.show(w, http.StatusOK, verify)
 }
 
-// confirmUser is where a confirmation link leads. Unlike Cognito's it does not end
-// here: the browser goes on to the sign-in that waits.
-func (p *Pool) confirmUser(w http.ResponseWriter, r *http.Request) {
-	c, err := p.db.confirmation(r.Context(), r.URL.Query().Get("confirmation_code"), p.now())
-	if errors.Is(err, errAbsent) {
-		p.show(w, http.StatusBadRequest, page{Name: "error", Title: "This link does not work any more",
-			Text: "A confirmation link works for a day, and only the newest sign-up with an email address counts. Sign in, or sign up again, to get a new link."})
-		return
-	}
-	if err == nil {
-		err = p.db.confirm(r.Context(), c.sub)
-	}
+// refuseToSend says that no more links are sent to an address.
+func (p *Pool) refuseToSend(w http.ResponseWriter, req request) {
+	w.Header().Set("Retry-After", "3600")
+	f := req.form("/login")
+	f.Wrong.Form = "Too many links were sent already. Open the newest one, or try again tomorrow."
+	p.show(w, http.StatusTooManyRequests, page{Name: "login", Title: "Sign in", Form: f, returnTo: req.redirectURI})
+}
+
+// keepSignup keeps a sign-up, or prolongs it.
+func (d *database) keepSignup(ctx context.Context, u user, expiresAt time.Time) error {
+	_, err := d.ExecContext(ctx, `INSERT INTO signups (sub, email, nickname, password, expires_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (sub) DO UPDATE SET expires_at = excluded.expires_at`, u.sub, u.email, u.nickname, u.password, expiresAt.UnixMicro())
+	return err
+}
+
+// signups returns the sign-ups that wait for an address to be confirmed, the newest first.
+func (d *database) signups(ctx context.Context, email string, now time.Time) ([]user, error) {
+	rows, err := d.QueryContext(ctx, "SELECT sub, email, nickname, password FROM signups WHERE email = ? AND expires_at > ? ORDER BY expires_at DESC",
+		email, now.UnixMicro())
 	if err != nil {
-		p.fail(w, err)
-		return
+		return nil, err
 	}
-	query, err := url.ParseQuery(c.request)
-	if err != nil {
-		p.fail(w, err)
-		return
+	defer rows.Close()
+	var waiting []user
+	for rows.Next() {
+		var u user
+		if err := rows.Scan(&u.sub, &u.email, &u.nickname, &u.password); err != nil {
+			return nil, err
+		}
+		waiting = append(waiting, u)
 	}
-	query.Set("login_hint", c.email)
-	query.Set(noticeConfirmed, "1")
-	http.Redirect(w, r, "/login?"+query.Encode(), http.StatusFound)
+	return waiting, rows.Err()
 }

@@ -12,14 +12,14 @@ import (
 	"unicode/utf8"
 )
 
-// user is an account. Its sub is also its user name, as in a Cognito pool with
+// user is an account, or a sign-up that may become one. Its sub is also its user name, as in a Cognito pool with
 // sign-in by e-mail.
 type user struct {
 	sub       string
 	email     string // lower case
 	nickname  string
 	password  string // argon2id
-	confirmed bool   // the e-mail address was proven
+	confirmed bool   // false: a sign-up
 }
 
 // NewUser is what a person gives to sign up.
@@ -36,11 +36,14 @@ func (p *Pool) AddUser(ctx context.Context, n NewUser) error {
 	if wrong.any() {
 		return fmt.Errorf("adding a user: %s", wrong.text())
 	}
-	u, err := p.newAccount(ctx, n)
+	u, err := p.newUser(ctx, n)
+	if err == nil {
+		err = p.db.addUser(ctx, u, p.now())
+	}
 	if err != nil {
 		return fmt.Errorf("adding user %s: %w", n.Email, err)
 	}
-	return p.db.confirm(ctx, u.sub)
+	return nil
 }
 
 // problems are what is wrong with a form, by its fields.
@@ -96,15 +99,21 @@ func (n NewUser) checked() (NewUser, problems) {
 	case !isPrintable(n.Nickname):
 		wrong.Nickname = "Use letters, digits, spaces and signs only."
 	}
-	switch {
-	case n.Password == "":
-		wrong.Password = "Choose a password."
-	case utf8.RuneCountInString(n.Password) < minPassword:
-		wrong.Password = fmt.Sprintf("Use at least %d characters.", minPassword)
-	case len(n.Password) > maxPassword:
-		wrong.Password = fmt.Sprintf("Use at most %d bytes: letters with accents count twice.", maxPassword)
-	}
+	wrong.Password = passwordProblem(n.Password)
 	return n, wrong
+}
+
+// passwordProblem returns what is wrong with a new password; "": nothing.
+func passwordProblem(password string) string {
+	switch {
+	case password == "":
+		return "Choose a password."
+	case utf8.RuneCountInString(password) < minPassword:
+		return fmt.Sprintf("Use at least %d characters.", minPassword)
+	case len(password) > maxPassword:
+		return fmt.Sprintf("Use at most %d bytes: letters with accents count twice.", maxPassword)
+	}
+	return ""
 }
 
 // normalEmail is what addresses are compared by: the pool is not case-sensitive.
@@ -125,48 +134,41 @@ func isPrintable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) && r != '\u200d' }) < 0
 }
 
-// ErrTaken says that a confirmed user has this e-mail address.
+// ErrTaken says that a user has this e-mail address.
 var ErrTaken = errors.New("there is an account with this email address")
 
-// newAccount makes an unconfirmed account.
-func (p *Pool) newAccount(ctx context.Context, n NewUser) (user, error) {
+// newUser makes a user of what somebody gave, with a hashed password.
+func (p *Pool) newUser(ctx context.Context, n NewUser) (user, error) {
 	hash, err := p.passwords.hash(ctx, n.Password)
-	if err != nil {
-		return user{}, err
-	}
-	u := user{sub: newUUID(), email: n.Email, nickname: n.Nickname, password: hash}
-	return u, p.db.addUser(ctx, u, p.now())
+	return user{sub: newUUID(), email: n.Email, nickname: n.Nickname, password: hash}, err
 }
 
-// addUser takes the place of an unconfirmed account with the same address: nobody has proven that
-// it is theirs, and its confirmation links stop working with it.
+// addUser keeps a user whose e-mail address is confirmed, and drops every sign-up with that address. ErrTaken:
+// another user has the address.
 func (d *database) addUser(ctx context.Context, u user, now time.Time) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM users WHERE email = ? AND confirmed = 0", u.email); err != nil {
-			return err
-		}
-		added, err := tx.ExecContext(ctx, `INSERT INTO users (sub, email, nickname, password, confirmed, created_at)
-			VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (email) DO NOTHING`, u.sub, u.email, u.nickname, u.password, now.UnixMicro())
+		_, err := tx.ExecContext(ctx, `INSERT INTO users (sub, email, nickname, password, created_at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT DO NOTHING`, u.sub, u.email, u.nickname, u.password, now.UnixMicro())
 		if err != nil {
 			return err
 		}
-		if n, err := added.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, ErrTaken)
+		var owner string
+		if err := tx.QueryRowContext(ctx, "SELECT sub FROM users WHERE email = ?", u.email).Scan(&owner); err != nil {
+			return err
 		}
-		return nil
+		if owner != u.sub { // equal when the same sign-up was confirmed twice at the same time
+			return ErrTaken
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM signups WHERE email = ?", u.email)
+		return err
 	})
 }
 
-func (d *database) confirm(ctx context.Context, sub string) error {
-	_, err := d.ExecContext(ctx, "UPDATE users SET confirmed = 1 WHERE sub = ?", sub)
-	return err
-}
-
-const userColumns = "users.sub, users.email, users.nickname, users.password, users.confirmed"
+const userColumns = "users.sub, users.email, users.nickname, users.password"
 
 func scanUser(row *sql.Row) (user, error) {
-	var u user
-	err := row.Scan(&u.sub, &u.email, &u.nickname, &u.password, &u.confirmed)
+	u := user{confirmed: true}
+	err := row.Scan(&u.sub, &u.email, &u.nickname, &u.password)
 	return u, absent(err)
 }
 
@@ -178,29 +180,4 @@ func (d *database) user(ctx context.Context, sub string) (user, error) {
 // userByEmail finds a user by a normal address. errAbsent: there is none.
 func (d *database) userByEmail(ctx context.Context, email string) (user, error) {
 	return scanUser(d.QueryRowContext(ctx, "SELECT "+userColumns+" FROM users WHERE email = ?", email))
-}
-
-// confirmationLifetime is how long a confirmation link works: Cognito's day.
-const confirmationLifetime = 24 * time.Hour
-
-// confirmation is what a confirmation link stands for.
-type confirmation struct {
-	sub     string
-	email   string
-	request string // query of the sign-in that waits
-}
-
-func (d *database) addConfirmation(ctx context.Context, secret string, c confirmation, expiresAt time.Time) error {
-	_, err := d.ExecContext(ctx, "INSERT INTO confirmations (code, sub, request, expires_at) VALUES (?, ?, ?, ?)",
-		hashed(secret), c.sub, c.request, expiresAt.UnixMicro())
-	return err
-}
-
-// confirmation finds a link. It stays until it expires: people open links twice. errAbsent:
-// there is none, it expired, or somebody signed up anew with the address.
-func (d *database) confirmation(ctx context.Context, secret string, now time.Time) (confirmation, error) {
-	var c confirmation
-	err := d.QueryRowContext(ctx, "SELECT sub, email, request FROM confirmations JOIN users USING (sub) WHERE code = ? AND expires_at > ?",
-		hashed(secret), now.UnixMicro()).Scan(&c.sub, &c.email, &c.request)
-	return c, absent(err)
 }

@@ -4,8 +4,8 @@
 // Cognito is configured; tests use it as their Cognito, with a Behaviour that
 // makes it fail on demand.
 //
-// It is no identity provider for the internet: accounts lie in one SQLite file, there is
-// no password recovery, no second factor and no federation.
+// It is not an identity provider for the internet: accounts lie in one SQLite file, and there is
+// no second factor and no federation.
 //
 // Where Cognito and the standards differ, Cognito wins: redirect URIs are
 // compared exactly, access tokens have a client_id and no aud, a redirect_mismatch
@@ -41,7 +41,7 @@ type Config struct {
 	Clients    []Client
 
 	Talk     io.Writer // what a person should read, confirmation links among it; nil: nobody does
-	SMTP     string    // host:port of the server confirmation links go to; "": they are shown in the browser and on Talk
+	SMTP     string    // host:port of the server that links are mailed through; "": they are shown on Talk, those of sign-ups also in the browser
 	SMTPFrom string    // sender of these mails
 
 	AccessLifetime  time.Duration // of access and ID tokens; 0: one hour
@@ -212,7 +212,14 @@ func (p *Pool) routes() []route {
 		{"POST", "/login", p.login},
 		{"GET", "/signup", p.signupPage},
 		{"POST", "/signup", p.signup},
-		{"GET", "/confirmUser", p.confirmUser},
+		{"GET", "/confirmUser", p.confirmPage},
+		{"POST", "/confirmUser", p.confirmUser},
+		{"GET", "/resendcode", p.ask(resent())},
+		{"POST", "/resendcode", p.answer(resent())},
+		{"GET", "/forgotPassword", p.ask(forgotten())},
+		{"POST", "/forgotPassword", p.answer(forgotten())},
+		{"GET", "/confirmForgotPassword", p.resetPage},
+		{"POST", "/confirmForgotPassword", p.reset},
 		{"GET", "/logout", p.logout},
 		{"GET", "/error", p.errorPage},
 		{"POST", "/oauth2/token", p.token},

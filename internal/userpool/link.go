@@ -1,0 +1,103 @@
+package userpool
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"time"
+)
+
+// purpose is what a link that was sent to an e-mail address is for.
+type purpose string
+
+const (
+	toConfirm purpose = "confirm"
+	toReset   purpose = "reset"
+)
+
+// lifetime returns how long a link works: as long as Cognito's codes.
+func (p purpose) lifetime() time.Duration {
+	if p == toReset {
+		return time.Hour
+	}
+	return 24 * time.Hour
+}
+
+// page returns the path that a link leads to.
+func (p purpose) page() string {
+	if p == toReset {
+		return "/confirmForgotPassword"
+	}
+	return "/confirmUser"
+}
+
+// link is what a link stands for. Whoever opens it can read the mail of its address. That alone confirms
+// nothing: anybody may have asked for the link.
+type link struct {
+	purpose purpose
+	email   string
+	sub     string // of the sign-up whose password was given to get the link; "": it was not asked for
+	request string // query of the authorization request that waits
+}
+
+// What is sent to one address and to all of them, by mail or on the terminal.
+const (
+	sentMemory      = 24 * time.Hour
+	maxSentToOne    = 5   // in sentMemory
+	maxSentInAnHour = 100 // to all
+)
+
+// errTooManySent says that one of these limits is reached.
+var errTooManySent = errors.New("too many links were sent")
+
+// newLink makes a link and counts it as sent. errTooManySent: there were too many.
+func (p *Pool) newLink(ctx context.Context, clientID string, l link) (address string, err error) {
+	now, secret := p.now(), newUUID()+newUUID()
+	if err := p.db.sweep(ctx, now); err != nil {
+		return "", err
+	}
+	query := url.Values{"client_id": {clientID}, "confirmation_code": {secret}}
+	return p.conf.BaseURL + l.purpose.page() + "?" + query.Encode(), p.db.addLink(ctx, secret, l, now)
+}
+
+// deliver mails a link, or shows it on the terminal when there is no mail server.
+func (p *Pool) deliver(ctx context.Context, l link, address string) error {
+	if p.conf.SMTP != "" {
+		return p.send(ctx, l.letter(address))
+	}
+	task := "confirm " + l.email
+	if l.purpose == toReset {
+		task = "choose a new password for " + l.email
+	}
+	p.say("to %s open\n  %s", task, address)
+	return nil
+}
+
+func (d *database) addLink(ctx context.Context, secret string, l link, now time.Time) error {
+	return d.tx(ctx, func(tx *sql.Tx) error {
+		var toOne, inAnHour int
+		err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE email = ? AND sent_at > ?), count(*) FILTER (WHERE sent_at > ?) FROM sent",
+			l.email, now.Add(-sentMemory).UnixMicro(), now.Add(-time.Hour).UnixMicro()).Scan(&toOne, &inAnHour)
+		if err != nil {
+			return err
+		}
+		if toOne >= maxSentToOne || inAnHour >= maxSentInAnHour {
+			return errTooManySent
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO sent (email, sent_at) VALUES (?, ?)", l.email, now.UnixMicro()); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO links (code, purpose, email, sub, request, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+			hashed(secret), l.purpose, l.email, l.sub, l.request, now.Add(l.purpose.lifetime()).UnixMicro())
+		return err
+	})
+}
+
+// link finds a link. It stays until it expires: people open links twice. errAbsent: there is none, or it expired.
+func (d *database) link(ctx context.Context, secret string, use purpose, now time.Time) (link, error) {
+	l := link{purpose: use}
+	err := d.QueryRowContext(ctx, "SELECT email, sub, request FROM links WHERE code = ? AND purpose = ? AND expires_at > ?",
+		hashed(secret), use, now.UnixMicro()).Scan(&l.email, &l.sub, &l.request)
+	return l, absent(err)
+}
