@@ -27,6 +27,9 @@ func photoColumns() []column[photo.Photo] {
 		{name: "position", extra: true, text: func(p photo.Photo) string { return showPosition(p.Position) }},
 		{name: "trashed_at", extra: true, text: func(p photo.Photo) string { return api.Time{Time: p.TrashedAt}.String() }},
 		{name: "purge_at", extra: true, text: func(p photo.Photo) string { return api.Time{Time: p.PurgeAt}.String() }},
+		{name: "taken_source", extra: true, text: func(p photo.Photo) string { return string(p.TakenSource) }},
+		{name: "position_source", extra: true, text: func(p photo.Photo) string { return string(p.PositionSource) }},
+		{name: "modified_at", extra: true, text: func(p photo.Photo) string { return api.Time{Time: p.ModifiedAt}.String() }, show: func(p photo.Photo) string { return showTime(p.ModifiedAt) }},
 		{name: "version", extra: true, right: true, text: func(p photo.Photo) string { return strconv.FormatInt(p.Version, 10) }},
 	}
 }

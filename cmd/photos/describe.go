@@ -207,6 +207,14 @@ func checkDescription(text string) error {
 	return nil
 }
 
+// withSource adds where a fact came from, unless it was the picture.
+func withSource(fact string, source photo.FactSource) string {
+	if fact == "" || source == "" || source == photo.FactEmbedded {
+		return fact
+	}
+	return fact + " (" + printable(string(source)) + ")"
+}
+
 // card shows one photo to a person, leaving out what is not known.
 func card(e *env, p photo.Photo) error {
 	dim, bold, plain := "\x1b[2m", "\x1b[1m", "\x1b[0m"
@@ -226,9 +234,9 @@ func card(e *env, p photo.Photo) error {
 	}
 	for _, row := range [][2]string{
 		{"description", described},
-		{"taken", p.TakenAt.String()},
+		{"taken", withSource(p.TakenAt.String(), p.TakenSource)},
 		{"camera", printable(p.Camera)},
-		{"position", showPosition(p.Position)},
+		{"position", withSource(showPosition(p.Position), p.PositionSource)},
 		{"size", size},
 		{"file", showBytes(p.Size) + ", " + p.MediaType},
 		{"uploaded", showTime(p.UploadedAt)},

@@ -14,22 +14,25 @@ import (
 
 // Photo is a photo on the wire, in the API and in the JSON output of the command line.
 type Photo struct {
-	ID                photo.ID        `json:"id"`
-	Name              string          `json:"name"`
-	NameBase64        string          `json:"name_base64,omitempty"` // the exact bytes, when Name is not UTF-8
-	Bytes             int64           `json:"bytes"`
-	MediaType         string          `json:"media_type"`
-	Width             int             `json:"width,omitempty"`
-	Height            int             `json:"height,omitempty"`
-	TakenAt           photo.Moment    `json:"taken_at,omitzero"`
-	Camera            string          `json:"camera,omitempty"`
-	Position          *photo.Position `json:"position,omitempty"`
-	Description       string          `json:"description"`
-	DescriptionSource photo.Source    `json:"description_source,omitempty"`
-	UploadedAt        Time            `json:"uploaded_at"`
-	TrashedAt         Time            `json:"trashed_at,omitzero"`
-	PurgeAt           Time            `json:"purge_at,omitzero"`
-	Version           int64           `json:"version"`
+	ID                photo.ID         `json:"id"`
+	Name              string           `json:"name"`
+	NameBase64        string           `json:"name_base64,omitempty"` // the exact bytes, when Name is not UTF-8
+	Bytes             int64            `json:"bytes"`
+	MediaType         string           `json:"media_type"`
+	Width             int              `json:"width,omitempty"`
+	Height            int              `json:"height,omitempty"`
+	TakenAt           photo.Moment     `json:"taken_at,omitzero"`
+	TakenSource       photo.FactSource `json:"taken_source,omitempty"`
+	Camera            string           `json:"camera,omitempty"`
+	Position          *photo.Position  `json:"position,omitempty"`
+	PositionSource    photo.FactSource `json:"position_source,omitempty"`
+	ModifiedAt        Time             `json:"modified_at,omitzero"` // of the file, before the upload
+	Description       string           `json:"description"`
+	DescriptionSource photo.Source     `json:"description_source,omitempty"`
+	UploadedAt        Time             `json:"uploaded_at"`
+	TrashedAt         Time             `json:"trashed_at,omitzero"`
+	PurgeAt           Time             `json:"purge_at,omitzero"`
+	Version           int64            `json:"version"`
 }
 
 // Time is an instant on the wire. All are written in UTC with six decimals, so that
@@ -55,8 +58,8 @@ func (t Time) MarshalJSON() ([]byte, error) {
 func FromPhoto(p photo.Photo) Photo {
 	w := Photo{
 		ID: p.ID, Name: p.Name, Bytes: p.Size, MediaType: p.MediaType, Width: p.Width, Height: p.Height,
-		TakenAt: p.TakenAt, Camera: p.Camera, Position: p.Position,
-		Description: p.Description, DescriptionSource: p.DescriptionSource,
+		TakenAt: p.TakenAt, TakenSource: p.TakenSource, Camera: p.Camera, Position: p.Position, PositionSource: p.PositionSource,
+		ModifiedAt: Time{p.ModifiedAt}, Description: p.Description, DescriptionSource: p.DescriptionSource,
 		UploadedAt: Time{p.UploadedAt}, TrashedAt: Time{p.TrashedAt}, PurgeAt: Time{p.PurgeAt}, Version: p.Version,
 	}
 	if !utf8.ValidString(p.Name) {
@@ -69,8 +72,8 @@ func FromPhoto(p photo.Photo) Photo {
 func (w Photo) Photo() photo.Photo {
 	p := photo.Photo{
 		ID: w.ID, Name: w.Name, Size: w.Bytes, MediaType: w.MediaType, Width: w.Width, Height: w.Height,
-		TakenAt: w.TakenAt, Camera: w.Camera, Position: w.Position,
-		Description: w.Description, DescriptionSource: w.DescriptionSource,
+		TakenAt: w.TakenAt, TakenSource: w.TakenSource, Camera: w.Camera, Position: w.Position, PositionSource: w.PositionSource,
+		ModifiedAt: w.ModifiedAt.Time, Description: w.Description, DescriptionSource: w.DescriptionSource,
 		UploadedAt: w.UploadedAt.Time, TrashedAt: w.TrashedAt.Time, PurgeAt: w.PurgeAt.Time, Version: w.Version,
 	}
 	if name, err := base64.StdEncoding.DecodeString(w.NameBase64); err == nil && len(name) > 0 {
@@ -98,11 +101,13 @@ type CheckResponse struct {
 
 // CheckResult is what the service knows of one digest.
 type CheckResult struct {
-	ID          photo.ID    `json:"id"`
-	State       photo.State `json:"state"`
-	Description string      `json:"description,omitempty"`
-	Upload      string      `json:"upload,omitempty"` // id of the unfinished upload
-	Offset      int64       `json:"offset,omitempty"` // bytes of it the service holds
+	ID             photo.ID         `json:"id"`
+	State          photo.State      `json:"state"`
+	Description    string           `json:"description,omitempty"`
+	TakenSource    photo.FactSource `json:"taken_source,omitempty"` // as in Photo
+	PositionSource photo.FactSource `json:"position_source,omitempty"`
+	Upload         string           `json:"upload,omitempty"` // id of the unfinished upload
+	Offset         int64            `json:"offset,omitempty"` // bytes of it the service holds
 }
 
 // DescriptionPatch is the body of PATCH /v1/photos/{id}. An empty Description erases.

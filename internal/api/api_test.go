@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +19,8 @@ func TestPhotoSurvivesTheWire(t *testing.T) {
 		{
 			ID: photo.ID{1, 2, 3}, Name: "beach.jpg", Size: 7, MediaType: "image/jpeg", Width: 3, Height: 4,
 			TakenAt: photo.At(time.Date(2024, 5, 31, 18, 0, 0, 0, time.FixedZone("", 7200))), Camera: "Canon PowerShot S90",
-			Position: &photo.Position{Latitude: -1.5, Longitude: 120}, Description: "Sunset", DescriptionSource: photo.FromFlag,
+			Position: &photo.Position{Latitude: -1.5, Longitude: 120}, TakenSource: photo.FactEmbedded, PositionSource: photo.FactTakeout,
+			ModifiedAt: time.Date(2024, 5, 31, 18, 0, 0, 123000, time.UTC), Description: "Sunset", DescriptionSource: photo.FromFlag,
 			UploadedAt: time.Date(2024, 6, 1, 0, 0, 0, 1000, time.UTC), Version: 2,
 		},
 		{
@@ -33,7 +36,7 @@ func TestPhotoSurvivesTheWire(t *testing.T) {
 		if err := json.Unmarshal(b, &w); err != nil {
 			t.Fatalf("%s: %v", b, err)
 		}
-		if d := cmp.Diff(p, w.Photo(), cmp.Comparer(func(a, b photo.Moment) bool { return a.String() == b.String() })); d != "" {
+		if d := cmp.Diff(p, w.Photo(), sameMoment); d != "" {
 			t.Error(d)
 		}
 	}
@@ -81,13 +84,20 @@ func TestKindsAndStatusesAreInverse(t *testing.T) {
 
 func TestUploadMetadata(t *testing.T) {
 	t.Parallel()
-	m := api.UploadMetadata{Filename: "a,b \xff\n.jpg", ID: photo.ID{7}, Description: "Grüße, 日本", DescriptionSource: photo.FromStdin, Caption: photo.CaptionFirst}
+	m := api.UploadMetadata{Filename: "a,b \xff\n.jpg", ID: photo.ID{7}, Description: "Grüße, 日本", DescriptionSource: photo.FromStdin, Caption: photo.CaptionFirst, Facts: photo.Facts{
+		Modified: time.Date(2024, 5, 31, 18, 0, 0, 123000, time.UTC), Taken: photo.AtWallClock(time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)), TakenSource: photo.FactSidecar,
+		Position: &photo.Position{Latitude: -1.25, Longitude: 120}, PositionSource: photo.FactTakeout,
+	}}
 	got, err := api.ParseUploadMetadata(m.String())
-	if err != nil || got != m {
-		t.Errorf("%q came back as %+v, %v", m, got, err)
+	if d := cmp.Diff(m, got, sameMoment); err != nil || d != "" {
+		t.Errorf("%q came back with error %v (-want +got):\n%s", m, err, d)
 	}
 	for name, header := range map[string]string{
 		"not base64": "filename !!!", "twice": "filename YQ==,filename Yg==", "no digest": "sha256 YQ==",
+		"no time": meta("modified", "yesterday"), "no moment": meta("taken", "2024", "taken_source", "sidecar"),
+		"a date from nowhere": meta("taken", "2024-05-31T18:00:00Z"), "a source that is the service's": meta("taken", "2024-05-31T18:00:00Z", "taken_source", "embedded"),
+		"half a position": meta("position", "48.1", "position_source", "sidecar"), "off the earth": meta("position", "91,0", "position_source", "sidecar"),
+		"no number": meta("position", "48.1,NaN", "position_source", "sidecar"), "a position from nowhere": meta("position", "48.1,11.5"),
 	} {
 		if _, err := api.ParseUploadMetadata(header); photo.KindOf(err) != photo.KindUsage {
 			t.Errorf("%s: error %v, want one of kind usage", name, err)
@@ -98,15 +108,27 @@ func TestUploadMetadata(t *testing.T) {
 	}
 }
 
+var sameMoment = cmp.Comparer(func(a, b photo.Moment) bool { return a.String() == b.String() })
+
+// meta is a header of these keys and values.
+func meta(pairs ...string) string {
+	var out []string
+	for i := 0; i < len(pairs); i += 2 {
+		out = append(out, pairs[i]+" "+base64.StdEncoding.EncodeToString([]byte(pairs[i+1])))
+	}
+	return strings.Join(out, ",")
+}
+
 func FuzzUploadMetadata(f *testing.F) {
 	f.Add("filename YQ==,sha256 Zg==")
 	f.Add("is_confidential, description ")
+	f.Add(meta("modified", "2024-05-31T18:00:00.5Z", "taken", "2024-05-31T18:00:00", "taken_source", "takeout", "position", "-1.5,120", "position_source", "sidecar"))
 	f.Fuzz(func(t *testing.T, header string) {
 		m, err := api.ParseUploadMetadata(header)
 		if err != nil {
 			return
 		}
-		if again, err := api.ParseUploadMetadata(m.String()); err != nil || again != m {
+		if again, err := api.ParseUploadMetadata(m.String()); err != nil || again.String() != m.String() {
 			t.Fatalf("%q: %+v became %+v, %v", header, m, again, err)
 		}
 	})

@@ -30,13 +30,15 @@ const (
 )
 
 // UploadMetadata is what an upload says of itself: the keys filename, sha256,
-// description, description_source and caption of the Upload-Metadata header. Other keys are ignored.
+// description, description_source, caption, modified, taken, taken_source, position and
+// position_source of the Upload-Metadata header. Other keys are ignored.
 type UploadMetadata struct {
 	Filename          string
 	ID                photo.ID // zero when the client did not say
 	Description       string
 	DescriptionSource photo.Source
 	Caption           photo.Caption
+	Facts             photo.Facts
 }
 
 // String is the header's value: keys and base64 values (tus 1.0, section Creation).
@@ -57,6 +59,7 @@ func (m UploadMetadata) String() string {
 	if m.Caption != "" {
 		pairs["caption"] = string(m.Caption)
 	}
+	writeFacts(pairs, m.Facts)
 	out := make([]string, 0, len(pairs))
 	for k, v := range pairs {
 		out = append(out, k+" "+base64.StdEncoding.EncodeToString([]byte(v)))
@@ -95,9 +98,13 @@ func ParseUploadMetadata(header string) (UploadMetadata, error) {
 			m.DescriptionSource = photo.Source(value)
 		case "caption":
 			m.Caption = photo.Caption(value)
+		default:
+			if err := readFact(&m.Facts, key, string(value)); err != nil {
+				return UploadMetadata{}, err
+			}
 		}
 	}
-	return m, nil
+	return m, checkFacts(m.Facts)
 }
 
 func badMetadata(format string, args ...any) error {

@@ -38,7 +38,7 @@ func (c *Client) Verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny)
 		if r.ID != ids[i] {
 			return nil, c.faulty("check answered in another order than asked")
 		}
-		out[i] = photo.Status{ID: r.ID, State: r.State, Description: r.Description, Upload: r.Upload, Offset: r.Offset}
+		out[i] = photo.Status{ID: r.ID, State: r.State, Description: r.Description, TakenSource: r.TakenSource, PositionSource: r.PositionSource, Upload: r.Upload, Offset: r.Offset}
 	}
 	return out, nil
 }

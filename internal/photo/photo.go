@@ -21,20 +21,23 @@ const (
 
 // Photo is one picture or video of one owner.
 type Photo struct {
-	ID                ID        // digest of the bytes
-	Name              string    // file name given at upload, without its folder; may hold any byte
-	Size              int64     // bytes
-	MediaType         string    // by content, for example image/jpeg
-	Width, Height     int       // pixels as displayed (orientation applied); 0 when unknown
-	TakenAt           Moment    // zero when the picture does not say
+	ID                ID     // digest of the bytes
+	Name              string // file name given at upload, without its folder; may hold any byte
+	Size              int64  // bytes
+	MediaType         string // by content, for example image/jpeg
+	Width, Height     int    // pixels as displayed (orientation applied); 0 when unknown
+	TakenAt           Moment // zero when unknown
+	TakenSource       FactSource
 	Camera            string    // make and model; empty when unknown
-	Position          *Position // nil when the picture does not say
+	Position          *Position // nil when unknown
+	PositionSource    FactSource
+	ModifiedAt        time.Time // when its file was last modified before the upload; zero when unknown
 	Description       string    // empty when there is none
 	DescriptionSource Source    // where Description came from; empty when there is none
 	UploadedAt        time.Time // when this owner's photo became visible, UTC
 	TrashedAt         time.Time // zero while live
 	PurgeAt           time.Time // when a trashed photo's bytes go; zero while live
-	Version           int64     // grows by one with each change of the description; the API's ETag
+	Version           int64     // grows by one with each change of the description, date or position; the API's ETag
 }
 
 // Position is where a photo was taken, in degrees (WGS 84, as EXIF records it).
@@ -134,8 +137,11 @@ type Status struct {
 	ID          ID
 	State       State
 	Description string // of a stored or trashed photo
-	Upload      string // upload id when unfinished
-	Offset      int64  // bytes the service holds of it
+	// Where the date and the position of a stored or trashed photo came from; empty
+	// when it has none.
+	TakenSource, PositionSource FactSource
+	Upload                      string // upload id when unfinished
+	Offset                      int64  // bytes the service holds of it
 }
 
 // Scrutiny is how closely a check looks at the bytes of stored photos.

@@ -74,6 +74,7 @@ func redescribed(u store.Upload, header string) (store.Upload, error) {
 		return u, &photo.Error{Kind: photo.KindUsage, Msg: "the upload is of another photo", Hint: "its sha256 cannot change: begin another upload"}
 	}
 	u.Name, u.Description, u.DescriptionSource, u.Caption = m.Filename, m.Description, m.DescriptionSource, m.Caption
+	u.Facts = m.Facts
 	return u, nil
 }
 

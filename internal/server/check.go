@@ -78,7 +78,7 @@ func (s *Server) look(ctx context.Context, owner string, st photo.Status, how ph
 	case how != photo.LookAtRow && (st.State == photo.Stored || st.State == photo.Damaged):
 		st.State, err = s.proven(ctx, owner, st, how)
 	}
-	return api.CheckResult{ID: st.ID, State: st.State, Description: st.Description, Upload: st.Upload, Offset: st.Offset}, err
+	return api.CheckResult{ID: st.ID, State: st.State, Description: st.Description, TakenSource: st.TakenSource, PositionSource: st.PositionSource, Upload: st.Upload, Offset: st.Offset}, err
 }
 
 // withOffset fills in how much of an unfinished upload is here: what the blob

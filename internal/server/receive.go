@@ -108,6 +108,13 @@ func (s *Server) recognise(ctx context.Context, u store.Upload, staged blob.Stag
 		TakenAt: info.TakenAt, Camera: info.Camera, Position: info.Position,
 		Description: u.Description, DescriptionSource: u.DescriptionSource,
 	}
+	if !p.TakenAt.IsZero() {
+		p.TakenSource = photo.FactEmbedded
+	}
+	if p.Position != nil {
+		p.PositionSource = photo.FactEmbedded
+	}
+	p.Learn(u.Facts)
 	if usesCaption(u, info.Caption) {
 		p.Description, p.DescriptionSource = info.Caption, photo.FromEmbedded
 	}

@@ -41,7 +41,7 @@ func (s *Server) createUpload(w http.ResponseWriter, r *http.Request, a account)
 	u := store.Upload{
 		ID: rand.Text(), Owner: a.owner, Photo: c.meta.ID, Length: c.length, Name: c.meta.Filename,
 		Description: c.meta.Description, DescriptionSource: c.meta.DescriptionSource,
-		Caption: c.meta.Caption, Writer: writer,
+		Caption: c.meta.Caption, Facts: c.meta.Facts, Writer: writer,
 	}
 	if c.whole && c.length <= wholeUpload {
 		return s.createWhole(w, r, u)
@@ -97,8 +97,14 @@ func (s *Server) knownInTrash(ctx context.Context, owner string, m api.UploadMet
 }
 
 // fill gives a photo that is there the description of its repeated upload, if it
-// has none.
+// has none, and the better date and position.
 func (s *Server) fill(ctx context.Context, owner string, p photo.Photo, m api.UploadMetadata, o photo.Outcome) (*store.Added, error) {
+	if learned := p; learned.Learn(m.Facts) {
+		var err error
+		if p, err = s.Store.Learn(ctx, owner, m.ID, m.Facts); err != nil {
+			return nil, err
+		}
+	}
 	added := &store.Added{Photo: p, Outcome: o}
 	if m.Description == "" || m.Description == p.Description {
 		return added, nil
@@ -223,7 +229,7 @@ func (s *Server) headUpload(w http.ResponseWriter, r *http.Request, a account) e
 }
 
 func metadataOf(u store.Upload) api.UploadMetadata {
-	m := api.UploadMetadata{Filename: u.Name, ID: u.Photo, Description: u.Description, Caption: u.Caption}
+	m := api.UploadMetadata{Filename: u.Name, ID: u.Photo, Description: u.Description, Caption: u.Caption, Facts: u.Facts}
 	if u.Description != "" {
 		m.DescriptionSource = u.DescriptionSource
 	}

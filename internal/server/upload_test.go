@@ -85,6 +85,73 @@ func TestUploadOfAPhotoThatIsThere(t *testing.T) {
 	}
 }
 
+// A picture without a date has the best one that the client knows, and a better one
+// replaces it, whether the bytes come again or not.
+func TestDatesFromOutsideThePicture(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.as("ada")
+	undated := []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x01L\x00;")
+	modified := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	sidecar := photo.Facts{Taken: photo.AtWallClock(modified), TakenSource: photo.FactSidecar}
+	takeout := photo.Facts{
+		Taken: photo.At(modified.AddDate(-1, 0, 0)), TakenSource: photo.FactTakeout,
+		Position: &photo.Position{Latitude: 48.1, Longitude: -11.5}, PositionSource: photo.FactTakeout,
+	}
+	for _, announced := range []photo.ID{idOf(undated), {}} {
+		for _, step := range []struct {
+			what                  string
+			facts                 photo.Facts
+			taken, source, placed string
+		}{
+			{"nothing", photo.Facts{}, "", "", ""},
+			{"modified", photo.Facts{Modified: modified}, "2020-01-02T03:04:05Z", "mtime", ""},
+			{"takeout", takeout, "2019-01-02T03:04:05Z", "takeout", "takeout"},
+			{"sidecar", sidecar, "2020-01-02T03:04:05", "sidecar", "takeout"},
+			{"takeout again", takeout, "2020-01-02T03:04:05", "sidecar", "takeout"},
+		} {
+			ada.upload(undated, api.UploadMetadata{ID: announced, Facts: step.facts}).has(http.StatusCreated, nil)
+			p := ada.list("")[0]
+			if p.TakenAt.String() != step.taken || string(p.TakenSource) != step.source || string(p.PositionSource) != step.placed {
+				t.Errorf("%s: taken at %q by %q, position by %q", step.what, p.TakenAt, p.TakenSource, p.PositionSource)
+			}
+			if st := ada.state(idOf(undated), photo.LookAtRow); string(st.TakenSource) != step.source || string(st.PositionSource) != step.placed {
+				t.Errorf("%s: a check says %+v", step.what, st)
+			}
+			if step.what != "nothing" && !p.ModifiedAt.Equal(modified) {
+				t.Errorf("%s: modified at %v", step.what, p.ModifiedAt)
+			}
+		}
+		s.exec(`DELETE FROM photo`)
+	}
+	dated := jpeg(t, 1, 4000)
+	ada.upload(dated, api.UploadMetadata{Facts: sidecar}).has(http.StatusCreated, nil)
+	if p := ada.list("")[0]; p.TakenSource != photo.FactEmbedded || p.TakenAt.String() != "2024-01-01T00:01:00" {
+		t.Errorf("a picture with a date: %q by %q", p.TakenAt, p.TakenSource)
+	}
+}
+
+// What the client knows outlives a resumable upload that is cut, and the run that
+// goes on with it may know better.
+func TestFactsOfAResumableUpload(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	data := append([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"), make([]byte, 1<<20)...)
+	meta := api.UploadMetadata{ID: idOf(data), Facts: photo.Facts{Modified: time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)}}
+	path := ada.begin(len(data), meta)
+	ada.append(path, 0, data[:1000]).has(http.StatusNoContent, nil)
+	if got := ada.call(http.MethodHead, path, tusHeader(nil), nil).header.Get(api.HeaderUploadMetadata); got != meta.String() {
+		t.Errorf("HEAD says %q, want %q", got, meta)
+	}
+	meta.Facts.Taken, meta.Facts.TakenSource = photo.At(time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)), photo.FactTakeout
+	h := appending(1000, "")
+	h[api.HeaderUploadMetadata] = meta.String()
+	ada.call(http.MethodPatch, path, h, data[1000:]).has(http.StatusNoContent, nil)
+	if p := ada.list("")[0]; p.TakenSource != photo.FactTakeout || p.ModifiedAt.Year() != 2020 {
+		t.Errorf("%+v", p)
+	}
+}
+
 // A photo that is there needs no bytes: the answer comes although none was sent.
 func TestKnownPhotoIsAnsweredBeforeItsBytes(t *testing.T) {
 	t.Parallel()

@@ -27,8 +27,9 @@ type Store interface {
 	// come together share one commit. When the owner has the photo already,
 	// the row that is there stays, Added.Key is its key (not the caller's, who
 	// then drops its own blob), and the description fills an empty one
-	// (OutcomeDescribed) but never replaces one (OutcomeExists). A trashed
-	// photo is made live again (OutcomeRestored).
+	// (OutcomeDescribed) but never replaces one (OutcomeExists). Its date and
+	// position replace those that came from worse sources. A trashed photo is
+	// made live again (OutcomeRestored).
 	// UploadedAt and Version of p are set by the store.
 	Add(ctx context.Context, owner string, p photo.Photo, key string) (Added, error)
 
@@ -63,6 +64,10 @@ type Store interface {
 	// ifVersion is the photo's version or nil, and of photo.KindConflict when the
 	// revision is not kept.
 	Undo(ctx context.Context, owner string, id photo.ID, to int64, ifVersion *int64) (photo.Photo, error)
+
+	// Learn gives a live photo the better date and position that f has, and returns it
+	// as it is then, see photo.Photo.Learn.
+	Learn(ctx context.Context, owner string, id photo.ID, f photo.Facts) (photo.Photo, error)
 
 	// Trash hides a photo until purgeAfter has passed; it returns the photo
 	// with TrashedAt and PurgeAt. Trashing a trashed photo changes nothing.
@@ -187,6 +192,7 @@ type Upload struct {
 	Description       string
 	DescriptionSource photo.Source
 	Caption           photo.Caption
+	Facts             photo.Facts
 	CreatedAt         time.Time
 	ExpiresAt         time.Time
 	Writer            string

@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -137,8 +136,7 @@ func companyWord(word string) bool {
 	}, strings.ToLower(strings.Split(strings.TrimRight(word, ".,"), ".")[0]))
 }
 
-// position is nil without GPS, and for 0,0 in the Gulf of Guinea, which is what
-// devices write that do not know.
+// position is nil without GPS.
 func (t *tags) position() *photo.Position {
 	latitude, okLat := degrees(t.exif["GPSLatitude"], text(t.exif, "GPSLatitudeRef"), "S")
 	longitude, okLong := degrees(t.exif["GPSLongitude"], text(t.exif, "GPSLongitudeRef"), "W")
@@ -149,7 +147,7 @@ func (t *tags) position() *photo.Position {
 	if !okLat || !okLong {
 		return nil
 	}
-	return newPosition(latitude, longitude)
+	return photo.NewPosition(latitude, longitude)
 }
 
 // degrees is a coordinate, negated when its reference is the negative one.
@@ -159,11 +157,4 @@ func degrees(v any, ref, negative string) (float64, bool) {
 		f = -f
 	}
 	return f, ok
-}
-
-func newPosition(latitude, longitude float64) *photo.Position {
-	if latitude == 0 && longitude == 0 || !(math.Abs(latitude) <= 90) || !(math.Abs(longitude) <= 180) {
-		return nil
-	}
-	return &photo.Position{Latitude: latitude, Longitude: longitude}
 }

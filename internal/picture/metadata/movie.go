@@ -139,5 +139,5 @@ func isoPosition(s string) *photo.Position {
 	}
 	latitude, _ := strconv.ParseFloat(m[1], 64) // the pattern lets numbers through only
 	longitude, _ := strconv.ParseFloat(m[2], 64)
-	return newPosition(latitude, longitude)
+	return photo.NewPosition(latitude, longitude)
 }

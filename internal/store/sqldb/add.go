@@ -47,8 +47,8 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 	return t.settle(ctx, owner, r, p, key)
 }
 
-// settle makes the photo r that is there live, if it is not, and fills its
-// description from p, if it has none. When r's bytes are damaged, those under key
+// settle makes the photo r that is there live, if it is not, fills its description
+// from p, if it has none, and takes p's date and position where they are better. When r's bytes are damaged, those under key
 // take their place. Of what it did, the outcome says what matters most.
 func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo, key string) (store.Added, error) {
 	a := store.Added{Key: r.key, Outcome: photo.OutcomeExists}
@@ -72,6 +72,9 @@ func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo,
 			return store.Added{}, err
 		}
 	}
+	if r, err = t.learn(ctx, owner, r, p.Facts()); err != nil {
+		return store.Added{}, err
+	}
 	a.Photo = r.Photo
 	return a, nil
 }
@@ -81,10 +84,12 @@ func (t *txn) insert(ctx context.Context, owner string, p photo.Photo, key strin
 	taken, offset := takenColumns(p.TakenAt, t.now)
 	latitude, longitude := positionColumns(p.Position)
 	n, err := t.exec(ctx, `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height,
-			taken_at, taken_offset, camera, latitude, longitude, description, description_source, folded, uploaded_at, version)
-		SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM owner WHERE id = ?
+			taken_at, taken_offset, taken_source, camera, latitude, longitude, position_source, modified_at,
+			description, description_source, folded, uploaded_at, version)
+		SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM owner WHERE id = ?
 		ON CONFLICT (owner, id) DO NOTHING`,
 		p.ID[:], live, key, []byte(p.Name), p.Size, p.MediaType, p.Width, p.Height,
-		taken, offset, p.Camera, latitude, longitude, p.Description, p.DescriptionSource, folded(p.Name, p.Description), t.now, p.Version, owner)
+		taken, offset, p.TakenSource, p.Camera, latitude, longitude, p.PositionSource, toMicros(p.ModifiedAt),
+		p.Description, p.DescriptionSource, folded(p.Name, p.Description), t.now, p.Version, owner)
 	return n == 1, err
 }

@@ -14,11 +14,17 @@ import (
 // many parameters.
 const checkChunk = 1000
 
+// selectStatus ends in IN. A source means nothing without a value.
+const selectStatus = `SELECT id, state, damaged, description,
+		CASE WHEN taken_at < ` + takenBeforeText + ` THEN '' ELSE taken_source END,
+		CASE WHEN latitude IS NULL THEN '' ELSE position_source END
+	FROM photo WHERE owner = ? AND id IN `
+
 // Check implements store.Store.
 func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error) {
 	known := make(map[photo.ID]photo.Status, len(ids))
 	if err := db.inSnapshot(ctx, func(tx *sql.Tx) error {
-		if err := eachChunk(ctx, tx, `SELECT id, state, damaged, description FROM photo WHERE owner = ? AND id IN `, owner, ids, noteStored(known)); err != nil {
+		if err := eachChunk(ctx, tx, selectStatus, owner, ids, noteStored(known)); err != nil {
 			return err
 		}
 		var rest []photo.ID
@@ -89,7 +95,7 @@ func noteStored(known map[photo.ID]photo.Status) func(scanner) error {
 		var state int
 		var damaged bool
 		s := photo.Status{State: photo.Stored}
-		if err := row.Scan(&id, &state, &damaged, &s.Description); err != nil {
+		if err := row.Scan(&id, &state, &damaged, &s.Description, &s.TakenSource, &s.PositionSource); err != nil {
 			return err
 		}
 		switch {

@@ -20,11 +20,14 @@ const (
 const (
 	putBack     = 1 << 62 // microseconds; 146,000 years
 	takenBefore = -putBack / 2
+
+	takenBeforeText = "-2305843009213693952" // takenBefore in SQL
 )
 
 // columns are what scanPhoto reads.
 const columns = `number, id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
-	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version, damaged, revision`
+	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version, damaged, revision,
+	taken_source, position_source, modified_at`
 
 // A record is a row of photo.
 type record struct {
@@ -46,9 +49,11 @@ func scanPhoto(row scanner) (record, error) {
 		offset              sql.NullInt64
 		latitude, longitude sql.NullFloat64
 		trashedAt, purgeAt  sql.NullInt64
+		modified            sql.NullInt64
 	)
 	err := row.Scan(&r.number, &id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
-		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version, &r.damaged, &r.revision)
+		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version, &r.damaged, &r.revision,
+		&r.TakenSource, &r.PositionSource, &modified)
 	if err != nil {
 		return record{}, err
 	}
@@ -58,6 +63,13 @@ func scanPhoto(row scanner) (record, error) {
 	if latitude.Valid && longitude.Valid {
 		r.Position = &photo.Position{Latitude: latitude.Float64, Longitude: longitude.Float64}
 	}
+	if r.TakenAt.IsZero() {
+		r.TakenSource = ""
+	}
+	if r.Position == nil {
+		r.PositionSource = ""
+	}
+	r.ModifiedAt = fromMicros(modified)
 	r.UploadedAt = time.UnixMicro(uploaded).UTC()
 	r.TrashedAt, r.PurgeAt = fromMicros(trashedAt), fromMicros(purgeAt)
 	return r, nil

@@ -99,6 +99,11 @@ func fromMicros(us sql.NullInt64) time.Time {
 	return time.UnixMicro(us.Int64).UTC()
 }
 
+// toMicros is the inverse of fromMicros.
+func toMicros(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()}
+}
+
 func noPhoto(id photo.ID) error {
 	return &photo.Error{Kind: photo.KindNotFound, Msg: "no photo " + id.Short(), Hint: "photos list shows what you have"}
 }

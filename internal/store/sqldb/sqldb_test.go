@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pressly/goose/v3"
 
 	"photos/internal/photo"
 	"photos/internal/store"
@@ -278,6 +281,48 @@ func explain(t *testing.T, db *DB, f photo.Filter, after string) []string {
 		t.Fatal(err)
 	}
 	return plan
+}
+
+// A database of the time before sources were recorded: all dates and positions that
+// are known came from the pictures.
+func TestSourcesOfAnOlderDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "photos.db")
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(createFile(path))
+	old, err := openWriter(path)
+	must(err)
+	files, err := fs.Sub(migrations, "migrations")
+	must(err)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, old, files, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	must(err)
+	_, err = provider.UpTo(t.Context(), 27)
+	must(err)
+	_, err = old.ExecContext(t.Context(), `INSERT INTO owner VALUES ('o', 'pool', 'alice', 1, 2, 2)`)
+	must(err)
+	for i, row := range []string{`1717171717000000, NULL, 1.5, 2.5`, fmt.Sprint(1717171717000000-putBack, `, NULL, NULL, NULL`)} {
+		_, err = old.ExecContext(t.Context(), `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height, camera, description,
+			description_source, folded, uploaded_at, version, taken_at, taken_offset, latitude, longitude)
+			VALUES ('o', ?, 0, 'k', 'n', 1, 'image/jpeg', 0, 0, '', '', '', '', 1717171717000000, 1, `+row+`)`, []byte{31: byte(i)})
+		must(err)
+	}
+	must(old.Close())
+
+	db := open(t, path)
+	dated, _, err := db.Get(t.Context(), "o", photo.ID{}, store.Live)
+	must(err)
+	if dated.TakenAt.String() != "2024-05-31T16:08:37" || dated.TakenSource != photo.FactEmbedded || dated.PositionSource != photo.FactEmbedded || !dated.ModifiedAt.IsZero() {
+		t.Errorf("dated: %+v", dated)
+	}
+	undated, err := db.Learn(t.Context(), "o", photo.ID{31: 1}, photo.Facts{Modified: time.Unix(1e9, 0)})
+	must(err)
+	if undated.TakenSource != photo.FactModified || undated.TakenAt.String() != "2001-09-09T01:46:40Z" {
+		t.Errorf("undated: %+v", undated)
+	}
 }
 
 func FuzzCursor(f *testing.F) {

@@ -11,7 +11,7 @@ import (
 	"photos/internal/store"
 )
 
-const selectUpload = `SELECT id, owner, photo, length, name, description, description_source, caption, created_at, expires_at, writer, generation
+const selectUpload = `SELECT id, owner, photo, length, name, description, description_source, caption, facts, created_at, expires_at, writer, generation
 	FROM upload WHERE owner = ? AND id = ?`
 
 // CreateUpload implements store.Store.
@@ -51,10 +51,14 @@ func (t *txn) begin(ctx context.Context, u store.Upload, lifetime time.Duration)
 	if !u.Photo.IsZero() {
 		digest = u.Photo[:]
 	}
-	n, err := t.exec(ctx, `INSERT INTO upload (id, owner, photo, length, name, description, description_source, caption,
+	facts, err := writeFacts(u.Facts)
+	if err != nil {
+		return err
+	}
+	n, err := t.exec(ctx, `INSERT INTO upload (id, owner, photo, length, name, description, description_source, caption, facts,
 			created_at, expires_at, writer, lease, leased_until, generation)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1 FROM owner WHERE id = ? ON CONFLICT (id) DO NOTHING`,
-		u.ID, digest, u.Length, []byte(u.Name), u.Description, u.DescriptionSource, u.Caption,
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1 FROM owner WHERE id = ? ON CONFLICT (id) DO NOTHING`,
+		u.ID, digest, u.Length, []byte(u.Name), u.Description, u.DescriptionSource, u.Caption, facts,
 		t.now, t.now+micros(lifetime), u.Writer, u.Owner)
 	if err == nil && n == 0 {
 		return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("upload %.80q exists, or its owner does not", u.ID)}
@@ -216,12 +220,16 @@ func scanUpload(row scanner, id string) (store.Upload, error) {
 	var u store.Upload
 	var digest, name []byte
 	var created, expires int64
-	err := row.Scan(&u.ID, &u.Owner, &digest, &u.Length, &name, &u.Description, &u.DescriptionSource, &u.Caption, &created, &expires, &u.Writer, &u.Generation)
+	var facts string
+	err := row.Scan(&u.ID, &u.Owner, &digest, &u.Length, &name, &u.Description, &u.DescriptionSource, &u.Caption, &facts, &created, &expires, &u.Writer, &u.Generation)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Upload{}, noUpload(id)
 	}
 	if err != nil {
 		return store.Upload{}, err
+	}
+	if u.Facts, err = readFacts(facts); err != nil {
+		return store.Upload{}, fmt.Errorf("facts of upload %s: %w", id, err)
 	}
 	copy(u.Photo[:], digest)
 	u.Name = string(name)

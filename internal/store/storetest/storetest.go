@@ -26,6 +26,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 	}{
 		{"owner", ownerTests()},
 		{"add", addTests()},
+		{"facts", factsTests()},
 		{"list", listTests()},
 		{"describe", describeTests()},
 		{"revision", revisionTests()},

@@ -32,7 +32,7 @@ func wholeUpload(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
 	given := store.Upload{ID: "u1", Owner: owner, Photo: numbered(1).ID, Length: 1 << 40, Name: "\xff\n.mp4",
-		Description: "Été", DescriptionSource: photo.FromSidecar, Caption: photo.CaptionFirst, Writer: "w1"}
+		Description: "Été", DescriptionSource: photo.FromSidecar, Caption: photo.CaptionFirst, Facts: takeout(), Writer: "w1"}
 	u, err := s.CreateUpload(t.Context(), given, time.Hour)
 	must(t, err)
 	recent(t, "CreatedAt", u.CreatedAt)

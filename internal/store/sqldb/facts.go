@@ -1,0 +1,62 @@
+package sqldb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"photos/internal/photo"
+)
+
+// Learn implements store.Store.
+func (db *DB) Learn(ctx context.Context, owner string, id photo.ID, f photo.Facts) (photo.Photo, error) {
+	var r record
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		if r, err = tx.photo(ctx, owner, id); err != nil {
+			return err
+		}
+		if r.state != live {
+			return noPhoto(id)
+		}
+		r, err = tx.learn(ctx, owner, r, f)
+		return err
+	})
+	if err != nil {
+		return photo.Photo{}, fmt.Errorf("date photo: %w", err)
+	}
+	return r.Photo, nil
+}
+
+// learn gives r what f knows better, and returns it as it is then.
+func (t *txn) learn(ctx context.Context, owner string, r record, f photo.Facts) (record, error) {
+	if !r.Learn(f) {
+		return r, nil
+	}
+	taken, offset := takenColumns(r.TakenAt, r.UploadedAt.UnixMicro())
+	latitude, longitude := positionColumns(r.Position)
+	_, err := t.exec(ctx, `UPDATE photo SET taken_at = ?, taken_offset = ?, taken_source = ?, latitude = ?, longitude = ?, position_source = ?,
+			modified_at = ?, version = version + 1
+		WHERE owner = ? AND id = ?`,
+		taken, offset, r.TakenSource, latitude, longitude, r.PositionSource, toMicros(r.ModifiedAt), owner, r.ID[:])
+	if err != nil {
+		return record{}, err
+	}
+	return t.photo(ctx, owner, r.ID)
+}
+
+// writeFacts is the inverse of readFacts.
+func writeFacts(f photo.Facts) (string, error) {
+	if f == (photo.Facts{}) {
+		return "", nil
+	}
+	b, err := json.Marshal(f)
+	return string(b), err
+}
+
+func readFacts(s string) (f photo.Facts, err error) {
+	if s == "" {
+		return f, nil
+	}
+	err = json.Unmarshal([]byte(s), &f)
+	return f, err
+}
