@@ -148,11 +148,11 @@ type lossy struct {
 	refuse photo.Kind // "": the row is there all the same
 }
 
-func (l lossy) Add(ctx context.Context, owner string, p photo.Photo, key string) (store.Added, error) {
+func (l lossy) Add(ctx context.Context, owner string, p photo.Photo, key string, options ...store.AddOption) (store.Added, error) {
 	if l.refuse != "" {
 		return store.Added{}, &photo.Error{Kind: l.refuse, Msg: "no"}
 	}
-	if _, err := l.Store.Add(ctx, owner, p, key); err != nil {
+	if _, err := l.Store.Add(ctx, owner, p, key, options...); err != nil {
 		return store.Added{}, err
 	}
 	return store.Added{}, errors.New("the disk did not say")

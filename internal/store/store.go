@@ -20,6 +20,34 @@ type Store interface {
 	// made at first sight.
 	Owner(ctx context.Context, pool, sub string) (string, error)
 
+	// Disabled reports whether the operator refuses the owner.
+	Disabled(ctx context.Context, owner string) (bool, error)
+
+	// SetDisabled refuses an owner, or accepts it again.
+	SetDisabled(ctx context.Context, owner string, disabled bool) error
+
+	// Accounts lists every owner, in the order in which they came.
+	Accounts(ctx context.Context) ([]Account, error)
+
+	// CreateKey adds an access key, of which the caller says name, scope, expiry
+	// and the hash of the secret. A name that the owner's keys have already, and a
+	// key beyond photo.MaxKeys, is of photo.KindConflict; an expiry that is over
+	// is of photo.KindUsage.
+	CreateKey(ctx context.Context, owner string, k photo.AccessKey, hash KeyHash) (photo.AccessKey, error)
+
+	// Keys lists an owner's access keys, in the order in which they were made.
+	Keys(ctx context.Context, owner string) ([]photo.AccessKey, error)
+
+	// RevokeKey removes an access key.
+	RevokeKey(ctx context.Context, owner, name string) error
+
+	// Key finds the access key with the hash. One that is revoked, expired or
+	// unknown is of photo.KindNotFound.
+	Key(ctx context.Context, hash KeyHash) (KeyUse, error)
+
+	// NoteKeyUse sets LastUsedAt to now, unless that is less than a minute later.
+	NoteKeyUse(ctx context.Context, hash KeyHash) error
+
 	// Usage counts an owner's live photos and their bytes.
 	Usage(ctx context.Context, owner string) (Usage, error)
 
@@ -29,9 +57,9 @@ type Store interface {
 	// then drops its own blob), and the description fills an empty one
 	// (OutcomeDescribed) but never replaces one (OutcomeExists). Its date and
 	// position replace those that came from worse sources. A trashed photo is
-	// made live again (OutcomeRestored).
+	// made live again (OutcomeRestored), unless options say otherwise.
 	// UploadedAt and Version of p are set by the store.
-	Add(ctx context.Context, owner string, p photo.Photo, key string) (Added, error)
+	Add(ctx context.Context, owner string, p photo.Photo, key string, options ...AddOption) (Added, error)
 
 	// Get is one photo and the key of its bytes: a live one or, with
 	// AnyState, a trashed one as well.
@@ -121,7 +149,7 @@ type Store interface {
 	// upload in the same transaction; photo.KindConflict when generation is no
 	// longer the upload's. Others of the photo expire within spare from now,
 	// unless a writer goes on with them.
-	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, spare time.Duration) (Added, error)
+	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, spare time.Duration, options ...AddOption) (Added, error)
 
 	// DeleteUpload forgets an upload; it is no error when there is none.
 	DeleteUpload(ctx context.Context, owner, id string) error

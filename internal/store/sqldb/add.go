@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"photos/internal/photo"
@@ -10,9 +11,12 @@ import (
 )
 
 // Add implements store.Store.
-func (db *DB) Add(ctx context.Context, owner string, p photo.Photo, key string) (store.Added, error) {
+func (db *DB) Add(ctx context.Context, owner string, p photo.Photo, key string, options ...store.AddOption) (store.Added, error) {
 	var a store.Added
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		if err := tx.mayAdd(ctx, owner, p.ID, options); err != nil {
+			return err
+		}
 		a, err = tx.add(ctx, owner, p, key)
 		return err
 	})
@@ -20,6 +24,22 @@ func (db *DB) Add(ctx context.Context, owner string, p photo.Photo, key string) 
 		return store.Added{}, fmt.Errorf("add photo: %w", err)
 	}
 	return a, nil
+}
+
+// mayAdd refuses a trashed photo when the options say so. It comes first: a job
+// may refuse only while it has changed nothing.
+func (t *txn) mayAdd(ctx context.Context, owner string, id photo.ID, options []store.AddOption) error {
+	if !slices.Contains(options, store.NoRestore) {
+		return nil
+	}
+	r, err := t.photo(ctx, owner, id)
+	switch {
+	case photo.KindOf(err) == photo.KindNotFound:
+		return nil
+	case err == nil && r.state == trashed:
+		return &photo.Error{Kind: photo.KindForbidden, Msg: "photo " + id.Short() + " is in the trash", Hint: "photos restore brings it back, where a user is signed in"}
+	}
+	return err
 }
 
 // add inserts p or, when the owner has it already, settles it with what is there.

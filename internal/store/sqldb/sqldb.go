@@ -23,10 +23,12 @@ import (
 
 // DB is a store.Store in a database.
 type DB struct {
-	read   *sql.DB
-	get    *sql.Stmt // selectPhoto on read: each upload asks
-	writer *writer
-	close  func() error // runs once
+	read     *sql.DB
+	get      *sql.Stmt // selectPhoto on read: each upload asks
+	disabled *sql.Stmt // selectDisabled on read: each request of a user asks
+	key      *sql.Stmt // selectKey on read: each request with an access key asks
+	writer   *writer
+	close    func() error // runs once
 }
 
 var _ store.Store = (*DB)(nil)
@@ -56,19 +58,34 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), write.Close())
 	}
-	get, err := read.PrepareContext(ctx, selectPhoto)
-	if err != nil {
+	db := &DB{read: read}
+	if err := db.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), read.Close(), write.Close())
 	}
-	w, err := startWriter(ctx, write)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), get.Close(), read.Close(), write.Close())
+	if db.writer, err = startWriter(ctx, write); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), db.closeReaders(), write.Close())
 	}
-	return &DB{read: read, get: get, writer: w, close: sync.OnceValue(func() error {
+	db.close = sync.OnceValue(func() error {
 		// The writer last: whoever is last takes the log back into the one file,
 		// which a reader may not.
-		return errors.Join(get.Close(), read.Close(), w.close())
-	})}, nil
+		return errors.Join(db.closeReaders(), db.writer.close())
+	})
+	return db, nil
+}
+
+// prepare compiles the queries that many requests ask.
+func (db *DB) prepare(ctx context.Context) error {
+	for stmt, query := range map[**sql.Stmt]string{&db.get: selectPhoto, &db.disabled: selectDisabled, &db.key: selectKey} {
+		var err error
+		if *stmt, err = db.read.PrepareContext(ctx, query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) closeReaders() error {
+	return errors.Join(db.get.Close(), db.disabled.Close(), db.key.Close(), db.read.Close())
 }
 
 // Ping implements store.Store.

@@ -125,9 +125,12 @@ func (db *DB) ReleaseUpload(ctx context.Context, owner, id string, generation in
 }
 
 // FinishUpload implements store.Store.
-func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, spare time.Duration) (store.Added, error) {
+func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, spare time.Duration, options ...store.AddOption) (store.Added, error) {
 	var a store.Added
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		if err := tx.mayAdd(ctx, owner, p.ID, options); err != nil {
+			return err
+		}
 		n, err := tx.exec(ctx, `DELETE FROM upload WHERE owner = ? AND id = ? AND generation = ?`, owner, id, generation)
 		if err != nil {
 			return err

@@ -25,6 +25,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		tests []test
 	}{
 		{"owner", ownerTests()},
+		{"account", accountTests()},
 		{"add", addTests()},
 		{"facts", factsTests()},
 		{"list", listTests()},

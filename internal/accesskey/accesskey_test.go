@@ -1,0 +1,51 @@
+package accesskey_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"photos/internal/accesskey"
+)
+
+func TestNew(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^photos_[a-z2-7]{39}$`) // as documented for secret scanners
+	seen := map[string]bool{}
+	for range 1000 {
+		key := accesskey.New()
+		if !form.MatchString(key) || !accesskey.Valid(key) || !accesskey.Looks(key) || seen[key] {
+			t.Fatalf("a bad key: %d characters, valid %t, seen %t", len(key), accesskey.Valid(key), seen[key])
+		}
+		seen[key] = true
+	}
+}
+
+// Every key with one wrong character, one too many or one too few is told from a whole one.
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	key := accesskey.New()
+	for i := range key {
+		for _, c := range "abcdefghijklmnopqrstuvwxyz234567ABC01_ " {
+			if wrong := key[:i] + string(c) + key[i+1:]; wrong != key && accesskey.Valid(wrong) {
+				t.Errorf("valid with %q at %d", c, i)
+			}
+		}
+		if accesskey.Valid(key[:i]) || accesskey.Valid(key[:i]+key[i+1:]) {
+			t.Errorf("valid without what is at %d", i)
+		}
+	}
+	for _, wrong := range []string{"", key + "a", key + "\n", " " + key, strings.ToUpper(key), "photos_"} {
+		if accesskey.Valid(wrong) {
+			t.Errorf("%d characters are valid", len(wrong))
+		}
+	}
+}
+
+func TestHash(t *testing.T) {
+	t.Parallel()
+	one, other := accesskey.New(), accesskey.New()
+	if accesskey.Hash(one) != accesskey.Hash(one) || accesskey.Hash(one) == accesskey.Hash(other) {
+		t.Error("the hash does not tell keys apart")
+	}
+}

@@ -1,0 +1,68 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"photos/internal/store"
+)
+
+// selectDisabled is asked by every request of a signed-in user.
+const selectDisabled = `SELECT disabled_at IS NOT NULL FROM owner WHERE id = ?`
+
+// Disabled implements store.Store.
+func (db *DB) Disabled(ctx context.Context, owner string) (bool, error) {
+	var disabled bool
+	err := db.disabled.QueryRowContext(ctx, owner).Scan(&disabled)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, noOwner(owner)
+	}
+	if err != nil {
+		return false, fmt.Errorf("look up the owner: %w", failure(err))
+	}
+	return disabled, nil
+}
+
+// SetDisabled implements store.Store.
+func (db *DB) SetDisabled(ctx context.Context, owner string, disabled bool) error {
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		since := sql.NullInt64{Int64: tx.now, Valid: disabled}
+		n, err := tx.exec(ctx, `UPDATE owner SET disabled_at = ? WHERE id = ?`, since, owner)
+		if err == nil && n == 0 {
+			return noOwner(owner)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("disable or enable the owner: %w", err)
+	}
+	return nil
+}
+
+// Accounts implements store.Store.
+func (db *DB) Accounts(ctx context.Context) ([]store.Account, error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT o.id, o.pool, o.subject, o.created_at, o.disabled_at, o.photos, o.bytes,
+		(SELECT COUNT(*) FROM access_key k WHERE k.owner = o.id) FROM owner o ORDER BY o.created_at, o.id`)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", failure(err))
+	}
+	defer rows.Close()
+	var accounts []store.Account
+	for rows.Next() {
+		var a store.Account
+		var created int64
+		var disabled sql.NullInt64
+		if err := rows.Scan(&a.Owner, &a.Pool, &a.Subject, &created, &disabled, &a.Usage.Photos, &a.Usage.Bytes, &a.Keys); err != nil {
+			return nil, fmt.Errorf("list accounts: %w", failure(err))
+		}
+		a.CreatedAt, a.DisabledAt = time.UnixMicro(created).UTC(), fromMicros(disabled)
+		accounts = append(accounts, a)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list accounts: %w", failure(err))
+	}
+	return accounts, nil
+}
