@@ -186,7 +186,7 @@ type Me struct {
 	Issuer    string    `json:"issuer"` // who signed the account in
 	Photos    int64     `json:"photos"`
 	Bytes     int64     `json:"bytes"`
-	ExpiresAt time.Time `json:"token_expires_at"`
+	ExpiresAt time.Time `json:"token_expires_at,omitzero"` // zero for an access key that does not expire
 }
 
 // ProtectedResource is RFC 9728 metadata, with what a command-line client needs
@@ -208,6 +208,7 @@ const (
 	PathCheck             = "/v1/photos/check"
 	PathUploads           = "/v1/uploads"
 	PathMe                = "/v1/me"
+	PathKeys              = "/v1/keys"
 	PathOpenAPI           = "/v1/openapi.json"
 	PathProtectedResource = "/.well-known/oauth-protected-resource"
 )

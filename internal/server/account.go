@@ -8,45 +8,77 @@ import (
 	"sync"
 	"time"
 
+	"photos/internal/accesskey"
 	"photos/internal/api"
 	"photos/internal/photo"
 )
 
-// account is the signed-in caller of a request.
+// account is the caller of a request: a signed-in user, or a machine with an
+// access key of one.
 type account struct {
-	owner string // the service's own UUID
+	owner string         // the service's own UUID
+	scope photo.KeyScope // of the access key; empty: a signed-in user
 	Identity
 }
 
 // signedIn runs h for the account that the request's bearer token stands for
-// (RFC 6750). Cookies and query parameters sign nobody in here.
-func (s *Server) signedIn(h func(w http.ResponseWriter, r *http.Request, a account) error) handler {
+// (RFC 6750), if it may do what h needs. Cookies and query parameters sign nobody
+// in here.
+func (s *Server) signedIn(needs need, h func(w http.ResponseWriter, r *http.Request, a account) error) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		token, ok := bearer(r)
 		if !ok {
 			s.challenge(w, "")
 			return &photo.Error{Kind: photo.KindNotSignedIn, Msg: "no access token", Hint: "photos login signs in"}
 		}
-		if a, ok := s.accounts.find(token, time.Now()); ok {
-			return h(w, r, a)
+		identify := s.user
+		if accesskey.Looks(token) {
+			identify = s.machine
 		}
+		a, err := identify(w, r, token)
+		if err != nil {
+			return err
+		}
+		if err := needs.allows(a.scope); err != nil {
+			return err
+		}
+		return h(w, r.WithContext(a.within(r.Context())), a)
+	}
+}
+
+// user returns the account of an access token of the user pool. It asks each time
+// whether the owner is disabled, so a token that is remembered ends at once.
+func (s *Server) user(w http.ResponseWriter, r *http.Request, token string) (account, error) {
+	a, ok := s.accounts.find(token, time.Now())
+	if !ok {
 		who, err := s.Verify(r.Context(), token)
 		if photo.KindOf(err) == photo.KindUnavailable || r.Context().Err() != nil {
-			return fmt.Errorf("verify access token: %w", err)
+			return account{}, fmt.Errorf("verify access token: %w", err)
 		}
 		if err != nil {
-			s.challenge(w, `, error="invalid_token"`)
-			return err
+			s.challenge(w, invalidToken)
+			return account{}, err
 		}
 		owner, err := s.Store.Owner(r.Context(), who.Pool, who.Subject)
 		if err != nil {
-			return err
+			return account{}, err
 		}
-		a := account{owner, who}
+		a = account{owner: owner, Identity: who}
 		s.accounts.keep(token, a, time.Now())
-		return h(w, r, a)
 	}
+	disabled, err := s.Store.Disabled(r.Context(), a.owner)
+	if err == nil && disabled {
+		err = errDisabled()
+	}
+	return a, err
 }
+
+func errDisabled() error {
+	return &photo.Error{Kind: photo.KindForbidden, Msg: "this account is disabled", Hint: "the service's operator can enable it"}
+}
+
+// invalidToken is what a challenge adds when a token came that is not good.
+const invalidToken = `, error="invalid_token"`
 
 const (
 	accountsFor = time.Minute // a token that was good is not checked again

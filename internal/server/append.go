@@ -114,11 +114,11 @@ func (s *Server) complete(ctx context.Context, t *turn, staged blob.Staged) (*st
 	ctx = context.WithoutCancel(ctx) // a client that leaves now finds the photo when it comes back
 	stop := t.keepOn(ctx)
 	added, err := s.finish(ctx, t.upload, staged, func(ctx context.Context, p photo.Photo, key string) (store.Added, error) {
-		return s.Store.FinishUpload(ctx, t.upload.Owner, t.upload.ID, t.upload.Generation, p, key, s.Limits.Spare)
+		return s.Store.FinishUpload(ctx, t.upload.Owner, t.upload.ID, t.upload.Generation, p, key, s.Limits.Spare, addOptions(ctx)...)
 	})
 	stop()
 	switch photo.KindOf(err) {
-	case photo.KindNotPicture, photo.KindDigestMismatch:
+	case photo.KindNotPicture, photo.KindDigestMismatch, photo.KindForbidden:
 		err = errors.Join(err, s.forget(ctx, t.upload, staged))
 	}
 	if err != nil {

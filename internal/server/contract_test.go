@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
@@ -108,6 +109,7 @@ func TestDescriptionIsValidOpenAPI(t *testing.T) {
 type operation struct {
 	method, path, id string
 	public           bool
+	scopes           []photo.KeyScope // of access keys that allow it
 }
 
 func operations(t testing.TB) []operation {
@@ -117,7 +119,11 @@ func operations(t testing.TB) []operation {
 	var ops []operation
 	for path, item := range c.model.Paths.PathItems.FromOldest() {
 		for method, op := range item.GetOperations().FromOldest() {
-			ops = append(ops, operation{strings.ToUpper(method), path, op.OperationId, op.Security != nil})
+			o := operation{method: strings.ToUpper(method), path: path, id: op.OperationId, public: op.Security != nil}
+			if scopes, ok := op.Extensions.Get("x-key-scopes"); ok {
+				must(t, scopes.Decode(&o.scopes))
+			}
+			ops = append(ops, o)
 		}
 	}
 	return ops
@@ -125,7 +131,7 @@ func operations(t testing.TB) []operation {
 
 // in fills in the path's parameters.
 func (o operation) in(id, upload string) string {
-	return strings.NewReplacer("{id}", id, "{upload}", upload).Replace(o.path)
+	return strings.NewReplacer("{id}", id, "{upload}", upload, "{name}", "nas").Replace(o.path)
 }
 
 // tried is one call of an operation that must succeed.
@@ -151,6 +157,7 @@ func TestEveryOperation(t *testing.T) {
 	for _, op := range []string{"headUpload", "appendToUpload", "endUpload", "oneUploadOptions"} {
 		uploads[op] = ada.begin(size, api.UploadMetadata{Filename: "b.jpg"})
 	}
+	ada.json(http.MethodPost, api.PathKeys, nil, api.NewAccessKey{Name: "nas", Scope: photo.ScopeAll}).has(http.StatusOK, nil)
 	calls := map[string]tried{
 		"listPhotos":       {path: api.PathPhotos + "?search=sun&by=taken&limit=1"},
 		"describePhotos":   {body: api.DescriptionsPatch{Items: []api.DescriptionItem{{ID: idOf(live), Description: "x"}, {ID: photo.ID{1}, Description: "x"}}}},
@@ -160,6 +167,9 @@ func TestEveryOperation(t *testing.T) {
 		"trashPhoto":       {path: photoPath(idOf(gone))},
 		"getHistory":       {path: one + "/history"},
 		"undoDescription":  {path: one + "/undo", body: api.Undo{To: 1}},
+		"listKeys":         {},
+		"createKey":        {body: api.NewAccessKey{Name: "backup", Scope: photo.ScopeRead, ExpiresAt: time.Now().Add(time.Hour)}},
+		"revokeKey":        {path: api.PathKeys + "/nas"},
 		"restorePhoto":     {path: one + "/restore"},
 		"getContent":       {path: one + "/content"},
 		"createUpload":     {header: withBytes(creating(size, api.UploadMetadata{Filename: "c.jpg"})), body: jpeg(t, 3, 4000)},

@@ -77,7 +77,7 @@ func (s *Server) finish(ctx context.Context, u store.Upload, staged blob.Staged,
 	}
 	added, err := add(ctx, p, key)
 	switch kind := photo.KindOf(err); {
-	case kind == photo.KindConflict || kind == photo.KindNotFound:
+	case kind == photo.KindConflict || kind == photo.KindNotFound || kind == photo.KindForbidden:
 		s.drop(ctx, u.Owner, key) // refused for certain
 	case err != nil:
 		// The row may be there all the same. If it is not, the sweep finds the bytes.

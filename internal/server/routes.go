@@ -23,6 +23,7 @@ func (s *Server) routes() map[string]methods {
 	const (
 		onePhoto  = api.PathPhotos + "/{id}"
 		oneUpload = api.PathUploads + "/{id}"
+		oneKey    = api.PathKeys + "/{name}"
 	)
 	return map[string]methods{
 		"/{$}":                    {http.MethodGet: s.home},
@@ -30,27 +31,29 @@ func (s *Server) routes() map[string]methods {
 		pathReady:                 {http.MethodGet: s.ready},
 		api.PathProtectedResource: {http.MethodGet: s.protectedResource},
 		api.PathOpenAPI:           {http.MethodGet: s.openAPI},
-		api.PathMe:                {http.MethodGet: s.signedIn(s.me)},
-		api.PathCheck:             {http.MethodPost: s.signedIn(s.check)},
-		api.PathPhotos:            {http.MethodGet: s.signedIn(s.list), http.MethodPatch: s.signedIn(s.describeMany)},
+		api.PathMe:                {http.MethodGet: s.signedIn(anyKey, s.me)},
+		api.PathKeys:              {http.MethodGet: s.signedIn(userOnly, s.keys), http.MethodPost: s.signedIn(userOnly, s.createKey)},
+		oneKey:                    {http.MethodDelete: s.signedIn(userOnly, s.revokeKey)},
+		api.PathCheck:             {http.MethodPost: s.signedIn(toUpload, s.check)},
+		api.PathPhotos:            {http.MethodGet: s.signedIn(toRead, s.list), http.MethodPatch: s.signedIn(toChange, s.describeMany)},
 		onePhoto: {
-			http.MethodGet:    s.signedIn(s.get),
-			http.MethodPatch:  s.signedIn(s.describe),
-			http.MethodDelete: s.signedIn(s.trash),
+			http.MethodGet:    s.signedIn(toRead, s.get),
+			http.MethodPatch:  s.signedIn(toChange, s.describe),
+			http.MethodDelete: s.signedIn(toChange, s.trash),
 		},
-		onePhoto + "/history": {http.MethodGet: s.signedIn(s.history)},
-		onePhoto + "/undo":    {http.MethodPost: s.signedIn(s.undo)},
-		onePhoto + "/restore": {http.MethodPost: s.signedIn(s.restore)},
-		onePhoto + "/content": {http.MethodGet: s.signedIn(s.content)},
+		onePhoto + "/history": {http.MethodGet: s.signedIn(toRead, s.history)},
+		onePhoto + "/undo":    {http.MethodPost: s.signedIn(toChange, s.undo)},
+		onePhoto + "/restore": {http.MethodPost: s.signedIn(toChange, s.restore)},
+		onePhoto + "/content": {http.MethodGet: s.signedIn(toRead, s.content)},
 		api.PathUploads: {
 			http.MethodOptions: tus(s.uploadOptions),
-			http.MethodPost:    tus(s.signedIn(s.createUpload)),
+			http.MethodPost:    tus(s.signedIn(toUpload, s.createUpload)),
 		},
 		oneUpload: {
 			http.MethodOptions: tus(s.uploadOptions),
-			http.MethodHead:    tus(s.signedIn(s.headUpload)),
-			http.MethodPatch:   tus(s.signedIn(s.patchUpload)),
-			http.MethodDelete:  tus(s.signedIn(s.deleteUpload)),
+			http.MethodHead:    tus(s.signedIn(toUpload, s.headUpload)),
+			http.MethodPatch:   tus(s.signedIn(toUpload, s.patchUpload)),
+			http.MethodDelete:  tus(s.signedIn(toUpload, s.deleteUpload)),
 		},
 	}
 }

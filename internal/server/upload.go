@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"photos/internal/api"
@@ -86,6 +87,9 @@ func (s *Server) looksSound(ctx context.Context, owner string, p photo.Photo, ke
 }
 
 func (s *Server) knownInTrash(ctx context.Context, owner string, m api.UploadMetadata) (*store.Added, error) {
+	if slices.Contains(addOptions(ctx), store.NoRestore) {
+		return nil, store.InTrash(m.ID)
+	}
 	p, err := s.Store.Restore(ctx, owner, m.ID)
 	if photo.KindOf(err) == photo.KindNotFound { // its time was over just now
 		return nil, nil
@@ -155,7 +159,7 @@ func (s *Server) createWhole(w http.ResponseWriter, r *http.Request, u store.Upl
 	}
 	ctx := context.WithoutCancel(r.Context()) // a client that leaves now finds the photo when it comes back
 	added, err := s.finish(ctx, u, staged, func(ctx context.Context, p photo.Photo, key string) (store.Added, error) {
-		return s.Store.Add(ctx, u.Owner, p, key)
+		return s.Store.Add(ctx, u.Owner, p, key, addOptions(ctx)...)
 	})
 	if err != nil {
 		return err

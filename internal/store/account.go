@@ -33,3 +33,11 @@ type AddOption int
 // NoRestore refuses a photo that is in the trash, with photo.KindForbidden,
 // instead of restoring it.
 const NoRestore AddOption = 1
+
+// InTrash is the refusal of NoRestore.
+func InTrash(id photo.ID) error {
+	return &photo.Error{
+		Kind: photo.KindForbidden, Msg: "photo " + id.Short() + " is in the trash, and this access key may not restore it",
+		Hint: "photos restore brings it back, where a user is signed in",
+	}
+}

@@ -37,7 +37,7 @@ func (t *txn) mayAdd(ctx context.Context, owner string, id photo.ID, options []s
 	case photo.KindOf(err) == photo.KindNotFound:
 		return nil
 	case err == nil && r.state == trashed:
-		return &photo.Error{Kind: photo.KindForbidden, Msg: "photo " + id.Short() + " is in the trash", Hint: "photos restore brings it back, where a user is signed in"}
+		return store.InTrash(id)
 	}
 	return err
 }

@@ -302,7 +302,7 @@ func TestSourcesOfAnOlderDatabase(t *testing.T) {
 	must(err)
 	_, err = provider.UpTo(t.Context(), 27)
 	must(err)
-	_, err = old.ExecContext(t.Context(), `INSERT INTO owner VALUES ('o', 'pool', 'alice', 1, 2, 2)`)
+	_, err = old.ExecContext(t.Context(), `INSERT INTO owner (id, pool, subject, created_at, photos, bytes) VALUES ('o', 'pool', 'alice', 1, 2, 2)`)
 	must(err)
 	for i, row := range []string{`1717171717000000, NULL, 1.5, 2.5`, fmt.Sprint(1717171717000000-putBack, `, NULL, NULL, NULL`)} {
 		_, err = old.ExecContext(t.Context(), `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height, camera, description,
