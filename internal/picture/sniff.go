@@ -3,6 +3,7 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // HeadSize is how many bytes of a file's start Sniff wants. Fewer are fine when
@@ -32,6 +33,18 @@ const (
 	DNG       = "image/x-adobe-dng"
 	PEF       = "image/x-pentax-pef"
 	SRW       = "image/x-samsung-srw"
+	CRW       = "image/x-canon-crw"
+	MRW       = "image/x-minolta-mrw"
+	X3F       = "image/x-sigma-x3f"
+	IIQ       = "image/x-phaseone-iiq"
+	MOS       = "image/x-leaf-mos"
+	ThreeFR   = "image/x-hasselblad-3fr"
+	DCR       = "image/x-kodak-dcr"
+	KDC       = "image/x-kodak-kdc"
+	ERF       = "image/x-epson-erf"
+	ARI       = "image/x-arri-ari"
+	PSD       = "image/vnd.adobe.photoshop"
+	JP2       = "image/jp2"
 	MP4       = "video/mp4"
 	QuickTime = "video/quicktime"
 	M4V       = "video/x-m4v"
@@ -42,6 +55,10 @@ const (
 	WebM      = "video/webm"
 	MPEG      = "video/mpeg"
 	MPEGTS    = "video/mp2t"
+	WMV       = "video/x-ms-wmv"
+	FLV       = "video/x-flv"
+	Ogg       = "video/ogg"
+	MXF       = "video/mxf"
 )
 
 // Sniff names the media type of the picture or video that head is the start of;
@@ -88,6 +105,20 @@ func sniffSignature(head []byte) string {
 		{mediaType: ORF, start: "MMOR"},
 		{mediaType: RW2, start: "IIU\x00"},
 		{mediaType: CR2, start: "II*\x00", also: "CR\x02", alsoAt: 8},
+		{mediaType: CRW, start: "II\x1a\x00\x00\x00HEAPCCDR"},
+		{mediaType: MRW, start: "\x00MRM"},
+		{mediaType: X3F, start: "FOVb"},
+		{mediaType: ARI, start: "ARRI\x12\x34\x56\x78"},
+		{mediaType: IIQ, start: "II*\x00", also: "IIII", alsoAt: 8},
+		{mediaType: IIQ, start: "MM\x00*", also: "MMMMRaw", alsoAt: 8},
+		{mediaType: PSD, start: "8BPS\x00\x01"},
+		{mediaType: PSD, start: "8BPS\x00\x02"},
+		{mediaType: JP2, start: "\x00\x00\x00\x0cjP  \r\n\x87\n"},
+		{mediaType: JP2, start: "\xff\x4f\xff\x51"},
+		{mediaType: WMV, start: "\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"},
+		{mediaType: FLV, start: "FLV\x01"},
+		{mediaType: Ogg, start: "OggS", also: "\x80theora", alsoAt: 28},
+		{mediaType: MXF, start: "\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02"},
 		{mediaType: MPEG, start: "\x00\x00\x01\xba"}, // program stream, ISO/IEC 13818-1
 		{mediaType: MPEG, start: "\x00\x00\x01\xb3"}, // video sequence, ISO/IEC 13818-2
 	} {
@@ -122,14 +153,17 @@ func sniffMatroska(head []byte) string {
 	if !hasAt(head, 0, "\x1a\x45\xdf\xa3") {
 		return ""
 	}
-	head = head[:min(len(head), 64)]
-	_, rest, found := bytes.Cut(head, []byte(docType))
-	switch {
-	case !found || len(rest) == 0:
+	_, rest, found := bytes.Cut(head[:min(len(head), 64)], []byte(docType))
+	if !found || len(rest) == 0 {
 		return ""
-	case hasAt(rest, 1, "webm"):
+	}
+	// The size of the text is a number of one byte or more; the leading zeros of its
+	// first byte tell how many follow.
+	name := rest[min(1+bits.LeadingZeros8(rest[0]), len(rest)):]
+	switch {
+	case hasAt(name, 0, "webm"):
 		return WebM
-	case hasAt(rest, 1, "matroska"):
+	case hasAt(name, 0, "matroska"):
 		return Matroska
 	}
 	return ""

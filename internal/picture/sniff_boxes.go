@@ -15,8 +15,8 @@ func sniffBoxes(head []byte) string {
 	case "moov", "mdat":
 		return QuickTime
 	case "wide", "free", "skip", "pnot":
-		// Small atoms only: texts, too, may read "…free" here.
-		if head[0] == 0 && head[1] == 0 {
+		// Below 16 MiB only: a text may also read "…free" here.
+		if head[0] == 0 {
 			return QuickTime
 		}
 	}
@@ -33,8 +33,12 @@ func sniffBrands(head []byte) string {
 		return video(major)
 	}
 	for at := 16; at+4 <= len(head); at += 4 {
-		if t := brandType(string(head[at : at+4])); t != "" && t != HEIF {
+		t := brandType(string(head[at : at+4]))
+		if t != "" && t != HEIF {
 			return video(t)
+		}
+		if t == HEIF { // of a coding without a media type of its own
+			major = HEIF
 		}
 	}
 	return major

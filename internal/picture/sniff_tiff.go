@@ -8,6 +8,7 @@ import (
 // Tags of TIFF 6.0, TIFF/EP and DNG by which cameras' RAW files, nearly all of
 // them TIFF, are told from plain TIFF.
 const (
+	tagSubfileType = 0x00fe
 	tagCompression = 0x0103
 	tagPhotometric = 0x0106
 	tagMake        = 0x010f
@@ -24,7 +25,7 @@ func sniffTIFF(head []byte) string {
 		return ""
 	}
 	var maker string
-	var raw bool
+	var raw, subIFDs, whole bool
 	for _, e := range firstDirectory(head, order) {
 		switch e.tag {
 		case tagDNGVersion:
@@ -32,7 +33,9 @@ func sniffTIFF(head []byte) string {
 		case tagMake:
 			maker = e.text(head)
 		case tagSubIFDs:
-			raw = true
+			subIFDs = true
+		case tagSubfileType:
+			whole = order.Uint32(e.value) == 0 // the first directory is the image itself
 		case tagPhotometric:
 			const colorFilterArray = 32803
 			raw = raw || order.Uint16(e.value) == colorFilterArray
@@ -41,6 +44,7 @@ func sniffTIFF(head []byte) string {
 			raw = raw || order.Uint16(e.value) == pentax
 		}
 	}
+	raw = raw || subIFDs && !whole
 	if mediaType := rawByMaker(maker); raw && mediaType != "" {
 		return mediaType
 	}
@@ -106,6 +110,7 @@ func rawByMaker(maker string) string {
 	maker = strings.ToLower(maker)
 	for _, m := range []struct{ prefix, mediaType string }{
 		{"nikon", NEF}, {"sony", ARW}, {"pentax", PEF}, {"ricoh", PEF}, {"samsung", SRW},
+		{"hasselblad", ThreeFR}, {"seiko epson", ERF}, {"leaf", MOS}, {"phase one", IIQ}, {"eastman kodak", KDC}, {"kodak", DCR},
 	} {
 		if strings.HasPrefix(maker, m.prefix) {
 			return m.mediaType

@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	_ "github.com/bep/imagemeta" // for its test data
 )
 
 // images is the module whose test data has real photos with real metadata. They

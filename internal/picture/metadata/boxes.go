@@ -70,29 +70,11 @@ func after(r *io.SectionReader, n int64) *io.SectionReader {
 }
 
 // readString is n bytes of r, fewer at its end.
-func readString(r io.ReaderAt, at int64, n int) string {
+func readString(r *io.SectionReader, at int64, n int) string {
+	if r == nil || at < 0 {
+		return ""
+	}
 	b := make([]byte, n)
 	n, _ = r.ReadAt(b, at)
 	return string(b[:n])
-}
-
-// soundLocations reports whether the metadata box of a HEIF can be handed to the
-// metadata library: well-formed, and without item locations (ISO/IEC 14496-12,
-// 8.11.3) of size zero. Those can name billions of extents in no bytes at all,
-// over which the library would count for minutes.
-func soundLocations(file *io.SectionReader) bool {
-	meta := find(file, "meta")
-	if meta == nil {
-		return false
-	}
-	const versionAndFlags = 4
-	meta = after(meta, versionAndFlags)
-	for at := int64(0); at < meta.Size(); {
-		b, size, ok := boxAt(meta, at)
-		if !ok || b.kind == "iloc" && readString(b.body, versionAndFlags, 1) == "\x00" {
-			return false
-		}
-		at += size
-	}
-	return true
 }

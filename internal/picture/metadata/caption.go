@@ -7,31 +7,41 @@ import (
 	"unicode/utf8"
 
 	"photos/internal/photo"
+	"photos/internal/xmp"
 )
 
-// caption is the first text by a person, in the order in which programs that
-// write several keep them up to date (Metadata Working Group, Guidelines 2.0,
-// section 5.3). EXIF's UserComment is no source: cameras fill it with codes, and
-// the library garbles what is not ASCII in it.
+// caption is the first text that a human wrote, in the order in which programs
+// that write several keep them up to date (Metadata Working Group, Guidelines 2.0,
+// section 5.3), then those of Windows and of the container. EXIF's UserComment is
+// not used: cameras fill it with codes.
 func (t *tags) caption() string {
-	for _, s := range []string{
-		text(t.xmp, "Description"),
-		repairUTF8(text(t.iptc, "Caption-Abstract")),
-		text(t.exif, "ImageDescription"),
-	} {
+	mac := strings.Contains(t.text(mainDirectory, tagSoftware), "Macintosh")
+	maker, model := t.text(mainDirectory, tagMake), t.text(mainDirectory, tagModel)
+	candidates := []string{
+		t.property(xmp.DC, "description"),
+		t.iptc.text(iptcCaption, mac),
+		latin1(t.text(mainDirectory, tagDescription)),
+		t.property(xmp.TIFF, "ImageDescription"),
+		t.utf16Text(tagXPComment),
+		t.utf16Text(tagXPSubject),
+		t.utf16Text(tagXPTitle),
+	}
+	for _, s := range append(candidates, t.captions...) {
 		s = printable(s, photo.MaxDescription)
-		if s != "" && !strings.ContainsRune(s, utf8.RuneError) && !junk(s, text(t.exif, "Make")) {
+		if s != "" && utf8.ValidString(s) && !strings.ContainsRune(s, utf8.RuneError) && !junk(s, maker, model) {
 			return s
 		}
 	}
 	return ""
 }
 
-// printable is s without control characters other than line ends and tabs, white
-// space at its ends, or anything beyond limit bytes.
+// printable is s without control characters other than line ends and tabs, with
+// each line end as one newline, without white space at its ends, and without
+// anything beyond limit bytes.
 func printable(s string, limit int) string {
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 	s = strings.Map(func(r rune) rune {
-		if r == '\r' || unicode.IsControl(r) && r != '\n' && r != '\t' {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
 		}
 		return r
@@ -43,27 +53,64 @@ func printable(s string, limit int) string {
 	return s
 }
 
-// junk reports whether a camera made of this maker, or a program, wrote the
+// junk reports whether a camera of this make and model, or a program, wrote the
 // caption by itself.
-func junk(caption, maker string) bool {
-	lower := strings.ToLower(caption)
+func junk(caption, maker, model string) bool {
+	lower := strings.ToLower(strings.Join(strings.Fields(caption), " "))
+	if strings.EqualFold(lower, model) || strings.EqualFold(lower, maker) || strings.EqualFold(lower, maker+" "+model) {
+		return true
+	}
 	for _, prefix := range []string{
-		`dcim\`, "dcim/", // drones and action cameras write a path
-		"<kenox", "<samsung", "<digimax",
+		`dcim\`, "dcim/", "/dcim/", // drones and action cameras write a path
+		"<kenox", "<samsung", "<digimax", "exif_jpeg", "exif jpeg", "created with ", "created by imlib", "lead technologies",
+		"charset=", "binary comment", "file written by ", "jpeg encoder ", "sony dsc",
 	} {
 		if strings.HasPrefix(lower, prefix) {
 			return true
 		}
 	}
-	if slices.Contains([]string{
-		"olympus digital camera", "sony dsc", "konica minolta digital camera", "minolta digital camera", "minolta",
-		"kodak digital still camera", "pentax digital camera", "vivitar digital camera", "samsung digital camera",
-		"samsung camera pictures", "samsung", "digital camera", "digital still camera", "default", "exif_jpeg_picture",
-		"exif jpeg picture", "jpeg", "image", "untitled", "screenshot", "created with gimp", "charset=ascii",
-	}, lower) {
-		return true
+	for _, suffix := range []string{"digital camera", "digital still camera", "digital stillcamera", "dsc picture", "camera pictures"} {
+		if strings.HasSuffix(lower, suffix) && allCapitalized(caption) {
+			return true
+		}
 	}
-	return !strings.ContainsFunc(caption, unicode.IsLetter) && !strings.ContainsFunc(caption, unicode.IsDigit) || modeOfHuawei(caption, maker)
+	return slices.Contains([]string{
+		"minolta", "samsung", "default", "jpeg", "image", "untitled", "screenshot", "ascii", "unicode", "picture", "photo",
+		"dvc 10.1 hdmi", "iclarified", "autosave", "no description", "description", "comment", "none", "null",
+	}, lower) || windowsPath(lower) || fileNumber(caption) || !strings.ContainsFunc(caption, letterOrDigit) || modeOfHuawei(caption, maker)
+}
+
+// allCapitalized reports whether every word begins with a capital, as in a name.
+func allCapitalized(s string) bool {
+	for word := range strings.FieldsSeq(s) {
+		if r, _ := utf8.DecodeRuneInString(word); unicode.IsLower(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func letterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// fileNumber reports whether the text is one of the names that cameras count
+// through, such as DC0003M or DSC_0017: capitals and at least three digits.
+func fileNumber(caption string) bool {
+	digits := 0
+	for i, r := range caption {
+		switch {
+		case r >= '0' && r <= '9' && i > 0:
+			digits++
+		case r >= 'A' && r <= 'Z', r == '_' && i > 0:
+		default:
+			return false
+		}
+	}
+	return digits >= 3
+}
+
+// windowsPath reports whether the text is a path with a drive, such as C:\DCIM\100\1.JPG.
+func windowsPath(lower string) bool {
+	return len(lower) > 3 && lower[0] >= 'a' && lower[0] <= 'z' && lower[1] == ':' && lower[2] == '\\'
 }
 
 // modeOfHuawei reports whether the caption is one of the short words (cof, rhdr,
@@ -73,20 +120,4 @@ func modeOfHuawei(caption, maker string) bool {
 		return false
 	}
 	return len(caption) <= 8 && strings.Trim(caption, "abcdefghijklmnopqrstuvwxyz") == ""
-}
-
-// repairUTF8 undoes what the library does to IPTC texts that do not declare
-// their character set: it takes them for Latin-1, while programs write UTF-8.
-func repairUTF8(s string) string {
-	b := make([]byte, 0, len(s))
-	for _, r := range s {
-		if r > unicode.MaxLatin1 {
-			return s
-		}
-		b = append(b, byte(r))
-	}
-	if !utf8.Valid(b) {
-		return s
-	}
-	return string(b)
 }

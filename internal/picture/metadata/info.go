@@ -1,56 +1,96 @@
 package metadata
 
 import (
+	"math"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"photos/internal/photo"
 	"photos/internal/picture"
+	"photos/internal/xmp"
 )
 
 // fill turns tags into what they mean.
 func (t *tags) fill(info *picture.Info) {
-	info.Width, info.Height = t.dimensions(info.MediaType)
+	info.Width, info.Height = t.size(info.MediaType)
 	info.TakenAt = t.takenAt()
-	info.Camera = t.camera()
+	info.Camera = t.cameraName()
 	info.Caption = t.caption()
-	info.Position = t.position()
+	info.Position = t.positionOf()
 }
 
-// dimensions are as displayed. In HEIF and AVIF a property turns the picture and
-// the library has applied it; the EXIF orientation there only repeats it.
-func (t *tags) dimensions(mediaType string) (width, height int) {
-	width, height = t.width, t.height
-	if width <= 0 || height <= 0 {
-		width, height = number(t.exif, "ExifImageWidth"), number(t.exif, "ExifImageHeight")
-	}
-	if width <= 0 || height <= 0 {
+// size is the size as displayed, turned by the EXIF orientation unless the
+// container has a turn of its own.
+func (t *tags) size(mediaType string) (width, height int) {
+	width, height = t.stored(mediaType)
+	if !plausibleSize(width, height) {
 		return 0, 0
 	}
-	switch mediaType {
-	case picture.HEIC, picture.HEIF, picture.AVIF:
-		return width, height
-	}
-	if o := number(t.exif, "Orientation"); o >= 5 && o <= 8 {
+	if o := t.field(mainDirectory, tagOrientation).int(); o >= 5 && o <= 8 && !t.displayed {
 		return height, width
 	}
 	return width, height
+}
+
+// stored is the size before any turn. A TIFF tells it in its directories; of a raw
+// file a camera's own statement is better than the size of the sensor's data.
+func (t *tags) stored(mediaType string) (width, height int) {
+	exifWidth, exifHeight := t.field(exifDirectory, tagExifWidth).int(), t.field(exifDirectory, tagExifHeight).int()
+	hasExif := plausibleSize(exifWidth, exifHeight)
+	switch {
+	case t.width > 0:
+		return t.width, t.height
+	case len(t.exif) == 0:
+		return 0, 0
+	case mediaType == picture.DNG:
+		if crop := t.cropSize(); crop != nil {
+			return int(crop[0]), int(crop[1])
+		}
+	case hasExif && (mediaType == picture.CR2 || mediaType == picture.IIQ):
+		return exifWidth, exifHeight
+	}
+	s := t.exif[0].fullSize(mediaType != picture.TIFF)
+	if !plausibleSize(s.width, s.height) && hasExif {
+		return exifWidth, exifHeight
+	}
+	return s.width, s.height
+}
+
+// cropSize is the size to which a DNG wants to be cropped.
+func (t *tags) cropSize() []float64 {
+	crop := t.exif[0].crop
+	if len(crop) == 2 && crop[0] >= 1 && crop[1] >= 1 && crop[0] <= 1<<20 && crop[1] <= 1<<20 {
+		return crop
+	}
+	return nil
 }
 
 // takenAt prefers what means "the shutter was pressed" (EXIF 2.32, DateTimeOriginal;
 // the same in XMP and IPTC) to what means "became a file", which for a scan is
 // years later. ModifyDate comes last: old phones write no other.
 func (t *tags) takenAt() photo.Moment {
-	for _, m := range []photo.Moment{
-		t.exifMoment("DateTimeOriginal", "SubSecTimeOriginal", "OffsetTimeOriginal"),
-		picture.ParseDate(text(t.xmp, "DateTimeOriginal")),
-		picture.ParseDate(text(t.xmp, "DateCreated")),
-		t.iptcMoment(),
-		t.exifMoment("CreateDate", "SubSecTimeDigitized", "OffsetTimeDigitized"),
-		picture.ParseDate(text(t.xmp, "CreateDate")),
-		t.exifMoment("ModifyDate", "SubSecTime", "OffsetTime"),
-	} {
+	either := func(tag uint16) string { // some programs put them into the first directory
+		if text := t.text(exifDirectory, tag); text != "" {
+			return text
+		}
+		return t.text(mainDirectory, tag)
+	}
+	exif := func(in directory, tag, fraction, offset uint16) photo.Moment {
+		return exifMoment(t.text(in, tag), either(fraction), either(offset))
+	}
+	candidates := []photo.Moment{
+		exif(exifDirectory, tagTaken, tagFractionTaken, tagOffsetTaken),
+		exif(mainDirectory, tagTaken, tagFractionTaken, tagOffsetTaken), // misplaced by some programs
+		picture.ParseDate(t.property(xmp.EXIF, "DateTimeOriginal")),
+		t.created(),
+		exif(exifDirectory, tagDigitized, tagFractionDigit, tagOffsetDigitized),
+	}
+	candidates = append(candidates, t.dates...)
+	candidates = append(candidates,
+		picture.ParseDate(t.property(xmp.XMP, "CreateDate")),
+		exif(mainDirectory, tagModified, tagFraction, tagOffset))
+	for _, m := range candidates {
 		if !m.IsZero() {
 			return m
 		}
@@ -58,67 +98,59 @@ func (t *tags) takenAt() photo.Moment {
 	return photo.Moment{}
 }
 
-const exifTime = "2006:01:02 15:04:05"
-
-// exifMoment reads the tags of a date, its fraction of a second and its offset.
-func (t *tags) exifMoment(date, fraction, offset string) photo.Moment {
-	at := text(t.exif, date)
-	if digits := text(t.exif, fraction); digits != "" {
-		at += "." + digits
+// created is the date that Photoshop's XMP and IPTC share. When only one of them
+// has the time of day, that one counts.
+func (t *tags) created() photo.Moment {
+	text := t.property(xmp.Photoshop, "DateCreated")
+	fromXMP, fromIPTC := picture.ParseDate(text), t.iptcMoment()
+	if onlyDay := len("2006-01-02"); !fromIPTC.IsZero() && len(text) <= onlyDay {
+		return fromIPTC
 	}
-	return exifMoment(at, text(t.exif, offset))
+	return fromXMP
 }
 
-// exifMoment reads EXIF's date and offset, each of them possibly blank, zeros or
-// nonsense. An offset that is nonsense is an unknown one.
-func exifMoment(date, offset string) photo.Moment {
-	if at, err := time.Parse(exifTime+"-07:00", date+offset); err == nil {
-		return plausible(photo.At(at))
-	}
-	at, err := time.Parse(exifTime, date)
-	if err != nil {
-		return photo.Moment{}
-	}
-	return plausible(photo.AtWallClock(at))
-}
-
-// iptcMoment joins IPTC's day and time, which the library writes as EXIF does.
+// iptcMoment joins IPTC's day (20060102) and time (150405-0700).
 func (t *tags) iptcMoment() photo.Moment {
-	day, clock := text(t.iptc, "DateCreated"), text(t.iptc, "TimeCreated")
-	if day == "" {
-		return photo.Moment{}
+	day, clock := t.iptc.text(iptcDate, false), t.iptc.text(iptcTime, false)
+	if len(day) != 8 {
+		return picture.ParseDate(day)
 	}
-	if m := exifMoment(day+" "+clock, ""); !m.IsZero() {
-		return m
+	day = day[:4] + "-" + day[4:6] + "-" + day[6:]
+	if len(clock) >= 6 {
+		if m := picture.ParseDate(day + "T" + clock[:2] + ":" + clock[2:4] + ":" + clock[4:6] + clock[6:]); !m.IsZero() {
+			return m
+		}
 	}
-	if at, err := time.Parse(exifTime+"-07:00", day+" "+clock); err == nil {
-		return plausible(photo.At(at))
-	}
-	return exifMoment(day+" 00:00:00", "")
+	return picture.ParseDate(day)
 }
 
-// plausible is m unless no photo can have been taken then.
-func plausible(m photo.Moment) photo.Moment {
-	if !m.Plausible() {
-		return photo.Moment{}
+// cameraName is make and model for people.
+func (t *tags) cameraName() string {
+	maker, model := t.text(mainDirectory, tagMake), t.text(mainDirectory, tagModel)
+	if maker == "" && model == "" { // misplaced by phones of HTC
+		maker, model = t.text(exifDirectory, tagMake), t.text(exifDirectory, tagModel)
 	}
-	return m
-}
-
-// camera is make and model for people: NIKON CORPORATION and NIKON D1 are a
-// NIKON D1.
-func (t *tags) camera() string {
-	maker, model := text(t.exif, "Make"), text(t.exif, "Model")
 	if maker == "" && model == "" {
-		maker, model = text(t.xmp, "Make"), text(t.xmp, "Model")
+		maker, model = t.property(xmp.TIFF, "Make"), t.property(xmp.TIFF, "Model")
 	}
-	return camera(maker, model)
+	if name := camera(maker, model); name != "" {
+		return name
+	}
+	return t.camera
 }
 
+// camera joins make and model: NIKON CORPORATION and NIKON D1 are a NIKON D1.
 func camera(maker, model string) string {
 	words := strings.Fields(maker)
-	if len(words) > 0 && len(model) >= len(words[0]) && strings.EqualFold(model[:len(words[0])], words[0]) {
-		return printable(model, maxCamera)
+	if first := strings.Fields(model); len(first) > 0 {
+		for i, w := range words {
+			if strings.EqualFold(w, first[0]) && (i == 0 || len(w) > 2) {
+				return printable(model, maxCamera)
+			}
+		}
+		if len(words) > 0 && len(model) >= len(words[0]) && strings.EqualFold(model[:len(words[0])], words[0]) {
+			return printable(model, maxCamera)
+		}
 	}
 	for len(words) > 1 && companyWord(words[len(words)-1]) {
 		words = words[:len(words)-1]
@@ -129,32 +161,95 @@ func camera(maker, model string) string {
 // maxCamera is more than any camera's name takes, in bytes.
 const maxCamera = 128
 
-// companyWord is a word makers put behind their name.
+// companyWord reports whether makers put a word behind their name.
 func companyWord(word string) bool {
 	return slices.Contains([]string{
 		"company", "co", "corp", "corporation", "ltd", "inc", "imaging", "optical", "electric", "electronics", "technologies", "technology",
 	}, strings.ToLower(strings.Split(strings.TrimRight(word, ".,"), ".")[0]))
 }
 
-// position is nil without GPS.
-func (t *tags) position() *photo.Position {
-	latitude, okLat := degrees(t.exif["GPSLatitude"], text(t.exif, "GPSLatitudeRef"), "S")
-	longitude, okLong := degrees(t.exif["GPSLongitude"], text(t.exif, "GPSLongitudeRef"), "W")
-	if !okLat || !okLong {
-		latitude, okLat = degrees(t.xmp["GPSLatitude"], "", "")
-		longitude, okLong = degrees(t.xmp["GPSLongitude"], "", "")
+// positionOf is nil without a position, and for 0,0 in the Gulf of Guinea, which is
+// what devices write that do not know.
+func (t *tags) positionOf() *photo.Position {
+	latitude := t.degrees(gpsLatitude, gpsLatitudeRef, "S")
+	longitude := t.degrees(gpsLongitude, gpsLongitudeRef, "W")
+	if p := photo.NewPosition(latitude, longitude); p != nil {
+		return p
 	}
-	if !okLat || !okLong {
-		return nil
+	latitude = xmpDegrees(t.property(xmp.EXIF, "GPSLatitude"))
+	longitude = xmpDegrees(t.property(xmp.EXIF, "GPSLongitude"))
+	if p := photo.NewPosition(latitude, longitude); p != nil {
+		return p
 	}
-	return photo.NewPosition(latitude, longitude)
+	return t.position
 }
 
-// degrees is a coordinate, negated when its reference is the negative one.
-func degrees(v any, ref, negative string) (float64, bool) {
-	f, ok := v.(float64)
-	if ok && ref != "" && strings.EqualFold(ref, negative) {
-		f = -f
+// degrees is a coordinate of EXIF (degrees, minutes, seconds), negated when its
+// reference is the negative one; not a number when there is none.
+func (t *tags) degrees(tag, refTag uint16, negative string) float64 {
+	f := t.field(gpsDirectory, tag)
+	parts := f.floats(3)
+	if f.kind == typeASCII {
+		parts = numbers(f.text())
 	}
-	return f, ok
+	if len(parts) == 0 || math.IsNaN(parts[0]) {
+		return math.NaN()
+	}
+	sum := 0.0
+	for i, p := range parts {
+		if !math.IsNaN(p) {
+			sum += p / math.Pow(60, float64(i))
+		}
+	}
+	if ref := t.text(gpsDirectory, refTag); ref != "" && strings.EqualFold(ref[:1], negative) {
+		return -math.Abs(sum)
+	}
+	return sum
+}
+
+// numbers are up to three numbers of a text in which some programs write a
+// coordinate. Some of them write decimal commas ("52,00000,50,00000,34,01180").
+func numbers(s string) []float64 {
+	words := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == ';' })
+	if len(words) == 6 {
+		words = []string{words[0] + "." + words[1], words[2] + "." + words[3], words[4] + "." + words[5]}
+	}
+	var found []float64
+	for _, word := range words {
+		f, err := strconv.ParseFloat(word, 64)
+		if err != nil || len(found) == 3 {
+			return nil
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+// xmpDegrees reads a coordinate of XMP ("48,51.4662N" or "48,51,27.97N": XMP
+// specification part 2, 1.2.7.4, GPSCoordinate), or plain degrees as some programs
+// write them.
+func xmpDegrees(s string) float64 {
+	s = strings.TrimSpace(s)
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		return f
+	}
+	if len(s) < 2 {
+		return math.NaN()
+	}
+	sum, scale := 0.0, 1.0
+	for part := range strings.SplitSeq(s[:len(s)-1], ",") {
+		f, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+		if err != nil || scale > 3600 {
+			return math.NaN()
+		}
+		sum += f / scale
+		scale *= 60
+	}
+	switch s[len(s)-1] {
+	case 'N', 'E', 'n', 'e':
+		return sum
+	case 'S', 'W', 's', 'w':
+		return -sum
+	}
+	return math.NaN()
 }

@@ -5,8 +5,10 @@
 // costs a bounded number of reads, bounded memory and bounded time, and odd
 // metadata is left out instead of failing the picture. No pixel is decoded.
 //
-// EXIF, IPTC and XMP are parsed by github.com/bep/imagemeta. It fills tables
-// when a program starts (0.8 ms), so the client does not link this package.
+// The readers are our own. The libraries at hand end at the first odd entry of a
+// directory, and read neither PNG's profiles nor videos; a photo service has to
+// read on, as exiftool does. There is one file per family of formats; tags.go
+// gathers what they find, and info.go decides which value counts.
 package metadata
 
 import (
@@ -14,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"photos/internal/photo"
@@ -36,6 +39,9 @@ func Read(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) 
 	}
 	info, err := inspectInTime(ctx, mediaType, g, size)
 	if err != nil {
+		if photo.KindOf(err) == photo.KindNotPicture {
+			return picture.Info{}, err
+		}
 		return picture.Info{}, fmt.Errorf("read metadata: %w", err)
 	}
 	return info, nil
@@ -49,13 +55,17 @@ func sniff(r io.ReaderAt, size int64) (string, error) {
 	}
 	mediaType, ok := picture.Sniff(head[:n])
 	if !ok {
-		return "", &photo.Error{
-			Kind: photo.KindNotPicture,
-			Msg:  "neither a picture nor a video, by its content",
-			Hint: "JPEG, PNG, HEIC, WebP, GIF, TIFF, camera RAW, MP4, MOV and their relatives are taken",
-		}
+		return "", notPicture("neither a picture nor a video, by its content")
 	}
 	return mediaType, nil
+}
+
+func notPicture(msg string) error {
+	return &photo.Error{
+		Kind: photo.KindNotPicture,
+		Msg:  msg,
+		Hint: "JPEG, PNG, HEIC, WebP, GIF, TIFF, camera RAW, MP4, MOV and their relatives are taken",
+	}
 }
 
 // inspectInTime gives up on a parser that goes on past timeLimit. A parser that
@@ -64,35 +74,97 @@ func sniff(r io.ReaderAt, size int64) (string, error) {
 func inspectInTime(ctx context.Context, mediaType string, g *guard, size int64) (picture.Info, error) {
 	timed, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
-	done := make(chan picture.Info, 1)
-	go func() { done <- inspect(mediaType, io.NewSectionReader(g, 0, size)) }()
-	info := picture.Info{MediaType: mediaType}
+	type result struct {
+		info     picture.Info
+		pictures bool
+	}
+	done := make(chan result, 1)
+	go func() {
+		info, pictures := inspect(mediaType, io.NewSectionReader(g, 0, size))
+		done <- result{info, pictures}
+	}()
+	found := result{picture.Info{MediaType: mediaType}, true}
 	select {
-	case info = <-done:
+	case found = <-done:
 	case <-timed.Done():
 	}
 	if err := g.shut(); err != nil {
 		return picture.Info{}, err
 	}
-	return info, ctx.Err()
+	if !found.pictures {
+		return picture.Info{}, notPicture("a recording of sound without pictures")
+	}
+	return found.info, ctx.Err()
 }
 
-// inspect reads what there is. A parser's panic costs the rest of the metadata
-// and nothing else.
-func inspect(mediaType string, file *io.SectionReader) (info picture.Info) {
+// inspect reads what there is, and reports whether the file may hold pictures. A
+// parser's panic costs the rest of the metadata and nothing else.
+func inspect(mediaType string, file *io.SectionReader) (info picture.Info, pictures bool) {
+	var t tags
+	pictures = true
 	info.MediaType = mediaType
 	defer func() { _ = recover() }()
 	switch mediaType {
 	case picture.MP4, picture.M4V, picture.QuickTime, picture.ThreeGP, picture.ThreeGP2:
-		readMovie(file, &info)
-	case picture.GIF, picture.BMP, picture.AVI:
-		info.Width, info.Height = headDimensions(mediaType, file)
+		pictures = readMovie(file, &t)
+	case picture.Matroska, picture.WebM:
+		pictures = readMatroska(file, &t)
+	case picture.WMV:
+		pictures = readASF(file, &t)
 	default:
-		var t tags
-		for _, p := range parts(mediaType, file) {
-			t.collect(p)
+		if read := reader(mediaType); read != nil {
+			read(file, &t)
 		}
-		t.fill(&info)
 	}
-	return info
+	t.fill(&info)
+	return info, pictures
+}
+
+// reader returns the function that reads a format of still pictures, or of videos
+// that always hold pictures; nil when nothing can be read.
+func reader(mediaType string) func(*io.SectionReader, *tags) {
+	switch mediaType {
+	case picture.JPEG:
+		return readJPEG
+	case picture.PNG:
+		return readPNG
+	case picture.WebP:
+		return readWebP
+	case picture.HEIC, picture.HEIF, picture.AVIF:
+		return readHEIF
+	case picture.JXL:
+		return readJXL
+	case picture.GIF:
+		return readGIF
+	case picture.BMP:
+		return readBMP
+	case picture.PSD:
+		return readPSD
+	case picture.JP2:
+		return readJP2
+	case picture.RAF:
+		return readRAF
+	case picture.RW2:
+		return readRW2
+	case picture.CR3:
+		return readCR3
+	case picture.CRW:
+		return readCRW
+	case picture.MRW:
+		return readMRW
+	case picture.X3F:
+		return readX3F
+	case picture.AVI:
+		return readAVI
+	case picture.FLV:
+		return readFLV
+	case picture.MPEG:
+		return readMPEG
+	case picture.MPEGTS:
+		return readTransportStream
+	}
+	if strings.HasPrefix(mediaType, "image/") { // TIFF, and the raw files that are TIFF
+		return readTIFF
+	}
+	return nil
 }

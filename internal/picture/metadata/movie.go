@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"photos/internal/photo"
@@ -13,29 +14,48 @@ import (
 
 // readMovie reads an MP4 or QuickTime file's index (moov), wherever in the file it
 // lies. Phones of Apple add what the standard has no place for: the local time,
-// the camera and the position.
-func readMovie(file *io.SectionReader, info *picture.Info) {
-	moov := find(file, "moov")
+// the camera and the position. It reports whether the file may hold pictures: one
+// whose tracks are all known to be something else does not.
+func readMovie(file *io.SectionReader, t *tags) (pictures bool) {
+	t.displayed = true
+	tracks, seen := 0, false
+	for b := range boxes(file) {
+		switch b.kind {
+		case "moov":
+			tracks, seen = t.addMovie(b.body)
+		case "uuid":
+			t.addUUID(b.body)
+		}
+	}
+	return tracks == 0 || seen
+}
+
+// addMovie reads a moov box, and counts its tracks.
+func (t *tags) addMovie(moov *io.SectionReader) (tracks int, pictures bool) {
+	created := photo.Moment{}
 	for b := range boxes(moov) {
 		switch b.kind {
 		case "mvhd":
-			info.TakenAt = movieCreation(b.body)
+			created = movieCreation(b.body)
 		case "trak":
-			if info.Width == 0 {
-				info.Width, info.Height = trackDimensions(find(b.body, "tkhd"))
+			tracks++
+			handler := readString(find(b.body, "mdia", "hdlr"), 8, 4)
+			if handler == "vide" || handler == "pict" || handler == "auxv" || handler == "" {
+				pictures = true
+				t.setSize(trackDimensions(find(b.body, "tkhd")))
 			}
+		case "uuid":
+			t.addUUID(b.body)
 		}
 	}
 	keys := appleKeys(moov)
-	if m := picture.ParseDate(keys["com.apple.quicktime.creationdate"]); !m.IsZero() {
-		info.TakenAt = m
-	}
-	info.Camera = camera(keys["com.apple.quicktime.make"], keys["com.apple.quicktime.model"])
-	info.Caption = printable(keys["com.apple.quicktime.description"], photo.MaxDescription)
-	info.Position = isoPosition(keys["com.apple.quicktime.location.ISO6709"])
-	if info.Position == nil {
-		info.Position = isoPosition(androidLocation(moov))
-	}
+	t.addDate(picture.ParseDate(keys["com.apple.quicktime.creationdate"]))
+	t.addDate(created)
+	t.camera = camera(keys["com.apple.quicktime.make"], keys["com.apple.quicktime.model"])
+	t.addCaption(keys["com.apple.quicktime.description"])
+	t.position = isoPosition(keys["com.apple.quicktime.location.ISO6709"])
+	t.addUserData(find(moov, "udta"))
+	return tracks, pictures
 }
 
 // movieCreation is the creation time of a movie header (ISO/IEC 14496-12, 8.2.2),
@@ -76,6 +96,99 @@ func trackDimensions(tkhd *io.SectionReader) (width, height int) {
 		return height, width
 	}
 	return width, height
+}
+
+// addUserData reads the user data of a movie: QuickTime's texts, the position as
+// phones with Android and 3GPP keep it, iTunes's list, XMP, and the make as the
+// first cameras with movies wrote it.
+func (t *tags) addUserData(udta *io.SectionReader) {
+	var maker, model string
+	for b := range boxes(udta) {
+		switch b.kind {
+		case "\xa9xyz":
+			t.setPosition(isoPosition(quickTimeText(b.body)))
+		case "loci":
+			t.setPosition(loci(readAll(b.body, 512)))
+		case "\xa9mak", "manu":
+			maker = quickTimeText(b.body)
+		case "\xa9mod", "modl":
+			model = quickTimeText(b.body)
+		case "\xa9day":
+			t.addDate(picture.ParseDate(quickTimeText(b.body)))
+		case "\xa9des", "\xa9inf", "\xa9cmt":
+			t.addCaption(quickTimeText(b.body))
+		case "XMP_":
+			t.addXMP(b.body)
+		case "TAGS": // Pentax, Olympus and others: a structure that begins with the make
+			maker, _ = cString(readAll(b.body, 24))
+		case "meta":
+			t.addItemList(find(after(b.body, 4), "ilst"))
+		}
+	}
+	if t.camera == "" {
+		t.camera = camera(strings.TrimSpace(maker), strings.TrimSpace(model))
+	}
+}
+
+func (t *tags) setPosition(p *photo.Position) {
+	if t.position == nil {
+		t.position = p
+	}
+}
+
+// quickTimeText is a text of QuickTime's user data: its length and language stand
+// in front. 3GPP's texts have version, flags and language there.
+func quickTimeText(r *io.SectionReader) string {
+	b := readAll(r, photo.MaxDescription+4)
+	if len(b) < 4 {
+		return ""
+	}
+	size := int(binary.BigEndian.Uint16(b))
+	text := b[4:]
+	if size > 0 && size <= len(text) {
+		text = text[:size]
+	}
+	s, _ := cString(text)
+	return latin1(strings.TrimSpace(s))
+}
+
+// loci is 3GPP's position (TS 26.244, section 8.2): a name, a role, then longitude
+// and latitude as 16.16 fixed point.
+func loci(b []byte) *photo.Position {
+	if len(b) < 7 {
+		return nil
+	}
+	name := b[6:]
+	end := strings.IndexByte(string(name), 0)
+	if end < 0 || len(name) < end+10 {
+		return nil
+	}
+	degrees := func(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / (1 << 16) }
+	rest := name[end+2:]
+	return photo.NewPosition(degrees(rest[4:]), degrees(rest))
+}
+
+// addItemList reads the list of iTunes, in which each entry has its own name.
+func (t *tags) addItemList(ilst *io.SectionReader) {
+	captions := map[string]string{}
+	for b := range boxes(ilst) {
+		data := find(b.body, "data")
+		if data == nil {
+			continue
+		}
+		text := string(readAll(after(data, 8), photo.MaxDescription))
+		switch b.kind {
+		case "\xa9xyz":
+			t.setPosition(isoPosition(text))
+		case "\xa9day":
+			t.addDate(picture.ParseDate(text))
+		case "desc", "ldes", "\xa9cmt":
+			captions[b.kind] = text
+		}
+	}
+	for _, kind := range []string{"desc", "ldes", "\xa9cmt"} {
+		t.addCaption(captions[kind])
+	}
 }
 
 // appleKeys are the texts of QuickTime's metadata atom: a list of names (keys),
@@ -120,20 +233,9 @@ func keyNames(keys *io.SectionReader) []string {
 	return names
 }
 
-// androidLocation is the text in which phones with Android keep the position: a
-// user data atom with its length and language in front.
-func androidLocation(moov *io.SectionReader) string {
-	location := find(moov, "udta", "\xa9xyz")
-	if location == nil {
-		return ""
-	}
-	const maxLocation = 64
-	return readString(location, 4, int(min(max(location.Size()-4, 0), maxLocation)))
-}
-
 // isoPosition reads ISO 6709 in degrees, such as +48.8577+002.295/ (annex H).
 func isoPosition(s string) *photo.Position {
-	m := regexp.MustCompile(`^([+-]\d{1,2}\.\d+)([+-]\d{1,3}\.\d+)`).FindStringSubmatch(s)
+	m := regexp.MustCompile(`^([+-]\d{1,2}(?:\.\d+)?)([+-]\d{1,3}(?:\.\d+)?)`).FindStringSubmatch(strings.TrimSpace(s))
 	if m == nil {
 		return nil
 	}

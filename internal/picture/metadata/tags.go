@@ -1,173 +1,204 @@
 package metadata
 
 import (
+	"encoding/binary"
+	"io"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
-	"github.com/bep/imagemeta"
+	"photos/internal/photo"
+	"photos/internal/xmp"
 )
 
-// Directories of EXIF as the library names them, and the namespace of XMP that
-// has a description.
+// Tags of EXIF (EXIF 2.32, sections 4.6.4 to 4.6.6) and TIFF that are used.
 const (
-	mainDirectory = "IFD0"
-	exifDirectory = "IFD0/ExifIFDP"
-	gpsDirectory  = "IFD0/GPSInfoIFD"
-	dublinCore    = "http://purl.org/dc/elements/1.1/"
+	tagDescription     = 0x010e
+	tagMake            = 0x010f
+	tagModel           = 0x0110
+	tagOrientation     = 0x0112
+	tagSoftware        = 0x0131
+	tagModified        = 0x0132
+	tagTaken           = 0x9003 // DateTimeOriginal
+	tagDigitized       = 0x9004
+	tagOffset          = 0x9010
+	tagOffsetTaken     = 0x9011
+	tagOffsetDigitized = 0x9012
+	tagFraction        = 0x9290
+	tagFractionTaken   = 0x9291
+	tagFractionDigit   = 0x9292
+	tagExifWidth       = 0xa002
+	tagExifHeight      = 0xa003
+	tagXPTitle         = 0x9c9b
+	tagXPComment       = 0x9c9c
+	tagXPSubject       = 0x9c9f
+	tagCropSize        = 0xc620 // DNG 1.6, DefaultCropSize
+
+	gpsLatitudeRef  = 1
+	gpsLatitude     = 2
+	gpsLongitudeRef = 3
+	gpsLongitude    = 4
 )
 
-// tags are the few of a picture's tags that we use. Of two of one name the first
-// one counts: a later one describes a thumbnail or an edit.
+// maxPackets is how many XMP packets of one file are parsed, and maxBlocks the
+// same for EXIF and IPTC blocks.
+const (
+	maxPackets = 4
+	maxBlocks  = 16
+)
+
+// tags gathers what the metadata blocks of one file say. When several blocks give
+// a value for the same property, the first one counts: a later one describes a
+// thumbnail or an edit.
 type tags struct {
-	exif, iptc, xmp map[string]any
-	width, height   int // as stored
+	exif []*tiff
+	xmp  []xmp.Packet
+	iptc iptc
+
+	// What the container itself says.
+	width, height int  // 0 when it does not say
+	displayed     bool // the size has any turn and crop applied already
+	position      *photo.Position
+	camera        string
+	dates         []photo.Moment // the best first
+	captions      []string       // the best first
 }
 
-// collect adds a part's tags. A broken source ends the library's walk, so then
-// each is tried alone: a bad EXIF block must not cost the caption in XMP.
-func (t *tags) collect(p part) {
-	sources := (imagemeta.EXIF | imagemeta.IPTC | imagemeta.XMP | imagemeta.CONFIG).Remove(p.without)
-	if t.collectSources(p, sources) == nil {
+// addEXIF reads an EXIF block. Some programs write it with the name that JPEG
+// needs in front ("Exif" and two NUL bytes) although the container does not.
+func (t *tags) addEXIF(r *io.SectionReader, root directory) {
+	if len(t.exif) >= maxBlocks {
 		return
 	}
-	for s := imagemeta.EXIF; s <= imagemeta.CONFIG; s <<= 1 {
-		if sources.Has(s) {
-			_ = t.collectSources(p, s) // broken: what it gave is all there is
+	if readString(r, 0, 4) == "Exif" {
+		r = after(r, 6)
+	}
+	block := openTIFF(r, root)
+	if block == nil {
+		return
+	}
+	t.exif = append(t.exif, block)
+	t.addEmbedded(block)
+}
+
+// addEmbedded reads the XMP, IPTC and Photoshop blocks inside a TIFF.
+func (t *tags) addEmbedded(block *tiff) {
+	if r := block.fields[key{mainDirectory, tagXMP}].section(); r != nil {
+		t.addXMP(r)
+	}
+	if r := block.fields[key{mainDirectory, tagIPTC}].section(); r != nil {
+		t.addIPTC(readAll(r, maxIPTC))
+	}
+	if r := block.fields[key{mainDirectory, tagPhotoshop}].section(); r != nil {
+		t.addPhotoshop(r)
+	}
+}
+
+func (t *tags) addXMP(r *io.SectionReader) {
+	if len(t.xmp) >= maxPackets {
+		return
+	}
+	if p, _ := xmp.Parse(readAll(r, xmp.MaxSize)); len(p) > 0 {
+		t.xmp = append(t.xmp, p)
+	}
+}
+
+func (t *tags) addIPTC(b []byte) {
+	if t.iptc == nil {
+		t.iptc = parseIPTC(b)
+	}
+}
+
+func (t *tags) addCaption(text string) {
+	if text = strings.TrimSpace(text); text != "" && len(t.captions) < maxBlocks {
+		t.captions = append(t.captions, text)
+	}
+}
+
+func (t *tags) addDate(m photo.Moment) {
+	if !m.IsZero() && len(t.dates) < maxBlocks {
+		t.dates = append(t.dates, m)
+	}
+}
+
+// setSize records what the container says of its size in pixels; the first counts.
+func (t *tags) setSize(width, height int) {
+	if t.width == 0 && plausibleSize(width, height) {
+		t.width, t.height = width, height
+	}
+}
+
+// plausibleSize reports whether a picture may have this size.
+func plausibleSize(width, height int) bool {
+	const maxSide = 1 << 20
+	return width > 0 && height > 0 && width <= maxSide && height <= maxSide
+}
+
+// field is the first value of a tag in this directory.
+func (t *tags) field(in directory, tag uint16) field {
+	for _, block := range t.exif {
+		if f, has := block.fields[key{in, tag}]; has {
+			return f
 		}
 	}
+	return field{}
 }
 
-func (t *tags) collectSources(p part, sources imagemeta.Source) error {
-	if _, err := p.r.Seek(0, 0); err != nil {
-		return err
-	}
-	recorder := &blockRecorder{ReadSeeker: p.r}
-	result, err := imagemeta.Decode(imagemeta.Options{
-		R:           recorder,
-		ImageFormat: p.format,
-		Sources:     sources,
-		ShouldHandleTag: func(tag imagemeta.TagInfo) bool {
-			return wanted(p.inFile(tag))
-		},
-		HandleTag: func(tag imagemeta.TagInfo) error {
-			t.add(tag)
-			return nil
-		},
-		LimitNumTags: 5000,
-		LimitTagSize: 8192,
-		// No Timeout: when it strikes, the library's buffers go back to its pool
-		// while still in use. The guard bounds its time.
-	})
-	if sources.Has(imagemeta.EXIF) {
-		t.addDigits(subSeconds(recorder.tiff(p)))
-	}
-	if t.width == 0 {
-		t.width, t.height = result.ImageConfig.Width, result.ImageConfig.Height
-	}
-	return err
-}
-
-// addDigits adds fractions of a second.
-func (t *tags) addDigits(found map[string]string) {
-	for name, digits := range found {
-		t.add(imagemeta.TagInfo{Source: imagemeta.EXIF, Tag: name, Value: digits})
-	}
-}
-
-// inFile is tag with the directory it would have in an ordinary file.
-func (p part) inFile(tag imagemeta.TagInfo) imagemeta.TagInfo {
-	if rest, ok := strings.CutPrefix(tag.Namespace, mainDirectory); ok && p.root != "" && tag.Source == imagemeta.EXIF {
-		tag.Namespace = p.root + rest
-	}
-	return tag
-}
-
-func (t *tags) add(tag imagemeta.TagInfo) {
-	m := &t.exif
-	switch tag.Source {
-	case imagemeta.IPTC:
-		m = &t.iptc
-	case imagemeta.XMP:
-		m = &t.xmp
-	}
-	if *m == nil {
-		*m = make(map[string]any)
-	}
-	if _, has := (*m)[tag.Tag]; !has {
-		(*m)[tag.Tag] = tag.Value
-	}
-}
-
-func wanted(tag imagemeta.TagInfo) bool {
-	switch tag.Source {
-	case imagemeta.EXIF:
-		return wantedEXIF(tag.Namespace, tag.Tag)
-	case imagemeta.IPTC:
-		switch tag.Tag {
-		case "CodedCharacterSet", // not for us: the library decodes the others by it
-			"Caption-Abstract", "DateCreated", "TimeCreated":
-			return true
-		}
-	case imagemeta.XMP:
-		switch tag.Tag {
-		case "Description":
-			return tag.Namespace == dublinCore
-		case "DateTimeOriginal", "DateCreated", "CreateDate", "GPSLatitude", "GPSLongitude", "Make", "Model":
-			return true
-		}
-	}
-	return false
-}
-
-// wantedEXIF minds the directory: the library names a tag by its number alone,
-// and numbers mean other things elsewhere.
-func wantedEXIF(directory, tag string) bool {
-	switch directory {
-	case mainDirectory:
-		switch tag {
-		case "Make", "Model", "Orientation", "ImageDescription", "ModifyDate", "OffsetTime",
-			"DateTimeOriginal", "OffsetTimeOriginal", "CreateDate", "OffsetTimeDigitized": // TIFF/EP has them here
-			return true
-		}
-	case exifDirectory:
-		switch tag {
-		case "DateTimeOriginal", "OffsetTimeOriginal", "CreateDate", "OffsetTimeDigitized", "OffsetTime",
-			"ExifImageWidth", "ExifImageHeight",
-			"Make", "Model": // misplaced by phones of HTC
-			return true
-		}
-	case gpsDirectory:
-		switch tag {
-		case "GPSLatitude", "GPSLatitudeRef", "GPSLongitude", "GPSLongitudeRef":
-			return true
-		}
-	}
-	return false
-}
-
-// text is a value that is a string or a list that begins with one, trimmed.
-func text(values map[string]any, name string) string {
-	switch v := values[name].(type) {
-	case string:
-		return strings.TrimSpace(v)
-	case []string:
-		if len(v) > 0 {
-			return strings.TrimSpace(v[0])
+// text is the first text of a tag that is not blank.
+func (t *tags) text(in directory, tag uint16) string {
+	for _, block := range t.exif {
+		if text := block.fields[key{in, tag}].text(); text != "" {
+			return text
 		}
 	}
 	return ""
 }
 
-// number is a value that is a whole number, whichever width the camera chose.
-func number(values map[string]any, name string) int {
-	switch v := values[name].(type) {
-	case uint16:
-		return int(v)
-	case uint32:
-		return int(v)
-	case int32:
-		return int(v)
-	case uint8:
-		return int(v)
+// property is the first text of an XMP property that is not blank.
+func (t *tags) property(space, name string) string {
+	for _, p := range t.xmp {
+		if text := p.Text(space, name); text != "" {
+			return text
+		}
 	}
-	return 0
+	return ""
+}
+
+// utf16Text is the text of one of the tags that Windows adds (XPTitle and its like).
+func (t *tags) utf16Text(tag uint16) string {
+	return utf16LE(t.field(mainDirectory, tag).bytes(maxValueSize))
+}
+
+// utf16LE decodes little-endian UTF-16 up to its first NUL.
+func utf16LE(b []byte) string {
+	units := make([]uint16, 0, len(b)/2)
+	for ; len(b) >= 2; b = b[2:] {
+		u := binary.LittleEndian.Uint16(b)
+		if u == 0 {
+			break
+		}
+		units = append(units, u)
+	}
+	return strings.TrimSpace(string(utf16.Decode(units)))
+}
+
+// readAll reads r, at most limit bytes of it.
+func readAll(r *io.SectionReader, limit int64) []byte {
+	b := make([]byte, max(min(r.Size(), limit), 0))
+	n, _ := r.ReadAt(b, 0)
+	return b[:n]
+}
+
+// latin1 decodes text that is not UTF-8 as Windows-1252, the superset of Latin-1
+// that programs write. It returns "" for bytes that this makes nonsense of: text
+// in another character set has no plain letters, or hardly any.
+func latin1(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	text, odd := decode1252(s)
+	if odd*3 > len(s) {
+		return ""
+	}
+	return text
 }

@@ -1,0 +1,43 @@
+package metadata
+
+import (
+	"strings"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/picture"
+)
+
+// exifMoment reads EXIF's date ("2006:01:02 15:04:05"), its fraction of a second
+// and its offset, each of which may be blank, zeros or nonsense. An offset that is
+// not one is an unknown offset.
+func exifMoment(date, fraction, offset string) photo.Moment {
+	fraction = strings.TrimSpace(fraction)
+	if fraction != "" && strings.Trim(fraction, "0123456789") == "" && !strings.Contains(date, ".") {
+		date = strings.TrimSpace(date) + "." + fraction
+	}
+	if m := picture.ParseDate("2000-01-01T00:00:00" + strings.TrimSpace(offset)); m.IsZero() {
+		offset = ""
+	}
+	return picture.ParseDate(date + strings.TrimSpace(offset))
+}
+
+// namedDate reads the form of C's ctime, "Mon Mar 10 15:04:43 2003", in which AVI
+// files have their date, and the relatives of it.
+func namedDate(s string) photo.Moment {
+	s = strings.Join(strings.Fields(strings.Trim(s, "\x00 \r\n")), " ")
+	for _, layout := range []string{"Mon Jan 2 15:04:05 2006", "Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", "Jan 2 2006 15:04:05"} {
+		if at, err := time.Parse(layout, strings.ToUpper(s[:min(len(s), 1)])+s[min(len(s), 1):]); err == nil {
+			return plausible(photo.AtWallClock(at))
+		}
+	}
+	return picture.ParseDate(s)
+}
+
+// plausible is m unless no photo can have been taken then.
+func plausible(m photo.Moment) photo.Moment {
+	if !m.Plausible() {
+		return photo.Moment{}
+	}
+	return m
+}

@@ -1,0 +1,26 @@
+package metadata
+
+import (
+	"encoding/binary"
+	"io"
+	"math"
+	"strings"
+)
+
+// readFLV reads width and height out of the first script tag of a Flash video
+// (Adobe Flash Video File Format 10.1, annex E.5): names, then numbers as doubles.
+func readFLV(r *io.SectionReader, t *tags) {
+	b := string(readAll(r, 64<<10))
+	number := func(name string) int {
+		_, rest, found := strings.Cut(b, "\x00"+string(rune(len(name)))+name+"\x00")
+		if !found || len(rest) < 8 {
+			return 0
+		}
+		f := math.Float64frombits(binary.BigEndian.Uint64([]byte(rest[:8])))
+		if !(f > 0 && f < 1<<20) {
+			return 0
+		}
+		return int(f)
+	}
+	t.setSize(number("width"), number("height"))
+}
