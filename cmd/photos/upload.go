@@ -48,7 +48,11 @@ them, quoted globs, or - for one photo's bytes from a pipe.
 Uploading the same file again is harmless: it is found by its digest and not
 sent. A photo is described by --desc or its line in --from; without them by an
 XMP sidecar beside it (beach.xmp, beach.jpg.xmp), the JSON of a Google Takeout
-export, or the caption inside it, in the order of --desc-from. In a pipe one line a photo comes out, tab-separated: id, outcome, path.`,
+export, or the caption inside it, in the order of --desc-from. A picture that
+does not say when and where it was taken has this from the same sidecars, or its
+date from the time at which the file was last modified.
+
+In a pipe one line per photo comes out, tab-separated: id, outcome, path.`,
 		Example: `  photos upload --desc "Sunset over the bay" beach.jpg
   photos upload ~/Pictures
   photos upload --json ~/Pictures | jq -r 'select(.outcome=="failed") | .path'

@@ -28,6 +28,10 @@ type Upload struct {
 	ID     string
 	Offset int64
 
+	// Stored says that the service has the photo: the bytes are kept back unless it
+	// asks for them.
+	Stored bool
+
 	// Sent is called with the number of bytes handed to the network, negative
 	// when some have to be sent again. It may be nil.
 	Sent func(n int64)
@@ -87,7 +91,7 @@ func (t *transfer) create(ctx context.Context) error {
 	k := call{method: http.MethodPost, url: t.c.url(api.PathUploads, nil), header: t.header()}
 	k.header.Set(api.HeaderUploadLength, strconv.FormatInt(t.u.Size, 10))
 	k.header.Set(api.HeaderUploadMetadata, t.u.Meta.String())
-	if t.u.Size <= WholeUpload {
+	if t.u.Size <= WholeUpload && !t.u.Stored {
 		k.header.Set("Content-Type", api.OffsetContentType)
 		k.body, k.size = t.from(0), t.u.Size
 	}

@@ -96,44 +96,45 @@ func (b *folder) find(among []entry, name string) string {
 	return b.dir + found
 }
 
-// xmp is the description in the photo's XMP sidecar. Both ways to name one are in
-// use: darktable and digiKam append .xmp, Adobe's programs replace the extension.
-func (b *folder) xmp(name string) (string, error) {
+// xmp returns what the photo's XMP sidecars say. Both ways to name one are in use:
+// darktable and digiKam append .xmp, Adobe's programs replace the extension and may
+// say in the file which one it was.
+func (b *folder) xmp(name string) (found note, broken error) {
 	if len(b.xmps) == 0 {
-		return "", nil
+		return note{}, nil
 	}
-	var broken error
-	for _, want := range []string{name + ".xmp", strings.TrimSuffix(name, filepath.Ext(name)) + ".xmp"} {
+	ext := filepath.Ext(name)
+	for _, want := range []string{name + ".xmp", strings.TrimSuffix(name, ext) + ".xmp"} {
 		path := b.find(b.xmps, want)
 		if path == "" {
 			continue
 		}
-		text, err := read(path, parseXMP)
-		switch {
-		case err == nil && text != "":
-			return text, broken
-		case err != nil && !errors.Is(err, errNone):
+		n, err := read(path, parseXMP)
+		if err != nil && !errors.Is(err, errNone) {
 			broken = errors.Join(broken, err)
 		}
+		if want == name+".xmp" || n.extension == "" || strings.EqualFold("."+strings.TrimPrefix(n.extension, "."), ext) {
+			found.complete(n)
+		}
 	}
-	return "", broken
+	return found, broken
 }
 
-// takeout is the description in the photo's Takeout JSON. The first JSON that is
-// the photo's decides, also when it has none.
-func (b *folder) takeout(name string) (string, error) {
+// takeout returns what the photo's Takeout JSON says. The first JSON that is the
+// photo's decides, also when it has no description.
+func (b *folder) takeout(name string) (note, error) {
 	if len(b.jsons) == 0 {
-		return "", nil
+		return note{}, nil
 	}
 	for want := range takeoutNames(name) {
 		path := b.find(b.jsons, want.name)
 		if path == "" {
 			continue
 		}
-		text, err := read(path, func(data []byte) (string, error) { return parseTakeout(data, want.title) })
+		n, err := read(path, func(data []byte) (note, error) { return parseTakeout(data, want.title) })
 		if !errors.Is(err, errNone) {
-			return text, err
+			return n, err
 		}
 	}
-	return "", nil
+	return note{}, nil
 }

@@ -5,40 +5,55 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"photos/internal/photo"
 )
 
-// check holds what a parser found, cleaned as Describe does, against what the
+// check holds what a parser found, cleaned as Find does, against what the
 // service takes.
-func check(t *testing.T, text string) {
+func check(t *testing.T, n note) {
 	t.Helper()
-	text = printable(text)
+	if !n.taken.IsZero() && !n.taken.Plausible() {
+		t.Errorf("taken at %s", n.taken)
+	}
+	if p := n.position; p != nil && photo.NewPosition(p.Latitude, p.Longitude) == nil {
+		t.Errorf("position %v", p)
+	}
+	text := printable(n.text)
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
 		t.Errorf("%q is no description", text)
 	}
 }
 
+// xmpOf is a packet with these attributes.
+func xmpOf(attributes string) string {
+	return `<rdf:RDF xmlns:rdf="` + rdfSpace + `" xmlns:exif="` + exifSpace + `" xmlns:photoshop="` + photoshopSpace + `" xmlns:xmp="` + xmpSpace + `">` +
+		`<rdf:Description ` + attributes + `/></rdf:RDF>`
+}
+
 func FuzzXMP(f *testing.F) {
 	f.Add([]byte(`<rdf:RDF xmlns:rdf="` + rdfSpace + `" xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Description>` +
 		`<dc:description><rdf:Alt><rdf:li xml:lang="x-default">a &amp; b</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF>`))
+	f.Add([]byte(xmpOf(`exif:DateTimeOriginal="2024:07:01 12:00:00.5+02:00" exif:GPSLatitude="48,8.5N" exif:GPSLongitude="11,30,15W"`)))
 	f.Add([]byte(`<!DOCTYPE x [<!ENTITY a SYSTEM "file:///a">]><x>&a;</x>`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		text, err := parseXMP(data)
-		if err != nil && text != "" {
-			t.Errorf("%q and %v", text, err)
+		n, err := parseXMP(data)
+		if err != nil && n != (note{}) {
+			t.Errorf("%+v and %v", n, err)
 		}
-		check(t, text)
+		check(t, n)
 	})
 }
 
 func FuzzTakeout(f *testing.F) {
-	f.Add([]byte(`{"title":"IMG_1.jpg","description":"a\u0000b","photoTakenTime":{}}`), "IMG_1.jpg")
+	f.Add([]byte(`{"title":"IMG_1.jpg","description":"a\u0000b","photoTakenTime":{"timestamp":"1532281602"},"geoData":{"latitude":1.5,"longitude":-2}}`), "IMG_1.jpg")
 	f.Add([]byte(`[]`), "")
 	f.Fuzz(func(t *testing.T, data []byte, title string) {
-		text, err := parseTakeout(data, title)
-		if err != nil && text != "" {
-			t.Errorf("%q and %v", text, err)
+		n, err := parseTakeout(data, title)
+		if err != nil && n != (note{}) {
+			t.Errorf("%+v and %v", n, err)
 		}
-		check(t, text)
+		check(t, n)
 	})
 }
 

@@ -1,5 +1,5 @@
-// Package sidecar finds what somebody wrote about a photo in the files beside
-// it: XMP sidecars, as photo editors keep them, and the JSON files of a Google
+// Package sidecar finds what the files beside a photo say about it, its description,
+// date and position: XMP sidecars, as photo editors keep them, and the JSON files of a Google
 // Takeout export. It reads no picture: a caption inside one is found by the
 // service, once a photo arrives without a description.
 //
@@ -68,46 +68,84 @@ type Finder struct {
 // New is a Finder that takes the first description there is in this order.
 func New(order []Kind) *Finder { return &Finder{order: slices.Clone(order)} }
 
-// Describe returns what is written beside the photo at path, and "" when nothing
-// is; its source is photo.FromSidecar. caption is what the service has to do with a
-// caption inside the picture to keep the order. The error says which sidecars were
-// of no use on the way, broken or with a text longer than photo.MaxDescription; it
-// comes along with the text that another one gave, and is never a reason not to
-// upload the photo.
-func (f *Finder) Describe(path string) (text string, caption photo.Caption, err error) {
-	dir, name := filepath.Split(path)
-	if !f.looksBeside() || IsSidecar(name) {
-		return "", f.Caption(), nil
-	}
-	beside, err := f.folder(dir)
-	var broken []error
-	if err != nil {
-		broken = append(broken, err)
-	}
-	for i, kind := range f.order {
-		switch kind {
-		case XMP:
-			text, err = beside.xmp(name)
-		case Takeout:
-			text, err = beside.takeout(name)
-		case Embedded: // the service's
-			continue
-		}
-		if err != nil {
-			broken = append(broken, err)
-		}
-		if text != "" {
-			if slices.Contains(f.order[:i], Embedded) {
-				return text, photo.CaptionFirst, errors.Join(broken...)
-			}
-			return text, f.Caption(), errors.Join(broken...)
-		}
-	}
-	return "", f.Caption(), errors.Join(broken...)
+// Found is what the files beside a photo say about it.
+type Found struct {
+	Description string        // empty: nothing
+	Caption     photo.Caption // what the service has to do with a caption inside the picture to keep the order
+	Facts       photo.Facts   // date and position, whatever the order of descriptions
 }
 
-func (f *Finder) looksBeside() bool {
-	return slices.ContainsFunc(f.order, func(k Kind) bool { return k != Embedded })
+// Find returns what is written beside the photo at path. The error says which sidecars
+// were of no use on the way: broken, or with a text longer than photo.MaxDescription.
+// It comes along with what other sidecars said, and is never a reason not to upload
+// the photo. Nothing is said of sidecars of a kind that gives no descriptions.
+func (f *Finder) Find(path string) (Found, error) {
+	found := Found{Caption: f.Caption()}
+	dir, name := filepath.Split(path)
+	if IsSidecar(name) {
+		return found, nil
+	}
+	beside, err := f.folder(dir)
+	broken := []error{err}
+	texts := map[Kind]string{}
+	for _, kind := range []struct {
+		kind   Kind
+		source photo.FactSource
+		look   func(string) (note, error)
+	}{{XMP, photo.FactSidecar, beside.xmp}, {Takeout, photo.FactTakeout, beside.takeout}} {
+		n, err := kind.look(name)
+		if slices.Contains(f.order, kind.kind) {
+			broken = append(broken, err)
+		}
+		texts[kind.kind] = n.text
+		n.addTo(&found.Facts, kind.source)
+	}
+	found.describe(f.order, texts)
+	return found, errors.Join(broken...)
+}
+
+// describe takes the first text there is in this order.
+func (f *Found) describe(order []Kind, texts map[Kind]string) {
+	for i, kind := range order {
+		if f.Description = texts[kind]; f.Description == "" {
+			continue
+		}
+		if slices.Contains(order[:i], Embedded) {
+			f.Caption = photo.CaptionFirst
+		}
+		return
+	}
+}
+
+// A note is what one sidecar says.
+type note struct {
+	text      string
+	taken     photo.Moment
+	position  *photo.Position
+	extension string // of the only kind of file that it is about; empty: of any
+}
+
+// addTo adds date and position to those of better sources.
+func (n note) addTo(f *photo.Facts, source photo.FactSource) {
+	if f.Taken.IsZero() && !n.taken.IsZero() {
+		f.Taken, f.TakenSource = n.taken, source
+	}
+	if f.Position == nil && n.position != nil {
+		f.Position, f.PositionSource = n.position, source
+	}
+}
+
+// complete takes from o what n does not say.
+func (n *note) complete(o note) {
+	if n.text == "" {
+		n.text = o.text
+	}
+	if n.taken.IsZero() {
+		n.taken = o.taken
+	}
+	if n.position == nil {
+		n.position = o.position
+	}
 }
 
 // Caption is what a caption is worth for a photo with nothing beside it.
@@ -125,49 +163,51 @@ const maxFile = 1 << 20
 // errNone is of what turns out to be no sidecar of this photo.
 var errNone = errors.New("no such sidecar")
 
-// read parses one sidecar. Its errors name the file, except errNone.
-func read(path string, parse func([]byte) (string, error)) (string, error) {
-	text, err := parseFile(path, parse)
+// read parses one sidecar. Its errors name the file, except errNone. A text that is too
+// long is an error and leaves the rest of the note.
+func read(path string, parse func([]byte) (note, error)) (note, error) {
+	n, err := parseFile(path, parse)
 	if err == nil {
-		text = printable(text)
-		if len(text) <= photo.MaxDescription {
-			return text, nil
+		if n.text = printable(n.text); len(n.text) <= photo.MaxDescription {
+			return n, nil
 		}
-		return "", &photo.Error{
+		err := &photo.Error{
 			Kind: photo.KindTooLarge,
-			Msg:  fmt.Sprintf("the description in %s has %d bytes", path, len(text)),
+			Msg:  fmt.Sprintf("the description in %s has %d bytes", path, len(n.text)),
 			Hint: fmt.Sprintf("at most %d are kept: shorten it there", photo.MaxDescription),
 		}
+		n.text = ""
+		return n, err
 	}
 	if errors.Is(err, errNone) || errors.Is(err, fs.ErrNotExist) {
-		return "", errNone
+		return note{}, errNone
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err // the path is said already
 	}
-	return "", &photo.Error{Kind: photo.KindUnreadable, Msg: "read " + path, Err: err}
+	return note{}, &photo.Error{Kind: photo.KindUnreadable, Msg: "read " + path, Err: err}
 }
 
-func parseFile(path string, parse func([]byte) (string, error)) (string, error) {
+func parseFile(path string, parse func([]byte) (note, error)) (note, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", err
+		return note{}, err
 	}
 	if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
-		return "", errNone
+		return note{}, errNone
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", err
+		return note{}, err
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return "", err
+		return note{}, err
 	}
 	if len(b) > maxFile {
-		return "", fmt.Errorf("more than %d MiB for a sidecar", maxFile>>20)
+		return note{}, fmt.Errorf("more than %d MiB for a sidecar", maxFile>>20)
 	}
 	return parse(b)
 }

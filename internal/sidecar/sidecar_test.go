@@ -95,7 +95,8 @@ func TestOrderOfSources(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, caption, err := sidecar.New(order).Describe(dir + c.photo)
+		found, err := sidecar.New(order).Find(dir + c.photo)
+		text, caption := found.Description, found.Caption
 		if text != c.want || caption != c.caption {
 			t.Errorf("%s with %s: %q, caption %q, want %q, %q", c.photo, c.order, text, caption, c.want, c.caption)
 		}
@@ -117,7 +118,7 @@ func TestErrorsNameTheSidecar(t *testing.T) {
 	dir := folder(t, map[string]string{"a.jpg.xmp": "<x", "b.xmp": xmp(`<dc:description>` + repeat("x", 4097) + `</dc:description>`)})
 	f := sidecar.New([]sidecar.Kind{sidecar.XMP})
 	for name, want := range map[string]string{"a.jpg": "read " + dir + "a.jpg.xmp: not XMP", "b.jpg": "the description in " + dir + "b.xmp has 4097 bytes"} {
-		if _, _, err := f.Describe(dir + name); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := f.Find(dir + name); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: error %v, want %s", name, err, want)
 		}
 	}
@@ -127,13 +128,13 @@ func TestWhatIsNoSidecarIsPassedOver(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"folder.jpg.xmp/x": "", "gone.jpg.xmp": xmp(`<dc:description>x</dc:description>`)})
 	f := sidecar.New([]sidecar.Kind{sidecar.XMP})
-	if text, _, err := f.Describe(dir + "folder.jpg"); text != "" || err != nil {
+	if text, err := describe(f, dir+"folder.jpg"); text != "" || err != nil {
 		t.Errorf("a folder: %q, %v", text, err)
 	}
 	if err := os.Remove(dir + "gone.jpg.xmp"); err != nil {
 		t.Fatal(err)
 	}
-	if text, _, err := f.Describe(dir + "gone.jpg"); text != "" || err != nil {
+	if text, err := describe(f, dir+"gone.jpg"); text != "" || err != nil {
 		t.Errorf("vanished since the folder was listed: %q, %v", text, err)
 	}
 }
@@ -142,10 +143,10 @@ func TestFolderThatCannotBeListedIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	f := sidecar.New([]sidecar.Kind{sidecar.XMP})
 	path := filepath.Join(t.TempDir(), "missing", "a.jpg")
-	if _, _, err := f.Describe(path); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := f.Find(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("first: %v, want that the folder does not exist", err)
 	}
-	if _, _, err := f.Describe(path); err != nil {
+	if _, err := f.Find(path); err != nil {
 		t.Errorf("second: %v, want nothing more", err)
 	}
 }
@@ -156,7 +157,7 @@ func TestFolderIsListedOnce(t *testing.T) {
 	f := sidecar.New([]sidecar.Kind{sidecar.XMP})
 	describe := func(path, want string) {
 		t.Helper()
-		if text, _, err := f.Describe(path); text != want || err != nil {
+		if text, err := describe(f, path); text != want || err != nil {
 			t.Errorf("%s: %q, %v, want %q", path, text, err, want)
 		}
 	}
@@ -186,7 +187,7 @@ func TestFinderFromSeveralGoroutines(t *testing.T) {
 	for i := range 48 {
 		wg.Go(func() {
 			want := fmt.Sprint(i % 12)
-			if text, _, err := f.Describe(fmt.Sprintf("%s%d/a.jpg", dir, i%12)); text != want || err != nil {
+			if text, err := describe(f, fmt.Sprintf("%s%d/a.jpg", dir, i%12)); text != want || err != nil {
 				t.Errorf("%q, %v, want %q", text, err, want)
 			}
 		})
@@ -196,7 +197,7 @@ func TestFinderFromSeveralGoroutines(t *testing.T) {
 
 func TestRelativePath(t *testing.T) {
 	t.Chdir(folder(t, map[string]string{"a.jpg.xmp": xmp(`<dc:description>here</dc:description>`)}))
-	text, _, err := sidecar.New([]sidecar.Kind{sidecar.XMP}).Describe("a.jpg")
+	text, err := describe(sidecar.New([]sidecar.Kind{sidecar.XMP}), "a.jpg")
 	if text != "here" || err != nil {
 		t.Errorf("Describe = %q, %v", text, err)
 	}
@@ -214,4 +215,10 @@ func TestIsSidecar(t *testing.T) {
 			t.Errorf("IsSidecar(%q) = %v", name, got)
 		}
 	}
+}
+
+// describe returns the description that is found for a photo.
+func describe(f *sidecar.Finder, path string) (string, error) {
+	found, err := f.Find(path)
+	return found.Description, err
 }

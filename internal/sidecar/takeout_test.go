@@ -81,7 +81,7 @@ func TestTakeoutJSONOfEveryName(t *testing.T) {
 		t.Run(c.photo+" "+c.json, func(t *testing.T) {
 			t.Parallel()
 			dir := folder(t, map[string]string{c.json: about(t, c.title, "At the lake")})
-			text, _, err := sidecar.New([]sidecar.Kind{sidecar.Takeout}).Describe(dir + c.photo)
+			text, err := describe(sidecar.New([]sidecar.Kind{sidecar.Takeout}), dir+c.photo)
 			if text != "At the lake" || err != nil {
 				t.Errorf("Describe = %q, %v", text, err)
 			}
@@ -115,7 +115,7 @@ func TestTakeoutJSONOfAnotherPhoto(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := folder(t, map[string]string{c.json: about(t, c.title, "Of another")})
-			text, _, err := sidecar.New([]sidecar.Kind{sidecar.Takeout}).Describe(dir + c.photo)
+			text, err := describe(sidecar.New([]sidecar.Kind{sidecar.Takeout}), dir+c.photo)
 			if text != "" || err != nil {
 				t.Errorf("Describe = %q, %v; want nothing", text, err)
 			}
@@ -145,7 +145,7 @@ func TestTakeoutFolder(t *testing.T) {
 		"IMG_1(1)-edited.jpg": "second", "IMG_1.JPG": "third", "IMG_2.MP4": "a film", "IMG_2.HEIC": "a picture", "IMG_2.jpg": "",
 		"IMG_3.jpg": "from a later export", "IMG_4.jpg": "", "img_5.jpg": "small", "IMG_5.jpg": "capital", "metadata.json": "",
 	} {
-		if text, _, err := f.Describe(dir + name); text != want || err != nil {
+		if text, err := describe(f, dir+name); text != want || err != nil {
 			t.Errorf("%s: %q, %v, want %q", name, text, err, want)
 		}
 	}
@@ -170,7 +170,7 @@ func TestOtherJSON(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := folder(t, map[string]string{"IMG_1.jpg.json": c.content})
-			text, _, err := sidecar.New([]sidecar.Kind{sidecar.Takeout}).Describe(dir + "IMG_1.jpg")
+			text, err := describe(sidecar.New([]sidecar.Kind{sidecar.Takeout}), dir+"IMG_1.jpg")
 			if text != "" {
 				t.Errorf("text %q", text)
 			}

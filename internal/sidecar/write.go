@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"math"
 	"strconv"
 
 	"photos/internal/photo"
 )
 
-// A Writer makes the file that says beside a photo how it is described, and what
-// to append to the photo's name for the file's. A photo that is not described has
-// none: content is nil then.
+// A Writer makes the file that says beside a photo how it is described and what the
+// picture itself does not say about its date and position, and what to append to the
+// photo's name for the file's. When there is nothing to say, content is nil.
 type Writer func(photo.Photo) (suffix string, content []byte)
 
 // WriterOf is the Writer of a format: xmp or json. Its errors are of photo.KindUsage.
@@ -26,43 +27,83 @@ func WriterOf(format string) (Writer, error) {
 	return nil, usage(fmt.Sprintf("%.40q is no kind of sidecar", format), "it is xmp or json")
 }
 
+// outside returns the date and the position of p that came from other files than the
+// picture and its time of modification.
+func outside(p photo.Photo) (taken photo.Moment, position *photo.Position) {
+	if p.TakenSource.Claimed() {
+		taken = p.TakenAt
+	}
+	if p.PositionSource.Claimed() {
+		position = p.Position
+	}
+	return taken, position
+}
+
 // writeXMP is the least packet that photo editors read (XMP specification part 1,
-// 7.3 and 8.2.2.4).
+// 7.3 and 8.2.2.4; part 2, 1.2.7 for EXIF).
 func writeXMP(p photo.Photo) (string, []byte) {
-	if p.Description == "" {
+	taken, position := outside(p)
+	if p.Description == "" && taken.IsZero() && position == nil {
 		return "", nil
 	}
 	var b bytes.Buffer
 	b.WriteString("<?xpacket begin=\"\ufeff\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
 		"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n <rdf:RDF xmlns:rdf=\"" + rdfSpace + "\">\n" +
-		"  <rdf:Description rdf:about=\"\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\n" +
-		"   <dc:description><rdf:Alt><rdf:li xml:lang=\"x-default\">")
-	_ = xml.EscapeText(&b, []byte(p.Description)) // a Buffer takes everything
-	b.WriteString("</rdf:li></rdf:Alt></dc:description>\n  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n")
+		"  <rdf:Description rdf:about=\"\" xmlns:dc=\"" + dcSpace + "\" xmlns:exif=\"" + exifSpace + "\">\n")
+	if p.Description != "" {
+		b.WriteString("   <dc:description><rdf:Alt><rdf:li xml:lang=\"x-default\">")
+		_ = xml.EscapeText(&b, []byte(p.Description)) // a Buffer takes everything
+		b.WriteString("</rdf:li></rdf:Alt></dc:description>\n")
+	}
+	if !taken.IsZero() {
+		fmt.Fprintf(&b, "   <exif:DateTimeOriginal>%s</exif:DateTimeOriginal>\n", taken)
+	}
+	if position != nil {
+		fmt.Fprintf(&b, "   <exif:GPSLatitude>%s</exif:GPSLatitude>\n   <exif:GPSLongitude>%s</exif:GPSLongitude>\n",
+			minutesOf(position.Latitude, "N", "S"), minutesOf(position.Longitude, "E", "W"))
+	}
+	b.WriteString("  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n")
 	return ".xmp", b.Bytes()
 }
 
+// minutesOf is the inverse of coordinate.
+func minutesOf(degrees float64, positive, negative string) string {
+	direction := positive
+	if degrees < 0 {
+		direction = negative
+	}
+	whole, rest := math.Modf(math.Abs(degrees))
+	minutes := math.Round(rest*60*1e8) / 1e8
+	if minutes >= 60 {
+		whole, minutes = whole+1, 0
+	}
+	return strconv.FormatFloat(whole, 'f', 0, 64) + "," + strconv.FormatFloat(minutes, 'f', -1, 64) + direction
+}
+
 // writeTakeout has the form of Google Takeout's JSON, because every program that
-// takes photos over reads it.
+// takes photos over reads it. It has no form for a clock without an offset: such a
+// date is left out.
 func writeTakeout(p photo.Photo) (string, []byte) {
-	if p.Description == "" {
+	taken, position := outside(p)
+	if p.Description == "" && taken.IsZero() && position == nil {
 		return "", nil
 	}
 	type moment struct {
 		Timestamp string `json:"timestamp"` // seconds since 1970
 	}
 	about := struct {
-		Title       string  `json:"title"`
-		Description string  `json:"description"`
-		Taken       *moment `json:"photoTakenTime,omitempty"`
-	}{Title: p.Name, Description: p.Description}
-	if !p.TakenAt.IsZero() {
+		Title       string          `json:"title"`
+		Description string          `json:"description"`
+		Taken       *moment         `json:"photoTakenTime,omitempty"`
+		Position    *photo.Position `json:"geoData,omitempty"`
+	}{Title: p.Name, Description: p.Description, Position: position}
+	if _, known := p.TakenAt.Offset(); known {
 		about.Taken = &moment{strconv.FormatInt(p.TakenAt.Time().Unix(), 10)}
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	_ = e.Encode(about) // strings and a Buffer: nothing that can fail
+	_ = e.Encode(about) // strings, numbers and a Buffer: nothing that can fail
 	return ".json", b.Bytes()
 }

@@ -60,7 +60,7 @@ func TestXMP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := folder(t, map[string]string{"a.jpg.xmp": c.content})
-			text, _, err := sidecar.New([]sidecar.Kind{sidecar.XMP}).Describe(dir + "a.jpg")
+			text, err := describe(sidecar.New([]sidecar.Kind{sidecar.XMP}), dir+"a.jpg")
 			if text != c.want || err != nil {
 				t.Errorf("%.60q, %v, want %.60q", text, err, c.want)
 			}
@@ -90,7 +90,7 @@ func TestBrokenXMP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := folder(t, map[string]string{"a.jpg.xmp": c.content})
-			text, _, err := sidecar.New([]sidecar.Kind{sidecar.XMP}).Describe(dir + "a.jpg")
+			text, err := describe(sidecar.New([]sidecar.Kind{sidecar.XMP}), dir+"a.jpg")
 			if text != "" {
 				t.Errorf("text %.60q", text)
 			}
@@ -114,7 +114,7 @@ func TestNamesOfXMPSidecars(t *testing.T) {
 		"capital.jpg": "capital", "two.jpg": "of the JPEG", "two.cr2": "of the shot", "fallback.jpg": "fallback",
 		"case.jpg": "small", "CASE.jpg": "capitals", "replaced.xmp": "", "other.jpg": "",
 	} {
-		text, _, err := f.Describe(dir + name)
+		text, err := describe(f, dir+name)
 		if text != want || (err != nil) != (name == "fallback.jpg") {
 			t.Errorf("%s: %q, %v, want %q", name, text, err, want)
 		}

@@ -66,7 +66,7 @@ func (r *run) isFirst(j *job) bool {
 	}
 	r.mu.Unlock()
 	if again && f.job == nil {
-		r.presentAs(j, f.description)
+		r.presentAs(j, f.there)
 	}
 	return !again
 }
@@ -89,7 +89,7 @@ func (r *run) release(j *job) (waiting []*job, next *job) {
 		r.firsts[next.firstOf] = first{job: next}
 		return nil, next
 	case r.DryRun && !lost && j.rec.Outcome != photo.OutcomePending:
-		r.firsts[j.firstOf] = first{description: j.description()}
+		r.firsts[j.firstOf] = first{there: j.there()}
 	default:
 		delete(r.firsts, j.firstOf)
 	}
@@ -115,11 +115,11 @@ func (r *run) checkBatch(batch []*job) {
 	for i, j := range batch {
 		j.status = statuses[i]
 		switch {
-		case j.status.State == photo.Stored:
+		case j.status.State == photo.Stored && !r.knowsBetter(j):
 			present = append(present, j)
 		case r.DryRun:
 			r.wouldDeliver(j)
-		case j.status.State != photo.Trashed && j.file.size > client.WholeUpload:
+		case j.status.State != photo.Trashed && j.status.State != photo.Stored && j.file.size > client.WholeUpload:
 			r.large <- j
 		default:
 			r.small <- j
@@ -136,9 +136,7 @@ func (r *run) alone(j *job) {
 		return
 	}
 	switch j.status = statuses[0]; {
-	case j.status.State == photo.Stored:
-		r.present([]*job{j})
-	case r.DryRun:
+	case r.DryRun && j.status.State != photo.Stored:
 		r.wouldDeliver(j)
 	default:
 		r.deliver(j)

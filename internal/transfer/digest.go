@@ -28,10 +28,11 @@ type noDigests struct{}
 func (noDigests) Lookup(string, fs.FileInfo) (statcache.Entry, bool)  { return statcache.Entry{}, false }
 func (noDigests) Add(string, fs.FileInfo, time.Time, statcache.Entry) {}
 
-// file is what is known of a local file: its digest and its size in bytes.
+// file is what is known of a local file.
 type file struct {
-	id   photo.ID
-	size int64
+	id       photo.ID
+	size     int64 // bytes
+	modified time.Time
 }
 
 // Why a file is passed over.
@@ -50,7 +51,7 @@ func (r *run) digest(path string) (file, error) {
 		if !e.Picture {
 			return file{}, errNoPicture
 		}
-		return file{id: e.ID, size: info.Size()}, nil
+		return file{id: e.ID, size: info.Size(), modified: info.ModTime()}, nil
 	}
 	start := time.Now()
 	f, err := readFile(r.ctx, path)
@@ -124,7 +125,7 @@ func readOnce(ctx context.Context, path string) (file, error) {
 	if before.Size() == 0 {
 		return file{}, &skip{"empty"}
 	}
-	out := file{size: before.Size()}
+	out := file{size: before.Size(), modified: before.ModTime()}
 	n, err := out.read(ctx, f)
 	if err != nil {
 		return out, err

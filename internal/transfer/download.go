@@ -234,10 +234,24 @@ func (d *download) fetchTo(p photo.Photo, path string, requests *int) error {
 	if err := f.Close(); err != nil {
 		return unreadable(part, err)
 	}
-	if t := p.TakenAt; !t.IsZero() {
-		_ = os.Chtimes(part, time.Time{}, t.Time()) // a comfort only: folders sort by when photos were taken
+	if t := fileTime(p); !t.IsZero() {
+		_ = os.Chtimes(part, time.Time{}, t) // a comfort only: folders sort by when photos were taken
 	}
 	return rename(part, path)
+}
+
+// fileTime returns when the file of a photo was last modified: as it was before the
+// upload, or else when the photo was taken. A clock without an offset is read in this
+// machine's zone, as the camera's owner most likely set it.
+func fileTime(p photo.Photo) time.Time {
+	if !p.ModifiedAt.IsZero() || p.TakenAt.IsZero() {
+		return p.ModifiedAt
+	}
+	t := p.TakenAt.Time()
+	if _, known := p.TakenAt.Offset(); known {
+		return t
+	}
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.Local)
 }
 
 // openPart opens what an earlier run left, or a new file. A link that lies in its

@@ -33,6 +33,7 @@ type Item struct {
 	Description string // empty: what Options.Sidecars finds
 	Source      photo.Source
 	Caption     photo.Caption // what a caption inside it is worth, beside Description
+	Facts       photo.Facts   // date and position outside the picture; filled in by Upload
 	Err         error         // what kept the scan from getting at it; the item fails with it
 }
 
@@ -45,7 +46,7 @@ type Record struct {
 	Attempts        int   // requests that carried its bytes
 	Seconds         float64
 	DescriptionKept bool   // the photo was there with another description, which stays
-	SidecarErr      error  // what kept a description beside it from being read
+	SidecarErr      error  // what kept a sidecar from being read
 	Reason          string // why it was skipped
 	Err             error  // set when Outcome is failed
 }

@@ -36,7 +36,7 @@ type Options struct {
 	MaxErrors int             // end the run after so many failed items; 0: never
 	Progress  Progress        // nil: nobody looks
 	Digests   Digests         // nil: every file is read
-	Sidecars  *sidecar.Finder // nil: nothing beside a file describes it
+	Sidecars  *sidecar.Finder // nil: files beside a photo say nothing about it
 	Now       <-chan struct{} // when closed, a stopping run does not wait for what is under way
 }
 
@@ -122,8 +122,8 @@ type run struct {
 // first is the first item of some bytes, as long as it is under way: after that the
 // service knows of the photo. A dry run makes none there, and remembers instead.
 type first struct {
-	job         *job   // nil when it is done
-	description string // that the photo would have
+	job   *job         // nil when it is done
+	there photo.Status // what the service would have of the photo
 }
 
 // job is one item on its way.
@@ -234,24 +234,32 @@ func (r *run) digestAll() {
 			continue
 		}
 		j.rec.ID = j.file.id
-		r.describeFrom(j)
+		r.lookBeside(j)
 		r.Progress.Found(j.item.Path, j.file.size)
 		r.digested <- j
 	}
 }
 
-// describeFrom looks beside the file for the description that nobody gave.
-func (r *run) describeFrom(j *job) {
-	if r.Sidecars == nil {
+// lookBeside looks into the files beside the photo for its date, its position and the
+// description that nobody gave.
+func (r *run) lookBeside(j *job) {
+	if j.item.Spool != "" {
+		if r.Sidecars != nil {
+			j.item.Caption = r.Sidecars.Caption()
+		}
 		return
 	}
-	if j.item.Caption = r.Sidecars.Caption(); j.item.Description != "" || j.item.Spool != "" {
-		return
+	if r.Sidecars != nil {
+		var found sidecar.Found
+		found, j.rec.SidecarErr = r.Sidecars.Find(j.item.Path)
+		j.item.Facts = found.Facts
+		if j.item.Description != "" {
+			j.item.Caption = r.Sidecars.Caption()
+		} else if j.item.Description, j.item.Caption = found.Description, found.Caption; found.Description != "" {
+			j.item.Source = photo.FromSidecar
+		}
 	}
-	j.item.Description, j.item.Caption, j.rec.SidecarErr = r.Sidecars.Describe(j.item.Path)
-	if j.item.Description != "" {
-		j.item.Source = photo.FromSidecar
-	}
+	j.item.Facts.Modified = j.file.modified
 }
 
 // unfit finishes an item whose file is no photo or cannot be read: a picture is
@@ -290,7 +298,7 @@ func (r *run) finish(j *job, o photo.Outcome, err error) {
 	}
 	j.rec.Item, j.rec.Outcome, j.rec.Err = j.item, o, err
 	j.rec.Seconds = time.Since(j.start).Seconds()
-	description := j.description()
+	there := j.there()
 	waiting, next := r.release(j)
 	r.done <- j
 	if next != nil {
@@ -300,19 +308,26 @@ func (r *run) finish(j *job, o photo.Outcome, err error) {
 		if o == photo.OutcomePending {
 			r.finish(w, o, nil)
 		} else {
-			r.presentAs(w, description)
+			r.presentAs(w, there)
 		}
 	}
 }
 
-// presentAs finishes a job whose photo is there, with this description, by what was done in this run.
-func (r *run) presentAs(j *job, description string) {
-	j.status = photo.Status{ID: j.file.id, State: photo.Stored, Description: description}
-	r.present([]*job{j})
+// presentAs finishes a job whose photo is there by what was done in this run.
+func (r *run) presentAs(j *job, there photo.Status) {
+	j.status = there
+	r.deliver(j)
 }
 
-// description is that of the photo after the job.
-func (j *job) description() string { return cmp.Or(j.status.Description, j.item.Description) }
+// there returns what the service has of the photo after the job, as far as it is known.
+func (j *job) there() photo.Status {
+	p := photo.Photo{TakenSource: j.status.TakenSource, PositionSource: j.status.PositionSource}
+	p.Learn(j.item.Facts)
+	return photo.Status{
+		ID: j.file.id, State: photo.Stored, Description: cmp.Or(j.status.Description, j.item.Description),
+		TakenSource: p.TakenSource, PositionSource: p.PositionSource,
+	}
+}
 
 // file is where the item's bytes are.
 func (i Item) file() string {

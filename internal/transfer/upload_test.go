@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -19,6 +20,7 @@ import (
 	"photos/internal/client"
 	"photos/internal/photo"
 	"photos/internal/sample"
+	"photos/internal/sidecar"
 	"photos/internal/transfer"
 )
 
@@ -29,13 +31,16 @@ type memory struct {
 	mu           sync.Mutex
 	photos       map[photo.ID]string // description
 	trash        map[photo.ID]string
-	checks       []int // sizes
+	learned      map[photo.ID]photo.Photo // from outside the pictures, which all have a date
+	undated      bool                     // the pictures have none
+	creations    int                      // uploads that needed no bytes
+	checks       []int                    // sizes
 	uploads      int
 	beforeUpload func(n int, u client.Upload) error
 }
 
 func newMemory() *memory {
-	return &memory{photos: map[photo.ID]string{}, trash: map[photo.ID]string{}}
+	return &memory{photos: map[photo.ID]string{}, trash: map[photo.ID]string{}, learned: map[photo.ID]photo.Photo{}}
 }
 
 func (m *memory) Check(ctx context.Context, ids []photo.ID) ([]photo.Status, error) {
@@ -53,12 +58,34 @@ func (m *memory) Check(ctx context.Context, ids []photo.ID) ([]photo.Status, err
 		} else if d, ok := m.trash[id]; ok {
 			out[i].State, out[i].Description = photo.Trashed, d
 		}
+		p := m.known(id)
+		out[i].TakenSource, out[i].PositionSource = p.TakenSource, p.PositionSource
 	}
 	return out, nil
 }
 
+func (m *memory) known(id photo.ID) photo.Photo {
+	p := m.learned[id]
+	if !m.undated {
+		p.TakenSource = photo.FactEmbedded
+	}
+	return p
+}
+
+func (m *memory) learn(id photo.ID, f photo.Facts) {
+	p := m.known(id)
+	p.Learn(f)
+	m.learned[id] = p
+}
+
 func (m *memory) Upload(_ context.Context, u client.Upload) (client.Uploaded, error) {
 	m.mu.Lock()
+	if _, ok := m.photos[u.Meta.ID]; ok && u.Stored {
+		defer m.mu.Unlock()
+		m.creations++
+		m.learn(u.Meta.ID, u.Meta.Facts)
+		return client.Uploaded{ID: u.Meta.ID, Outcome: photo.OutcomeExists}, nil
+	}
 	m.uploads++
 	n := m.uploads
 	m.mu.Unlock()
@@ -75,9 +102,12 @@ func (m *memory) Upload(_ context.Context, u client.Upload) (client.Uploaded, er
 	if id != u.Meta.ID || int64(len(data)) != u.Size {
 		return client.Uploaded{Attempts: 1}, &photo.Error{Kind: photo.KindDigestMismatch, Msg: "other bytes"}
 	}
-	u.Sent(u.Size)
+	if u.Sent != nil {
+		u.Sent(u.Size)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.learn(id, u.Meta.Facts)
 	m.photos[id] = u.Meta.Description
 	return client.Uploaded{ID: id, Outcome: photo.OutcomeUploaded, Attempts: 1}, nil
 }
@@ -101,7 +131,9 @@ func (m *memory) Restore(_ context.Context, id photo.ID) (photo.Photo, error) {
 	defer m.mu.Unlock()
 	m.photos[id] = m.trash[id]
 	delete(m.trash, id)
-	return photo.Photo{ID: id, Description: m.photos[id]}, nil
+	p := m.known(id)
+	p.ID, p.Description = id, m.photos[id]
+	return p, nil
 }
 
 // write puts a picture into dir and returns its path and ID.
@@ -145,6 +177,58 @@ func outcomes(records map[string]transfer.Record) map[string]photo.Outcome {
 		out[filepath.Base(path)] = r.Outcome
 	}
 	return out
+}
+
+// A photo without a date gets the best one that is known here, when it is sent and
+// later, without its bytes. The second run has nothing to add.
+func TestDatesReachPhotosThatAreThere(t *testing.T) {
+	t.Parallel()
+	dir, m := t.TempDir(), newMemory()
+	m.undated = true
+	fresh, freshID := write(t, dir, "fresh.jpg", 1)
+	there, thereID := write(t, dir, "there.jpg", 2)
+	back, backID := write(t, dir, "back.jpg", 3)
+	twin, _ := write(t, dir, "album/there.jpg", 2)
+	m.photos[thereID], m.trash[backID] = "mine", ""
+	old := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	for _, path := range []string{fresh, there, back, twin} {
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	items := []transfer.Item{{Path: fresh}, {Path: there}, {Path: back}, {Path: twin}}
+	o := transfer.Options{IfExists: transfer.Skip, Sidecars: sidecar.New(nil)}
+	upload := func(creations int, source photo.FactSource, want map[string]photo.Outcome) {
+		t.Helper()
+		m.creations = 0
+		records, err := run(t, t.Context(), m, items, o)
+		if d := cmp.Diff(want, outcomes(records)); d != "" || err != nil {
+			t.Errorf("%v (-want +got)\n%s", err, d)
+		}
+		if m.creations != creations || m.known(thereID).TakenSource != source {
+			t.Errorf("%d creations, source %q, want %d and %q", m.creations, m.known(thereID).TakenSource, creations, source)
+		}
+	}
+	exists := map[string]photo.Outcome{"fresh.jpg": photo.OutcomeExists, "there.jpg": photo.OutcomeExists, "back.jpg": photo.OutcomeExists}
+	upload(0, "", map[string]photo.Outcome{"fresh.jpg": photo.OutcomeUploaded, "there.jpg": photo.OutcomeExists, "back.jpg": photo.OutcomeRestored})
+	o.IfExists, o.DryRun = transfer.Fill, true
+	upload(0, "", exists)
+	o.DryRun = false
+	upload(2, photo.FactModified, exists)
+	if p := m.known(freshID); !p.TakenAt.Time().Equal(old) || !p.ModifiedAt.Equal(old) {
+		t.Errorf("sent: %+v", p)
+	}
+	upload(0, photo.FactModified, exists)
+	json := `{"title":"there.jpg","photoTakenTime":{"timestamp":"1532281602"},"geoData":{"latitude":1.5,"longitude":2}}`
+	if err := os.WriteFile(twin+".json", []byte(json), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.Sidecars = sidecar.New(nil)
+	upload(1, photo.FactTakeout, exists)
+	upload(0, photo.FactTakeout, exists)
+	if p := m.known(thereID); p.PositionSource != photo.FactTakeout || m.photos[thereID] != "mine" {
+		t.Errorf("there: %+v, %q", p, m.photos[thereID])
+	}
 }
 
 func TestEveryItemHasItsOutcome(t *testing.T) {
