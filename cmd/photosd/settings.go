@@ -31,6 +31,8 @@ type settings struct {
 	cliClientID string // "": clientID
 
 	smtp, smtpFrom string
+	rotation       bool
+	rotationGrace  time.Duration
 
 	maxUpload      int64
 	uploadLifetime time.Duration
@@ -40,6 +42,9 @@ type settings struct {
 	logLevel  slog.Level
 	version   bool
 }
+
+// maxRotationGrace is Cognito's limit, and what deploy/cognito.yaml sets.
+const maxRotationGrace = time.Minute
 
 // environment is where the value of a flag comes from that is not given.
 var environment = map[string]string{
@@ -54,6 +59,8 @@ var environment = map[string]string{
 	"cli-client-id":   "COGNITO_CLI_CLIENT_ID",
 	"smtp":            "PHOTOSD_SMTP",
 	"smtp-from":       "PHOTOSD_SMTP_FROM",
+	"rotation":        "PHOTOSD_ROTATION",
+	"rotation-grace":  "PHOTOSD_ROTATION_GRACE",
 	"max-upload":      "PHOTOSD_MAX_UPLOAD",
 	"upload-lifetime": "PHOTOSD_UPLOAD_LIFETIME",
 	"trash-time":      "PHOTOSD_TRASH_TIME",
@@ -75,8 +82,10 @@ func (s *settings) flags() *flag.FlagSet {
 	f.StringVar(&s.domain, "domain", "", "`URL` of the user pool's sign-in pages")
 	f.StringVar(&s.clientID, "client-id", "", "app client `ID` of the user pool")
 	f.StringVar(&s.cliClientID, "cli-client-id", "", "app client `ID` for photos, the command line (default: --client-id)")
-	f.StringVar(&s.smtp, "smtp", "", "mail server `HOST:PORT` for the own user pool's confirmation links (default: they are shown)")
+	f.StringVar(&s.smtp, "smtp", "", "mail server `HOST:PORT` for links to the own user pool's accounts (default: they are shown)")
 	f.StringVar(&s.smtpFrom, "smtp-from", "", "sender `ADDRESS` of these mails")
+	f.BoolVar(&s.rotation, "rotation", true, "replace the refresh token of an own account at each use")
+	f.DurationVar(&s.rotationGrace, "rotation-grace", maxRotationGrace, "`TIME` a replaced refresh token still works, at most 60s")
 	s.maxUpload = 64 << 30
 	f.Var((*size)(&s.maxUpload), "max-upload", "largest photo, a `SIZE` like 500M or 64G")
 	f.DurationVar(&s.uploadLifetime, "upload-lifetime", 7*24*time.Hour, "`TIME` an unfinished upload is kept after its last request")
@@ -135,6 +144,9 @@ func (s *settings) check() error {
 	}
 	if s.uploadLifetime <= 0 || s.trashTime <= 0 || s.maxUpload <= 0 {
 		return badSetting("--max-upload, --upload-lifetime and --trash-time must be more than nothing")
+	}
+	if s.rotationGrace < 0 || s.rotationGrace > maxRotationGrace {
+		return badSetting("--rotation-grace %s is not between 0s and 60s", s.rotationGrace)
 	}
 	if _, _, err := net.SplitHostPort(s.listen); err != nil {
 		return badSetting("--listen %q is not HOST:PORT", s.listen)

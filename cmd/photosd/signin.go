@@ -147,6 +147,7 @@ func published(baseURL, issuer, client, domain string) api.ProtectedResource {
 func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	pool, err := userpool.Open(ctx, userpool.Config{
 		BaseURL: s.baseURL, Path: filepath.Join(s.data, "userpool.db"), Talk: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
+		Rotation: s.rotation, RotationGrace: s.rotationGrace,
 		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirectURIs(), LogoutURIs: []string{s.baseURL + "/"}}},
 	})
 	if err != nil {
@@ -154,7 +155,7 @@ func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	}
 	keys := pool.Keys()
 	verifier, err := cognito.New(cognito.Config{
-		Issuer: pool.Issuer(), ClientIDs: []string{localClient},
+		Issuer: pool.Issuer(), ClientIDs: []string{localClient}, Resource: s.baseURL,
 		Keys: func(t *jwt.Token) (any, error) {
 			id, _ := t.Header["kid"].(string)
 			if key, ok := keys(id); ok {

@@ -35,7 +35,10 @@ func visit(t *testing.T) string {
 	}
 	t.Cleanup(func() { _ = pool.Close() })
 	server.Config.Handler = pool.Handler()
-	q := url.Values{"response_type": {"code"}, "client_id": {"cli"}, "redirect_uri": {client.URL + "/callback"}, "state": {"s1"}}
+	q := url.Values{
+		"response_type": {"code"}, "client_id": {"cli"}, "redirect_uri": {client.URL + "/callback"}, "state": {"s1"},
+		"code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"},
+	}
 	return server.URL + "/oauth2/authorize?" + q.Encode()
 }
 

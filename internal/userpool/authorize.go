@@ -2,6 +2,9 @@ package userpool
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,8 +27,9 @@ type request struct {
 	state       string
 	scopes      []string
 	nonce       string
-	challenge   string // PKCE, S256; empty without
-	prompt      string
+	challenge   string     // PKCE, S256; empty without
+	resource    string     // RFC 8707: whom the access token is for; empty: not said
+	prompt      []string   // none, login, consent, select_account
 	hint        string     // login_hint
 	query       url.Values // as it came
 }
@@ -36,10 +40,6 @@ type refusal struct {
 	description string
 	redirectURI string // "": the client cannot be trusted to hear of it, so the person does
 	state       string
-}
-
-func allScopes() []string {
-	return []string{"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"}
 }
 
 // parseRequest reads the parameters that /oauth2/authorize, /login and /signup share.
@@ -62,16 +62,16 @@ func (p *Pool) parseRequest(query url.Values) (request, *refusal) {
 	r := request{
 		clientID: client.ID, redirectURI: redirectURI, query: query,
 		state: query.Get("state"), nonce: query.Get("nonce"), challenge: query.Get("code_challenge"),
-		prompt: query.Get("prompt"), hint: query.Get("login_hint"),
+		prompt: strings.Fields(query.Get("prompt")), hint: query.Get("login_hint"), resource: query.Get("resource"),
 		scopes: strings.Fields(query.Get("scope")),
 	}
 	if len(r.hint) > maxEmail {
 		r.hint = ""
 	}
 	if len(r.scopes) == 0 {
-		r.scopes = allScopes()
+		r.scopes = client.Scopes
 	}
-	if code, description := r.check(); code != "" {
+	if code, description := r.check(client); code != "" {
 		return request{}, &refusal{code: code, description: description, redirectURI: redirectURI, state: r.state}
 	}
 	return r, nil
@@ -85,34 +85,88 @@ func single(query url.Values, name string) string {
 	return query.Get(name)
 }
 
-// check finds what is wrong with a request that came from its client.
-func (r request) check() (code, description string) {
+// check finds what is wrong with a request that came from its client. Parameters that it does not know are
+// ignored, among them lang: the pages are in English.
+func (r request) check(client Client) (code, description string) {
 	for name, values := range r.query {
 		if len(values) > 1 {
-			return "invalid_request", name + " stands twice"
+			return "invalid_request", name + " is given twice"
 		}
 	}
-	provider := r.query.Get("identity_provider")
-	switch {
+	switch provider := r.query.Get("identity_provider"); {
+	case r.query.Get("response_type") == "token":
+		return "unauthorized_client", "the client may not use the implicit grant"
 	case r.query.Get("response_type") != "code":
 		return "invalid_request", "response_type is not code"
-	case r.query.Get("code_challenge_method") != "" && r.query.Get("code_challenge_method") != "S256":
-		return "invalid_request", "code_challenge_method is not S256"
-	case (r.challenge == "") != (r.query.Get("code_challenge_method") == ""):
-		return "invalid_request", "code_challenge and code_challenge_method=S256 go together"
-	case r.challenge != "" && !isChallenge(r.challenge):
-		return "invalid_request", "code_challenge is no SHA-256 in base64url"
-	case provider != "" && provider != "COGNITO":
-		return "invalid_request", "identity_provider is not one of this pool"
-	case r.query.Has("resource"): // needs a plan that small pools do not have
-		return "invalid_scope", "resource is not supported"
+	case provider != "" && provider != "COGNITO" || r.query.Get("idp_identifier") != "":
+		return "invalid_request", "this pool has no other identity provider"
+	case !r.saneResource():
+		return "invalid_request", "resource is not an https or loopback address without a fragment"
+	case !r.sanePrompt():
+		return "invalid_request", "prompt is not a known value, or has others next to none"
 	}
+	if description := r.checkPKCE(client); description != "" {
+		return "invalid_request", description
+	}
+	return r.checkScopes(client)
+}
+
+// checkPKCE holds public clients to PKCE. Cognito leaves it to them.
+func (r request) checkPKCE(client Client) string {
+	switch method := r.query.Get("code_challenge_method"); {
+	case method != "" && method != "S256":
+		return "code_challenge_method is not S256"
+	case (r.challenge == "") != (method == ""):
+		return "code_challenge and code_challenge_method=S256 go together"
+	case r.challenge != "" && !isChallenge(r.challenge):
+		return "code_challenge is not a SHA-256 in base64url"
+	case r.challenge == "" && client.Secret == "":
+		return "code_challenge is missing, and this client has no secret"
+	}
+	return ""
+}
+
+// checkScopes refuses scopes that the client may not ask for, and those that describe the user without openid.
+func (r request) checkScopes(client Client) (code, description string) {
 	for _, scope := range r.scopes {
-		if !slices.Contains(allScopes(), scope) {
+		switch {
+		case !client.allows(scope):
 			return "invalid_scope", "a scope is not one of the client's"
+		case slices.Contains([]string{"email", "phone", "profile"}, scope) && !slices.Contains(r.scopes, "openid"):
+			return "invalid_scope", scope + " needs openid"
 		}
 	}
 	return "", ""
+}
+
+// sanePrompt knows the values of OpenID Connect Core 1.0, section 3.1.2.1.
+func (r request) sanePrompt() bool {
+	for _, value := range r.prompt {
+		if !slices.Contains([]string{"none", "login", "consent", "select_account"}, value) {
+			return false
+		}
+	}
+	return len(r.prompt) <= 1 || !slices.Contains(r.prompt, "none")
+}
+
+// asksAgain reports whether a user who is signed in types the password again. Nobody has to consent to anything here.
+func (r request) asksAgain() bool {
+	return slices.Contains(r.prompt, "login") || slices.Contains(r.prompt, "select_account")
+}
+
+// saneResource accepts what Cognito does (https, http on this machine, an application's own scheme).
+func (r request) saneResource() bool {
+	if r.resource == "" {
+		return true
+	}
+	u, err := url.Parse(r.resource)
+	if err != nil || u.Scheme == "" || u.Fragment != "" {
+		return false
+	}
+	if u.Scheme == "http" {
+		return u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
+	}
+	return u.Scheme != "https" || u.Host != ""
 }
 
 // isChallenge reports whether s is 32 bytes in base64url without padding (RFC 7636, section 4.2).
@@ -121,7 +175,7 @@ func isChallenge(s string) bool {
 }
 
 // authorize is where a client sends the browser. Whoever is signed in in this
-// browser is sent back at once, unless the client asks for prompt=login.
+// browser is sent back at once, unless the client asks for prompt=login or select_account.
 func (p *Pool) authorize(w http.ResponseWriter, r *http.Request) {
 	req, refused := p.parseRequest(r.URL.Query())
 	if refused != nil {
@@ -132,9 +186,9 @@ func (p *Pool) authorize(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		p.fail(w, err)
-	case who.sub != "" && req.prompt != "login":
+	case who.sub != "" && !req.asksAgain():
 		p.sendCode(w, r, req, who)
-	case req.prompt == "none":
+	case slices.Contains(req.prompt, "none"):
 		p.refuse(w, r, &refusal{code: "login_required", redirectURI: req.redirectURI, state: req.state})
 	default:
 		http.Redirect(w, r, "/login?"+req.query.Encode(), http.StatusFound)
@@ -181,7 +235,7 @@ func (p *Pool) sendCode(w http.ResponseWriter, r *http.Request, req request, who
 	now := p.now()
 	c := code{
 		sub: who.sub, clientID: req.clientID, redirectURI: req.redirectURI, scope: strings.Join(req.scopes, " "),
-		nonce: req.nonce, challenge: req.challenge, signedInAt: who.signedInAt, expiresAt: now.Add(lifetime),
+		nonce: req.nonce, challenge: req.challenge, resource: req.resource, signedInAt: who.signedInAt, expiresAt: now.Add(lifetime),
 	}
 	secret := newUUID()
 	if err := p.db.addCode(r.Context(), secret, c); err != nil {
@@ -197,30 +251,39 @@ func (p *Pool) sendCode(w http.ResponseWriter, r *http.Request, req request, who
 
 // code is what an authorization code stands for.
 type code struct {
-	sub, clientID, redirectURI, scope, nonce, challenge string
-	signedInAt, expiresAt                               time.Time
+	sub, clientID, redirectURI, scope, nonce, challenge, resource string
+	signedInAt, expiresAt                                         time.Time
 }
 
 func (d *database) addCode(ctx context.Context, secret string, c code) error {
-	_, err := d.ExecContext(ctx, `INSERT INTO codes (code, sub, client_id, redirect_uri, scope, nonce, challenge, signed_in_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		hashed(secret), c.sub, c.clientID, c.redirectURI, c.scope, c.nonce, c.challenge, c.signedInAt.UnixMicro(), c.expiresAt.UnixMicro())
+	_, err := d.ExecContext(ctx, `INSERT INTO codes (code, sub, client_id, redirect_uri, scope, nonce, challenge, resource, signed_in_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		hashed(secret), c.sub, c.clientID, c.redirectURI, c.scope, c.nonce, c.challenge, c.resource, c.signedInAt.UnixMicro(), c.expiresAt.UnixMicro())
 	return err
 }
 
-// takeCode removes a code, so that it works once. errAbsent: it is unknown, used or expired.
-func (d *database) takeCode(ctx context.Context, secret string, now time.Time) (code, error) {
+// takeCode uses a code up for a grant that is made next. errAbsent: it is unknown, used or expired. A code that is
+// used twice was seen by somebody else: the grant that it became ends (RFC 6749, section 4.1.2).
+func (d *database) takeCode(ctx context.Context, secret, originJTI string, now time.Time) (code, error) {
 	var c code
 	var signedInAt, expiresAt int64
-	err := d.QueryRowContext(ctx, `DELETE FROM codes WHERE code = ?
-		RETURNING sub, client_id, redirect_uri, scope, nonce, challenge, signed_in_at, expires_at`, hashed(secret)).
-		Scan(&c.sub, &c.clientID, &c.redirectURI, &c.scope, &c.nonce, &c.challenge, &signedInAt, &expiresAt)
-	if err != nil {
-		return code{}, absent(err)
+	err := d.QueryRowContext(ctx, `UPDATE codes SET used_for = ? WHERE code = ? AND used_for IS NULL AND expires_at > ?
+		RETURNING sub, client_id, redirect_uri, scope, nonce, challenge, resource, signed_in_at, expires_at`, originJTI, hashed(secret), now.UnixMicro()).
+		Scan(&c.sub, &c.clientID, &c.redirectURI, &c.scope, &c.nonce, &c.challenge, &c.resource, &signedInAt, &expiresAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return code{}, errors.Join(errAbsent, d.endGrantOfCode(ctx, secret))
 	}
 	c.signedInAt, c.expiresAt = time.UnixMicro(signedInAt), time.UnixMicro(expiresAt)
-	if !now.Before(c.expiresAt) {
-		return code{}, errAbsent
-	}
-	return c, nil
+	return c, err
+}
+
+// endGrantOfCode removes the grant that a code became, or keeps it from being added.
+func (d *database) endGrantOfCode(ctx context.Context, secret string) error {
+	return d.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM grants WHERE origin_jti = (SELECT used_for FROM codes WHERE code = ?)", hashed(secret)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE codes SET used_for = '' WHERE code = ?", hashed(secret))
+		return err
+	})
 }

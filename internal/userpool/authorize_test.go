@@ -22,7 +22,21 @@ func TestAuthorizationRequests(t *testing.T) {
 		want   string // prefix of the location
 	}{
 		{"good", nil, "/login?client_id=cli&code_challenge="},
-		{"no PKCE", []string{"code_challenge", "", "code_challenge_method", ""}, "/login?client_id=cli&nonce="},
+		{"no PKCE", []string{"code_challenge", "", "code_challenge_method", ""}, back("invalid_request")},
+		{"no PKCE, with a secret", []string{"client_id", "web", "redirect_uri", callback + "?from=web", "code_challenge", "", "code_challenge_method", ""}, "/login?client_id=web&nonce="},
+		{"language", []string{"lang", "de"}, "/login?"},
+		{"resource", []string{"resource", "https://photos.example.org"}, "/login?"},
+		{"resource here", []string{"resource", "http://127.0.0.1:8080"}, "/login?"},
+		{"resource elsewhere without TLS", []string{"resource", "http://photos.example.org"}, back("invalid_request")},
+		{"resource that is not an address", []string{"resource", "photos"}, back("invalid_request")},
+		{"identifier of a provider", []string{"idp_identifier", "example.org"}, back("invalid_request")},
+		{"consent", []string{"prompt", "consent"}, "/login?"},
+		{"login and consent", []string{"prompt", "login consent"}, "/login?"},
+		{"none and login", []string{"prompt", "none login"}, back("invalid_request")},
+		{"unknown prompt", []string{"prompt", "sing"}, back("invalid_request")},
+		{"e-mail without openid", []string{"scope", "email"}, back("invalid_scope")},
+		{"a scope that is not the client's", []string{"client_id", "plain", "scope", "openid email"}, back("invalid_scope")},
+		{"all scopes of the client", []string{"client_id", "plain", "scope", ""}, "/login?"},
 		{"the pool itself", []string{"identity_provider", "COGNITO"}, "/login?"},
 		{"no scope", []string{"scope", ""}, "/login?"},
 		{"other port", []string{"redirect_uri", "http://127.0.0.1:18485/callback"}, "/error?client_id=cli&error=redirect_mismatch"},
@@ -32,14 +46,13 @@ func TestAuthorizationRequests(t *testing.T) {
 		{"no redirect URI", []string{"redirect_uri", ""}, "/error?client_id=cli&error=redirect_mismatch"},
 		{"unknown client", []string{"client_id", "other"}, "/error?client_id=other&error=invalid_client"},
 		{"no client", []string{"client_id", ""}, "/error?client_id=&error=invalid_client"},
-		{"implicit", []string{"response_type", "token"}, back("invalid_request")},
+		{"implicit", []string{"response_type", "token"}, back("unauthorized_client")},
 		{"no response type", []string{"response_type", ""}, back("invalid_request")},
 		{"plain PKCE", []string{"code_challenge_method", "plain"}, back("invalid_request")},
 		{"challenge without method", []string{"code_challenge_method", ""}, back("invalid_request")},
 		{"method without challenge", []string{"code_challenge", ""}, back("invalid_request")},
 		{"short challenge", []string{"code_challenge", "abc"}, back("invalid_request")},
 		{"offline_access", []string{"scope", "openid offline_access"}, back("invalid_scope")},
-		{"resource", []string{"resource", "http://127.0.0.1"}, back("invalid_scope")},
 		{"other provider", []string{"identity_provider", "LoginWithAmazon"}, back("invalid_request")},
 		{"not signed in, no prompt", []string{"prompt", "none"}, back("login_required")},
 		{"far too long", []string{"state", strings.Repeat("x", 9000)}, "/error?client_id=cli&error=invalid_request"},
@@ -103,8 +116,10 @@ func TestTheBrowserIsRememberedForAnHour(t *testing.T) {
 	if want := float64(r.clock().Add(-59 * time.Minute).Unix()); access["auth_time"] != want {
 		t.Errorf("auth_time %v, want %v: when the password was typed", access["auth_time"], want)
 	}
-	if got := r.get(t, c, "/oauth2/authorize", authorization("prompt", "login")); got.location.Path != "/login" {
-		t.Errorf("prompt=login: %v", got.location)
+	for prompt, want := range map[string]string{"login": "/login", "login consent": "/login", "select_account": "/login", "consent": "/callback"} {
+		if got := r.get(t, c, "/oauth2/authorize", authorization("prompt", prompt)); got.location.Path != want {
+			t.Errorf("prompt=%s: %v", prompt, got.location)
+		}
 	}
 	r.pass(time.Minute)
 	if got := r.get(t, c, "/oauth2/authorize", authorization()); got.location.Path != "/login" {
@@ -118,10 +133,13 @@ func TestLogoutForgetsTheBrowser(t *testing.T) {
 	c := newBrowser(t)
 	r.signIn(t, c, authorization(), ada)
 	stolen := c.Jar.Cookies(mustParse(t, r.server.URL))
-	for _, q := range []url.Values{{"client_id": {"cli"}, "logout_uri": {goodbye + "/"}}, {"client_id": {"web"}, "logout_uri": {goodbye}}, {"client_id": {"cli"}}} {
+	for _, q := range []url.Values{{"client_id": {"cli"}, "logout_uri": {goodbye + "/"}}, {"client_id": {"web"}, "logout_uri": {goodbye}}, {"client_id": {"cli"}, "redirect_uri": {callback + "/"}}} {
 		if got := r.get(t, c, "/logout", q); got.location.Query().Get("error") != "redirect_mismatch" {
 			t.Errorf("logout with %v: %v", q, got.location)
 		}
+	}
+	if got := r.get(t, c, "/logout", url.Values{"client_id": {"cli"}}); got.location.Query().Get("error") != "invalid_request" {
+		t.Errorf("logout to nowhere: %v", got.location)
 	}
 	if got := r.get(t, c, "/oauth2/authorize", authorization()); got.location.Query().Get("code") == "" {
 		t.Error("a refused logout signed out")
@@ -133,6 +151,20 @@ func TestLogoutForgetsTheBrowser(t *testing.T) {
 	c.Jar.SetCookies(mustParse(t, r.server.URL), stolen)
 	if got := r.get(t, c, "/oauth2/authorize", authorization()); got.location.Path != "/login" {
 		t.Errorf("with the old cookie: %v", got.location)
+	}
+}
+
+func TestLogoutToAnotherSignIn(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	c := newBrowser(t)
+	r.signIn(t, c, authorization(), ada)
+	got := r.get(t, c, "/logout", authorization())
+	if got.status != http.StatusFound || got.location.Path != "/login" || got.location.Query().Encode() != authorization().Encode() {
+		t.Errorf("status %d, location %v", got.status, got.location)
+	}
+	if got := r.get(t, c, "/oauth2/authorize", authorization("prompt", "none")); got.location.Query().Get("error") != "login_required" {
+		t.Errorf("still signed in: %v", got.location)
 	}
 }
 

@@ -26,7 +26,7 @@ type Knobs struct {
 	CodeLifetime      *Duration `json:"code_lifetime,omitempty"` // 0s: codes are expired when they arrive
 	ClockOffset       Duration  `json:"clock_offset,omitempty"`  // of tokens, lifetimes and the Date header; negative: behind
 	RedirectMismatch  bool      `json:"redirect_mismatch,omitempty"`
-	RefreshTokenBytes int       `json:"refresh_token_bytes,omitempty"` // of new ones
+	RefreshTokenBytes int       `json:"refresh_token_bytes,omitempty"` // at least, of new ones
 	IDTokenPadding    int       `json:"id_token_padding,omitempty"`    // bytes of a claim nobody needs
 
 	// Faults are by path, such as /oauth2/token; those of the documents about the issuer begin with /.well-known/.

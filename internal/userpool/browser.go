@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -68,18 +69,31 @@ func (d *database) browser(ctx context.Context, secret string, now time.Time) (b
 	return who, absent(err)
 }
 
-// logout ends the browser's sign-in and goes to a registered address. Refresh
-// tokens stay: they are the clients' to revoke.
-func (p *Pool) logout(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
+// afterLogout returns where a sign-out leads: to logout_uri, or with redirect_uri to the next sign-in. The login
+// page checks what else that sign-in needs.
+func (p *Pool) afterLogout(query url.Values) (string, *refusal) {
 	client, known := p.client(single(query, "client_id"))
-	to := single(query, "logout_uri")
 	switch {
 	case !known:
-		p.refuse(w, r, &refusal{code: "invalid_client"})
-		return
-	case !slices.Contains(client.LogoutURIs, to):
-		p.refuse(w, r, &refusal{code: "redirect_mismatch"})
+		return "", &refusal{code: "invalid_client"}
+	case query.Has("logout_uri") && slices.Contains(client.LogoutURIs, single(query, "logout_uri")):
+		return query.Get("logout_uri"), nil
+	case query.Has("logout_uri"):
+		return "", &refusal{code: "redirect_mismatch"}
+	case !query.Has("redirect_uri"):
+		return "", &refusal{code: "invalid_request"}
+	case !slices.Contains(client.RedirectURIs, single(query, "redirect_uri")):
+		return "", &refusal{code: "redirect_mismatch"}
+	}
+	return "/login?" + query.Encode(), nil
+}
+
+// logout ends the browser's sign-in and goes where the client wants. Refresh
+// tokens stay: they are the clients' to revoke.
+func (p *Pool) logout(w http.ResponseWriter, r *http.Request) {
+	to, refused := p.afterLogout(r.URL.Query())
+	if refused != nil {
+		p.refuse(w, r, refused)
 		return
 	}
 	if cookie, err := r.Cookie(p.cookieName()); err == nil {

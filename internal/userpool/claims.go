@@ -9,13 +9,16 @@ import (
 	"time"
 )
 
-// accessClaims are those of Cognito's access tokens: no aud, no e-mail address, no nickname.
+// accessClaims are those of Cognito's access tokens: no e-mail address, no nickname, and no aud unless a resource
+// was asked for.
 type accessClaims struct {
 	Subject   string   `json:"sub"`
 	Issuer    string   `json:"iss"`
 	Version   int      `json:"version"`
 	ClientID  string   `json:"client_id"`
+	Audience  string   `json:"aud,omitempty"`
 	OriginJTI string   `json:"origin_jti"`
+	EventID   string   `json:"event_id"`
 	Use       tokenUse `json:"token_use"`
 	Scope     string   `json:"scope"`
 	AuthTime  int64    `json:"auth_time"`
@@ -34,6 +37,7 @@ type idClaims struct {
 	Username      string   `json:"cognito:username"`
 	Nonce         string   `json:"nonce,omitempty"`
 	OriginJTI     string   `json:"origin_jti"`
+	EventID       string   `json:"event_id"`
 	Use           tokenUse `json:"token_use"`
 	AuthTime      int64    `json:"auth_time"`
 	Expires       int64    `json:"exp"`
@@ -55,9 +59,10 @@ func (p *Pool) issue(ctx context.Context, g grant, nonce string) (tokens, error)
 	if asked := p.conf.Behaviour.Knobs().AccessLifetime; asked > 0 {
 		lifetime = time.Duration(asked)
 	}
-	expires := now.Add(lifetime).Unix()
+	expires, event := now.Add(lifetime).Unix(), newUUID()
 	access, err := p.keys.sign(useAccess, accessClaims{
-		Subject: g.sub, Issuer: p.Issuer(), Version: 2, ClientID: g.clientID, OriginJTI: g.originJTI, Use: useAccess, Scope: g.scope,
+		Subject: g.sub, Issuer: p.Issuer(), Version: 2, ClientID: g.clientID, Audience: g.resource, OriginJTI: g.originJTI, EventID: event,
+		Use: useAccess, Scope: g.scope,
 		AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: newUUID(), Username: g.sub,
 	})
 	if err != nil {
@@ -69,7 +74,7 @@ func (p *Pool) issue(ctx context.Context, g grant, nonce string) (tokens, error)
 	}
 	claims := idClaims{
 		AccessHash: accessHash(access), Subject: g.sub, Issuer: p.Issuer(), Audience: g.clientID, Username: g.sub, Nonce: nonce,
-		OriginJTI: g.originJTI, Use: useID, AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: newUUID(),
+		OriginJTI: g.originJTI, EventID: event, Use: useID, AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: newUUID(),
 		Padding: strings.Repeat("x", p.conf.Behaviour.Knobs().IDTokenPadding),
 	}
 	claims.describe(u, g)
@@ -77,16 +82,22 @@ func (p *Pool) issue(ctx context.Context, g grant, nonce string) (tokens, error)
 	return answer, err
 }
 
-// describe puts in what the scopes allow: openid alone shows every attribute, openid with
-// others only theirs.
+// describe puts in what the scopes allow.
 func (c *idClaims) describe(u user, g grant) {
-	alone := g.scope == "openid"
-	if alone || g.has("email") {
+	email, nickname := described(g.scope)
+	if email {
 		c.Email, c.EmailVerified = u.email, &u.confirmed
 	}
-	if alone || g.has("profile") {
+	if nickname {
 		c.Nickname = u.nickname
 	}
+}
+
+// described reports what scopes tell about a user: openid alone everything, openid with others only theirs.
+func described(scope string) (email, nickname bool) {
+	alone := scope == "openid"
+	scopes := strings.Fields(scope)
+	return alone || slices.Contains(scopes, "email"), alone || slices.Contains(scopes, "profile")
 }
 
 // accessHash is at_hash of OpenID Connect Core 1.0, section 3.1.3.6.

@@ -3,22 +3,27 @@ package userpool
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 )
 
 // grant is a sign-in of one client. All its tokens carry the same origin_jti.
 type grant struct {
-	originJTI, sub, clientID, scope string
-	signedInAt, expiresAt           time.Time
+	originJTI, sub, clientID, scope, resource string
+	signedInAt, expiresAt                     time.Time
 }
 
-// addGrant keeps a new grant with its first refresh token.
+// addGrant keeps a new grant with its first refresh token. errAbsent: its code was used again meanwhile.
 func (d *database) addGrant(ctx context.Context, g grant, refreshToken string) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO grants (origin_jti, sub, client_id, scope, signed_in_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-			g.originJTI, g.sub, g.clientID, g.scope, g.signedInAt.UnixMicro(), g.expiresAt.UnixMicro())
+		added, err := tx.ExecContext(ctx, `INSERT INTO grants (origin_jti, sub, client_id, scope, resource, signed_in_at, expires_at)
+			SELECT used_for, ?, ?, ?, ?, ?, ? FROM codes WHERE used_for = ?`,
+			g.sub, g.clientID, g.scope, g.resource, g.signedInAt.UnixMicro(), g.expiresAt.UnixMicro(), g.originJTI)
 		if err != nil {
 			return err
+		}
+		if n, err := added.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, errAbsent)
 		}
 		return addRefreshToken(ctx, tx, g.originJTI, refreshToken)
 	})
@@ -47,10 +52,10 @@ func (d *database) useRefreshToken(ctx context.Context, use refreshUse) (grant, 
 	err := d.tx(ctx, func(tx *sql.Tx) error {
 		var signedInAt, expiresAt int64
 		var replacedAt sql.NullInt64
-		err := tx.QueryRowContext(ctx, `SELECT g.origin_jti, g.sub, g.client_id, g.scope, g.signed_in_at, g.expires_at, t.replaced_at
+		err := tx.QueryRowContext(ctx, `SELECT g.origin_jti, g.sub, g.client_id, g.scope, g.resource, g.signed_in_at, g.expires_at, t.replaced_at
 			FROM refresh_tokens t JOIN grants g ON g.origin_jti = t.origin_jti WHERE t.token = ? AND g.client_id = ? AND g.expires_at > ?`,
 			hashed(use.token), use.clientID, use.now.UnixMicro()).
-			Scan(&g.originJTI, &g.sub, &g.clientID, &g.scope, &signedInAt, &expiresAt, &replacedAt)
+			Scan(&g.originJTI, &g.sub, &g.clientID, &g.scope, &g.resource, &signedInAt, &expiresAt, &replacedAt)
 		if err != nil {
 			return absent(err)
 		}

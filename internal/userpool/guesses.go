@@ -113,8 +113,11 @@ func (g *guesses) of(who guesser) [guessRows]*guessed {
 func (g *guesses) wait(who guesser, now time.Time) time.Duration {
 	shortest := guessMemory
 	for _, cell := range g.of(who) {
-		left := who.pause(int(cell.at(now).wrong)) - cell.age(now)
-		shortest = min(shortest, max(left, 0))
+		left := time.Duration(0)
+		if pause := who.pause(int(cell.at(now).wrong)); pause > 0 {
+			left = max(pause-cell.age(now), 0)
+		}
+		shortest = min(shortest, left)
 	}
 	return shortest
 }
@@ -135,9 +138,9 @@ func (t guessed) age(now time.Time) time.Duration {
 	return now.Sub(time.UnixMicro(t.last))
 }
 
-// at returns what still counts at a time.
+// at returns what still counts at a time. What a clock that was put back left in the future does not.
 func (t guessed) at(now time.Time) guessed {
-	if t.age(now) >= guessMemory {
+	if age := t.age(now); age < 0 || age >= guessMemory {
 		return guessed{}
 	}
 	return t

@@ -91,3 +91,15 @@ func TestARightPasswordIsNoGuess(t *testing.T) {
 		g.undo(ada)
 	}
 }
+
+func TestAClockThatIsPutBackLocksNobodyOut(t *testing.T) {
+	t.Parallel()
+	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
+	ada := at("ada", "192.0.2.1:1")
+	for range 10 {
+		g.take(ada, now)
+	}
+	if got := g.take(ada, now.Add(-time.Hour)); got != 0 {
+		t.Errorf("pause %s", got)
+	}
+}

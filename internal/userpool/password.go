@@ -10,7 +10,7 @@ import (
 
 // minPassword is in characters, maxPassword in bytes: Cognito's limit.
 const (
-	minPassword = 8
+	minPassword = 10 // as in deploy/cognito.yaml
 	maxPassword = 256
 )
 

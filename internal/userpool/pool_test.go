@@ -46,8 +46,13 @@ type rig struct {
 	now time.Time
 }
 
-// start runs a pool with a public client "cli" and a confidential client "web",
-// and Ada as its user.
+// allScopes are those that Cognito has.
+func allScopes() []string {
+	return []string{"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"}
+}
+
+// start runs a pool with a public client "cli" and a confidential client "web", which may ask for every scope, a
+// public client "plain", which may not, and Ada as its user.
 func start(t testing.TB, change ...func(*userpool.Config)) *rig {
 	t.Helper()
 	r := &rig{behaviour: new(userpool.Behaviour), talk: new(syncBuffer), browser: newBrowser(t), now: time.Now().Truncate(time.Second)}
@@ -56,8 +61,9 @@ func start(t testing.TB, change ...func(*userpool.Config)) *rig {
 	r.config = userpool.Config{
 		BaseURL: r.server.URL, Path: filepath.Join(t.TempDir(), "a pool.db"), Talk: r.talk, Behaviour: r.behaviour,
 		Clients: []userpool.Client{
-			{ID: "cli", RedirectURIs: []string{callback, "http://[::1]:18484/callback"}, LogoutURIs: []string{goodbye}},
-			{ID: "web", Secret: "s3cret+/%", RedirectURIs: []string{callback + "?from=web"}},
+			{ID: "cli", RedirectURIs: []string{callback, "http://[::1]:18484/callback"}, LogoutURIs: []string{goodbye}, Scopes: allScopes()},
+			{ID: "web", Secret: "s3cret+/%", RedirectURIs: []string{callback + "?from=web"}, Scopes: allScopes()},
+			{ID: "plain", RedirectURIs: []string{callback}},
 		},
 		Now: r.clock,
 	}

@@ -56,9 +56,19 @@ func (p *Pool) userInfo(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		p.answerError(w, err)
 	default:
-		writeJSON(w, http.StatusOK, map[string]string{
-			"sub": u.sub, "username": u.sub, "nickname": u.nickname, "email": u.email,
-			"email_verified": strconv.FormatBool(u.confirmed), // a string, as in Cognito
-		})
+		writeJSON(w, http.StatusOK, info(u, claims.Scope))
 	}
+}
+
+// info returns what scopes tell about a user.
+func info(u user, scope string) map[string]string {
+	about := map[string]string{"sub": u.sub, "username": u.sub}
+	email, nickname := described(scope)
+	if email {
+		about["email"], about["email_verified"] = u.email, strconv.FormatBool(u.confirmed) // a string, as in Cognito
+	}
+	if nickname {
+		about["nickname"] = u.nickname
+	}
+	return about
 }

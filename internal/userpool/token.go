@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -52,6 +53,11 @@ func (p *Pool) exchange(r *http.Request) (tokens, error) {
 		return p.redeemCode(r, form)
 	case "refresh_token":
 		return p.redeemRefresh(r, form)
+	case "client_credentials": // no client may use it
+		if _, err := p.authenticate(r, form); err != nil {
+			return tokens{}, err
+		}
+		return tokens{}, badRequest("unauthorized_client")
 	case "":
 		return tokens{}, badRequest("invalid_request")
 	}
@@ -116,7 +122,8 @@ func (p *Pool) redeemCode(r *http.Request, form url.Values) (tokens, error) {
 	if form.Get("code") == "" {
 		return tokens{}, badRequest("invalid_request")
 	}
-	c, codeErr := p.db.takeCode(ctx, form.Get("code"), now)
+	originJTI := newUUID()
+	c, codeErr := p.db.takeCode(ctx, form.Get("code"), originJTI, now)
 	client, err := p.authenticate(r, form)
 	switch {
 	case err != nil:
@@ -130,9 +137,16 @@ func (p *Pool) redeemCode(r *http.Request, form url.Values) (tokens, error) {
 	case c.redirectURI != form.Get("redirect_uri"):
 		return tokens{}, badRequest("unauthorized_client")
 	}
-	g := grant{originJTI: newUUID(), sub: c.sub, clientID: c.clientID, scope: c.scope, signedInAt: c.signedInAt, expiresAt: now.Add(p.conf.RefreshLifetime)}
+	g := grant{
+		originJTI: originJTI, sub: c.sub, clientID: c.clientID, scope: c.scope, resource: c.resource,
+		signedInAt: c.signedInAt, expiresAt: now.Add(p.conf.RefreshLifetime),
+	}
 	refresh := p.newRefreshToken()
-	if err := p.db.addGrant(ctx, g, refresh); err != nil {
+	err = p.db.addGrant(ctx, g, refresh)
+	if errors.Is(err, errAbsent) {
+		return tokens{}, badRequest("invalid_grant")
+	}
+	if err != nil {
 		return tokens{}, err
 	}
 	answer, err := p.issue(ctx, g, c.nonce)
@@ -190,20 +204,29 @@ func (p *Pool) rotation() (on bool, grace time.Duration) {
 	return on, grace
 }
 
-// refreshTokenSize is that of Cognito's, in bytes.
+// refreshTokenSize is that of Cognito's, in bytes, within the two that base64 adds.
 const refreshTokenSize = 1852
 
 // refreshTokenHead is how Cognito's refresh tokens begin, being encrypted JWTs:
 // {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}.
-const refreshTokenHead = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ."
+const refreshTokenHead = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ"
 
-// newRefreshToken is random, and as long as Cognito's, so that what cannot hold those shows it.
+// newRefreshToken is random. It has the five parts of an encrypted JWT (RFC 7516, section 7.1) and is as long as
+// Cognito's, so that what cannot hold those shows it.
 func (p *Pool) newRefreshToken() string {
+	const keyBytes, ivBytes, tagBytes = 256, 12, 16
 	size := refreshTokenSize
 	if asked := p.conf.Behaviour.Knobs().RefreshTokenBytes; asked > 0 {
-		size = max(asked, len(refreshTokenHead)+43) // 256 random bits at least
+		size = asked
 	}
-	secret := make([]byte, size)
-	_, _ = rand.Read(secret) // never fails
-	return (refreshTokenHead + base64.RawURLEncoding.EncodeToString(secret))[:size]
+	others := len(refreshTokenHead) + len("....") + base64.RawURLEncoding.EncodedLen(keyBytes) + base64.RawURLEncoding.EncodedLen(ivBytes) +
+		base64.RawURLEncoding.EncodedLen(tagBytes)
+	textBytes := max((size-others)*3+3, 0) / 4
+	parts := []string{refreshTokenHead}
+	for _, n := range []int{keyBytes, ivBytes, textBytes, tagBytes} {
+		part := make([]byte, n)
+		_, _ = rand.Read(part) // never fails
+		parts = append(parts, base64.RawURLEncoding.EncodeToString(part))
+	}
+	return strings.Join(parts, ".")
 }

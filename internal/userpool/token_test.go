@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	jose "github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
 	"photos/internal/userpool"
@@ -19,7 +20,7 @@ func TestTokensAreCognitos(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	got := r.session(t)
-	if got.Type != "Bearer" || got.ExpiresIn != 3600 || len(got.Refresh) != 1852 {
+	if got.Type != "Bearer" || got.ExpiresIn != 3600 || len(got.Refresh) < 1852 || len(got.Refresh) > 1854 {
 		t.Errorf("type %q, expires_in %d, %d bytes of refresh token", got.Type, got.ExpiresIn, len(got.Refresh))
 	}
 	access, accessKey := r.claims(t, got.Access)
@@ -29,14 +30,17 @@ func TestTokensAreCognitos(t *testing.T) {
 	}
 	now := float64(r.clock().Unix())
 	sum := sha256.Sum256([]byte(got.Access))
-	sub, origin := access["sub"], access["origin_jti"]
-	for name, jti := range map[string]any{"sub": sub, "origin_jti": origin, "jti": access["jti"], "jti of the ID token": id["jti"]} {
+	if _, err := jose.ParseEncryptedCompact(got.Refresh, []jose.KeyAlgorithm{jose.RSA_OAEP}, []jose.ContentEncryption{jose.A256GCM}); err != nil {
+		t.Errorf("the refresh token does not look like an encrypted JWT: %v", err)
+	}
+	sub, origin, event := access["sub"], access["origin_jti"], access["event_id"]
+	for name, jti := range map[string]any{"sub": sub, "event_id": event, "origin_jti": origin, "jti": access["jti"], "jti of the ID token": id["jti"]} {
 		if s, _ := jti.(string); len(s) != 36 {
 			t.Errorf("%s is %q, not a UUID", name, jti)
 		}
 	}
 	want := map[string]any{
-		"sub": sub, "iss": r.Issuer(), "client_id": "cli", "origin_jti": origin, "token_use": "access", "scope": "openid",
+		"sub": sub, "iss": r.Issuer(), "client_id": "cli", "origin_jti": origin, "event_id": event, "token_use": "access", "scope": "openid",
 		"auth_time": now, "exp": now + 3600, "iat": now, "jti": access["jti"], "username": sub, "version": float64(2),
 	}
 	if diff := cmp.Diff(want, access); diff != "" {
@@ -44,7 +48,7 @@ func TestTokensAreCognitos(t *testing.T) {
 	}
 	want = map[string]any{
 		"at_hash": base64.RawURLEncoding.EncodeToString(sum[:16]), "sub": sub, "iss": r.Issuer(), "aud": "cli", "cognito:username": sub,
-		"nonce": "n0nce", "origin_jti": origin, "token_use": "id", "auth_time": now, "exp": now + 3600, "iat": now, "jti": id["jti"],
+		"nonce": "n0nce", "origin_jti": origin, "event_id": event, "token_use": "id", "auth_time": now, "exp": now + 3600, "iat": now, "jti": id["jti"],
 		"nickname": "Ada", "email": "ada@example.org", "email_verified": true,
 	}
 	if diff := cmp.Diff(want, id); diff != "" {
@@ -71,7 +75,7 @@ func TestScopesNarrowTheIDToken(t *testing.T) {
 			t.Errorf("scope %q: granted %q, e-mail %v, nickname %v", test.scope, access["scope"], id["email"], id["nickname"])
 		}
 	}
-	_, got := r.token(t, redemption(r.code(t, authorization("scope", "profile"))))
+	_, got := r.token(t, redemption(r.code(t, authorization("scope", "aws.cognito.signin.user.admin"))))
 	if got.Access == "" || got.ID != "" {
 		t.Error("without openid there is an access token and no ID token")
 	}
@@ -87,6 +91,7 @@ func TestRedeemingACode(t *testing.T) {
 	}
 	web := []string{"client_id", "web", "redirect_uri", callback + "?from=web"}
 	webSecret := append([]string{"client_secret", "s3cret+/%"}, web...)
+	noPKCE := append([]string{"code_challenge", "", "code_challenge_method", ""}, web...)
 	for _, test := range []struct {
 		name    string
 		request []string // changes to the authorization request
@@ -108,13 +113,15 @@ func TestRedeemingACode(t *testing.T) {
 		{name: "code of another client", token: webSecret, status: 400, err: "invalid_grant"},
 		{name: "wrong verifier", token: []string{"code_verifier", "guess"}, status: 400, err: "invalid_grant"},
 		{name: "no verifier", token: []string{"code_verifier", ""}, status: 400, err: "invalid_grant"},
-		{name: "no PKCE", request: []string{"code_challenge", "", "code_challenge_method", ""}, token: []string{"code_verifier", ""}, status: 200},
-		{name: "PKCE cut out", request: []string{"code_challenge", "", "code_challenge_method", ""}, status: 400, err: "invalid_grant"},
+		{name: "no PKCE", request: noPKCE, token: append([]string{"code_verifier", ""}, webSecret...), status: 200},
+		{name: "PKCE cut out", request: noPKCE, token: webSecret, status: 400, err: "invalid_grant"},
 		{name: "other redirect URI", token: []string{"redirect_uri", "http://[::1]:18484/callback"}, status: 400, err: "unauthorized_client"},
 		{name: "no redirect URI", token: []string{"redirect_uri", ""}, status: 400, err: "unauthorized_client"},
 		{name: "unknown code", token: []string{"code", "guess"}, status: 400, err: "invalid_grant"},
 		{name: "no code", token: []string{"code", ""}, status: 400, err: "invalid_request"},
 		{name: "no grant type", token: []string{"grant_type", ""}, status: 400, err: "invalid_request"},
+		{name: "client credentials", token: []string{"grant_type", "client_credentials"}, status: 400, err: "unauthorized_client"},
+		{name: "client credentials of nobody", token: []string{"grant_type", "client_credentials", "client_id", "other"}, status: 400, err: "invalid_client"},
 		{name: "other grant type", token: []string{"grant_type", "password"}, status: 400, err: "unsupported_grant_type"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -141,11 +148,18 @@ func TestACodeWorksOnceAndForFiveMinutes(t *testing.T) {
 	r := start(t)
 	code := r.code(t, authorization())
 	r.pass(5*time.Minute - time.Second)
-	if status, _ := r.token(t, redemption(code)); status != http.StatusOK {
+	status, session := r.token(t, redemption(code))
+	if status != http.StatusOK {
 		t.Fatalf("after 4:59: status %d", status)
+	}
+	if _, got := r.token(t, refreshing(session.Refresh)); got.Error != "" {
+		t.Errorf("refresh: %q", got.Error)
 	}
 	if status, got := r.token(t, redemption(code)); status != http.StatusBadRequest || got.Error != "invalid_grant" {
 		t.Errorf("again: status %d, %q", status, got.Error)
+	}
+	if _, got := r.token(t, refreshing(session.Refresh)); got.Error != "invalid_grant" {
+		t.Errorf("refresh after the code was used again: %q", got.Error)
 	}
 	code = r.code(t, authorization())
 	r.pass(5 * time.Minute)
@@ -302,7 +316,17 @@ func TestUserInfo(t *testing.T) {
 	if got := r.userInfo(t, "Bearer "+session.Access); got.status != 200 || strings.TrimSpace(got.body) != want {
 		t.Errorf("status %d, %s", got.status, got.body)
 	}
-	_, noOpenID := r.token(t, redemption(r.code(t, authorization("scope", "profile"))))
+	for scope, want := range map[string]string{
+		"openid email":   `{"email":"ada@example.org","email_verified":"true","sub":"` + sub + `","username":"` + sub + `"}`,
+		"openid profile": `{"nickname":"Ada","sub":"` + sub + `","username":"` + sub + `"}`,
+		"openid phone":   `{"sub":"` + sub + `","username":"` + sub + `"}`,
+	} {
+		_, narrow := r.token(t, redemption(r.code(t, authorization("scope", scope))))
+		if got := r.userInfo(t, "Bearer "+narrow.Access); got.status != 200 || strings.TrimSpace(got.body) != want {
+			t.Errorf("%s: status %d, %s", scope, got.status, got.body)
+		}
+	}
+	_, noOpenID := r.token(t, redemption(r.code(t, authorization("scope", "aws.cognito.signin.user.admin"))))
 	head, _, _ := strings.Cut(session.Access, ".")
 	for name, test := range map[string]struct {
 		authorization string
@@ -322,5 +346,47 @@ func TestUserInfo(t *testing.T) {
 	r.pass(time.Hour)
 	if got := r.userInfo(t, "Bearer "+session.Access); got.status != 401 {
 		t.Errorf("expired: status %d", got.status)
+	}
+}
+
+func TestACodeUsedByManyAtOnceGivesNoSession(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for range 5 {
+		code := r.code(t, authorization())
+		var mu sync.Mutex
+		var refresh []string
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				_, got := r.token(t, redemption(code))
+				mu.Lock()
+				defer mu.Unlock()
+				if got.Refresh != "" {
+					refresh = append(refresh, got.Refresh)
+				}
+			})
+		}
+		wg.Wait()
+		for _, token := range refresh {
+			if _, got := r.token(t, refreshing(token)); got.Error != "invalid_grant" {
+				t.Errorf("a session of a code that was used eight times: %q", got.Error)
+			}
+		}
+	}
+}
+
+func TestAResourceBindsTheAccessToken(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	_, got := r.token(t, redemption(r.code(t, authorization("resource", "https://photos.example.org"))))
+	_, renewed := r.token(t, refreshing(got.Refresh))
+	for name, token := range map[string]string{"first": got.Access, "refreshed": renewed.Access} {
+		if claims, _ := r.claims(t, token); claims["aud"] != "https://photos.example.org" {
+			t.Errorf("%s: aud %v", name, claims["aud"])
+		}
+	}
+	if claims, _ := r.claims(t, got.ID); claims["aud"] != "cli" {
+		t.Errorf("ID token: aud %v", claims["aud"])
 	}
 }

@@ -9,7 +9,8 @@
 //
 // Where Cognito and the standards differ, Cognito wins: redirect URIs are
 // compared exactly, access tokens have a client_id and no aud, a redirect_mismatch
-// stays in the browser, offline_access is no scope.
+// stays in the browser, offline_access is no scope. It is stricter than Cognito where that
+// costs nothing: public clients must use PKCE, and a code that is used twice ends its session.
 package userpool
 
 import (
@@ -20,6 +21,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,7 +32,11 @@ type Client struct {
 	Secret       string   // "": a public client
 	RedirectURIs []string // compared exactly, port and trailing slash included
 	LogoutURIs   []string // likewise
+	Scopes       []string // that it may ask for; nil: openid
 }
+
+// allows reports whether a client may ask for a scope.
+func (c Client) allows(scope string) bool { return slices.Contains(c.Scopes, scope) }
 
 // Config says what a pool is like. Only BaseURL and Path are required.
 type Config struct {
@@ -95,6 +101,12 @@ func (c Config) withDefaults() (Config, error) {
 		}
 		if u.Host == "" || u.Path != "" {
 			return c, fmt.Errorf("%q is no base address: it looks like http://127.0.0.1:8080", address)
+		}
+	}
+	c.Clients = slices.Clone(c.Clients)
+	for i := range c.Clients {
+		if c.Clients[i].Scopes == nil {
+			c.Clients[i].Scopes = []string{"openid"}
 		}
 	}
 	if c.AccessLifetime == 0 {
@@ -197,9 +209,18 @@ func (p *Pool) client(id string) (Client, bool) {
 
 // route is one of the pool's addresses.
 type route struct {
-	method string // "": any
+	method string
 	path   string
 	serve  http.HandlerFunc
+}
+
+// forScripts reports whether scripts of pages elsewhere may call the route: it looks at no cookie.
+func (r route) forScripts() bool {
+	switch r.path {
+	case "/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo":
+		return true
+	}
+	return strings.Contains(r.path, wellKnown)
 }
 
 // wellKnown is the folder of the documents about the issuer.
@@ -253,6 +274,10 @@ func (p *Pool) Handler() http.Handler {
 		h := p.withForm(r.serve, p.refuseParameters)
 		if !strings.HasPrefix(r.path, "/oauth2/") {
 			h = sameSite.Handler(p.withForm(r.serve, p.refuseForm))
+		}
+		if r.forScripts() {
+			h = withCORS(r.method, h)
+			mux.Handle("OPTIONS "+r.path, h)
 		}
 		name := strings.TrimPrefix(r.path, "/"+p.id)
 		mux.Handle(r.method+" "+r.path, p.conf.Behaviour.around(name, p.now, h))

@@ -99,7 +99,10 @@ func TestTheUserIsThere(t *testing.T) {
 	address, _ := start(t, "-client", "cli", "-redirect", "http://127.0.0.1:1/callback", "-user", "ada@example.org", "-password", "a long password")
 	var last *url.URL
 	ada := person.Person{Email: "ada@example.org", Password: "a long password", Visited: func(u *url.URL) { last = u }}
-	q := url.Values{"response_type": {"code"}, "client_id": {"cli"}, "redirect_uri": {"http://127.0.0.1:1/callback"}}
+	q := url.Values{
+		"response_type": {"code"}, "client_id": {"cli"}, "redirect_uri": {"http://127.0.0.1:1/callback"},
+		"code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"},
+	}
 	if _, err := ada.Visit(t.Context(), address+"/oauth2/authorize?"+q.Encode()); err == nil {
 		t.Error("nobody listens at the callback, and yet there is no error")
 	}
