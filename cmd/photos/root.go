@@ -51,7 +51,7 @@ terminal, a script or a pipeline.`,
 			root.AddCommand(c)
 		}
 	}
-	add("account", newLogin(e), newLogout(e), newStatus(e), newToken(e), newDoctor(e))
+	add("account", newLogin(e), newLogout(e), newStatus(e), newToken(e), newKey(e), newDoctor(e))
 	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newVerify(e), newDelete(e), newRestore(e))
 	root.AddCommand(newConfig(e), newVersion(e))
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"photos/internal/auth"
@@ -34,19 +33,15 @@ func (e *env) connect(_ context.Context) (*client.Client, error) {
 	})
 }
 
-// signedIn is the service to talk to and where its tokens come from: PHOTOS_TOKEN, used
-// exactly as it was given, or the selected profile's session.
+// signedIn is the service to talk to and where its tokens come from: the token that the
+// environment gives, used exactly as it is, or the selected profile's session.
 func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
-	if token := e.getenv("PHOTOS_TOKEN"); token != "" {
-		if e.set.Server == "" {
-			return "", nil, &photo.Error{Kind: photo.KindUsage, Msg: "PHOTOS_TOKEN is set but PHOTOS_SERVER is not",
-				Hint: "say which service the token is for: PHOTOS_SERVER=https://…"}
-		}
-		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) { // RFC 6750, section 2.1
-			return "", nil, &photo.Error{Kind: photo.KindUsage, Msg: "PHOTOS_TOKEN holds more than a token",
-				Hint: "no spaces, line ends or quotes belong to it"}
-		}
-		return e.set.Server, auth.Fixed{Value: auth.NewSecret(token)}, nil
+	token, variable, err := e.givenToken()
+	if err != nil {
+		return "", nil, err
+	}
+	if variable != "" {
+		return e.set.Server, auth.Fixed{Value: token}, nil
 	}
 	p, err := e.selected()
 	if err != nil {

@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"errors"
+	"os/exec"
+	"runtime"
 	"strings"
 	"time"
 
@@ -138,8 +140,12 @@ func (k *KeyringStore) gaveUp(ctx context.Context, doing string) error {
 		Hint: "unlock the keyring and try again; where nobody can unlock it, " + insecureHint}
 }
 
-// keyringError says what is missing in words a person can act on. What the libraries
-// return names no secret: they hand over what the platform said.
+// machineHint is for where no user is.
+const machineHint = "a cron job or server uses an access key (photos key --help); or " + insecureHint
+
+// keyringError says what is missing in words that the user can act on. Where the cause
+// is known, the library's words are left out. What the libraries return names no
+// secret: they hand over what the platform said.
 func keyringError(doing string, err error) error {
 	if err == nil {
 		return nil
@@ -147,19 +153,34 @@ func keyringError(doing string, err error) error {
 	if errors.Is(err, keyring.ErrNotFound) {
 		return ErrNoEntry
 	}
-	e := &Error{Kind: Keyring, Msg: doing + " the keyring", Err: err, Hint: insecureHint}
 	text := err.Error()
+	known := func(msg, hint string) error {
+		return &Error{Kind: Keyring, Msg: doing + " the keyring: " + msg, Hint: hint}
+	}
 	switch {
 	case errors.Is(err, keyring.ErrSetDataTooBig):
-		e.Hint = "the token is larger than this keyring takes; " + insecureHint
+		return known("the token is larger than this keyring takes", insecureHint)
 	case errors.Is(err, keyring.ErrUnsupportedPlatform):
-		e.Hint = "this platform has no keyring; " + insecureHint
-	case strings.Contains(text, "dbus-launch") || strings.Contains(text, "DBUS_SESSION_BUS_ADDRESS"):
-		e.Hint = "there is no desktop session here, hence no keyring; " + insecureHint
+		return known("this platform has no keyring", machineHint)
+	case noSessionBus(err):
+		return known("there is no desktop session here, so there is no keyring", machineHint)
 	case strings.Contains(text, "was not provided by any .service files"):
-		e.Hint = "no Secret Service is running (gnome-keyring, KWallet or KeePassXC); " + insecureHint
+		return known("no Secret Service is running", "start gnome-keyring, KWallet or KeePassXC; "+machineHint)
 	case strings.Contains(text, "unlock"), strings.Contains(text, "exit status 36"), strings.Contains(text, "-25308"):
-		e.Hint = "unlock the keyring and try again; where nobody can unlock it, " + insecureHint
+		return known("it is locked", "unlock the keyring and try again; where nobody can unlock it, "+insecureHint)
 	}
-	return e
+	return &Error{Kind: Keyring, Msg: doing + " the keyring", Err: err, Hint: insecureHint}
+}
+
+// noSessionBus reports whether err says that D-Bus has no session bus to connect to:
+// there is no address and no dbus-launch to make one, dbus-launch failed, or nobody
+// listens at the address.
+func noSessionBus(err error) bool {
+	for _, words := range []string{"dbus-launch", "DBUS_SESSION_BUS_ADDRESS", "session bus", "dial unix"} {
+		if strings.Contains(err.Error(), words) {
+			return true
+		}
+	}
+	_, failed := errors.AsType[*exec.ExitError](err)
+	return failed && runtime.GOOS != "darwin" // there it is the program security; elsewhere only dbus-launch is run
 }

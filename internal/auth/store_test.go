@@ -165,17 +165,22 @@ func TestKeyringGivesUpAndWaitsForTheAbandonedCall(t *testing.T) {
 
 func TestKeyringErrorsSayWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	for text, hint := range map[string]string{
-		`exec: "dbus-launch": executable file not found in $PATH`:                         "no desktop session",
-		"failed to unlock correct collection '/org/freedesktop/secrets/collection/login'": "unlock the keyring",
-		"The name org.freedesktop.secrets was not provided by any .service files":         "no Secret Service",
-		"exit status 36": "unlock the keyring",
-		"a specified logon session does not exist": "--insecure-storage",
+	for text, c := range map[string]struct{ msg, hint string }{
+		`exec: "dbus-launch": executable file not found in $PATH`:                         {"there is no desktop session here", "access key"},
+		"dial unix /run/user/1000/bus: connect: no such file or directory":                {"there is no desktop session here", "access key"},
+		"dbus: couldn't determine address of session bus":                                 {"there is no desktop session here", "access key"},
+		"failed to unlock correct collection '/org/freedesktop/secrets/collection/login'": {"it is locked", "unlock the keyring"},
+		"The name org.freedesktop.secrets was not provided by any .service files":         {"no Secret Service", "gnome-keyring"},
+		"exit status 36": {"it is locked", "unlock the keyring"},
+		"a specified logon session does not exist": {"a specified logon session does not exist", "--insecure-storage"},
 	} {
 		err := keyringError("reading from", errors.New(text))
 		e, ok := errors.AsType[*Error](err)
-		if !ok || e.Kind != Keyring || !strings.Contains(e.Hint, hint) || !strings.Contains(e.Hint, "--insecure-storage") {
-			t.Errorf("%s: %+v, want a hint with %q", text, err, hint)
+		if !ok || e.Kind != Keyring || !strings.Contains(e.Hint, c.hint) || !strings.Contains(e.Hint, "--insecure-storage") {
+			t.Errorf("%s: %+v, want a hint with %q", text, err, c.hint)
+		}
+		if got := err.Error(); !strings.Contains(got, c.msg) || c.msg != text && strings.Contains(got, text) {
+			t.Errorf("%s: the message is %q, want one of ours with %q", text, got, c.msg)
 		}
 	}
 	if err := keyringError("reading from", keyring.ErrNotFound); !errors.Is(err, ErrNoEntry) {

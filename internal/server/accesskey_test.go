@@ -157,6 +157,23 @@ func TestUploadKey(t *testing.T) {
 	nas.upload(data, api.UploadMetadata{ID: idOf(data), Description: "Dawn"}).has(http.StatusCreated, header{api.HeaderOutcome: "described"})
 	nas.upload(data, api.UploadMetadata{ID: idOf(data), Description: "Noon"}).has(http.StatusCreated, header{api.HeaderOutcome: "exists", api.HeaderKept: "true"})
 	nas.upload(large, api.UploadMetadata{}).has(http.StatusCreated, nil)
+	var res api.DescriptionsResponse
+	nas.json(http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: []api.DescriptionItem{
+		{ID: idOf(large), Description: "filled", OnlyIfEmpty: true},
+		{ID: idOf(data), Description: "not used", OnlyIfEmpty: true},
+		{ID: idOf(large), Description: "changed"},
+		{ID: idOf(large), OnlyIfEmpty: true},
+	}}).into(&res)
+	for i, want := range []photo.Kind{"", "", photo.KindForbidden, photo.KindForbidden} {
+		if p := res.Results[i].Problem; (p != nil) != (want != "") || p != nil && p.Kind != want {
+			t.Errorf("item %d: %+v, want a problem of kind %q", i, p, want)
+		}
+	}
+	for _, p := range ada.list("") {
+		if p.Description != "Dawn" && p.Description != "filled" {
+			t.Errorf("the key changed a description to %q", p.Description)
+		}
+	}
 	pending := nas.begin(len(large), api.UploadMetadata{})
 	for _, id := range []photo.ID{idOf(data), idOf(large)} {
 		ada.call(http.MethodDelete, photoPath(id), nil, nil).has(http.StatusOK, nil)

@@ -21,6 +21,9 @@ func (s *Server) describeMany(w http.ResponseWriter, r *http.Request, a account)
 	for i, item := range req.Items {
 		results[i].ID = item.ID
 		d, err := description(item)
+		if err == nil && !onlyFills(d) {
+			err = toChange.allows(a.scope)
+		}
 		if err != nil {
 			results[i].Problem = new(problemOf(err))
 			continue
@@ -36,6 +39,10 @@ func (s *Server) describeMany(w http.ResponseWriter, r *http.Request, a account)
 	}
 	return writeJSON(w, api.DescriptionsResponse{Results: results})
 }
+
+// onlyFills reports whether d changes no description that is there. An upload that
+// finds its photo stored already does so, so a key that may only upload may too.
+func onlyFills(d store.Description) bool { return d.OnlyIfEmpty && d.Text != "" }
 
 func described(id photo.ID, d store.Described) api.DescriptionResult {
 	if d.Err != nil {

@@ -35,7 +35,7 @@ func (s *Server) routes() map[string]methods {
 		api.PathKeys:              {http.MethodGet: s.signedIn(userOnly, s.keys), http.MethodPost: s.signedIn(userOnly, s.createKey)},
 		oneKey:                    {http.MethodDelete: s.signedIn(userOnly, s.revokeKey)},
 		api.PathCheck:             {http.MethodPost: s.signedIn(toUpload, s.check)},
-		api.PathPhotos:            {http.MethodGet: s.signedIn(toRead, s.list), http.MethodPatch: s.signedIn(toChange, s.describeMany)},
+		api.PathPhotos:            {http.MethodGet: s.signedIn(toRead, s.list), http.MethodPatch: s.signedIn(toUpload, s.describeMany)},
 		onePhoto: {
 			http.MethodGet:    s.signedIn(toRead, s.get),
 			http.MethodPatch:  s.signedIn(toChange, s.describe),

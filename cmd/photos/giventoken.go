@@ -1,0 +1,55 @@
+package main
+
+import (
+	"strings"
+
+	"photos/internal/accesskey"
+	"photos/internal/auth"
+	"photos/internal/photo"
+)
+
+// The environment variables that give a token, instead of a session.
+const (
+	envToken     = "PHOTOS_TOKEN"
+	envTokenFile = "PHOTOS_TOKEN_FILE"
+)
+
+// givenToken returns the access token or key that the environment gives, and the
+// variable that does so, which is empty when none is given.
+func (e *env) givenToken() (token auth.Secret, variable string, err error) {
+	value, file := e.getenv(envToken), e.getenv(envTokenFile)
+	switch {
+	case value != "" && file != "":
+		return token, "", badToken(envToken+" and "+envTokenFile+" are both set", "unset one of them")
+	case value != "":
+		token, variable = auth.NewSecret(value), envToken
+	case file != "":
+		if token, err = auth.ReadTokenFile(file); err != nil {
+			return token, "", badToken(envTokenFile+": "+err.Error(), photo.HintOf(fromAuth(err)))
+		}
+		variable = envTokenFile
+	default:
+		return token, "", nil
+	}
+	if e.set.Server == "" {
+		return token, "", badToken(variable+" is set but PHOTOS_SERVER is not", "say which service the token is for: PHOTOS_SERVER=https://…")
+	}
+	return token, variable, checkToken(variable, token.Reveal())
+}
+
+// checkToken refuses what cannot be a token, before it is sent.
+func checkToken(variable, token string) error {
+	switch {
+	case token == "":
+		return badToken(variable+" holds no token", "photos key create NAME prints an access key")
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }): // RFC 6750, section 2.1
+		return badToken(variable+" holds more than a token", "no spaces, line ends or quotes belong to it")
+	case accesskey.Looks(token) && !accesskey.Valid(token):
+		return badToken(variable+" holds an access key with a mistake: its checksum is wrong", "copy it again, from the first character to the last")
+	}
+	return nil
+}
+
+func badToken(msg, hint string) error {
+	return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: hint}
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/api"
+	"photos/internal/client"
+	"photos/internal/photo"
+)
+
+func newKey(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "key",
+		Short: "Access keys for machines without a user, such as cron jobs",
+		Long: `Make, list and revoke access keys. A key stands for you on a machine where
+nobody can sign in: a server, a NAS, a cron job. It works as PHOTOS_TOKEN, or
+from a file that only its owner can read as PHOTOS_TOKEN_FILE, together with
+PHOTOS_SERVER. No key can make or revoke keys.
+
+The scope says what a key may do:
+  read     list, show and download photos
+  upload   upload photos with descriptions, but never change a description that
+           is there and never restore a photo from the trash
+  all      everything you can do with photos`,
+		Example: `  (umask 077; photos key create nas > key)
+  PHOTOS_SERVER=https://photos.example.org PHOTOS_TOKEN_FILE=key \
+    photos upload ~/Pictures`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(newKeyCreate(e), newKeyList(e), newKeyRevoke(e))
+	return c
+}
+
+func newKeyCreate(e *env) *cobra.Command {
+	var scope, expires string
+	c := &cobra.Command{
+		Use:   "create NAME",
+		Short: "Make an access key and print it, this once",
+		Long: `Make an access key and print it. This is the only time that it is shown: the
+service keeps no more than a hash of it.
+
+photos key --help says what the scopes are.`,
+		Example: `  (umask 077; photos key create nas > key)
+  photos key create viewer --scope read --expires 90d`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return &photo.Error{Kind: photo.KindUsage, Msg: "unexpected argument " + quote(args[1]), Hint: "a key has one NAME, without spaces"}
+			}
+			return atLeastOne("NAME")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ends, err := parseExpiry(cmd.Flags().Changed("expires"), expires, e.now())
+			if err != nil {
+				return err
+			}
+			return createKey(cmd.Context(), e, api.NewAccessKey{Name: args[0], Scope: photo.KeyScope(scope), ExpiresAt: ends})
+		},
+	}
+	c.Flags().StringVar(&scope, "scope", string(photo.ScopeUpload), "what the key may do: `read`, upload or all")
+	c.Flags().StringVar(&expires, "expires", "", "`time` at which it ends: 90d, 12h, 2027-01-31, or RFC 3339")
+	return c
+}
+
+func createKey(ctx context.Context, e *env, k api.NewAccessKey) error {
+	switch {
+	case !photo.ValidKeyName(k.Name):
+		return &photo.Error{Kind: photo.KindUsage, Msg: quote(k.Name) + " is not a valid name of a key",
+			Hint: fmt.Sprintf("letters, digits, '.', '-' and '_', at most %d bytes, a letter or digit first", photo.MaxKeyName)}
+	case !k.Scope.Valid():
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--scope: " + quote(string(k.Scope)) + " is not a valid scope", Hint: "it is read, upload or all"}
+	}
+	c, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	made, err := c.CreateKey(ctx, k)
+	if err != nil {
+		return err
+	}
+	line := fmt.Appendln(nil, escapeTSV(made.Secret))
+	if e.set.JSON {
+		if line, err = jsonLine(made, e.set.Fields); err != nil {
+			return err
+		}
+	}
+	if _, err = e.out.Write(line); err == nil && !e.set.Quiet {
+		e.say("photos: the key is shown only now; keep it where only you can read it")
+	}
+	return err
+}
+
+// parseExpiry reads when a key ends: so many days or hours from now, at the end of a
+// day in the user's zone, or at an instant. Not given, it is the zero time: never.
+func parseExpiry(given bool, s string, now time.Time) (time.Time, error) {
+	if !given {
+		return time.Time{}, nil
+	}
+	ends, err := time.Parse(time.RFC3339, s)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		var n int
+		if n, err = strconv.Atoi(days); err == nil {
+			ends = now.AddDate(0, 0, n)
+		}
+	} else if day, dayErr := time.ParseInLocation(time.DateOnly, s, now.Location()); dayErr == nil {
+		ends, err = day.AddDate(0, 0, 1), nil
+	} else if d, durationErr := time.ParseDuration(s); durationErr == nil {
+		ends, err = now.Add(d), nil
+	}
+	switch {
+	case err != nil:
+		return time.Time{}, &photo.Error{Kind: photo.KindUsage, Msg: "--expires: " + quote(s) + " is not a valid time", Hint: "write 90d, 12h, 2027-01-31 or 2027-01-31T18:00:00Z"}
+	case !ends.After(now):
+		return time.Time{}, &photo.Error{Kind: photo.KindUsage, Msg: "--expires: " + quote(s) + " is over already", Hint: "give a later time"}
+	}
+	return ends, nil
+}
+
+func newKeyList(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List your access keys",
+		Long: `List your access keys, the oldest first. An expired key stays in the list until
+it is revoked. The last use is known to the minute.`,
+		Example: `  photos key list`,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return listKeys(cmd.Context(), e) },
+	}
+}
+
+func keyColumns() []column[api.AccessKey] {
+	return []column[api.AccessKey]{
+		{name: "name", text: func(k api.AccessKey) string { return k.Name }},
+		{name: "scope", text: func(k api.AccessKey) string { return string(k.Scope) }, least: len("upload")},
+		{name: "created_at", text: func(k api.AccessKey) string { return k.CreatedAt.String() }, show: func(k api.AccessKey) string { return showTime(k.CreatedAt.Time) }, least: len(minutes)},
+		{name: "expires_at", text: func(k api.AccessKey) string { return k.ExpiresAt.String() }, show: func(k api.AccessKey) string { return orNever(k.ExpiresAt) }, least: len(minutes)},
+		{name: "last_used_at", text: func(k api.AccessKey) string { return k.LastUsedAt.String() }, show: func(k api.AccessKey) string { return orNever(k.LastUsedAt) }, least: len(minutes)},
+	}
+}
+
+// orNever returns t as the user reads it.
+func orNever(t api.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return showTime(t.Time)
+}
+
+func listKeys(ctx context.Context, e *env) error {
+	out, err := newPrinter(e, keyColumns(), func(k api.AccessKey) any { return k })
+	if err != nil {
+		return err
+	}
+	c, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	keys, err := c.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if err := out.print(k); err != nil {
+			return err
+		}
+	}
+	return out.close()
+}
+
+func newKeyRevoke(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:     "revoke NAME...",
+		Short:   "End access keys at once",
+		Long:    `End access keys. The next request with one of them is refused.`,
+		Example: `  photos key revoke nas`,
+		Args:    atLeastOne("NAME"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return revokeKeys(cmd.Context(), e, args) },
+	}
+}
+
+func revokeKeys(ctx context.Context, e *env, names []string) error {
+	c, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	t := tally{e: e}
+	for _, name := range names {
+		err := revokeKey(ctx, c, name)
+		if err != nil && endsRun(withKind(err)) {
+			return err
+		}
+		if t.done(name, err); err == nil && !e.set.Quiet {
+			e.say("photos: the key %s is revoked", printable(name))
+		}
+	}
+	return t.end()
+}
+
+func revokeKey(ctx context.Context, c *client.Client, name string) error {
+	err := noSuchKey()
+	if photo.ValidKeyName(name) {
+		err = c.RevokeKey(ctx, name)
+	}
+	if photo.KindOf(err) == photo.KindNotFound {
+		return noSuchKey()
+	}
+	return err
+}
+
+func noSuchKey() error {
+	return &photo.Error{Kind: photo.KindNotFound, Msg: "no such access key", Hint: "photos key list shows them"}
+}
