@@ -75,7 +75,10 @@ func TestKindsAndStatusesAreInverse(t *testing.T) {
 			t.Errorf("%s goes out as %d and comes back as %s", k, api.Status(k), got)
 		}
 	}
-	for status, want := range map[int]photo.Kind{429: photo.KindUnavailable, 502: photo.KindUnavailable, 504: photo.KindUnavailable, 418: photo.KindUsage} {
+	if got := api.Status(photo.KindSearchTimeout); got != 422 { // whose bare status means something else
+		t.Errorf("%s goes out as %d", photo.KindSearchTimeout, got)
+	}
+	for status, want := range map[int]photo.Kind{422: photo.KindDigestMismatch, 429: photo.KindUnavailable, 502: photo.KindUnavailable, 504: photo.KindUnavailable, 418: photo.KindUsage} {
 		if got := api.KindOfStatus(status); got != want {
 			t.Errorf("status %d is %s, want %s", status, got, want)
 		}

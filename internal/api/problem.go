@@ -21,7 +21,8 @@ type Problem struct {
 }
 
 // statuses is the one table between kinds and HTTP statuses. Kinds that only
-// occur on the client's machine have no row.
+// occur on the client's machine have no row. Of several kinds with one status
+// the first is what the bare status means.
 var statuses = []struct {
 	kind   photo.Kind
 	status int
@@ -35,6 +36,7 @@ var statuses = []struct {
 	{photo.KindTooLarge, http.StatusRequestEntityTooLarge},
 	{photo.KindNotPicture, http.StatusUnsupportedMediaType},
 	{photo.KindDigestMismatch, http.StatusUnprocessableEntity},
+	{photo.KindSearchTimeout, http.StatusUnprocessableEntity}, // neither 408 nor 504, which clients and proxies repeat
 	{photo.KindQuota, http.StatusPaymentRequired},
 	{photo.KindStorageFull, http.StatusInsufficientStorage},
 	{photo.KindUnavailable, http.StatusServiceUnavailable},

@@ -280,6 +280,21 @@ func TestListPages(t *testing.T) {
 	}
 }
 
+// The same search would take as long again.
+func TestSearchThatTookTooLongIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	c := serve(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		problem(w, photo.KindSearchTimeout, "not finished within 10s")
+	})
+	for _, err := range c.List(context.Background(), photo.Filter{Search: "x"}, 0) {
+		if photo.KindOf(err) != photo.KindSearchTimeout || calls.Load() != 1 {
+			t.Errorf("after %d calls: %v", calls.Load(), err)
+		}
+	}
+}
+
 // A faulty service must not cost the client its memory, nor keep it busy for ever.
 func TestFaultyListsAreRefused(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,7 @@ const (
 	KindConflict       Kind = "conflict"        // the state of the thing does not allow it (an offset, another writer)
 	KindUnreadable     Kind = "unreadable"      // a local file or folder cannot be read or written
 	KindUnavailable    Kind = "unavailable"     // service or network: retry later
+	KindSearchTimeout  Kind = "search_timeout"  // the search took longer than the service allows
 	KindStorageFull    Kind = "storage_full"    // the service's disk is full: retry later
 	KindKeyring        Kind = "keyring"         // the credential store is locked or missing
 	KindProtocol       Kind = "protocol"        // the other side is no photo service, or speaks another version

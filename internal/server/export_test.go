@@ -30,3 +30,6 @@ func ParseChecksum(header string) (size int, want []byte, err error) {
 	}
 	return sum.Size(), want, nil
 }
+
+// SearchSeats returns how many searches s serves at a time, and how many of one owner.
+func (s *Server) SearchSeats() (total, share int) { return s.searches.total, s.searches.share }

@@ -11,6 +11,11 @@ import (
 // describeMany sets descriptions in one transaction. An item that is not fit, or
 // concerns no photo, fails alone.
 func (s *Server) describeMany(w http.ResponseWriter, r *http.Request, a account) error {
+	leave, err := s.batches.take(a.owner)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	var req api.DescriptionsPatch
 	if err := s.readJSON(w, r, photo.MaxDescribe, &req); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -26,7 +27,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, a account) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.Store.List(r.Context(), a.owner, q.filter, q.cursor, q.limit)
+	page, err := s.listPage(r.Context(), a.owner, q)
 	if err != nil {
 		return err
 	}
@@ -35,6 +36,29 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, a account) error {
 		answer.Photos[i] = api.FromPhoto(p)
 	}
 	return writeJSON(w, answer)
+}
+
+// listPage reads a page of a list. One that has to look through the owner's photos takes a seat, and
+// has a limited time.
+func (s *Server) listPage(ctx context.Context, owner string, q listQuery) (photo.Page, error) {
+	if q.filter.Search == "" && !q.filter.Undescribed {
+		return s.Store.List(ctx, owner, q.filter, q.cursor, q.limit)
+	}
+	leave, err := s.searches.take(owner)
+	if err != nil {
+		return photo.Page{}, err
+	}
+	defer leave()
+	timed, cancel := context.WithTimeout(ctx, s.Limits.SearchTime)
+	defer cancel()
+	page, err := s.Store.List(timed, owner, q.filter, q.cursor, q.limit)
+	if err != nil && ctx.Err() == nil && timed.Err() != nil {
+		return photo.Page{}, &photo.Error{
+			Kind: photo.KindSearchTimeout, Msg: fmt.Sprintf("the search was not finished within %s", s.Limits.SearchTime),
+			Hint: "narrow it: fewer words, or a time with --since and --until", Err: err,
+		}
+	}
+	return page, err
 }
 
 func (s *Server) get(w http.ResponseWriter, r *http.Request, a account) error {

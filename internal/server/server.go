@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -63,6 +64,7 @@ type Limits struct {
 	Spare          time.Duration // the same for one whose photo has come by another upload; 1 min
 	TrashFor       time.Duration // how long a deleted photo can be restored; 30 days
 	Lease          time.Duration // how long a silent writer keeps an upload from others; 10 s
+	SearchTime     time.Duration // how long a search may take; 10 s
 	Stall          time.Duration // how long a connection may move no byte; 60 s
 }
 
@@ -83,6 +85,9 @@ type Server struct {
 	runs     runs
 	accounts accounts
 	buffers  sync.Pool
+	searches *seats
+	deep     *seats // deep checks
+	batches  *seats // requests with many descriptions
 	inFlight sync.WaitGroup
 	handler  http.Handler
 }
@@ -107,10 +112,22 @@ func New(c Config) (*Server, error) {
 	if s.page, err = makePage(c.BaseURL); err != nil {
 		return nil, err
 	}
+	s.setSeats(runtime.GOMAXPROCS(0))
 	s.runs.byUpload = map[string]*run{}
 	s.buffers.New = func() any { b := make([]byte, bufferSize); return &b }
 	s.handler = s.guarded(s.mux())
 	return s, nil
+}
+
+// setSeats says how much of what is costly is served at a time. A search keeps a processor and one of
+// the database's readers busy; reading photos for a deep check keeps a processor and the disk busy;
+// a body with many descriptions takes some 20 MiB.
+func (s *Server) setSeats(processors int) {
+	const most = 4
+	searches := max(2, min(processors, most))
+	s.searches = newSeats("searches", searches, searches/2)
+	s.deep = newSeats("deep checks", max(2, min(processors/2, most)), 1)
+	s.batches = newSeats("requests with many descriptions", most, 2)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -124,6 +141,7 @@ func (l Limits) withDefaults() Limits {
 	orElse(&l.Spare, time.Minute)
 	orElse(&l.TrashFor, 30*day)
 	orElse(&l.Lease, 10*time.Second)
+	orElse(&l.SearchTime, 10*time.Second)
 	orElse(&l.Stall, time.Minute)
 	if l.MaxUpload <= 0 {
 		l.MaxUpload = 64 << 30
