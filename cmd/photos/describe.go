@@ -2,13 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"photos/internal/api"
+	"photos/internal/batch"
 	"photos/internal/client"
 	"photos/internal/photo"
 )
@@ -16,6 +18,7 @@ import (
 type describeOptions struct {
 	desc       string
 	set, clear bool
+	dryRun     bool
 	from       fromOptions
 	historyOptions
 }
@@ -45,6 +48,9 @@ the description that was undone is kept too.`,
 			if err := o.checkHistory(cmd, args); err != nil {
 				return err
 			}
+			if err := o.check(); err != nil {
+				return err
+			}
 			switch {
 			case o.history:
 				return showHistory(cmd.Context(), e, args, o)
@@ -57,140 +63,217 @@ the description that was undone is kept too.`,
 	f := c.Flags()
 	f.StringVar(&o.desc, "desc", "", "set the description to this `text`")
 	f.BoolVar(&o.clear, "clear", false, "erase the description")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	o.historyOptions.flags(c)
 	o.from.flags(c, "PHOTOs, with tsv or jsonl their descriptions too,")
 	return c
 }
 
-func describe(ctx context.Context, e *env, args []string, o describeOptions) error {
+// edits reports whether the call changes descriptions.
+func (o describeOptions) edits() bool {
+	return o.set || o.clear || o.undo || o.from.format != "lines"
+}
+
+func (o describeOptions) check() error {
 	switch {
 	case o.set && o.clear:
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--desc and --clear exclude each other"}
-	case o.set && o.desc == "":
+		return exclude("--desc", "--clear")
+	case o.set && photo.IsBlank(o.desc):
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--desc is empty", Hint: "--clear erases a description"}
+	case o.dryRun && !o.edits():
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--dry-run without a change", Hint: "it goes with --desc, --clear, --undo or descriptions in --from"}
 	}
-	if err := checkDescription(o.desc); err != nil {
-		return err
-	}
-	out, err := newPrinter(e, photoColumns(), photoJSON)
+	return checkDescription(o.desc)
+}
+
+func describe(ctx context.Context, e *env, args []string, o describeOptions) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	c, list, rep, err := o.begin(ctx, e, args, stop)
 	if err != nil {
 		return err
 	}
+	defer list.close()
+	d := describer{describeOptions: o, client: c, changes: rep}
+	limits := batch.Limits{Size: photo.MaxDescribe, Idle: describeIdle, Age: describeAge}
+	for targets := range batch.Of(d.targets(ctx, list.all()), limits) {
+		d.apply(ctx, targets)
+	}
+	d.sayKept()
+	return rep.finish()
+}
+
+// begin prepares a call that reports what becomes of each photo. stop ends the run.
+func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop func()) (*client.Client, *itemList, *changes, error) {
+	rep, err := newChanges(e, o.edits(), o.dryRun)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	rep.stop, rep.cards = stop, o.from.file == "" && len(args) == 1
 	c, err := e.connect(ctx)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	items, done, err := o.from.arguments(ctx, e, args)
-	if err != nil {
-		return err
-	}
-	defer done()
-	show := out.print
-	if out.form == formTable {
-		show = func(p photo.Photo) error { return card(e, p) }
-	}
-	d := describer{c: c, show: show, tally: tally{e: e}, only: o.historyOptions}
-	for it := range items {
-		if o.set || o.clear {
-			it.Description, it.Described, it.FromList = o.desc, true, false
-		}
-		if err := d.add(ctx, it); err != nil {
-			return errors.Join(out.close(), err)
-		}
-	}
-	if err = d.flush(ctx); err == nil {
-		d.sayKept(e)
-		err = d.tally.end()
-	}
-	if flushed := out.close(); err == nil {
-		err = flushed
-	}
-	return err
+	list, err := o.from.open(ctx, e, args)
+	return c, list, rep, err
 }
 
-// describer shows photos, or collects descriptions to set many with one request.
+// How long a description may wait for others that go with it in one request.
+const (
+	describeIdle = 200 * time.Millisecond
+	describeAge  = 500 * time.Millisecond
+)
+
+// describer shows photos, or sets their descriptions, many with one request.
 type describer struct {
-	c       *client.Client
-	show    func(photo.Photo) error
-	tally   tally
-	only    historyOptions
-	kept    int // photos whose description --if-empty left alone
-	names   []string
-	waiting []api.DescriptionItem
+	describeOptions
+	*changes
+	client *client.Client
 }
 
-// add takes one item; its error concerns the whole call.
-func (d *describer) add(ctx context.Context, it listed) error {
-	p, err := photo.Photo{}, it.Err
-	if err == nil {
-		p, err = d.find(ctx, it)
-	}
+// edit is what a call does with one photo.
+type edit struct {
+	show   bool // it only shows the photo
+	none   bool // the line's description is empty: nothing may be erased by it
+	text   string
+	source photo.Source
+}
+
+// edit decides what to do with an item. A description in the list goes before the
+// flags; an empty one is not used.
+func (o describeOptions) edit(it listed) edit {
 	switch {
-	case err != nil && endsRun(withKind(err)):
-		return err
-	case err != nil:
-		d.tally.done(it.Name, err)
-		return nil
-	case !it.Described:
-		d.tally.done(it.Name, nil)
-		return d.show(p)
+	case it.Described && !photo.IsBlank(it.Description):
+		return edit{text: it.Description, source: photo.FromStdin}
+	case o.set:
+		return edit{text: o.desc, source: photo.FromFlag}
+	case o.clear:
+		return edit{}
 	}
-	d.names = append(d.names, it.Name)
-	d.waiting = append(d.waiting, api.DescriptionItem{ID: p.ID, Description: it.Description, Source: it.source(), OnlyIfEmpty: d.only.ifEmpty, Version: d.only.version()})
-	if len(d.waiting) == photo.MaxDescribe {
-		return d.flush(ctx)
-	}
-	return nil
+	return edit{show: !it.Described, none: it.Described}
 }
 
-// find is the photo; to describe it, its ID is enough and nobody is asked.
-func (d *describer) find(ctx context.Context, it listed) (photo.Photo, error) {
-	if it.Described {
-		if id, err := photo.ParseID(it.Name); err == nil {
+// target is an item and the photo that it means.
+type target struct {
+	listed
+	edit
+	photo photo.Photo // only its ID is known, unless it is shown
+	err   error
+}
+
+// targets finds the photos while earlier ones are described. The caller must take all.
+func (d *describer) targets(ctx context.Context, items iter.Seq[listed]) <-chan target {
+	found := make(chan target)
+	go func() {
+		defer close(found)
+		for it := range items {
+			t := target{listed: it, edit: d.edit(it), err: it.Err}
+			if t.err == nil {
+				t.photo, t.err = d.find(ctx, t)
+			}
+			found <- t
+		}
+	}()
+	return found
+}
+
+// find returns the photo; to describe it, its ID is enough and the service is not asked.
+func (d *describer) find(ctx context.Context, t target) (photo.Photo, error) {
+	if err := ctx.Err(); err != nil {
+		return photo.Photo{}, err
+	}
+	if !t.show {
+		if id, err := photo.ParseID(t.Name); err == nil {
 			return photo.Photo{ID: id}, nil
 		}
-		if !photo.IsHex(it.Name) {
-			id, err := fileID(ctx, it.Name)
+		if !photo.IsHex(t.Name) {
+			id, err := fileID(ctx, t.Name)
 			return photo.Photo{ID: id}, err
 		}
 	}
-	return findPhoto(ctx, d.c, it.Name)
+	return findPhoto(ctx, d.client, t.Name)
 }
 
-// flush sets what was collected and shows the photos as they are then.
-func (d *describer) flush(ctx context.Context) error {
-	if len(d.waiting) == 0 {
-		return nil
+// apply shows or describes a batch of photos.
+func (d *describer) apply(ctx context.Context, batch []target) {
+	var set []target
+	for _, t := range batch {
+		switch {
+		case d.over():
+			d.pending(t.listed)
+		case t.err != nil:
+			d.fail(t.listed, t.err)
+		case t.show:
+			d.done(t.listed, t.photo, outcomeShown)
+		default:
+			set = append(set, t)
+		}
 	}
-	results, err := d.c.Describe(ctx, d.waiting)
+	if len(set) == 0 {
+		return
+	}
+	results := make([]api.DescriptionResult, len(set))
+	if !d.over() {
+		items := make([]api.DescriptionItem, len(set))
+		for i, t := range set {
+			items[i] = d.request(t)
+		}
+		var err error
+		if results, err = d.client.Describe(ctx, items); err != nil {
+			d.end(err)
+		}
+	}
+	for i, t := range set {
+		if d.over() {
+			d.pending(t.listed)
+			continue
+		}
+		d.settle(t, results[i])
+	}
+}
+
+// request returns the item of the request. One with an empty text and OnlyIfEmpty
+// changes nothing: the service answers with the photo as it is.
+func (d *describer) request(t target) api.DescriptionItem {
+	item := api.DescriptionItem{ID: t.photo.ID, Description: t.text, Source: t.source, OnlyIfEmpty: d.ifEmpty, Version: t.Version}
+	if v := d.version(); v != nil {
+		item.Version = v
+	}
+	if t.none || d.dryRun {
+		item.Description, item.OnlyIfEmpty = "", true
+	}
+	return item
+}
+
+// settle reports what the service answered about one photo.
+func (d *describer) settle(t target, r api.DescriptionResult) {
+	err := client.ProblemError(r.Problem)
+	switch {
+	case photo.KindOf(err) == photo.KindNotFound:
+		err = noSuchPhoto()
+	case err == nil && r.Photo == nil:
+		err = &photo.Error{Kind: photo.KindProtocol, Msg: "the answer holds no photo"}
+	case err == nil && t.none && r.Photo.Description != "":
+		err = &photo.Error{Kind: photo.KindUsage, Msg: "the new description is empty, and the old one stays", Hint: "--clear erases descriptions"}
+	}
 	if err != nil {
-		return err
+		d.fail(t.listed, err)
+		return
 	}
-	for i, r := range results {
-		err := client.ProblemError(r.Problem)
-		if photo.KindOf(err) == photo.KindNotFound {
-			err = noSuchPhoto()
-		}
-		d.tally.done(d.names[i], err)
-		if err == nil && r.Photo != nil {
-			if d.only.ifEmpty && r.Photo.Description != d.waiting[i].Description {
-				d.kept++
-			}
-			if err := d.show(r.Photo.Photo()); err != nil {
-				return err
-			}
-		}
+	p, before := r.Photo.Photo(), r.Photo.Description
+	switch {
+	case t.none, before == t.text && !r.Changed:
+		d.done(t.listed, p, outcomeUnchanged)
+		return
+	case d.ifEmpty && before != "" && !r.Changed:
+		d.done(t.listed, p, outcomeKept)
+		return
 	}
-	d.names, d.waiting = nil, nil
-	return nil
-}
-
-// source is where an item's description came from.
-func (it listed) source() photo.Source {
-	if it.FromList {
-		return photo.FromStdin
+	if p.Description, p.DescriptionSource = t.text, t.source; t.text == "" {
+		d.done(t.listed, p, outcomeErased)
+		return
 	}
-	return photo.FromFlag
+	d.done(t.listed, p, photo.OutcomeDescribed)
 }
 
 // checkDescription refuses what no description may be, before anything is sent.

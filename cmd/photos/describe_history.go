@@ -68,13 +68,13 @@ func (o historyOptions) version() *int64 {
 }
 
 // sayKept says how many photos --if-empty left alone.
-func (d *describer) sayKept(e *env) {
-	switch {
-	case d.kept == 0 || e.set.Quiet:
-	case d.kept == 1:
-		e.say("photos: 1 photo had a description, which was kept")
+func (d *describer) sayKept() {
+	switch kept := d.outcomes[outcomeKept]; {
+	case kept == 0 || d.e.set.Quiet:
+	case kept == 1:
+		d.e.say("photos: 1 photo had a description, which was kept")
 	default:
-		e.say("photos: %d photos had a description, which was kept", d.kept)
+		d.e.say("photos: %d photos had a description, which was kept", kept)
 	}
 }
 
@@ -140,41 +140,45 @@ func showHistory(ctx context.Context, e *env, args []string, o describeOptions) 
 // undoDescriptions takes the descriptions of photos one step back and shows the
 // photos as they are then.
 func undoDescriptions(ctx context.Context, e *env, args []string, o describeOptions) error {
-	out, err := newPrinter(e, photoColumns(), photoJSON)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	c, list, rep, err := o.begin(ctx, e, args, stop)
 	if err != nil {
 		return err
 	}
-	show := out.print
-	if out.form == formTable {
-		show = func(p photo.Photo) error { return card(e, p) }
-	}
-	err = eachPhoto(ctx, e, args, o.from, func(c *client.Client, p photo.Photo) error {
-		p, err := undoOne(ctx, c, p.ID, o.version())
+	defer list.close()
+	rep.each(list, outcomeUndone, func(it listed) (photo.Photo, error) {
+		p, err := findPhoto(ctx, c, it.Name)
 		if err != nil {
-			return err
+			return p, err
 		}
-		return show(p)
+		return o.undoOne(ctx, c, p)
 	})
-	return errors.Join(err, out.close())
+	return rep.finish()
 }
 
 // undoOne takes the description of a photo one step back. The service is told
 // which revision that is, so that a repeated request goes no further.
-func undoOne(ctx context.Context, c *client.Client, id photo.ID, version *int64) (photo.Photo, error) {
-	h, err := c.History(ctx, id)
+func (o describeOptions) undoOne(ctx context.Context, c *client.Client, p photo.Photo) (photo.Photo, error) {
+	h, err := c.History(ctx, p.ID)
 	if err != nil {
 		return photo.Photo{}, err
 	}
+	version := o.version()
 	if version == nil {
 		version = &h.Version
 	}
 	for _, v := range h.Revisions {
-		if v.Undo {
-			return c.Undo(ctx, id, v.Number, *version)
+		switch {
+		case v.Undo && o.dryRun:
+			p.Description, p.DescriptionSource = v.Description, v.DescriptionSource
+			return p, nil
+		case v.Undo:
+			return c.Undo(ctx, p.ID, v.Number, *version)
 		}
 	}
 	return photo.Photo{}, &photo.Error{Kind: photo.KindConflict, Msg: "there is no earlier description to go back to",
-		Hint: "photos describe " + id.Short() + " --history shows what is kept"}
+		Hint: "photos describe " + p.ID.Short() + " --history shows what is kept"}
 }
 
 // eachPhoto calls f for each PHOTO that a call names.
@@ -183,12 +187,12 @@ func eachPhoto(ctx context.Context, e *env, args []string, from fromOptions, f f
 	if err != nil {
 		return err
 	}
-	items, done, err := from.arguments(ctx, e, args)
+	list, err := from.open(ctx, e, args)
 	if err != nil {
 		return err
 	}
-	defer done()
-	return eachItem(e, items, func(it listed) error {
+	defer list.close()
+	return eachItem(e, list.all(), func(it listed) error {
 		p, err := findPhoto(ctx, c, it.Name)
 		if err != nil {
 			return err

@@ -21,6 +21,7 @@ type downloadOptions struct {
 	filter  filterOptions
 	jobs    int
 	sidecar string
+	dryRun  bool
 }
 
 func newDownload(e *env) *cobra.Command {
@@ -46,6 +47,7 @@ written as for photos describe.`,
 	f := c.Flags()
 	f.StringVarP(&o.out, "output", "o", ".", "`folder` to put them into, or - for stdout")
 	f.BoolVar(&o.all, "all", false, "every photo there is")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and write nothing")
 	o.filter.flags(f)
 	o.from.flags(c, "PHOTOs")
 	f.IntVar(&o.jobs, "jobs", transfer.DefaultDownloadJobs, "this `number` of photos at a time")
@@ -79,6 +81,9 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 		}
 	}
 	if o.out == "-" {
+		if o.dryRun {
+			return exclude("--dry-run", "-o -")
+		}
 		return downloadToStdout(ctx, e, args)
 	}
 	if _, err := choose(uploadColumns(), e.set.Fields); err != nil {
@@ -92,22 +97,26 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	if err != nil {
 		return err
 	}
-	items, done, err := o.from.arguments(ctx, e, args)
+	list, err := o.from.open(ctx, e, args)
 	if err != nil {
 		return err
 	}
-	defer done()
-	wanted := findAll(ctx, c, items)
+	defer list.close()
+	wanted := findAll(ctx, c, list.all())
 	if o.all || o.filter.narrows() {
 		wanted = listAll(ctx, c, filter, o.filter.limit)
 	}
 	bars := newProgress(ctx, e)
-	rep, err := newUploadReport(e, nil, false)
+	rep, err := newUploadReport(e, nil, o.dryRun)
 	if err != nil {
 		bars.stop()
 		return err
 	}
-	sum, err := transfer.Download(ctx, c, o.out, wanted, transfer.DownloadOptions{Jobs: o.jobs, Progress: bars, Sidecar: beside}, rep.record)
+	rep.silent = e.set.Quiet && !e.set.JSON
+	sum, err := transfer.Download(ctx, c, o.out, wanted, transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun, Progress: bars, Sidecar: beside}, rep.record)
+	if err != nil {
+		rep.leave(&sum, list.rest())
+	}
 	rep.flush()
 	bars.stop()
 	return rep.end(sum, err)

@@ -3,43 +3,43 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
-	"strconv"
+	"slices"
 	"strings"
-	"unicode/utf8"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"photos/internal/photo"
 )
 
-// fromOptions is where a list of items comes from: --from, -0, --from-format.
+// fromOptions say where a list of items comes from: --from, -0, --from-format.
 type fromOptions struct {
 	file   string
 	nul    bool
 	format string
+	paths  bool // items are local files, never IDs
 }
 
-// listed is one item of such a list. An item that cannot be read has Err, and
-// its place in the list instead of a name.
+// listed is one item of a call. One that cannot be read has Err, and its place in the
+// list instead of a name.
 type listed struct {
 	Name        string // a path or an ID, never expanded
 	Description string
-	Described   bool // there is a description, be it empty
-	FromList    bool // the list says so, not a flag
+	Described   bool   // the item has a description, be it empty
+	Version     *int64 // the photo's version that Description was made for; nil: any
 	Err         error
 }
 
 func (o *fromOptions) flags(c *cobra.Command, what string) {
 	f := c.Flags()
-	f.StringVar(&o.file, "from", "", "read "+what+" from this `file`, or - for stdin: one a line")
+	f.StringVar(&o.file, "from", "", "read "+what+" from this `file`, or - for stdin: one per line")
 	f.BoolVarP(&o.nul, "null", "0", false, "with --from: items end with a NUL byte, as from find -print0")
-	f.StringVar(&o.format, "from-format", "lines", "with --from: `lines`, tsv (item, tab, description) or jsonl")
+	f.StringVar(&o.format, "from-format", "lines", "with --from: `lines`, tsv or jsonl; see photos help input-lines")
 }
 
 func (o fromOptions) check() error {
@@ -54,26 +54,6 @@ func (o fromOptions) check() error {
 	return nil
 }
 
-// arguments is what a call names: by --from, or one by one.
-func (o fromOptions) arguments(ctx context.Context, e *env, args []string) (items iter.Seq[listed], done func(), err error) {
-	if o.file == "" {
-		return func(yield func(listed) bool) {
-			for _, a := range args {
-				if !yield(listed{Name: a}) {
-					return
-				}
-			}
-		}, func() {}, nil
-	}
-	if len(args) > 0 {
-		return nil, nil, &photo.Error{Kind: photo.KindUsage, Msg: "--from and arguments exclude each other", Hint: "make it two calls"}
-	}
-	if err := o.check(); err != nil {
-		return nil, nil, err
-	}
-	return o.read(ctx, e)
-}
-
 // atLeastOneOr is atLeastOne for commands that also take a list.
 func (o *fromOptions) atLeastOneOr(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
@@ -84,41 +64,90 @@ func (o *fromOptions) atLeastOneOr(what string) cobra.PositionalArgs {
 	}
 }
 
-// maxListed bounds one item: a path and a description, as JSON may write them.
-const maxListed = 64 << 10
+// itemList is the items of one call.
+type itemList struct {
+	items    iter.Seq[listed]
+	stop     func() // ends the reading of more
+	file     io.Closer
+	begun    atomic.Bool
+	finished chan struct{}
+	left     []listed
+}
 
-// read yields the list's items; done closes it. Nothing is read before the
-// first item is asked for, and no more than is asked for.
-func (o fromOptions) read(ctx context.Context, e *env) (items iter.Seq[listed], done func(), err error) {
-	in, done := e.stdin(ctx), func() {}
+// open returns the items that a call names by --from, or else its arguments.
+func (o fromOptions) open(ctx context.Context, e *env, args []string) (*itemList, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	l := &itemList{finished: make(chan struct{})}
+	switch {
+	case o.file != "" && len(args) > 0:
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "--from and arguments exclude each other", Hint: "make it two calls"}
+	case o.file == "":
+		l.items, l.stop = argumentItems(args), func() {}
+		return l, nil
+	}
+	in := e.in
 	if o.file != "-" {
 		f, err := os.Open(o.file)
 		if err != nil {
-			return nil, nil, about(o.file, listError(o.file, err))
+			return nil, about(o.file, listError(o.file, err))
 		}
-		in, done = f, func() { f.Close() }
+		in, l.file = f, f
 	}
+	ctx, l.stop = context.WithCancel(ctx)
+	l.items = o.lines(&stdin{ctx: ctx, from: in})
+	return l, nil
+}
+
+func argumentItems(args []string) iter.Seq[listed] {
 	return func(yield func(listed) bool) {
-		sc := bufio.NewScanner(in)
-		sc.Buffer(make([]byte, 4096), maxListed)
-		if o.nul {
-			sc.Split(splitNUL)
-		}
-		n := 0
-		for sc.Scan() {
-			n++
-			text := strings.TrimSuffix(sc.Text(), "\r")
-			if o.nul {
-				text = sc.Text()
-			}
-			if text != "" && !yield(o.item(text, n)) {
+		for _, a := range args {
+			if !yield(listed{Name: a}) {
 				return
 			}
 		}
-		if err := sc.Err(); err != nil {
-			yield(listed{Name: o.place(n + 1), Err: unreadable("", err)})
+	}
+}
+
+// all yields the items, once. No more is read than is asked for. When the caller
+// stops early, that item and what was read after it are left.
+func (l *itemList) all() iter.Seq[listed] {
+	return func(yield func(listed) bool) {
+		l.begun.Store(true)
+		defer close(l.finished)
+		stopped := false
+		for it := range l.items {
+			if !stopped && yield(it) {
+				continue
+			}
+			if !stopped {
+				stopped = true
+				l.stop()
+			}
+			if !isEndOfRead(it.Err) {
+				l.left = append(l.left, it)
+			}
 		}
-	}, done, nil
+	}
+}
+
+// rest ends the reading and returns what was read and not accepted. It must not be
+// called while something else still wants items.
+func (l *itemList) rest() []listed {
+	l.stop()
+	if !l.begun.Load() {
+		return nil
+	}
+	<-l.finished
+	return l.left
+}
+
+func (l *itemList) close() {
+	l.stop()
+	if l.file != nil {
+		l.file.Close()
+	}
 }
 
 func listError(path string, err error) error {
@@ -128,7 +157,90 @@ func listError(path string, err error) error {
 	return fileError(path, err)
 }
 
-// place is how a bad item is called.
+// lines yields one item per line of in. After an interruption it still yields the
+// lines that came before.
+func (o fromOptions) lines(in io.Reader) iter.Seq[listed] {
+	return func(yield func(listed) bool) {
+		end := byte('\n')
+		if o.nul {
+			end = 0
+		}
+		n, known := 0, knownKeys()
+		for text, err := range readLines(in, end) {
+			n++
+			if !o.nul {
+				text = strings.TrimSuffix(text, "\r")
+			}
+			if n == 1 {
+				text = strings.TrimPrefix(text, "\ufeff")
+			}
+			var it listed
+			switch {
+			case errors.Is(err, errLongLine):
+				it = listed{Name: o.place(n), Err: misfit(err)}
+			case err != nil:
+				it = listed{Name: o.place(n), Err: &endOfRead{unreadable("", err)}}
+			case text == "":
+				continue
+			default:
+				it = o.item(text, n, known)
+			}
+			if !yield(it) {
+				return
+			}
+		}
+	}
+}
+
+// endOfRead is why a list could not be read to its end.
+type endOfRead struct{ error }
+
+func (e *endOfRead) Unwrap() error { return e.error }
+
+func isEndOfRead(err error) bool {
+	var e *endOfRead
+	return errors.As(err, &e)
+}
+
+// maxLine bounds one line: a path and a description, as JSON may write them.
+const maxLine = 64 << 10
+
+var errLongLine = fmt.Errorf("longer than %d bytes", maxLine)
+
+// readLines yields the lines of in without the byte that ends them. A line that is
+// too long is an error of its own, and the next line follows; any other error is the
+// last one.
+func readLines(in io.Reader, end byte) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		r := bufio.NewReaderSize(in, maxLine)
+		for {
+			line, err := r.ReadSlice(end)
+			long := errors.Is(err, bufio.ErrBufferFull)
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = r.ReadSlice(end)
+			}
+			last := err != nil
+			switch {
+			case last && !errors.Is(err, io.EOF): // the line may have more to it
+				yield("", err)
+				return
+			case long:
+				if !yield("", errLongLine) {
+					return
+				}
+			case !last || len(line) > 0:
+				if !yield(strings.TrimSuffix(string(line), string(rune(end))), nil) {
+					return
+				}
+			}
+			if last {
+				return
+			}
+		}
+	}
+}
+
+// place is what a bad line is called.
 func (o fromOptions) place(n int) string {
 	name := o.file
 	if name == "-" {
@@ -137,115 +249,47 @@ func (o fromOptions) place(n int) string {
 	return fmt.Sprintf("%s:%d", name, n)
 }
 
-func (o fromOptions) item(text string, n int) listed {
-	it, err := parseListed(text, o.format)
-	if err == nil && it.Name == "" {
-		err = errors.New("names nothing")
-	}
+// item reads one line. One that does not fit the format fails alone.
+func (o fromOptions) item(text string, n int, known []string) listed {
+	it, err := o.parse(text, known)
 	if err != nil {
-		return listed{Name: o.place(n), Err: &photo.Error{Kind: photo.KindUsage, Err: err, Hint: "docs: --from-format says how lines are written"}}
+		return listed{Name: o.place(n), Err: misfit(err)}
 	}
-	if err := checkDescription(it.Description); err != nil {
-		it.Err = err
-	}
+	it.Err = checkDescription(it.Description)
 	return it
 }
 
-// parseListed reads one item of a list in one of the formats.
-func parseListed(text, format string) (listed, error) {
-	switch format {
+func (o fromOptions) parse(text string, known []string) (listed, error) {
+	switch o.format {
 	case "tsv":
-		return parseListedTSV(text)
+		return parseTSV(text)
 	case "jsonl":
-		return parseListedJSON(text)
+		return parseJSON(text, known, o.paths)
 	}
 	return listed{Name: text}, nil
 }
 
-func parseListedTSV(text string) (listed, error) {
-	name, desc, ok := strings.Cut(text, "\t")
-	if !ok {
-		return listed{}, errors.New("no tab: want item, tab, description")
+// misfit is the error of a line that does not fit its format.
+func misfit(err error) error {
+	hint := photo.HintOf(err)
+	if hint == "" {
+		hint = "photos help input-lines shows the formats"
 	}
-	name, err := unescapeTSV(name)
-	if err != nil {
-		return listed{}, err
-	}
-	desc, err = unescapeTSV(desc)
-	return listed{Name: name, Description: desc, Described: true, FromList: true}, err
+	return &photo.Error{Kind: photo.KindUsage, Err: misfitError{err}, Hint: hint}
 }
 
-// parseListedJSON reads an object with path or id and perhaps description, such
-// as the records of this program.
-func parseListedJSON(text string) (listed, error) {
-	var v struct {
-		Path        *string `json:"path"`
-		PathBase64  string  `json:"path_base64"`
-		ID          string  `json:"id"`
-		Description *string `json:"description"`
-	}
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		return listed{}, fmt.Errorf("not a JSON object: %w", err)
-	}
-	it := listed{Name: v.ID}
-	if v.Path != nil {
-		it.Name = *v.Path
-	}
-	if v.PathBase64 != "" {
-		raw, err := base64.StdEncoding.DecodeString(v.PathBase64)
-		if err != nil {
-			return listed{}, errors.New("path_base64 is not base64")
-		}
-		it.Name = string(raw)
-	}
-	if v.Description != nil {
-		it.Description, it.Described, it.FromList = *v.Description, true, true
-	}
-	return it, nil
+type misfitError struct{ error }
+
+func (e misfitError) Unwrap() error { return e.error }
+
+func isMisfit(err error) bool {
+	var e misfitError
+	return errors.As(err, &e)
 }
 
-// unescapeTSV undoes escapeTSV.
-func unescapeTSV(s string) (string, error) {
-	if !strings.Contains(s, `\`) {
-		return s, nil
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		if s[0] != '\\' {
-			_, n := utf8.DecodeRuneInString(s)
-			b.WriteString(s[:n])
-			s = s[n:]
-			continue
-		}
-		if len(s) > 1 {
-			if plain, ok := map[byte]byte{'t': '\t', 'n': '\n', 'r': '\r', '\\': '\\'}[s[1]]; ok {
-				b.WriteByte(plain)
-				s = s[2:]
-				continue
-			}
-		}
-		if len(s) < 4 || s[1] != 'x' {
-			return "", errors.New(`a backslash stands for itself as \\`)
-		}
-		code, err := strconv.ParseUint(s[2:4], 16, 8)
-		if err != nil {
-			return "", fmt.Errorf(`%q is no escape`, s[:4])
-		}
-		b.WriteRune(rune(code))
-		s = s[4:]
-	}
-	return b.String(), nil
-}
-
-// splitNUL is a bufio.SplitFunc for items that end with a NUL byte.
-func splitNUL(data []byte, atEOF bool) (advance int, token []byte, err error) {
-	for i, c := range data {
-		if c == 0 {
-			return i + 1, data[:i], nil
-		}
-	}
-	if atEOF && len(data) > 0 {
-		return len(data), data, nil
-	}
-	return 0, nil, nil
+// collect returns all items of the list, for calls that must know how many there are.
+func (l *itemList) collect() []listed {
+	all := slices.Collect(l.all())
+	l.items, l.finished = slices.Values(all), make(chan struct{})
+	return all
 }

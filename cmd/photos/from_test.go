@@ -2,17 +2,31 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"photos/internal/photo"
 	"photos/internal/transfer"
 )
+
+func open(t *testing.T, o fromOptions, text string) *itemList {
+	t.Helper()
+	e, _ := testEnv(settings{}, false)
+	e.in, o.file = strings.NewReader(text), "-"
+	l, err := o.open(t.Context(), e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.close)
+	return l
+}
 
 func TestListsAreReadAsTheyAreWritten(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -24,74 +38,151 @@ func TestListsAreReadAsTheyAreWritten(t *testing.T) {
 			fromOptions{format: "lines"}, "a b.jpg\r\n\n*.jpg\n\\t",
 			[]listed{{Name: "a b.jpg"}, {Name: "*.jpg"}, {Name: `\t`}},
 		},
-		"nul": {fromOptions{format: "lines", nul: true}, "new\nline.jpg\x00b\x00", []listed{{Name: "new\nline.jpg"}, {Name: "b"}}},
+		"a byte order mark": {fromOptions{format: "lines"}, "\ufeffa\n\ufeffb\n", []listed{{Name: "a"}, {Name: "\ufeffb"}}},
+		"nul":               {fromOptions{format: "lines", nul: true}, "new\nline.jpg\x00b\x00", []listed{{Name: "new\nline.jpg"}, {Name: "b"}}},
 		"tsv": {
-			fromOptions{format: "tsv"}, "new\\nline.jpg\tone\\ttwo\nb\t\n",
+			fromOptions{format: "tsv"}, "new\\nline.jpg\tone\\ttwo\nb\t\n\\-\t\\-\n",
 			[]listed{
-				{Name: "new\nline.jpg", Description: "one\ttwo", Described: true, FromList: true},
-				{Name: "b", Described: true, FromList: true},
+				{Name: "new\nline.jpg", Description: "one\ttwo", Described: true},
+				{Name: "b", Described: true},
+				{Name: "-", Description: "-", Described: true},
 			},
 		},
 		"jsonl": {
-			fromOptions{format: "jsonl"}, `{"path":"a","description":"d"}` + "\n" + `{"id":"b"}` + "\n" + `{"path":"x","path_base64":"YWL/"}`,
-			[]listed{{Name: "a", Description: "d", Described: true, FromList: true}, {Name: "b"}, {Name: "ab\xff"}},
+			fromOptions{format: "jsonl"}, `{"path":"a.jpg","description":"d","version":3}` + "\n" + `{"id":"b"}` + "\n" + `{"path":"x","path_base64":"YWL/"}`,
+			[]listed{{Name: "a.jpg", Description: "d", Described: true, Version: new(int64(3))}, {Name: "b"}, {Name: "ab\xff"}},
 		},
+		"a photo's ID goes before its path": {fromOptions{format: "jsonl"}, `{"path":"a","id":"0b"}`, []listed{{Name: "0b"}}},
+		"an upload wants the path":          {fromOptions{format: "jsonl", paths: true}, `{"path":"a","id":"0b"}`, []listed{{Name: "a"}}},
+		"a path is not taken for an ID":     {fromOptions{format: "jsonl"}, `{"path":"cafe1234"}`, []listed{{Name: "./cafe1234"}}},
+		"null is no value":                  {fromOptions{format: "jsonl"}, `{"id":"0b","path":null,"description":null,"version":null}`, []listed{{Name: "0b"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, _ := testEnv(settings{}, false)
-			e.in, c.o.file = strings.NewReader(c.text), "-"
-			items, done, err := c.o.read(t.Context(), e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer done()
-			if d := cmp.Diff(c.want, slices.Collect(items)); d != "" {
+			if d := cmp.Diff(c.want, slices.Collect(open(t, c.o, c.text).all())); d != "" {
 				t.Error(d)
 			}
 		})
 	}
 }
 
-func TestBadItemsAreNamedByTheirPlace(t *testing.T) {
-	for format, text := range map[string]string{
-		"tsv":   "good\tone\nno tab\n\tempty\nbad \\q\tx\n",
-		"jsonl": `{"path":"good"}` + "\nnot json\n{}\n" + `{"path_base64":"!"}` + "\n",
+// A line that does not fit its format fails alone, under its place, and says why.
+func TestLinesThatDoNotFit(t *testing.T) {
+	long := strings.Repeat("x", maxLine+1)
+	for name, c := range map[string]struct {
+		o          fromOptions
+		line, want string
+	}{
+		"no tab":              {fromOptions{format: "tsv"}, "no tab", "no tab: want item, tab, description"},
+		"several tabs":        {fromOptions{format: "tsv"}, "id\t2024\tname\t", "3 tabs: want item, tab, description"},
+		"no item":             {fromOptions{format: "tsv"}, "\tempty", "names nothing"},
+		"absent item":         {fromOptions{format: "tsv"}, "-\tempty", "names nothing"},
+		"absent description":  {fromOptions{format: "tsv"}, "a\t-", "the description is -, which stands for no value"},
+		"bad escape":          {fromOptions{format: "tsv"}, "bad \\q\tx", `a backslash stands for itself as \\`},
+		"a long line":         {fromOptions{format: "lines"}, long, "longer than 65536 bytes"},
+		"no JSON":             {fromOptions{format: "jsonl"}, "a.jpg", "not a JSON object"},
+		"two objects":         {fromOptions{format: "jsonl"}, `{"id":"0b"} {"id":"0c"}`, "not a JSON object"},
+		"a list":              {fromOptions{format: "jsonl"}, `["a"]`, "not a JSON object"},
+		"null":                {fromOptions{format: "jsonl"}, `null`, `no "id" or "path"`},
+		"no key":              {fromOptions{format: "jsonl"}, `{"description":"x"}`, `no "id" or "path"`},
+		"no path":             {fromOptions{format: "jsonl", paths: true}, `{"id":"0b"}`, `no "path"`},
+		"an unknown key":      {fromOptions{format: "jsonl"}, `{"id":"0b","desc":"x"}`, `unknown key "desc"`},
+		"the case of a key":   {fromOptions{format: "jsonl"}, `{"id":"0b","Description":"x"}`, `unknown key "Description"`},
+		"a number for a text": {fromOptions{format: "jsonl"}, `{"id":"0b","description":1}`, `the value of "description" must not be a number`},
+		"no version":          {fromOptions{format: "jsonl"}, `{"id":"0b","version":"1"}`, `the value of "version" must not be a string`},
+		"not an ID":           {fromOptions{format: "jsonl"}, `{"id":"a.jpg"}`, `the value of "id" is not an ID: "a.jpg"`},
+		"not base64":          {fromOptions{format: "jsonl"}, `{"path_base64":"!"}`, "path_base64 is not base64"},
+		"not UTF-8":           {fromOptions{format: "jsonl"}, "{\"path\":\"a\xff\"}", "not valid UTF-8"},
 	} {
-		e, _ := testEnv(settings{}, false)
-		e.in = strings.NewReader(text)
-		items, _, err := fromOptions{file: "-", format: format}.read(t.Context(), e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var bad []string
-		for it := range items {
-			if it.Err != nil {
-				if photo.KindOf(it.Err) != photo.KindUsage {
-					t.Errorf("%s: %v is of kind %s", format, it.Err, photo.KindOf(it.Err))
-				}
-				bad = append(bad, it.Name)
+		t.Run(name, func(t *testing.T) {
+			good := map[string]string{"tsv": "a\tb", "jsonl": `{"path":"a"}`, "lines": "a"}[c.o.format]
+			got := slices.Collect(open(t, c.o, good+"\n\n"+c.line+"\n"+good).all())
+			if len(got) != 3 || got[0].Err != nil || got[2].Err != nil {
+				t.Fatalf("items %v", got)
 			}
-		}
-		if d := cmp.Diff([]string{"stdin:2", "stdin:3", "stdin:4"}, bad); d != "" {
-			t.Errorf("%s: %s", format, d)
-		}
+			bad := got[1]
+			if bad.Name != "stdin:3" || !isMisfit(bad.Err) || bad.Err.Error() != c.want || photo.KindOf(bad.Err) != photo.KindUsage || photo.HintOf(bad.Err) == "" {
+				t.Errorf("%s: %v (hint %q), want %q", bad.Name, bad.Err, photo.HintOf(bad.Err), c.want)
+			}
+		})
 	}
 }
 
-func FuzzParseListed(f *testing.F) {
+// Every record that the program prints is a legal line.
+func TestOutputIsLegalInput(t *testing.T) {
+	id := photo.ID{0xab}
+	p := photo.Photo{ID: id, Name: "a\xff", Description: "d", Position: &photo.Position{}, TrashedAt: time.Now(), PurgeAt: time.Now(), Version: 2, Width: 1, Height: 1,
+		DescriptionSource: photo.FromFlag, Camera: "c", MediaType: "image/jpeg", TakenAt: photo.At(time.Now())}
+	failed := &photo.Error{Kind: photo.KindNotFound, Msg: "no such file", Hint: "look"}
+	rep := changes{dry: true}
+	for name, record := range map[string]any{
+		"list":           photoJSON(p),
+		"describe":       rep.record(change{photo: p, outcome: photo.OutcomeDescribed}),
+		"pending change": rep.record(change{item: listed{Name: "a\xff", Description: "d", Described: true, Version: new(int64(2))}, outcome: photo.OutcomePending}),
+		"failed change":  rep.record(change{item: listed{Name: id.String()}, outcome: photo.OutcomeFailed, err: failed}),
+		"upload":         newUploadRecord(transfer.Record{Item: transfer.Item{Path: "a\xff", Description: "d", Source: photo.FromSidecar}, ID: id, Reason: "r", DescriptionKept: true, SidecarErr: failed, Err: failed}),
+		"verify":         newProofRecord(transfer.Proof{Path: "a\xff", ID: id, Reason: "r"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			line, err := jsonLine(record, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			it, err := parseJSON(string(line), knownKeys(), false)
+			if err != nil || it.Name != id.String() && it.Name != "a\xff" {
+				t.Errorf("%s is read as %+v, %v", line, it, err)
+			}
+		})
+	}
+}
+
+// When a call stops early, what was read and not done is left, and no more is read.
+func TestWhatIsLeftOfAList(t *testing.T) {
+	e, _ := testEnv(settings{}, false)
+	in, feed := io.Pipe()
+	go feed.Write([]byte("a\nb\nc\nd")) //nolint:errcheck // nobody is left to tell
+	e.in = in
+	l, err := fromOptions{file: "-", format: "lines"}.open(t.Context(), e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for it := range l.all() {
+		if it.Name == "b" {
+			break
+		}
+	}
+	var left []string
+	for _, it := range l.rest() {
+		left = append(left, it.Name)
+	}
+	if d := cmp.Diff([]string{"b", "c"}, left); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func FuzzInputLine(f *testing.F) {
 	f.Add("a\\tb\tc", "tsv")
 	f.Add(`{"path":"a","path_base64":"YQ=="}`, "jsonl")
-	f.Fuzz(func(_ *testing.T, text, format string) {
-		_, _ = parseListed(text, format) // must not panic, whatever the text
+	f.Add("{\"id\":\"0b\",\"version\":1}", "jsonl")
+	f.Fuzz(func(t *testing.T, text, format string) {
+		it, err := fromOptions{format: format}.parse(text, knownKeys())
+		if err == nil && format == "jsonl" && it.Name == "" {
+			t.Fatalf("%q names nothing", text)
+		}
 	})
 }
 
 func FuzzUnescapeTSV(f *testing.F) {
 	f.Add("a\tb\\\x1b\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		back, err := unescapeTSV(escapeTSV(s))
-		if err != nil || back != s {
-			t.Fatalf("%q came back as %q, %v", s, back, err)
+		for _, last := range []bool{true, false} {
+			cell := tsvCell(s, last)
+			if cell == "-" && s == "" {
+				continue
+			}
+			back, err := unescapeTSV(cell)
+			if err != nil || back != s || cell == "-" {
+				t.Fatalf("%q is %q and came back as %q, %v", s, cell, back, err)
+			}
 		}
 	})
 }

@@ -65,7 +65,7 @@ func unfinished(path string) (iter.Seq[transfer.Item], error) {
 	last := map[string]uploadRecord{}
 	var order []string
 	sc := bufio.NewScanner(f)
-	sc.Buffer(make([]byte, 4096), maxListed)
+	sc.Buffer(make([]byte, 4096), maxLine)
 	for n := 1; sc.Scan(); n++ {
 		var r uploadRecord
 		if err := json.Unmarshal(sc.Bytes(), &r); err != nil {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -18,8 +20,12 @@ import (
 //
 //   - On a terminal a table with a header. In a pipe TSV without one, whose
 //     columns are a contract: new ones come only at the end.
+//   - In TSV an empty value is "-" in every column but the last, and "-" is "\-", so
+//     that a shell's read, which takes two tabs for one, finds every column.
 //   - --json prints JSON Lines whatever stdout is; --quiet the first column, in a
 //     pipe as --from reads it.
+//   - Nothing is held back for longer than flushDelay, so that the reader of a pipe
+//     sees each line soon after it is known.
 //   - Both come from the same value, so they cannot drift apart.
 //   - A name or description never drives the terminal: control characters are
 //     escaped in TSV and replaced in tables.
@@ -35,8 +41,27 @@ type column[T any] struct {
 	end   bool           // as in tableHead
 }
 
+// within makes columns of a U from those of a T that is a part of it.
+func within[T, U any](columns []column[T], part func(U) T) []column[U] {
+	out := make([]column[U], len(columns))
+	for i, c := range columns {
+		out[i] = column[U]{name: c.name, extra: c.extra, right: c.right, least: c.least, end: c.end, text: func(u U) string { return c.text(part(u)) }}
+		if c.show != nil {
+			out[i].show = func(u U) string { return c.show(part(u)) }
+		}
+	}
+	return out
+}
+
+// flushDelay is how long a line may be held back, so that lines which come close
+// together are written together.
+const flushDelay = 100 * time.Millisecond
+
 // printer writes Ts to stdout in the form the person asked for.
 type printer[T any] struct {
+	mu      sync.Mutex
+	late    *time.Timer // flushes what is held back
+	waiting bool        // late is set
 	w       *bufio.Writer
 	columns []column[T]
 	toJSON  func(T) any
@@ -75,6 +100,8 @@ func newPrinter[T any](e *env, columns []column[T], toJSON func(T) any) (*printe
 			p.table.head(tableHead{name: c.name, right: c.right, least: c.least, end: c.end})
 		}
 	}
+	p.late = time.AfterFunc(time.Hour, p.flushLate)
+	p.late.Stop()
 	return p, nil
 }
 
@@ -105,6 +132,36 @@ func choose[T any](columns []column[T], fields []string) ([]column[T], error) {
 
 // print writes one result.
 func (p *printer[T]) print(v T) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.waiting {
+		p.waiting = true
+		p.late.Reset(flushDelay)
+	}
+	return p.write(v)
+}
+
+// flushLate writes what has been held back for long enough. An error stays in w, where
+// the next print finds it.
+func (p *printer[T]) flushLate() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiting {
+		p.waiting = false
+		p.flush() //nolint:errcheck // as above
+	}
+}
+
+func (p *printer[T]) flush() error {
+	if p.table != nil {
+		if err := p.table.close(); err != nil {
+			return err
+		}
+	}
+	return p.w.Flush()
+}
+
+func (p *printer[T]) write(v T) error {
 	switch p.form {
 	case formJSON:
 		line, err := jsonLine(p.toJSON(v), p.pick)
@@ -136,7 +193,7 @@ func (p *printer[T]) print(v T) error {
 		if i > 0 {
 			p.w.WriteByte('\t') //nolint:errcheck // a bufio.Writer keeps its first error for Flush
 		}
-		p.w.WriteString(escapeTSV(c.text(v))) //nolint:errcheck // as above
+		p.w.WriteString(tsvCell(c.text(v), i == len(p.columns)-1)) //nolint:errcheck // as above
 	}
 	return p.flushIfLive(p.w.WriteByte('\n'))
 }
@@ -150,12 +207,11 @@ func (p *printer[T]) flushIfLive(err error) error {
 
 // close writes what is still held back.
 func (p *printer[T]) close() error {
-	if p.table != nil {
-		if err := p.table.close(); err != nil {
-			return err
-		}
-	}
-	return p.w.Flush()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.late.Stop()
+	p.waiting = false
+	return p.flush()
 }
 
 // jsonLine is one object on one line, with only the keys in pick when there are any.
@@ -207,6 +263,17 @@ func escapeJSON(line []byte) []byte {
 		}
 	}
 	return out
+}
+
+// tsvCell is a value as TSV prints it in a cell that is the last of its line, or not.
+func tsvCell(s string, last bool) string {
+	switch {
+	case s == "" && !last:
+		return "-"
+	case s == "-":
+		return `\-`
+	}
+	return escapeTSV(s)
 }
 
 // escapeTSV keeps a value in its cell: tab, newline, carriage return, backslash

@@ -53,6 +53,7 @@ func TestListForms(t *testing.T) {
 		"a pipe gets TSV without a header": {
 			want: id + "\t2024-05-31T18:00:00\t2024-06-01T02:03:04.000005Z\t1234567\ta\\tb\\nc\\x1b]0;owned\\x07\xff.jpg\tback\\\\slash \u202egnp\n",
 		},
+		"an empty value is a dash, unless it is the last": {set: settings{Fields: []string{"camera", "id", "camera"}}, want: "-\t" + id + "\t\n"},
 		"chosen fields": {set: settings{Fields: []string{"bytes", "id"}}, want: "1234567\t" + id + "\n"},
 		"quiet":         {set: settings{Quiet: true}, terminal: true, want: id + "\n"},
 		"json fields":   {set: settings{JSON: true, Fields: []string{"bytes", "camera"}}, want: `{"bytes":1234567,"camera":null}` + "\n"},

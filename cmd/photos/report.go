@@ -79,25 +79,32 @@ func (e *env) complain(subject string, err error) {
 		e.say("photos: interrupted")
 		return
 	}
+	e.complainWith(subject, err, photo.HintOf(err))
+}
+
+func (e *env) complainWith(subject string, err error, hint string) {
 	msg := printable(oneLine(err.Error()))
 	if subject != "" {
 		msg = printable(subject) + ": " + msg
 	}
 	e.say("photos: %s", msg)
-	if hint := photo.HintOf(err); hint != "" {
+	if hint != "" {
 		e.say("hint: %s", printable(oneLine(hint)))
 	}
 }
 
 // tally is the law of calls with several items: one item fails with its own exit
 // code; of several, each failure is reported, the others are still done, and the
-// call ends with exitSomeFailed. It is safe for concurrent use.
+// call ends with exitSomeFailed, or with exitUsage when no line fits its format. It is
+// safe for concurrent use.
 type tally struct {
 	e             *env
 	mu            sync.Mutex
 	items, failed int
+	misfits       int    // of the failed ones, lines that do not fit their format
 	subject       string // of the first failure, while it may be that of the only item
 	first         error
+	hint          string // the last one that was printed
 }
 
 // done counts an item; err is nil when it went well.
@@ -106,17 +113,31 @@ func (t *tally) done(subject string, err error) {
 	defer t.mu.Unlock()
 	t.items++
 	if t.items == 2 && t.first != nil {
-		t.e.complain(t.subject, t.first)
+		t.complain(t.subject, t.first)
 	}
 	if err == nil {
 		return
 	}
 	err = withKind(err)
+	if isMisfit(err) {
+		t.misfits++
+	}
 	if t.failed++; t.items == 1 {
 		t.subject, t.first = subject, err
 		return
 	}
-	t.e.complain(subject, err)
+	t.complain(subject, err)
+}
+
+// complain prints a failure. A hint that many failures share is printed once.
+func (t *tally) complain(subject string, err error) {
+	hint := photo.HintOf(err)
+	if hint == t.hint {
+		hint = ""
+	} else {
+		t.hint = hint
+	}
+	t.e.complainWith(subject, err, hint)
 }
 
 // end is the error of the call.
@@ -126,6 +147,8 @@ func (t *tally) end() error {
 		return nil
 	case t.items == 1:
 		return about(t.subject, t.first)
+	case t.misfits == t.items:
+		return reported{exitUsage}
 	}
 	return reported{exitSomeFailed}
 }

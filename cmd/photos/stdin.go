@@ -22,6 +22,9 @@ func (s *stdin) Read(p []byte) (int, error) {
 	if s.ends != nil {
 		return 0, s.ends
 	}
+	if s.ctx.Err() != nil {
+		return 0, s.end()
+	}
 	type result struct {
 		n   int
 		err error
@@ -35,9 +38,13 @@ func (s *stdin) Read(p []byte) (int, error) {
 	case r := <-done:
 		return copy(p, buf[:r.n]), r.err
 	case <-s.ctx.Done():
-		s.ends = &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted", Err: s.ctx.Err()}
-		return 0, s.ends
+		return 0, s.end()
 	}
+}
+
+func (s *stdin) end() error {
+	s.ends = &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted", Err: s.ctx.Err()}
+	return s.ends
 }
 
 // unreadable is why stdin or a list could not be read to its end; an interruption

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,8 +11,19 @@ import (
 	"photos/internal/photo"
 )
 
+// bulkOptions are those of delete and restore.
+type bulkOptions struct {
+	from   fromOptions
+	dryRun bool
+}
+
+func (o *bulkOptions) flags(c *cobra.Command) {
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
+	o.from.flags(c, "PHOTOs")
+}
+
 func newDelete(e *env) *cobra.Command {
-	var from fromOptions
+	var o bulkOptions
 	c := &cobra.Command{
 		Use:   "delete PHOTO...",
 		Short: "Put photos into the trash, from where they can be restored",
@@ -19,19 +31,21 @@ func newDelete(e *env) *cobra.Command {
 30 days unless the service says otherwise; until then photos restore brings them
 back. A local file is never touched.
 
+On a terminal, the deletion of more than 10 photos must be confirmed; --yes does so.
+
 A PHOTO is written as for photos describe, but without a terminal an ID must be
 given whole.`,
 		Example: `  photos delete 3f9a11c2
-  photos list --search blurry --quiet | photos delete --from -`,
-		Args: from.atLeastOneOr("PHOTO"),
-		RunE: func(cmd *cobra.Command, args []string) error { return deletePhotos(cmd.Context(), e, args, from) },
+  photos list --search blurry --quiet | photos delete --from - --dry-run`,
+		Args: o.from.atLeastOneOr("PHOTO"),
+		RunE: func(cmd *cobra.Command, args []string) error { return deletePhotos(cmd.Context(), e, args, o) },
 	}
-	from.flags(c, "PHOTOs")
+	o.flags(c)
 	return c
 }
 
 func newRestore(e *env) *cobra.Command {
-	var from fromOptions
+	var o bulkOptions
 	c := &cobra.Command{
 		Use:   "restore PHOTO...",
 		Short: "Take photos out of the trash",
@@ -40,31 +54,11 @@ func newRestore(e *env) *cobra.Command {
 A PHOTO is written as for photos describe.`,
 		Example: `  photos list --trash
   photos restore 3f9a11c2`,
-		Args: from.atLeastOneOr("PHOTO"),
-		RunE: func(cmd *cobra.Command, args []string) error { return restorePhotos(cmd.Context(), e, args, from) },
+		Args: o.from.atLeastOneOr("PHOTO"),
+		RunE: func(cmd *cobra.Command, args []string) error { return restorePhotos(cmd.Context(), e, args, o) },
 	}
-	from.flags(c, "PHOTOs")
+	o.flags(c)
 	return c
-}
-
-func deletePhotos(ctx context.Context, e *env, args []string, from fromOptions) error {
-	return changePhotos(ctx, e, args, from, inLibrary, func(c *client.Client, p photo.Photo) (photo.Photo, error) {
-		p, err := c.Delete(ctx, p.ID)
-		if err == nil {
-			e.say("photos: %s is in the trash until %s; photos restore %s brings it back", printable(p.Name), showTime(p.PurgeAt), p.ID.Short())
-		}
-		return p, err
-	})
-}
-
-func restorePhotos(ctx context.Context, e *env, args []string, from fromOptions) error {
-	return changePhotos(ctx, e, args, from, inTrash, func(c *client.Client, p photo.Photo) (photo.Photo, error) {
-		p, err := c.Restore(ctx, p.ID)
-		if err == nil {
-			e.say("photos: %s is back", printable(p.Name))
-		}
-		return p, err
-	})
 }
 
 // place is where a photo is looked for.
@@ -75,42 +69,96 @@ const (
 	inTrash
 )
 
-// changePhotos applies change to every PHOTO among the live or the trashed ones
-// and prints, for a pipe, the photos as they are then.
-func changePhotos(ctx context.Context, e *env, args []string, from fromOptions, among place, change func(*client.Client, photo.Photo) (photo.Photo, error)) error {
-	out, err := newPrinter(e, photoColumns(), photoJSON)
+// move takes photos from one place to the other.
+type move struct {
+	from            place
+	outcome         photo.Outcome
+	call            func(*client.Client, context.Context, photo.ID) (photo.Photo, error)
+	done, would     func(photo.Photo) string // what is said of the only photo
+	remark          func(photo.Photo) string // what is said of several
+	mustBeConfirmed bool
+}
+
+func deletePhotos(ctx context.Context, e *env, args []string, o bulkOptions) error {
+	return movePhotos(ctx, e, args, o, move{
+		from: inLibrary, outcome: outcomeDeleted, call: (*client.Client).Delete, mustBeConfirmed: true,
+		done: func(p photo.Photo) string {
+			return printable(p.Name) + " is in the trash until " + showTime(p.PurgeAt) + "; photos restore " + p.ID.Short() + " brings it back"
+		},
+		would:  func(p photo.Photo) string { return printable(p.Name) + " would be put into the trash" },
+		remark: func(p photo.Photo) string { return "until " + showTime(p.PurgeAt) + " photos restore brings them back" },
+	})
+}
+
+func restorePhotos(ctx context.Context, e *env, args []string, o bulkOptions) error {
+	return movePhotos(ctx, e, args, o, move{
+		from: inTrash, outcome: photo.OutcomeRestored, call: (*client.Client).Restore,
+		done:  func(p photo.Photo) string { return printable(p.Name) + " is back" },
+		would: func(p photo.Photo) string { return printable(p.Name) + " would be taken out of the trash" },
+	})
+}
+
+// movePhotos moves every PHOTO that a call names and prints, for a pipe, the photos as
+// they are then.
+func movePhotos(ctx context.Context, e *env, args []string, o bulkOptions, m move) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	rep, err := newChanges(e, true, o.dryRun)
 	if err != nil {
 		return err
+	}
+	rep.stop, rep.sentence, rep.remark = stop, m.done, m.remark
+	if o.dryRun {
+		rep.sentence = m.would
 	}
 	c, err := e.connect(ctx)
 	if err != nil {
 		return err
 	}
-	items, done, err := from.arguments(ctx, e, args)
+	list, err := o.from.open(ctx, e, args)
 	if err != nil {
 		return err
 	}
-	defer done()
-	err = eachItem(e, items, func(it listed) error {
-		if among == inLibrary && !e.terminal.interactive() && photo.IsHex(it.Name) && len(it.Name) < 2*len(photo.ID{}) {
-			return &photo.Error{Kind: photo.KindUsage, Msg: "without a terminal an ID must be given whole", Hint: "photos list --quiet prints whole IDs"}
-		}
-		p, err := findAmong(ctx, c, it.Name, among)
-		if err != nil {
+	defer list.close()
+	if m.mustBeConfirmed && !o.dryRun && o.from.file != "-" {
+		if err := confirmDeletion(ctx, e, list); err != nil {
 			return err
 		}
-		if p, err = change(c, p); err != nil {
-			return err
-		}
-		if out.form == formTable {
-			return nil // said in words already
-		}
-		return out.print(p)
-	})
-	if flushed := out.close(); err == nil {
-		err = flushed
 	}
-	return err
+	rep.each(list, m.outcome, func(it listed) (photo.Photo, error) {
+		if err := wholeID(e, it.Name, m.from); err != nil {
+			return photo.Photo{}, err
+		}
+		p, err := findAmong(ctx, c, it.Name, m.from)
+		if err != nil || o.dryRun {
+			return p, err
+		}
+		return m.call(c, ctx, p.ID)
+	})
+	return rep.finish()
+}
+
+// wholeID refuses the beginning of an ID where a script could delete by it.
+func wholeID(e *env, name string, among place) error {
+	if among == inLibrary && !e.terminal.interactive() && photo.IsHex(name) && len(name) < 2*len(photo.ID{}) {
+		return &photo.Error{Kind: photo.KindUsage, Msg: "without a terminal an ID must be given whole", Hint: "photos list --quiet prints whole IDs"}
+	}
+	return nil
+}
+
+// confirmAbove is how many photos are deleted without a question.
+const confirmAbove = 10
+
+// confirmDeletion asks a person at a terminal before many photos are deleted.
+func confirmDeletion(ctx context.Context, e *env, list *itemList) error {
+	if e.set.Yes || !e.terminal.interactive() {
+		return nil
+	}
+	n := len(list.collect())
+	if n <= confirmAbove {
+		return nil
+	}
+	return e.confirm(ctx, fmt.Sprintf("put %d photos into the trash?", n), "--yes answers the question, --dry-run shows what would be deleted")
 }
 
 // findAmong is findPhoto, or the same among the trashed photos.

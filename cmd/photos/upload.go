@@ -79,6 +79,7 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.desc, "desc", "", "describe the photos with this `text`")
 	f.StringVar(&o.descFrom, "desc-from", "sidecar,takeout,embedded", "without --desc, take a description from these `sources`, the first that has one; or none")
 	f.StringVar(&o.name, "name", "", "with -: what to call the photo")
+	o.from.paths = true
 	o.from.flags(c, "paths")
 	f.StringArrayVar(&o.include, "include", nil, "in folders, only files that match this `pattern`, such as *.jpg or 2024/**")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "in folders, no files or folders that match this `pattern`")
@@ -179,7 +180,7 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	if err != nil {
 		return err
 	}
-	items, done, err := o.items(ctx, e, args)
+	items, rest, done, err := o.items(ctx, e, args)
 	if err != nil {
 		return err
 	}
@@ -199,33 +200,40 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 		Jobs: o.jobs, IfExists: transfer.IfExists(o.ifExists), DryRun: o.dryRun, MaxErrors: o.maxErrors,
 		Progress: bars, Digests: digests, Sidecars: sidecar.New(o.sources),
 	}, rep.record)
+	if err == nil && ctx.Err() != nil { // the list ended by it
+		err = ctx.Err()
+	}
+	if err != nil {
+		rep.leave(&sum, rest())
+	}
 	digests.flush()
 	rep.flush()
 	bars.stop()
 	return rep.end(sum, err)
 }
 
-// items is what the call means. done removes what had to be spooled and closes
+// items is what the call means. rest returns what was read of a list and not begun when
+// the run ended early; done removes what had to be spooled and closes
 // what had to be opened.
-func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items iter.Seq[transfer.Item], done func(), err error) {
-	nothing := func() {}
+func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items iter.Seq[transfer.Item], rest func() []listed, done func(), err error) {
+	rest, nothing := func() []listed { return nil }, func() {}
 	switch {
 	case o.retry != "":
 		items, err = unfinished(o.retry)
-		return items, nothing, err
+		return items, rest, nothing, err
 	case o.from.file != "":
-		list, closeList, err := o.from.read(ctx, e)
+		list, err := o.from.open(ctx, e, nil)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		return o.listed(list), closeList, nil
+		return o.listed(list.all()), list.rest, list.close, nil
 	case args[0] == "-":
 		file, err := spool(e.stdin(ctx))
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		item := o.described(transfer.Item{Path: o.name, Spool: file, Name: o.name, Named: true})
-		return slices.Values([]transfer.Item{item}), func() { os.Remove(file) }, nil
+		return slices.Values([]transfer.Item{item}), rest, func() { os.Remove(file) }, nil
 	}
 	scanned := transfer.Scan(args, transfer.ScanOptions{
 		Include: o.include, Exclude: o.exclude, Since: o.after,
@@ -237,7 +245,7 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 				return
 			}
 		}
-	}, nothing, nil
+	}, rest, nothing, nil
 }
 
 // described gives an item the description of the call.
@@ -252,8 +260,11 @@ func (o uploadOptions) described(i transfer.Item) transfer.Item {
 func (o uploadOptions) listed(list iter.Seq[listed]) iter.Seq[transfer.Item] {
 	return func(yield func(transfer.Item) bool) {
 		for l := range list {
+			if isEndOfRead(l.Err) && photo.KindOf(l.Err) == photo.KindInterrupted {
+				return
+			}
 			i := o.described(transfer.Item{Path: l.Name, Named: true, Err: l.Err})
-			if l.Described && l.Description != "" {
+			if !photo.IsBlank(l.Description) {
 				i.Description, i.Source = l.Description, photo.FromStdin
 			}
 			if !yield(i) {

@@ -36,6 +36,10 @@ type errorRecord struct {
 	Hint    string     `json:"hint,omitempty"`
 }
 
+func newErrorRecord(err error) *errorRecord {
+	return &errorRecord{Kind: photo.KindOf(err), Message: oneLine(err.Error()), Hint: photo.HintOf(err)}
+}
+
 func newUploadRecord(r transfer.Record) uploadRecord {
 	out := uploadRecord{
 		Path: r.Path, Outcome: r.Outcome, Bytes: r.Bytes, Attempts: r.Attempts, Seconds: r.Seconds,
@@ -52,7 +56,7 @@ func newUploadRecord(r transfer.Record) uploadRecord {
 		out.Warning = oneLine(r.SidecarErr.Error())
 	}
 	if r.Err != nil {
-		out.Error = &errorRecord{Kind: photo.KindOf(r.Err), Message: oneLine(r.Err.Error()), Hint: photo.HintOf(r.Err)}
+		out.Error = newErrorRecord(r.Err)
 	}
 	return out
 }
@@ -98,6 +102,7 @@ type uploadReport struct {
 	out      *printer[transfer.Record]
 	journal  *journal
 	dry      bool
+	silent   bool  // stdout gets nothing
 	printed  error // the first failure to write a record
 	tally    tally
 	kept     int
@@ -117,6 +122,15 @@ func newUploadReport(e *env, j *journal, dry bool) (*uploadReport, error) {
 		out.table.sample = 1 // each photo shows when it is done
 	}
 	return &uploadReport{e: e, out: out, journal: j, dry: dry, tally: tally{e: e}}, nil
+}
+
+// leave reports items of a list that were read, but not begun.
+func (u *uploadReport) leave(sum *transfer.Summary, rest []listed) {
+	for _, it := range rest {
+		r := transfer.Record{Item: transfer.Item{Path: it.Name, Description: it.Description}, Outcome: photo.OutcomePending}
+		sum.Add(r)
+		u.record(r)
+	}
 }
 
 // record handles one record.
@@ -143,6 +157,9 @@ func (u *uploadReport) record(r transfer.Record) {
 // shows reports whether stdout gets the record. JSON names every item; the other
 // forms leave out what was skipped or not reached, --quiet also what failed.
 func (u *uploadReport) shows(r transfer.Record) bool {
+	if u.silent {
+		return false
+	}
 	switch u.out.form {
 	case formJSON:
 		return true

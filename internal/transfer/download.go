@@ -32,6 +32,7 @@ const OutcomeDownloaded photo.Outcome = "downloaded"
 // DownloadOptions are how a download runs.
 type DownloadOptions struct {
 	Jobs     int      // photos in flight; 0: DefaultDownloadJobs
+	DryRun   bool     // say what would be done, and write nothing
 	Progress Progress // nil: nobody looks
 
 	// Sidecar makes what is to lie beside each photo; nil: nothing.
@@ -54,7 +55,9 @@ type Wanted struct {
 // is never replaced. The error is what ended the run early; failures of single
 // photos are in their records only.
 func Download(ctx context.Context, src Source, dir string, photos iter.Seq[Wanted], o DownloadOptions, each func(Record)) (Summary, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if o.DryRun {
+		o.Sidecar = nil
+	} else if err := os.MkdirAll(dir, 0o777); err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", dir, unreadable(dir, err))
 	}
 	if o.Progress == nil {
@@ -72,7 +75,7 @@ func Download(ctx context.Context, src Source, dir string, photos iter.Seq[Wante
 	go func() { all.Wait(); close(d.done) }()
 	var sum Summary
 	for rec := range d.done {
-		sum.add(rec)
+		sum.Add(rec)
 		o.Progress.Done(rec)
 		each(rec)
 	}
@@ -201,6 +204,9 @@ func (d *download) fetch(p photo.Photo, requests *int) (string, photo.Outcome, e
 		}
 		if there {
 			return path, photo.OutcomeExists, nil
+		}
+		if d.DryRun {
+			return path, OutcomeDownloaded, nil
 		}
 		switch err := d.fetchTo(p, path, requests); {
 		case err == nil:

@@ -58,8 +58,8 @@ type Summary struct {
 	Bytes    int64 // of the photos that were moved
 }
 
-// add counts one record.
-func (s *Summary) add(r Record) {
+// Add counts one record.
+func (s *Summary) Add(r Record) {
 	s.Total++
 	if s.Outcomes == nil {
 		s.Outcomes = map[photo.Outcome]int{}

@@ -94,7 +94,7 @@ func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, e
 	r.start(items, o.Jobs)
 	var sum Summary
 	for j := range r.done {
-		sum.add(j.rec)
+		sum.Add(j.rec)
 		o.Progress.Done(j.rec)
 		each(j.rec)
 	}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"photos/internal/api"
+	"photos/internal/photo"
+)
+
+// Outcomes of describe, delete and restore besides those of package photo.
+const (
+	outcomeShown     photo.Outcome = "shown"
+	outcomeErased    photo.Outcome = "erased"
+	outcomeUnchanged photo.Outcome = "unchanged"
+	outcomeKept      photo.Outcome = "kept"   // --if-empty left its description alone
+	outcomeUndone    photo.Outcome = "undone" // it has the description before
+	outcomeDeleted   photo.Outcome = "deleted"
+)
+
+// change is what became of one item of describe, delete or restore.
+type change struct {
+	item    listed
+	photo   photo.Photo // as it is then; zero if the item failed or is pending
+	outcome photo.Outcome
+	err     error // set when outcome is failed
+}
+
+// changedPhoto is a line of --json about a photo that a call changes.
+type changedPhoto struct {
+	api.Photo
+	Outcome photo.Outcome `json:"outcome"`
+	DryRun  bool          `json:"dry_run,omitempty"`
+}
+
+// changeRecord is a line of --json about an item that failed or is pending. A pending
+// one can be given to --from again.
+type changeRecord struct {
+	Path        string        `json:"path,omitempty"`
+	PathBase64  string        `json:"path_base64,omitempty"`
+	ID          string        `json:"id,omitempty"`
+	Line        string        `json:"line,omitempty"` // of the list, when it names nothing
+	Description *string       `json:"description,omitempty"`
+	Version     *int64        `json:"version,omitempty"`
+	Outcome     photo.Outcome `json:"outcome"`
+	DryRun      bool          `json:"dry_run,omitempty"`
+	Error       *errorRecord  `json:"error,omitempty"`
+}
+
+func newChangeRecord(c change) changeRecord {
+	r := changeRecord{Outcome: c.outcome, Version: c.item.Version}
+	switch name := c.item.Name; {
+	case isMisfit(c.err) || isEndOfRead(c.err):
+		r.Line = name
+	case photo.IsHex(name):
+		r.ID = name
+	case !utf8.ValidString(name):
+		r.Path, r.PathBase64 = name, base64.StdEncoding.EncodeToString([]byte(name))
+	default:
+		r.Path = name
+	}
+	if c.item.Described {
+		r.Description = &c.item.Description
+	}
+	if c.err != nil {
+		r.Error = newErrorRecord(c.err)
+	}
+	return r
+}
+
+// changes reports what became of each item of a call, and of the call how it went.
+type changes struct {
+	e     *env
+	dry   bool
+	edits bool // the call changes photos; else it shows them
+	cards bool // a photo that was changed is shown to a person
+
+	// sentence tells a person of the only photo of a call; remark follows the summary
+	// of several, of which p is the first. Either may be nil.
+	sentence, remark func(p photo.Photo) string
+
+	stop  func() // ends the reading of more items
+	cause error  // what ended the run early
+	out   *printer[change]
+	tally tally
+
+	total    int
+	outcomes map[photo.Outcome]int
+	first    photo.Photo // that was changed
+}
+
+func newChanges(e *env, edits, dry bool) (*changes, error) {
+	c := &changes{e: e, edits: edits, dry: dry, tally: tally{e: e}, outcomes: map[photo.Outcome]int{}}
+	columns := within(photoColumns(), func(c change) photo.Photo { return c.photo })
+	columns = append(columns, column[change]{name: "outcome", extra: true, text: func(c change) string { return string(c.outcome) }})
+	var err error
+	c.out, err = newPrinter(e, columns, c.record)
+	return c, err
+}
+
+// record returns what --json prints.
+func (c *changes) record(x change) any {
+	switch {
+	case x.outcome == outcomeShown:
+		return photoJSON(x.photo)
+	case x.photo.ID.IsZero():
+		r := newChangeRecord(x)
+		r.DryRun = c.dry
+		return r
+	}
+	return changedPhoto{api.FromPhoto(x.photo), x.outcome, c.dry}
+}
+
+// over reports whether the run has ended, so that what still comes is pending.
+func (c *changes) over() bool { return c.cause != nil }
+
+// end ends the run.
+func (c *changes) end(cause error) {
+	if c.cause == nil {
+		c.cause = cause
+		c.stop()
+	}
+}
+
+// add reports one item.
+func (c *changes) add(x change) {
+	c.total++
+	c.outcomes[x.outcome]++
+	if x.outcome != photo.OutcomePending {
+		c.tally.done(x.item.Name, x.err)
+	}
+	if !x.photo.ID.IsZero() && c.first.ID.IsZero() {
+		c.first = x.photo
+	}
+	if err := c.print(x); err != nil {
+		c.end(err)
+	}
+}
+
+// done reports an item that went well.
+func (c *changes) done(it listed, p photo.Photo, o photo.Outcome) {
+	c.add(change{item: it, photo: p, outcome: o})
+}
+
+// pending reports an item that was read, but not done.
+func (c *changes) pending(it listed) {
+	if !isEndOfRead(it.Err) {
+		c.add(change{item: it, outcome: photo.OutcomePending})
+	}
+}
+
+// fail reports an item that failed. A failure that concerns all items ends the run.
+func (c *changes) fail(it listed, err error) {
+	if endsRun(withKind(err)) {
+		c.end(err)
+		it.Err = err
+		c.pending(it)
+		return
+	}
+	c.add(change{item: it, outcome: photo.OutcomeFailed, err: err})
+}
+
+// each handles the items of a list one by one. f returns the photo as it is then.
+func (c *changes) each(list *itemList, o photo.Outcome, f func(listed) (photo.Photo, error)) {
+	for it := range list.all() {
+		if c.over() {
+			c.pending(it)
+			continue
+		}
+		p, err := photo.Photo{}, it.Err
+		if err == nil {
+			p, err = f(it)
+		}
+		if err != nil {
+			c.fail(it, err)
+			continue
+		}
+		c.done(it, p, o)
+	}
+}
+
+func (c *changes) print(x change) error {
+	known := !x.photo.ID.IsZero()
+	switch c.out.form {
+	case formJSON:
+		if known || c.edits {
+			return c.out.print(x)
+		}
+	case formTable:
+		if known && (x.outcome == outcomeShown || c.cards) {
+			return card(c.e, x.photo)
+		}
+	case formQuiet:
+		if x.outcome == outcomeShown {
+			return c.out.print(x)
+		}
+	default:
+		if known {
+			return c.out.print(x)
+		}
+	}
+	return nil
+}
+
+// finish prints the summary and returns the error of the call.
+func (c *changes) finish() error {
+	flushed := c.out.close()
+	if !c.e.set.Quiet {
+		c.summarize()
+	}
+	switch {
+	case c.cause != nil:
+		return c.cause
+	case flushed != nil:
+		return flushed
+	}
+	return c.tally.end()
+}
+
+// summarize says how many had which outcome; the numbers add up to the total.
+func (c *changes) summarize() {
+	var parts []string
+	for _, o := range []photo.Outcome{
+		photo.OutcomeDescribed, outcomeErased, outcomeDeleted, photo.OutcomeRestored, outcomeUndone, outcomeUnchanged, outcomeKept,
+		outcomeShown, photo.OutcomeFailed, photo.OutcomePending,
+	} {
+		if n := c.outcomes[o]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, o))
+		}
+	}
+	pending := c.outcomes[photo.OutcomePending] > 0
+	switch {
+	case c.total == 0 && c.cause == nil:
+		c.e.say("photos: nothing to do")
+	case !pending && !c.edits, c.total == 0:
+	case c.total == 1 && !pending:
+		if c.sentence != nil && !c.first.ID.IsZero() {
+			c.e.say("photos: %s", c.sentence(c.first))
+		}
+	default:
+		c.e.say("photos: %d photos: %s%s%s", c.total, c.would(), strings.Join(parts, ", "), c.remarked())
+	}
+}
+
+func (c *changes) would() string {
+	if c.dry {
+		return "would be "
+	}
+	return ""
+}
+
+func (c *changes) remarked() string {
+	if c.remark == nil || c.dry || c.first.ID.IsZero() {
+		return ""
+	}
+	return "; " + c.remark(c.first)
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/api"
+	"photos/internal/photo"
+)
+
+// newInputLinesHelp explains the formats of --from; cobra lists it as a help topic.
+func newInputLinesHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "input-lines",
+		Short: "The formats of the lists that --from reads",
+		Long: `--from FILE reads a list from a file, --from - from stdin. --from-format says
+how its lines are written. A line that does not fit its format fails alone; the
+others are done.
+
+lines  One item per line: a path, or where a PHOTO is wanted also an ID. With -0
+       the items end with a NUL byte instead, as find -print0 writes them. An
+       item is taken as it is; nothing is expanded.
+
+tsv    Item, tab, description. A tab, newline, carriage return or backslash in
+       them is written \t, \n, \r or \\. A - alone stands for no value, which
+       is not allowed here; a dash is written \-.
+       photos list --fields id,description prints such lines.
+
+jsonl  One JSON object per line, such as --json prints. It names a photo by id or
+       path (upload: by path), or by path_base64 where the path is not UTF-8. Its
+       description is optional. With a version, describe changes the photo only
+       if it still has that version. The other keys that photos prints are
+       accepted and ignored; any other key is an error.
+
+A description in a line goes before --desc and --clear. An empty one never erases
+a description, except with --clear.`,
+		Example: `  find . -name '*.jpg' -print0 | photos upload -0 --from -
+  printf 'beach.jpg\tSunset\n' | photos describe --from - --from-format tsv
+  photos list --json | jq -c 'select(.bytes > 5e6)' |
+    photos delete --from - --from-format jsonl`,
+	}
+}
+
+// parseTSV reads an item, a tab and its description.
+func parseTSV(text string) (listed, error) {
+	name, desc, ok := strings.Cut(text, "\t")
+	switch {
+	case !ok:
+		return listed{}, errors.New("no tab: want item, tab, description")
+	case strings.Contains(desc, "\t"):
+		return listed{}, &photo.Error{Msg: fmt.Sprintf("%d tabs: want item, tab, description", strings.Count(text, "\t")),
+			Hint: `photos list --fields id,description prints such lines; a tab in a description is written \t`}
+	case name == "" || name == "-":
+		return listed{}, errors.New("names nothing")
+	case desc == "-":
+		return listed{}, &photo.Error{Msg: "the description is -, which stands for no value", Hint: `write \- for a dash; photos describe --clear erases a description`}
+	}
+	name, err := unescapeTSV(name)
+	if err != nil {
+		return listed{}, err
+	}
+	desc, err = unescapeTSV(desc)
+	return listed{Name: name, Description: desc, Described: true}, err
+}
+
+// inputKeys are the keys of a JSON line that mean something.
+type inputKeys struct {
+	Path        string  `json:"path"`
+	PathBase64  string  `json:"path_base64"`
+	ID          string  `json:"id"`
+	Description *string `json:"description"`
+	Version     *int64  `json:"version"`
+}
+
+// knownKeys returns every key that a JSON line may have: those that mean something, and
+// the others of the records that this program prints.
+func knownKeys() []string {
+	var keys []string
+	for _, record := range []any{inputKeys{}, api.Photo{}, uploadRecord{}, proofRecord{}, changeRecord{}} {
+		t := reflect.TypeOf(record)
+		for i := range t.NumField() {
+			if key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); key != "" {
+				keys = append(keys, key)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// parseJSON reads an object that names a file by path or, unless paths says that only
+// files are wanted, a photo by id. Null is the same as no value.
+func parseJSON(text string, known []string, paths bool) (listed, error) {
+	if !utf8.ValidString(text) {
+		return listed{}, errors.New("not valid UTF-8")
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &keys); err != nil {
+		return listed{}, errors.New("not a JSON object")
+	}
+	for key := range keys { // json ignores case and accepts what it does not know
+		if _, ok := slices.BinarySearch(known, key); !ok {
+			return listed{}, fmt.Errorf("unknown key %.80q", key)
+		}
+	}
+	var v inputKeys
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return listed{}, fmt.Errorf("the value of %q must not be a %s", wrong.Field, wrong.Value)
+		}
+		return listed{}, fmt.Errorf("not a JSON object: %w", err)
+	}
+	it := listed{Version: v.Version}
+	var err error
+	if it.Name, err = v.name(paths); err != nil {
+		return listed{}, err
+	}
+	if v.Description != nil {
+		it.Description, it.Described = *v.Description, true
+	}
+	return it, nil
+}
+
+// name returns the item that the line names. A photo's ID goes before the path of the
+// file that it once came from.
+func (v inputKeys) name(paths bool) (string, error) {
+	path := v.Path
+	if v.PathBase64 != "" {
+		raw, err := base64.StdEncoding.DecodeString(v.PathBase64)
+		if err != nil {
+			return "", errors.New("path_base64 is not base64")
+		}
+		path = string(raw)
+	}
+	switch {
+	case !paths && v.ID != "":
+		if !photo.IsHex(v.ID) {
+			return "", fmt.Errorf("the value of \"id\" is not an ID: %.80q", v.ID)
+		}
+		return v.ID, nil
+	case !paths && photo.IsHex(path):
+		return "./" + path, nil // by itself it would be an ID
+	case path != "":
+		return path, nil
+	case paths:
+		return "", errors.New(`no "path"`)
+	}
+	return "", errors.New(`no "id" or "path"`)
+}
+
+// unescapeTSV undoes escapeTSV, and the \- of tsvCell.
+func unescapeTSV(s string) (string, error) {
+	if !strings.Contains(s, `\`) {
+		return s, nil
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		if s[0] != '\\' {
+			_, n := utf8.DecodeRuneInString(s)
+			b.WriteString(s[:n])
+			s = s[n:]
+			continue
+		}
+		if len(s) > 1 {
+			if plain, ok := map[byte]byte{'t': '\t', 'n': '\n', 'r': '\r', '\\': '\\', '-': '-'}[s[1]]; ok {
+				b.WriteByte(plain)
+				s = s[2:]
+				continue
+			}
+		}
+		if len(s) < 4 || s[1] != 'x' {
+			return "", errors.New(`a backslash stands for itself as \\`)
+		}
+		code, err := strconv.ParseUint(s[2:4], 16, 8)
+		if err != nil {
+			return "", fmt.Errorf(`%q is not a valid escape`, s[:4])
+		}
+		b.WriteRune(rune(code))
+		s = s[4:]
+	}
+	return b.String(), nil
+}
