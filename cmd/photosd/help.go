@@ -16,6 +16,17 @@ Without settings it serves this machine: photos, database and accounts in a data
 folder. With COGNITO_POOL_ID and COGNITO_CLIENT_ID it accepts the accounts of an
 Amazon Cognito user pool.
 
+Commands, with the settings that the service runs with, also while it runs:
+
+  photosd account list
+      one line per account: ID, enabled or disabled, user pool, subject, photos,
+      bytes, access keys, since when
+  photosd account disable OWNER
+      refuse an account, its sessions and its access keys, from the next request
+      on; OWNER is its ID or its subject ('sub') in the user pool
+  photosd account enable OWNER
+      accept it again
+
 Settings, as flags or environment variables:
 `)
 	new(settings).flags().VisitAll(func(f *flag.Flag) {

@@ -4,7 +4,8 @@
 // and a user pool of its own. With those of an Amazon Cognito user pool it
 // accepts that pool's accounts. This package reads settings (settings.go),
 // prepares the data folder (data.go), decides who signs people in (signin.go),
-// puts the parts together (service.go), and starts and stops them (serve.go).
+// puts the parts together (service.go), and starts and stops them (serve.go). With
+// the word account it shuts accounts out instead (account.go).
 package main
 
 import (
@@ -35,6 +36,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		_, err = io.WriteString(stdout, help())
 	case err == nil && set.version:
 		_, err = fmt.Fprintf(stdout, "photosd version %s\n", version())
+	case err == nil && len(set.words) > 0:
+		err = account(ctx, set, stdout, stderr)
 	case err == nil:
 		err = serve(ctx, set, stdout, stderr)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -45,16 +44,12 @@ func (svc *service) open(ctx context.Context, s *settings, log *slog.Logger, tal
 		return err
 	}
 	svc.close = append(svc.close, blobs.Close)
-	database := s.databaseURL
-	if database == "" {
-		database = "sqlite:" + filepath.Join(s.data, "photos.db")
-	}
-	db, err := sqldb.Open(ctx, database)
+	db, err := sqldb.Open(ctx, s.database())
 	if err != nil {
 		return err
 	}
 	svc.close = append(svc.close, db.Close)
-	if err := belong(ctx, db, blobs, database); err != nil {
+	if err := belong(ctx, db, blobs, s.database()); err != nil {
 		return err
 	}
 	if svc.signIn, err = newSignIn(ctx, s, talk); err != nil {

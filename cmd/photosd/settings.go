@@ -41,6 +41,8 @@ type settings struct {
 	logFormat string
 	logLevel  slog.Level
 	version   bool
+
+	words []string // what stands between the flags: nothing, or an account command
 }
 
 // maxRotationGrace is Cognito's limit, and what deploy/cognito.yaml sets.
@@ -102,11 +104,16 @@ func (s *settings) flags() *flag.FlagSet {
 func parseSettings(args []string, getenv func(string) string) (*settings, error) {
 	s := &settings{}
 	f := s.flags()
-	if err := f.Parse(args); err != nil {
-		return nil, badFlag(err)
+	for rest := args; len(rest) > 0; { // flags may follow words
+		if err := f.Parse(rest); err != nil {
+			return nil, badFlag(err)
+		}
+		if rest = f.Args(); len(rest) > 0 {
+			s.words, rest = append(s.words, rest[0]), rest[1:]
+		}
 	}
-	if f.NArg() > 0 {
-		return nil, badSetting("photosd takes flags only, not %q", f.Arg(0))
+	if len(s.words) > 0 && s.words[0] != accountCommand {
+		return nil, badSetting("photosd has no command %q", s.words[0])
 	}
 	given := map[string]bool{}
 	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
@@ -161,6 +168,14 @@ func (s *settings) check() error {
 		return badSetting("--base-url %q is not an address like https://photos.example.org", s.baseURL)
 	}
 	return s.checkSignIn()
+}
+
+// database returns the URL of the database.
+func (s *settings) database() string {
+	if s.databaseURL != "" {
+		return s.databaseURL
+	}
+	return "sqlite:" + filepath.Join(s.data, "photos.db")
 }
 
 func isWebAddress(address string) bool {

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+	"photos/internal/store/sqldb"
+)
+
+// accountCommand is the word that runs a command on accounts instead of the service.
+const accountCommand = "account"
+
+// account runs 'photosd account …': it changes the row that a running service asks at
+// each request, and talks to no service.
+func account(ctx context.Context, s *settings, stdout, stderr io.Writer) (err error) {
+	verb, owners := "", []string(nil)
+	if len(s.words) > 1 {
+		verb, owners = s.words[1], s.words[2:]
+	}
+	switch {
+	case verb == "list" && len(owners) == 0:
+	case (verb == "disable" || verb == "enable") && len(owners) == 1:
+	default:
+		return &photo.Error{Kind: photo.KindUsage, Msg: "photosd account: list, disable OWNER or enable OWNER", Hint: "photosd --help explains them"}
+	}
+	db, err := openExisting(ctx, s.database())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	accounts, err := db.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	if verb == "list" {
+		return listAccounts(stdout, accounts)
+	}
+	a, err := findAccount(accounts, owners[0])
+	if err != nil {
+		return err
+	}
+	if err := db.SetDisabled(ctx, a.Owner, verb == "disable"); err != nil {
+		return err
+	}
+	if verb == "enable" {
+		fmt.Fprintf(stderr, "photosd: %s is enabled (access keys: %d)\n", a.Owner, a.Keys)
+		return nil
+	}
+	fmt.Fprintf(stderr, "photosd: %s is disabled (access keys: %d); its requests are refused from now on\n", a.Owner, a.Keys)
+	return nil
+}
+
+// openExisting opens the database, but makes none: a mistyped folder would look like
+// a service without accounts.
+func openExisting(ctx context.Context, url string) (*sqldb.DB, error) {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		if _, err := os.Stat(path); err != nil {
+			return nil, &photo.Error{Kind: photo.KindUsage, Msg: "there is no database", Hint: "give the --data or --database-url that the service runs with", Err: err}
+		}
+	}
+	return sqldb.Open(ctx, url)
+}
+
+// findAccount returns the account whose ID or subject is name.
+func findAccount(accounts []store.Account, name string) (store.Account, error) {
+	var found []store.Account
+	for _, a := range accounts {
+		if strings.EqualFold(a.Owner, name) || a.Subject == name {
+			found = append(found, a)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return store.Account{}, &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no account %q", name), Hint: "photosd account list shows them; the service knows no e-mail addresses"}
+	case 1:
+		return found[0], nil
+	}
+	var ids []string
+	for _, a := range found {
+		ids = append(ids, a.Owner)
+	}
+	return store.Account{}, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%q is the subject of several accounts: %s", name, strings.Join(ids, ", ")), Hint: "give the ID of one"}
+}
+
+// listAccounts prints one tab-separated line per account.
+func listAccounts(w io.Writer, accounts []store.Account) error {
+	for _, a := range accounts {
+		state, since := "enabled", a.CreatedAt
+		if !a.DisabledAt.IsZero() {
+			state, since = "disabled", a.DisabledAt
+		}
+		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\n", a.Owner, state, plainWord(a.Pool), plainWord(a.Subject),
+			a.Usage.Photos, a.Usage.Bytes, a.Keys, since.Format(time.RFC3339))
+		if err != nil {
+			return fmt.Errorf("standard output: %w", err)
+		}
+	}
+	return nil
+}
+
+// plainWord quotes a provider's word that would break a line or drive a terminal.
+func plainWord(s string) string {
+	if quoted := fmt.Sprintf("%q", s); quoted != `"`+s+`"` {
+		return quoted
+	}
+	return s
+}
