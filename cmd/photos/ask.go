@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // lines are those of stdin, read by one goroutine for everybody who waits for one: a
@@ -36,7 +37,7 @@ func (e *env) confirm(ctx context.Context, question, hint string) error {
 	if !e.terminal.interactive() {
 		return &photo.Error{Kind: photo.KindUsage, Msg: question, Hint: hint}
 	}
-	e.say("%s", printable(question))
+	e.say("%s", question)
 	e.say("Type yes to go on:")
 	select {
 	case answer := <-e.lines():
@@ -56,7 +57,7 @@ func (e *env) askSecret(prompt string) (string, error) {
 		return "", &photo.Error{Kind: photo.KindUsage, Msg: "a secret is asked for on a terminal only",
 			Hint: "without one, set COGNITO_CLIENT_SECRET"}
 	}
-	fmt.Fprint(e.err, prompt)
+	fmt.Fprint(e.err, text.Line(prompt))
 	secret, err := term.ReadPassword(int(f.Fd()))
 	fmt.Fprintln(e.err)
 	if err != nil {

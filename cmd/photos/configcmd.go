@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"photos/internal/text"
 )
 
 // configValue is one line of `photos config list`.
@@ -35,7 +37,11 @@ Keys of config.yaml: ` + strings.Join(fileKeys(), ", ") + `.`,
 		&cobra.Command{
 			Use: "path", Short: "Where config.yaml is looked for", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error {
-				_, err := fmt.Fprintln(e.out, filepath.Join(e.set.dir, "config.yaml"))
+				path := filepath.Join(e.set.dir, "config.yaml")
+				if e.terminal.out {
+					path = text.Escape(path)
+				}
+				_, err := fmt.Fprintln(e.out, path)
 				return err
 			},
 		},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"time"
 	"unicode/utf8"
@@ -13,6 +14,7 @@ import (
 	"photos/internal/batch"
 	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 type describeOptions struct {
@@ -295,7 +297,7 @@ func withSource(fact string, source photo.FactSource) string {
 	if fact == "" || source == "" || source == photo.FactEmbedded {
 		return fact
 	}
-	return fact + " (" + printable(string(source)) + ")"
+	return fact + " (" + text.Line(string(source)) + ")"
 }
 
 // card shows one photo to a person, leaving out what is not known.
@@ -304,31 +306,31 @@ func card(e *env, p photo.Photo) error {
 	if e.set.NoColor {
 		dim, bold, plain = "", "", ""
 	}
-	text := fmt.Sprintf("%s%s%s\n", bold, printable(p.Name), plain)
+	lines := bold + text.Line(p.Name) + plain + "\n"
 	size := ""
 	if p.Width > 0 {
 		size = fmt.Sprintf("%d × %d", p.Width, p.Height)
 	}
-	described := printable(p.Description)
+	described := text.Line(p.Description)
 	if described == "" {
 		described = "none"
 	} else if p.DescriptionSource != "" {
-		described += dim + "  (" + string(p.DescriptionSource) + ")" + plain
+		described += dim + "  (" + text.Line(string(p.DescriptionSource)) + ")" + plain
 	}
 	for _, row := range [][2]string{
 		{"description", described},
 		{"taken", withSource(p.TakenAt.String(), p.TakenSource)},
-		{"camera", printable(p.Camera)},
+		{"camera", text.Line(p.Camera)},
 		{"position", withSource(showPosition(p.Position), p.PositionSource)},
 		{"size", size},
-		{"file", showBytes(p.Size) + ", " + p.MediaType},
+		{"file", showBytes(p.Size) + ", " + text.Line(p.MediaType)},
 		{"uploaded", showTime(p.UploadedAt)},
 		{"id", p.ID.String()},
 	} {
 		if row[1] != "" {
-			text += fmt.Sprintf("  %s%-12s%s %s\n", dim, row[0], plain, row[1])
+			lines += fmt.Sprintf("  %s%-12s%s %s\n", dim, row[0], plain, row[1])
 		}
 	}
-	_, err := fmt.Fprint(e.out, text)
+	_, err := io.WriteString(e.out, lines)
 	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"photos/internal/auth"
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // finding is one line of photos doctor.
@@ -88,10 +90,11 @@ func (x *examination) print(f finding) error {
 	if !x.plain {
 		return x.out.print(f)
 	}
-	_, err := fmt.Fprintf(x.e.out, "%-8s %-9s  %s\n", f.Result, f.Check, printable(f.Detail))
-	if err == nil && f.Hint != "" {
-		_, err = fmt.Fprintf(x.e.out, "%19s hint: %s\n", "", printable(f.Hint))
+	lines := text.Sprintf("%-8s %-9s  %s\n", f.Result, f.Check, f.Detail)
+	if f.Hint != "" {
+		lines += text.Sprintf("%19s hint: %s\n", "", f.Hint)
 	}
+	_, err := io.WriteString(x.e.out, lines)
 	return err
 }
 

@@ -84,7 +84,7 @@ func createKey(ctx context.Context, e *env, k api.NewAccessKey) error {
 	if err != nil {
 		return err
 	}
-	line := fmt.Appendln(nil, escapeTSV(made.Secret))
+	line := fmt.Appendln(nil, e.word(made.Secret))
 	if e.set.JSON {
 		if line, err = jsonLine(made, e.set.Fields); err != nil {
 			return err
@@ -196,7 +196,7 @@ func revokeKeys(ctx context.Context, e *env, names []string) error {
 			return err
 		}
 		if t.done(name, err); err == nil && !e.set.Quiet {
-			e.say("photos: the key %s is revoked", printable(name))
+			e.say("photos: the key %s is revoked", name)
 		}
 	}
 	return t.end()

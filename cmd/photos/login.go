@@ -287,7 +287,7 @@ func (s *signIn) endOldSession(ctx context.Context, session auth.Session) {
 		return
 	}
 	if _, err := s.e.endSession(ctx, s.old); err != nil {
-		s.e.warn("the session that was here before could not be forgotten: %s", printable(oneLine(err.Error())))
+		s.e.warn("the session that was here before could not be forgotten: %s", err)
 	}
 }
 

@@ -43,7 +43,7 @@ func logout(ctx context.Context, e *env, alsoBrowser bool) error {
 		return err
 	}
 	if bye.NotRevoked != nil {
-		e.warn("the session is forgotten here, but not revoked at the provider: %s", printable(oneLine(bye.NotRevoked.Error())))
+		e.warn("the session is forgotten here, but not revoked at the provider: %s", bye.NotRevoked)
 		e.say("hint: a copy of its refresh token would work until it expires at the provider")
 	}
 	if left := bye.AccessUntil.Sub(e.now()); left > 0 {

@@ -10,10 +10,10 @@ import (
 	"sync"
 	"time"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // The rules of what goes to stdout:
@@ -27,8 +27,8 @@ import (
 //   - Nothing is held back for longer than flushDelay, so that the reader of a pipe
 //     sees each line soon after it is known.
 //   - Both come from the same value, so they cannot drift apart.
-//   - A name or description never drives the terminal: control characters are
-//     escaped in TSV and replaced in tables.
+//   - A name or description never drives the terminal (package text): control
+//     characters are escaped in TSV and JSON and replaced in tables.
 
 // column is one field of a T: as TSV prints it, and as a table shows it.
 type column[T any] struct {
@@ -168,9 +168,6 @@ func (p *printer[T]) write(v T) error {
 		if err != nil {
 			return err
 		}
-		if p.live {
-			line = escapeJSON(line)
-		}
 		_, err = p.w.Write(line)
 		return p.flushIfLive(err)
 	case formTable:
@@ -180,11 +177,15 @@ func (p *printer[T]) write(v T) error {
 			if show == nil {
 				show = c.text
 			}
-			cells[i] = printable(show(v))
+			cells[i] = text.Line(show(v))
 		}
 		return p.table.row(cells)
 	}
-	if p.form == formQuiet && !p.live {
+	if p.form == formQuiet && p.live {
+		_, err := p.w.WriteString(text.Escape(p.columns[0].text(v)) + "\n")
+		return p.flushIfLive(err)
+	}
+	if p.form == formQuiet {
 		// As --from reads it: bytes, and a line each.
 		_, err := p.w.WriteString(strings.ReplaceAll(p.columns[0].text(v), "\n", `\n`) + "\n")
 		return err
@@ -214,6 +215,14 @@ func (p *printer[T]) close() error {
 	return p.flush()
 }
 
+// word returns a single foreign word as stdout gets it.
+func (e *env) word(s string) string {
+	if e.terminal.out {
+		return text.Escape(s)
+	}
+	return escapeTSV(s)
+}
+
 // jsonLine is one object on one line, with only the keys in pick when there are any.
 func jsonLine(v any, pick []string) ([]byte, error) {
 	var buf bytes.Buffer
@@ -223,7 +232,7 @@ func jsonLine(v any, pick []string) ([]byte, error) {
 		return nil, fmt.Errorf("json: %w", err)
 	}
 	if len(pick) == 0 {
-		return buf.Bytes(), nil
+		return text.JSON(buf.Bytes()), nil
 	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(buf.Bytes(), &all); err != nil {
@@ -240,29 +249,7 @@ func jsonLine(v any, pick []string) ([]byte, error) {
 		}
 		line = append(fmt.Appendf(line, "%q:", key), value...)
 	}
-	return append(line, '}', '\n'), nil
-}
-
-// escapeJSON writes what a terminal might obey, and JSON lets stand for itself, as
-// \u escapes: DEL, the C1 controls, direction overrides. The value stays the same.
-func escapeJSON(line []byte) []byte {
-	special := func(r rune) bool { return r != '\n' && r != ' ' && !unicode.IsPrint(r) }
-	if bytes.IndexFunc(line, special) < 0 {
-		return line
-	}
-	var out []byte
-	for _, r := range string(line) {
-		switch {
-		case !special(r):
-			out = utf8.AppendRune(out, r)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-	}
-	return out
+	return text.JSON(append(line, '}', '\n')), nil
 }
 
 // tsvCell is a value as TSV prints it in a cell that is the last of its line, or not.
@@ -308,14 +295,3 @@ func escapeTSV(s string) string {
 }
 
 func needsEscape(r rune) bool { return r == '\\' || unicode.IsControl(r) }
-
-// printable makes a foreign string safe for a terminal: what is not printable
-// (control characters, invalid UTF-8, direction overrides) shows as U+FFFD.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == ' ' || unicode.IsPrint(r) {
-			return r
-		}
-		return utf8.RuneError
-	}, s)
-}

@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -104,26 +102,6 @@ func TestUnknownFieldIsNamed(t *testing.T) {
 	_, err := newPrinter(e, photoColumns(), photoJSON)
 	if photo.KindOf(err) != photo.KindUsage || !strings.Contains(err.Error(), `"colour"`) {
 		t.Errorf("error %v", err)
-	}
-}
-
-// On a terminal even JSON may not drive it; what it says stays the same.
-func TestEscapeJSON(t *testing.T) {
-	for _, s := range []string{"plain é 日本 😀", "\u009b31m", "a\u202eb", "\x7f", "\U000e0001 tag", "\x1b[31m"} {
-		line, err := jsonLine(map[string]string{"name": s}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		escaped := escapeJSON(line)
-		var back map[string]string
-		if err := json.Unmarshal(escaped, &back); err != nil || back["name"] != s {
-			t.Errorf("%q became %s, which is %q (%v)", s, escaped, back["name"], err)
-		}
-		for _, r := range strings.TrimSuffix(string(escaped), "\n") {
-			if !unicode.IsPrint(r) {
-				t.Errorf("%q still has %U: %s", s, r, escaped)
-			}
-		}
 	}
 }
 

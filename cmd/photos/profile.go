@@ -74,7 +74,7 @@ func (e *env) profiles() ([]profile, error) {
 	for _, path := range paths {
 		p, err := e.loadProfile(strings.TrimSuffix(filepath.Base(path), ".json"))
 		if err != nil { // the others are none the worse for it
-			e.warn("%s", printable(oneLine(err.Error())+": "+photo.HintOf(err)))
+			e.warn("%s: %s", err, photo.HintOf(err))
 			continue
 		}
 		all = append(all, p)

@@ -13,6 +13,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"photos/internal/client"
+	"photos/internal/text"
 	"photos/internal/transfer"
 )
 
@@ -100,7 +101,7 @@ func (p *progress) Sending(path string, bytes int64) {
 	}
 	b := p.bars.New(bytes, barStyle(),
 		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(printable(filepath.Base(path)), decor.WC{C: decor.DSyncSpaceR})),
+		mpb.PrependDecorators(decor.Name(text.Line(filepath.Base(path)), decor.WC{C: decor.DSyncSpaceR})),
 		mpb.AppendDecorators(decor.CountersKiloByte("% .1f / % .1f", decor.WCSyncSpace)))
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"syscall"
 
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // Exit codes; docs/exit-codes.md explains them and a test holds the two together.
@@ -83,13 +83,13 @@ func (e *env) complain(subject string, err error) {
 }
 
 func (e *env) complainWith(subject string, err error, hint string) {
-	msg := printable(oneLine(err.Error()))
-	if subject != "" {
-		msg = printable(subject) + ": " + msg
+	if subject == "" {
+		e.say("photos: %s", err)
+	} else {
+		e.say("photos: %s: %s", subject, err)
 	}
-	e.say("photos: %s", msg)
 	if hint != "" {
-		e.say("hint: %s", printable(oneLine(hint)))
+		e.say("hint: %s", hint)
 	}
 }
 
@@ -161,19 +161,22 @@ func about(subject string, err error) error {
 	return fmt.Errorf("%s: %w", subject, err)
 }
 
-// say writes one line of talk to stderr.
-func (e *env) say(format string, args ...any) { fmt.Fprintf(e.err, format+"\n", args...) }
+// say writes one line of talk to stderr. Everything that is printed there passes
+// through text.Sprintf: no name, answer or error drives the terminal.
+func (e *env) say(format string, args ...any) {
+	fmt.Fprintln(e.err, text.Sprintf(format, args...))
+}
 
 // verbose writes a line that only --verbose asks for.
 func (e *env) verbose(format string, args ...any) {
 	if e.set.Verbose {
-		e.say("photos: "+format, args...)
+		e.say("photos: %s", text.Sprintf(format, args...))
 	}
 }
 
 // warn writes a line that is no failure.
 func (e *env) warn(format string, args ...any) {
-	fmt.Fprintf(e.err, "photos: warning: "+format+"\n", args...)
+	e.say("photos: warning: %s", text.Sprintf(format, args...))
 }
 
 // withKind gives the errors of libraries the kind they mean.
@@ -189,9 +192,7 @@ func withKind(err error) error {
 }
 
 // oneLine keeps a message of several lines on one.
-func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
-}
+func oneLine(s string) string { return text.Line(s) }
 
-// quote puts a word of the person's into a message.
-func quote(s string) string { return fmt.Sprintf("%q", s) }
+// quote puts a word of the user's into a message.
+func quote(s string) string { return text.Quote(s) }

@@ -9,6 +9,7 @@ import (
 
 	"photos/internal/auth"
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // sessionJSON is what `photos status --json` and `photos login --json` print.
@@ -82,13 +83,13 @@ func (s sessionJSON) print(e *env) error {
 		return err
 	}
 	if e.set.Quiet {
-		_, err := fmt.Fprintln(e.out, escapeTSV(s.Account.Label()))
+		_, err := fmt.Fprintln(e.out, e.word(s.Account.Label()))
 		return err
 	}
 	for _, row := range s.rows(e.now()) {
 		format, value := "%s\t%s\n", escapeTSV(row[1])
 		if e.terminal.out {
-			format, value = "%-14s %s\n", printable(row[1])
+			format, value = "%-14s %s\n", text.Line(row[1])
 		}
 		if _, err := fmt.Fprintf(e.out, format, row[0], value); err != nil {
 			return err

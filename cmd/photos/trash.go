@@ -83,9 +83,9 @@ func deletePhotos(ctx context.Context, e *env, args []string, o bulkOptions) err
 	return movePhotos(ctx, e, args, o, move{
 		from: inLibrary, outcome: outcomeDeleted, call: (*client.Client).Delete, mustBeConfirmed: true,
 		done: func(p photo.Photo) string {
-			return printable(p.Name) + " is in the trash until " + showTime(p.PurgeAt) + "; photos restore " + p.ID.Short() + " brings it back"
+			return p.Name + " is in the trash until " + showTime(p.PurgeAt) + "; photos restore " + p.ID.Short() + " brings it back"
 		},
-		would:  func(p photo.Photo) string { return printable(p.Name) + " would be put into the trash" },
+		would:  func(p photo.Photo) string { return p.Name + " would be put into the trash" },
 		remark: func(p photo.Photo) string { return "until " + showTime(p.PurgeAt) + " photos restore brings them back" },
 	})
 }
@@ -93,8 +93,8 @@ func deletePhotos(ctx context.Context, e *env, args []string, o bulkOptions) err
 func restorePhotos(ctx context.Context, e *env, args []string, o bulkOptions) error {
 	return movePhotos(ctx, e, args, o, move{
 		from: inTrash, outcome: photo.OutcomeRestored, call: (*client.Client).Restore,
-		done:  func(p photo.Photo) string { return printable(p.Name) + " is back" },
-		would: func(p photo.Photo) string { return printable(p.Name) + " would be taken out of the trash" },
+		done:  func(p photo.Photo) string { return p.Name + " is back" },
+		would: func(p photo.Photo) string { return p.Name + " would be taken out of the trash" },
 	})
 }
 

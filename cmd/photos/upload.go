@@ -237,7 +237,7 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 	}
 	scanned := transfer.Scan(args, transfer.ScanOptions{
 		Include: o.include, Exclude: o.exclude, Since: o.after,
-		Note: func(path, why string) { e.say("photos: %s not entered: %s", printable(path), why) },
+		Note: func(path, why string) { e.say("photos: %s not entered: %s", path, why) },
 	})
 	return func(yield func(transfer.Item) bool) {
 		for i := range scanned {

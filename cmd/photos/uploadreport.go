@@ -140,11 +140,11 @@ func (u *uploadReport) record(r transfer.Record) {
 		u.keptPath = r.Path
 	}
 	if r.SidecarErr != nil {
-		u.e.warn("%s", printable(oneLine(r.SidecarErr.Error())))
+		u.e.warn("%s", r.SidecarErr)
 	}
 	u.tally.done(r.Path, r.Err)
 	if r.Outcome == photo.OutcomeSkipped && u.e.set.Verbose {
-		u.e.say("photos: %s: skipped: %s", printable(r.Path), r.Reason)
+		u.e.say("photos: %s: skipped: %s", r.Path, r.Reason)
 	}
 	if u.printed == nil && u.shows(r) {
 		u.printed = u.out.print(r)
@@ -198,7 +198,7 @@ func (u *uploadReport) end(sum transfer.Summary, err error) error {
 
 func (u *uploadReport) keptWarning() string {
 	if u.kept == 1 {
-		return fmt.Sprintf("%s has another description already, which stays: photos describe FILE --desc TEXT changes it", printable(u.keptPath))
+		return fmt.Sprintf("%s has another description already, which stays: photos describe FILE --desc TEXT changes it", u.keptPath)
 	}
 	return fmt.Sprintf("%d photos have another description already, which stays: photos describe FILE --desc TEXT changes it", u.kept)
 }

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"photos/internal/text"
 )
 
 // reply is what the provider sends back through the browser: to the redirect URI, or
@@ -87,11 +89,11 @@ func (r reply) err() error {
 
 // told is the provider's error, fit for a terminal.
 func (r reply) told() string {
-	text := printable(r.failure, 60)
+	told := text.Cut(r.failure, 60)
 	if r.description != "" {
-		text += " (" + printable(r.description, 200) + ")"
+		told += " (" + text.Cut(r.description, 200) + ")"
 	}
-	return text
+	return told
 }
 
 // door listens for the browser's return on one redirect URI. It exists before anything
@@ -144,7 +146,7 @@ func parseRedirect(address string) (*url.URL, error) {
 		return nil, err
 	}
 	if u.Scheme != "http" || u.Port() == "" {
-		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("redirect URI %q is not http with a port on this machine", printable(address, 200)),
+		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("redirect URI %s is not http with a port on this machine", text.Quote(address)),
 			Hint: "it looks like http://127.0.0.1:18484/callback"}
 	}
 	return u, nil

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"photos/internal/text"
 )
 
 // Provider is what a profile pins of an identity provider: plain data, nothing secret.
@@ -35,7 +37,7 @@ func (p Provider) Domain() string {
 func IssuerOfPool(id string) (string, error) {
 	m := regexp.MustCompile(`^([a-z]{2}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+$`).FindStringSubmatch(id)
 	if m == nil {
-		return "", &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%q is not a user pool id", printable(id, 80)),
+		return "", &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s is not a user pool id", text.Quote(id)),
 			Hint: "it looks like eu-west-1_AbCdEfGhI"}
 	}
 	suffix := "amazonaws.com"
@@ -60,7 +62,7 @@ func Discover(ctx context.Context, rt http.RoundTripper, issuer, domain string) 
 		return Provider{}, err
 	}
 	if p.Issuer != issuer {
-		return Provider{}, &Error{Kind: Untrusted, Msg: fmt.Sprintf("issuer %s calls itself %q", issuer, printable(p.Issuer, 200)),
+		return Provider{}, &Error{Kind: Untrusted, Msg: fmt.Sprintf("issuer %s calls itself %s", issuer, text.Quote(p.Issuer)),
 			Hint: "give the issuer exactly as its tokens name it"}
 	}
 	if err := p.checkEndpoints(domain); err != nil {

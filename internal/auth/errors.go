@@ -1,10 +1,6 @@
 package auth
 
-import (
-	"errors"
-	"strings"
-	"unicode"
-)
+import "errors"
 
 // Kind is what sort of failure an [Error] is.
 type Kind string
@@ -51,19 +47,4 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Internal
-}
-
-// printable makes foreign text fit for a terminal: one line, at most limit runes, nothing
-// that could drive the terminal.
-func printable(s string, limit int) string {
-	clean := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	if runes := []rune(clean); len(runes) > limit {
-		return string(runes[:limit]) + "…"
-	}
-	return clean
 }

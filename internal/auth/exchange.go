@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"photos/internal/text"
 )
 
 // assumedLifetime is that of an access token whose answer does not say, which RFC 6749,
@@ -130,7 +132,7 @@ func refused(host, code string) error {
 		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s refuses the client (%s)", host, code),
 			Hint: "check the client id and secret, and that the redirect URI is registered exactly"}
 	}
-	return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s refuses the request (%s)", host, printable(code, 40)),
+	return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s refuses the request (%s)", host, text.Cut(code, 40)),
 		Hint: "check the app client's settings"}
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"photos/internal/text"
 )
 
 // Account is who signed in, as the ID token says.
@@ -22,13 +24,13 @@ type Account struct {
 func (a Account) Label() string {
 	switch {
 	case a.Name != "" && a.Email != "":
-		return printable(a.Name, 80) + " <" + printable(a.Email, 120) + ">"
+		return text.Cut(a.Name, 80) + " <" + text.Cut(a.Email, 120) + ">"
 	case a.Email != "":
-		return printable(a.Email, 120)
+		return text.Cut(a.Email, 120)
 	case a.Name != "":
-		return printable(a.Name, 80)
+		return text.Cut(a.Name, 80)
 	}
-	return "account " + printable(a.Subject, 80)
+	return "account " + text.Cut(a.Subject, 80)
 }
 
 // leeway is allowed between the provider's clock, as far as it is known, and ours.

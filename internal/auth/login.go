@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"photos/internal/text"
 )
 
 // Session is one sign-in, as a profile keeps it: plain data, nothing secret. The tokens
@@ -152,7 +154,7 @@ func (a *attempt) converse(ctx context.Context) (Secret, error) {
 			}
 			a.refusePaste(err)
 		case err := <-browser:
-			a.say("could not open a browser (%s): open the address above yourself", printable(err.Error(), 120))
+			a.say("could not open a browser (%s): open the address above yourself", text.Cut(err.Error(), 200))
 		case <-timer.C:
 			return Secret{}, &Error{Kind: TimedOut, Msg: fmt.Sprintf("nobody finished the sign-in within %s", a.Wait),
 				Hint: "if the browser showed redirect_mismatch, register " + a.door.redirectURI() + " with the app client; else photos login again"}
@@ -182,7 +184,7 @@ func (a *attempt) invite() {
 }
 
 func (a *attempt) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.Talk, format+"\n", args...)
+	_, _ = fmt.Fprintln(a.Talk, text.Sprintf(format, args...))
 }
 
 // openBrowser starts the browser beside us, since some browsers only return when

@@ -267,7 +267,7 @@ func TestLoginFails(t *testing.T) {
 		text    string
 	}{
 		"cancelled by the person": {refuse("error=access_denied"), Denied, "cancelled in the browser"},
-		"refused by the provider": {refuse("error=invalid_scope&error_description=no%1b[31m"), Denied, "invalid_scope (no [31m)"},
+		"refused by the provider": {refuse("error=invalid_scope&error_description=no%1b[31m"), Denied, "invalid_scope (no\ufffd[31m)"},
 		"code refused":            {refuse("code=unknown"), Denied, "refuses the grant"},
 		"time limit": {func(_ *fakeProvider, o *LoginOptions) {
 			o.Browser, o.Wait = nil, time.Millisecond

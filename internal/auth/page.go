@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"photos/internal/text"
 )
 
 //go:embed page.html
@@ -30,7 +32,7 @@ func failedPage(err error) page {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("the sign-in was stopped in the terminal")
 	}
-	return page{Title: "Not signed in", Text: printable(err.Error(), 300) + ". The terminal says more."}
+	return page{Title: "Not signed in", Text: text.Cut(err.Error(), 300) + ". The terminal says more."}
 }
 
 func complaintPage(r reply) page {

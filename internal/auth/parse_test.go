@@ -10,7 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode"
+
+	"photos/internal/text"
 )
 
 func mustURL(t testing.TB, address string) *url.URL {
@@ -65,7 +66,7 @@ func FuzzReply(f *testing.F) {
 			t.Errorf("%q has neither code nor error, or both", query)
 		}
 		for _, c := range r.told() {
-			if !unicode.IsPrint(c) {
+			if !text.Safe(c) {
 				t.Errorf("%q would print %q", query, r.told())
 			}
 		}

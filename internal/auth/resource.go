@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"photos/internal/text"
 )
 
 // Resource is what a service publishes about signing in to it: OAuth 2.0 Protected
@@ -66,7 +68,7 @@ func FetchResource(ctx context.Context, rt http.RoundTripper, server string) (Re
 	}
 	if named, err := ParseServer(r.Resource); err != nil || named != server {
 		return Resource{}, &Error{Kind: Untrusted,
-			Msg:  fmt.Sprintf("%s describes itself as %q", server, printable(r.Resource, 200)),
+			Msg:  fmt.Sprintf("%s describes itself as %s", server, text.Quote(r.Resource)),
 			Hint: "sign in with the address the service goes by (its --base-url)"}
 	}
 	if len(r.AuthorizationServers) > 1 {

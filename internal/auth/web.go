@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"photos/internal/text"
 )
 
 const (
@@ -133,11 +135,11 @@ func isLoopback(u *url.URL) bool {
 func parseSecure(what, address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
-	case err != nil || u.Host == "" || u.Hostname() == "":
-		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %q is not an address", what, printable(address, 200)),
+	case err != nil || u.Host == "" || u.Hostname() == "" || text.Line(address) != address:
+		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %s is not an address", what, text.Quote(address)),
 			Hint: "it looks like https://example.org"}
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u)):
-		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %q is not https", what, printable(address, 200)),
+		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %s is not https", what, text.Quote(address)),
 			Hint: "plain http is for this machine only (localhost, 127.0.0.1, [::1])"}
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s holds more than scheme, host and path", what),

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // check holds what a parser found, cleaned as Find does, against what the
@@ -19,9 +20,9 @@ func check(t *testing.T, n note) {
 	if p := n.position; p != nil && photo.NewPosition(p.Latitude, p.Longitude) == nil {
 		t.Errorf("position %v", p)
 	}
-	text := printable(n.text)
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
-		t.Errorf("%q is no description", text)
+	found := text.Clean(n.text)
+	if !utf8.ValidString(found) || strings.ContainsFunc(found, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+		t.Errorf("%q is no description", found)
 	}
 }
 

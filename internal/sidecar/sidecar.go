@@ -16,9 +16,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // Kind is a place where descriptions come from.
@@ -168,7 +168,7 @@ var errNone = errors.New("no such sidecar")
 func read(path string, parse func([]byte) (note, error)) (note, error) {
 	n, err := parseFile(path, parse)
 	if err == nil {
-		if n.text = printable(n.text); len(n.text) <= photo.MaxDescription {
+		if n.text = text.Clean(n.text); len(n.text) <= photo.MaxDescription {
 			return n, nil
 		}
 		err := &photo.Error{
@@ -210,15 +210,4 @@ func parseFile(path string, parse func([]byte) (note, error)) (note, error) {
 		return note{}, fmt.Errorf("more than %d MiB for a sidecar", maxFile>>20)
 	}
 	return parse(b)
-}
-
-// printable is s without control characters other than line ends and tabs, and
-// without white space at its ends.
-func printable(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD")))
 }
