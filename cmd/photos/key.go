@@ -46,7 +46,8 @@ func newKeyCreate(e *env) *cobra.Command {
 		Long: `Make an access key and print it. This is the only time that it is shown: the
 service keeps no more than a hash of it.
 
-photos key --help says what the scopes are.`,
+photos key --help says what the scopes are. With --expires the key ends after so
+many days or hours, at the end of a day, or at an instant (RFC 3339).`,
 		Example: `  (umask 077; photos key create nas > key)
   photos key create viewer --scope read --expires 90d`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -64,7 +65,7 @@ photos key --help says what the scopes are.`,
 		},
 	}
 	c.Flags().StringVar(&scope, "scope", string(photo.ScopeUpload), "what the key may do: `read`, upload or all")
-	c.Flags().StringVar(&expires, "expires", "", "`time` at which it ends: 90d, 12h, 2027-01-31, or RFC 3339")
+	c.Flags().StringVar(&expires, "expires", "", "`time` at which the key ends, such as 90d or 2027-01-31")
 	return c
 }
 
@@ -114,7 +115,7 @@ func parseExpiry(given bool, s string, now time.Time) (time.Time, error) {
 		ends, err = now.Add(d), nil
 	}
 	switch {
-	case err != nil:
+	case err != nil, ends.After(now.AddDate(100, 0, 0)): // RFC 3339 ends with the year 9999
 		return time.Time{}, &photo.Error{Kind: photo.KindUsage, Msg: "--expires: " + quote(s) + " is not a valid time", Hint: "write 90d, 12h, 2027-01-31 or 2027-01-31T18:00:00Z"}
 	case !ends.After(now):
 		return time.Time{}, &photo.Error{Kind: photo.KindUsage, Msg: "--expires: " + quote(s) + " is over already", Hint: "give a later time"}

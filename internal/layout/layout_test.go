@@ -83,6 +83,7 @@ func TestArrowsBetweenPackages(t *testing.T) {
 	}
 	for _, arrow := range []struct{ from, to string }{
 		{"photos/internal/photo", "photos/internal/"},
+		{"photos/internal/accesskey", "photos/internal/"},
 		{"photos/internal/auth", "photos/internal/"},
 		{"photos/internal/text", "photos/internal/"},
 		{"photos/internal/client", "photos/internal/auth"},

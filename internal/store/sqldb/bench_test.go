@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"photos/internal/photo"
+	"photos/internal/store"
 )
 
 // Rows of new photos, committed by callers that each wait for theirs. The
@@ -45,6 +46,31 @@ func BenchmarkList(b *testing.B) {
 			}
 		})
 	}
+}
+
+// What each request asks before anything else: of a user, and with an access key.
+func BenchmarkCaller(b *testing.B) {
+	db, owner := library(b, 1000)
+	for i := range photo.MaxKeys {
+		k := photo.AccessKey{Name: fmt.Sprint("k", i), Scope: photo.ScopeAll}
+		if _, err := db.CreateKey(b.Context(), owner, k, store.KeyHash(numbered(i).ID)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("user", func(b *testing.B) {
+		for b.Loop() {
+			if disabled, err := db.Disabled(b.Context(), owner); disabled || err != nil {
+				b.Fatal(disabled, err)
+			}
+		}
+	})
+	b.Run("key", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := db.Key(b.Context(), store.KeyHash(numbered(7).ID)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 // 5,000 digests, half of them known.
