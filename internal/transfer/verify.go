@@ -6,7 +6,9 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+	"time"
 
+	"photos/internal/batch"
 	"photos/internal/photo"
 )
 
@@ -32,6 +34,12 @@ func (p Proof) Stored() bool { return p.Err == nil && p.State == photo.Stored }
 // the service, which looks at every blob, answers soon.
 const verifyBatch = 500
 
+// How long a file that was read may wait for others that go into the same question.
+const (
+	verifyIdle = 50 * time.Millisecond
+	verifyAge  = 500 * time.Millisecond
+)
+
 // Verify reads every file afresh, from its first byte to its last, asks the
 // service whether it holds these bytes, and calls each with one proof an item,
 // from one goroutine. The error is what ended it early: then nothing is proven
@@ -39,25 +47,26 @@ const verifyBatch = 500
 func Verify(ctx context.Context, svc Verifier, items iter.Seq[Item], how photo.Scrutiny, each func(Proof)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	read := readAll(ctx, items)
-	batch := make([]Proof, 0, verifyBatch)
-	for p := range read {
-		if p.ID.IsZero() {
-			each(p)
-			continue
+	for read := range batch.Of(readAll(ctx, items), batch.Limits{Size: verifyBatch, Idle: verifyIdle, Age: verifyAge}) {
+		var whole []Proof
+		for _, p := range read {
+			if p.ID.IsZero() {
+				each(p)
+				continue
+			}
+			whole = append(whole, p)
 		}
-		if batch = append(batch, p); len(batch) < verifyBatch {
-			continue
+		if err := ctx.Err(); err != nil {
+			return ending(err)
 		}
-		if err := prove(ctx, svc, batch, how, each); err != nil {
+		if err := prove(ctx, svc, whole, how, each); err != nil {
 			return err
 		}
-		batch = batch[:0]
 	}
 	if err := ctx.Err(); err != nil {
 		return ending(err)
 	}
-	return prove(ctx, svc, batch, how, each)
+	return nil
 }
 
 // readAll digests items, several at a time.
