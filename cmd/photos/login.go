@@ -131,7 +131,11 @@ func (s *signIn) chooseProfile() error {
 	}
 	name := e.set.Profile
 	if name == "" {
-		name = profileFor(server, all)
+		signedOut, err := e.signedOut()
+		if err != nil {
+			e.warn("%v", err)
+		}
+		name = profileFor(server, all, signedOut)
 	}
 	s.old, err = e.loadProfile(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -273,7 +277,10 @@ func (s *signIn) save(ctx context.Context, session auth.Session) error {
 		}
 	}
 	s.profile.Session = session
-	return s.e.saveProfile(s.profile)
+	if err := s.e.saveProfile(s.profile); err != nil {
+		return err
+	}
+	return s.e.forgetSignedOut()
 }
 
 func sameAccount(old profile, server string, session auth.Session) bool {

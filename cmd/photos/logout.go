@@ -42,6 +42,9 @@ func logout(ctx context.Context, e *env, alsoBrowser bool) error {
 	if err := e.removeProfile(p.Name); err != nil {
 		return err
 	}
+	if err := e.noteSignedOut(p); err != nil {
+		return err
+	}
 	if bye.NotRevoked != nil {
 		e.warn("the session is forgotten here, but not revoked at the provider: %s", bye.NotRevoked)
 		e.say("hint: a copy of its refresh token would work until it expires at the provider")

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/adrg/xdg"
@@ -118,9 +120,81 @@ func (e *env) removeProfile(name string) error {
 	return nil
 }
 
-// selected is the profile the settings select: the one named; or among those signed
-// in at the service named, or all, the default one or the only one. Between others
-// nothing is guessed: pictures would go to somebody else's account.
+// signedOutPath is a file with the profiles that were signed out while others stayed:
+// their names, each with its service. The next login removes it.
+func (e *env) signedOutPath() string { return filepath.Join(e.set.dir, "signed-out.json") }
+
+// signedOut reads that file.
+func (e *env) signedOut() (map[string]string, error) {
+	data, err := os.ReadFile(e.signedOutPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string]string{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("profiles: %w", err)
+	}
+	out := map[string]string{}
+	if err := json.Unmarshal(data, &out); err != nil {
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: e.signedOutPath() + ": " + oneLine(err.Error()),
+			Hint: "choose a profile with --profile NAME, or sign in again with photos login"}
+	}
+	return out, nil
+}
+
+// noteSignedOut remembers that a profile was signed out, if others stay, so that none
+// of them takes its place by itself.
+func (e *env) noteSignedOut(p profile) error {
+	others, err := filepath.Glob(filepath.Join(e.profilesDir(), "*.json"))
+	if err != nil {
+		return fmt.Errorf("profiles: %w", err)
+	}
+	if len(others) == 0 {
+		return e.forgetSignedOut()
+	}
+	out, err := e.signedOut()
+	if err != nil {
+		out = map[string]string{}
+	}
+	out[p.Name] = p.Server
+	data, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		return fmt.Errorf("profiles: %w", err)
+	}
+	if err := auth.ReplaceFile(e.signedOutPath(), append(data, '\n')); err != nil {
+		return fmt.Errorf("profiles: %w", err)
+	}
+	return nil
+}
+
+func (e *env) forgetSignedOut() error {
+	if err := os.Remove(e.signedOutPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("profiles: %w", err)
+	}
+	return nil
+}
+
+// onlyOne returns the only profile that fits, unless another one was signed out there:
+// then it would silently be another account.
+func (e *env) onlyOne(p profile) (profile, error) {
+	out, err := e.signedOut()
+	if err != nil {
+		return profile{}, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(out)) {
+		if server := out[name]; e.set.Server == "" || e.set.Server == server {
+			return profile{}, &photo.Error{
+				Kind: photo.KindNotSignedIn,
+				Msg:  fmt.Sprintf("profile %s is signed out; another one, %s, is %s at %s", name, p.Name, p.Session.Account.Label(), p.Server),
+				Hint: "use that one with --profile " + p.Name + ", or sign in again with photos login " + server,
+			}
+		}
+	}
+	return p, nil
+}
+
+// selected returns the profile that the settings select: the one named; or among those
+// signed in at the service named, or all, the default one or the only one. Between
+// others nothing is guessed: pictures would go to somebody else's account.
 func (e *env) selected() (profile, error) {
 	if e.set.Profile != "" {
 		return e.named(e.set.Profile)
@@ -141,7 +215,7 @@ func (e *env) selected() (profile, error) {
 	}
 	switch {
 	case len(fits) == 1:
-		return fits[0], nil
+		return e.onlyOne(fits[0])
 	case len(fits) > 1:
 		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "there are several profiles: " + names(fits),
 			Hint: "choose one with --profile NAME"}
@@ -178,9 +252,18 @@ func names(all []profile) string {
 	return strings.Join(list, ", ")
 }
 
-// profileFor is the name a login at server gets when none is given: that of the profile
-// already signed in there, "default" for the first one, and else the host's.
-func profileFor(server string, all []profile) string {
+// profileFor returns the name that a login at server gets when none is given: the
+// default one if it is signed in there, that of a profile that was signed out there, of
+// one that is signed in there, "default" for the first one, and else the host's.
+func profileFor(server string, all []profile, signedOut map[string]string) string {
+	if slices.ContainsFunc(all, func(p profile) bool { return p.Name == defaultProfile && p.Server == server }) {
+		return defaultProfile
+	}
+	for _, name := range slices.Sorted(maps.Keys(signedOut)) {
+		if signedOut[name] == server {
+			return name
+		}
+	}
 	taken := false
 	for _, p := range all {
 		if p.Server == server {

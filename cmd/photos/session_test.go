@@ -295,9 +295,12 @@ func TestProfiles(t *testing.T) {
 	}
 	w.photos("", "status", "--profile", "nobody").want(t, exitNotSignedIn, "no profile nobody")
 	w.photos("", "logout").want(t, exitDone, "signed out of https://photos.example")
-	r := w.photos("", "status", "--json", "--fields", "profile") // the only one left
-	if r.out != `{"profile":"work.example"}`+"\n" {
-		t.Errorf("after logout of the default one: %s%s", r.out, r.err)
+	w.photos("", "status").want(t, exitNotSignedIn, "profile default is signed out; another one, work.example, is ada")
+	for _, selects := range [][]string{{"--profile", "work.example"}, {"--server", "work.example"}} {
+		r := w.photos("", append([]string{"status", "--json", "--fields", "profile"}, selects...)...)
+		if r.out != `{"profile":"work.example"}`+"\n" {
+			t.Errorf("%q after logout of the default one: %s%s", selects, r.out, r.err)
+		}
 	}
 }
 
