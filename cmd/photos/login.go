@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -284,7 +286,18 @@ func (s *signIn) save(ctx context.Context, session auth.Session) error {
 }
 
 func sameAccount(old profile, server string, session auth.Session) bool {
-	return old.Server == server && old.Session.Account.Subject == session.Account.Subject && old.Session.Provider.Issuer == session.Provider.Issuer
+	return old.Server == server && old.Session.Account.Subject == session.Account.Subject && sameUserPool(old.Session.Provider.Issuer, session.Provider.Issuer)
+}
+
+// sameUserPool reports whether two issuers are one user pool. The pool of photosd has moved to another path of its
+// service, and kept its ID.
+func sameUserPool(a, b string) bool {
+	if a == b {
+		return true
+	}
+	ua, errA := url.Parse(a)
+	ub, errB := url.Parse(b)
+	return errA == nil && errB == nil && ua.Scheme == ub.Scheme && ua.Host == ub.Host && path.Base(ua.Path) == path.Base(ub.Path)
 }
 
 // endOldSession revokes and forgets the session this one takes the place of. What fails

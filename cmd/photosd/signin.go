@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,6 +18,10 @@ import (
 	"photos/internal/server"
 	"photos/internal/userpool"
 )
+
+// localPath is where the pages and endpoints of the local user pool are, so that they are not in the way of the
+// service's own.
+const localPath = "/pool"
 
 // localClient is the app client of the command line in the local user pool. Its
 // name never changes: sessions are bound to it.
@@ -146,7 +151,7 @@ func published(baseURL, issuer, client, domain string) api.ProtectedResource {
 // newLocal opens the local user pool and accepts its tokens.
 func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	pool, err := userpool.Open(ctx, userpool.Config{
-		BaseURL: s.baseURL, Path: filepath.Join(s.data, "userpool.db"), Talk: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
+		BaseURL: s.baseURL + localPath, Path: filepath.Join(s.data, "userpool.db"), Talk: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
 		Rotation: s.rotation, RotationGrace: s.rotationGrace,
 		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirectURIs(), LogoutURIs: []string{s.baseURL + "/"}}},
 	})
@@ -168,14 +173,28 @@ func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 		return nil, errors.Join(fmt.Errorf("sign-in: %w", err), pool.Close())
 	}
 	out := &signIn{
-		resource: published(s.baseURL, pool.Issuer(), localClient, s.baseURL),
+		resource: published(s.baseURL, pool.Issuer(), localClient, s.baseURL+localPath),
 		verify:   identify(verifier), pages: map[string]http.Handler{}, close: pool.Close,
 	}
+	handler := pool.Handler()
 	for _, path := range pool.Paths() {
-		out.pages[path] = pool.Handler()
+		out.pages[localPath+path] = http.StripPrefix(localPath, handler)
 	}
+	out.endFormer(handler)
 	if pool.PreviousIssuer() != pool.Issuer() {
 		out.previous = pool.PreviousIssuer()
 	}
 	return out, nil
+}
+
+// endFormer answers at the addresses that the local user pool had before it moved to localPath. Sessions from
+// then know no others: they end with an error that sends the user to photos login, and signing out works.
+func (s *signIn) endFormer(pool http.Handler) {
+	s.pages["POST /oauth2/token"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"error":"invalid_grant"}`)
+	})
+	s.pages["POST /oauth2/revoke"] = pool
 }

@@ -69,6 +69,7 @@ func TestLocalPoolGrantsWhatTheTemplateDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.data = t.TempDir()
 	if got := time.Duration(client.RefreshTokenRotation.RetryGracePeriodSeconds) * time.Second; s.rotationGrace != got {
 		t.Errorf("--rotation-grace is %s, the template has %s", s.rotationGrace, got)
 	}

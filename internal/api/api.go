@@ -198,7 +198,7 @@ type ProtectedResource struct {
 	ScopesSupported      []string `json:"scopes_supported,omitempty"`
 	BearerMethods        []string `json:"bearer_methods_supported,omitempty"`
 	ClientID             string   `json:"photos_client_id,omitempty"`
-	Domain               string   `json:"photos_cognito_domain,omitempty"` // scheme://host[:port] of the hosted pages
+	Domain               string   `json:"photos_cognito_domain,omitempty"` // scheme://host[:port][/path] of the hosted pages
 	RedirectURIs         []string `json:"photos_redirect_uris,omitempty"`
 }
 

@@ -23,13 +23,18 @@ type Provider struct {
 	JWKSURI               string `json:"jwks_uri"`
 }
 
-// Domain is the origin of the provider's pages, COGNITO_DOMAIN's counterpart.
+// Domain returns where the provider's pages are, as COGNITO_DOMAIN names it: the authorization endpoint without
+// /oauth2/authorize. It has a path when that one stands below a path.
 func (p Provider) Domain() string {
 	u, err := url.Parse(p.AuthorizationEndpoint)
 	if err != nil {
 		return ""
 	}
-	return origin(u)
+	base, found := strings.CutSuffix(u.EscapedPath(), "/oauth2/authorize")
+	if !found {
+		return origin(u)
+	}
+	return origin(u) + base
 }
 
 // IssuerOfPool is the issuer of a Cognito user pool. A pool may also sign with
@@ -99,7 +104,7 @@ func (p Provider) checkEndpoints(domain string) error {
 	if err := sameOrigin("key set", p.JWKSURI, "issuer", origin(issuer)); err != nil {
 		return err
 	}
-	return checkDomain(domain, home)
+	return checkDomain(domain, home, p.Domain())
 }
 
 func sameOrigin(name, address, homeName, home string) error {
@@ -115,8 +120,8 @@ func sameOrigin(name, address, homeName, home string) error {
 }
 
 // checkDomain holds COGNITO_DOMAIN as people paste it, with or without a scheme or a
-// slash at the end, against the origin the endpoints have.
-func checkDomain(domain, home string) error {
+// slash at the end, against where the endpoints are. Their origin alone is enough.
+func checkDomain(domain, home, base string) error {
 	if domain == "" {
 		return nil
 	}
@@ -124,8 +129,8 @@ func checkDomain(domain, home string) error {
 	if err != nil {
 		return err
 	}
-	if given != home {
-		return &Error{Kind: Untrusted, Msg: fmt.Sprintf("the sign-in domain given is %s, but the issuer's endpoints are on %s", given, home),
+	if given != home && given != base {
+		return &Error{Kind: Untrusted, Msg: fmt.Sprintf("the sign-in domain given is %s, but the issuer's endpoints are on %s", given, base),
 			Hint: "check COGNITO_DOMAIN and the pool it belongs to"}
 	}
 	return nil

@@ -95,6 +95,28 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
+// TestPagesBelowAPath derives what the document leaves out from where the sign-in pages are.
+func TestPagesBelowAPath(t *testing.T) {
+	t.Parallel()
+	const pages = "http://127.0.0.1:8080/photos/pool"
+	web := &serving{status: 200, body: document(map[string]any{
+		"issuer": pages + "/local_A", "jwks_uri": pages + "/local_A/.well-known/jwks.json",
+		"authorization_endpoint": pages + "/oauth2/authorize", "token_endpoint": pages + "/oauth2/token", "userinfo_endpoint": nil,
+	})}
+	for _, domain := range []string{"", pages, pages + "/", "127.0.0.1:8080/photos/pool", "http://127.0.0.1:8080"} {
+		p, err := Discover(t.Context(), web, pages+"/local_A", domain)
+		if err != nil {
+			t.Fatalf("domain %q: %v", domain, err)
+		}
+		if p.Domain() != pages || p.RevocationEndpoint != pages+"/oauth2/revoke" || p.EndSessionEndpoint != pages+"/logout" {
+			t.Errorf("domain %s, derived endpoints %+v", p.Domain(), p)
+		}
+	}
+	if _, err := Discover(t.Context(), web, pages+"/local_A", "127.0.0.1:8080/elsewhere"); KindOf(err) != Untrusted {
+		t.Errorf("another path: %v", err)
+	}
+}
+
 func TestDiscoverTellsOfflineFromRefused(t *testing.T) {
 	t.Parallel()
 	for status, kind := range map[int]Kind{404: Misconfigured, 302: Misconfigured, 429: Unavailable, 500: Unavailable, 503: Unavailable} {
@@ -243,9 +265,13 @@ func FuzzDiscover(f *testing.F) {
 		if err != nil {
 			return
 		}
+		home, err := Origin(p.AuthorizationEndpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, address := range []string{p.TokenEndpoint, p.RevocationEndpoint, p.EndSessionEndpoint} {
-			if got, err := Origin(address); err != nil || got != p.Domain() {
-				t.Errorf("accepted %s beside %s", address, p.Domain())
+			if got, err := Origin(address); err != nil || got != home {
+				t.Errorf("accepted %s next to %s", address, home)
 			}
 		}
 		if p.Issuer != poolIssuer {

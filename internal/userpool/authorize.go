@@ -32,6 +32,7 @@ type request struct {
 	prompt      []string   // none, login, consent, select_account
 	hint        string     // login_hint
 	query       url.Values // as it came
+	base        string     // path of the pool's pages
 }
 
 // refusal is an authorization request's error (RFC 6749, section 4.1.2.1).
@@ -60,7 +61,7 @@ func (p *Pool) parseRequest(query url.Values) (request, *refusal) {
 		return refuse("redirect_mismatch", "")
 	}
 	r := request{
-		clientID: client.ID, redirectURI: redirectURI, query: query,
+		clientID: client.ID, redirectURI: redirectURI, query: query, base: p.base,
 		state: query.Get("state"), nonce: query.Get("nonce"), challenge: query.Get("code_challenge"),
 		prompt: strings.Fields(query.Get("prompt")), hint: query.Get("login_hint"), resource: query.Get("resource"),
 		scopes: strings.Fields(query.Get("scope")),
@@ -191,14 +192,14 @@ func (p *Pool) authorize(w http.ResponseWriter, r *http.Request) {
 	case slices.Contains(req.prompt, "none"):
 		p.refuse(w, r, &refusal{code: "login_required", redirectURI: req.redirectURI, state: req.state})
 	default:
-		http.Redirect(w, r, "/login?"+req.query.Encode(), http.StatusFound)
+		http.Redirect(w, r, p.base+"/login?"+req.query.Encode(), http.StatusFound)
 	}
 }
 
 // refuse tells the client, or, when that is not safe, the person: a redirect_mismatch never
 // leaves the browser.
 func (p *Pool) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
-	to := "/error?" + url.Values{"error": {no.code}, "client_id": {r.URL.Query().Get("client_id")}}.Encode()
+	to := p.base + "/error?" + url.Values{"error": {no.code}, "client_id": {r.URL.Query().Get("client_id")}}.Encode()
 	if no.redirectURI != "" {
 		to = no.location()
 	}

@@ -241,9 +241,11 @@ func TestOpenRefuses(t *testing.T) {
 		change func(*userpool.Config)
 		says   string
 	}{
-		"no base URL":           {func(c *userpool.Config) { c.BaseURL = "" }, "no base address"},
-		"slash at the end":      {func(c *userpool.Config) { c.BaseURL += "/" }, "no base address"},
-		"issuer without scheme": {func(c *userpool.Config) { c.IssuerBase = "localhost" }, "no base address"},
+		"no base URL":           {func(c *userpool.Config) { c.BaseURL = "" }, "is not a base address"},
+		"slash at the end":      {func(c *userpool.Config) { c.BaseURL += "/" }, "is not a base address"},
+		"slash after a path":    {func(c *userpool.Config) { c.BaseURL += "/pool/" }, "is not a base address"},
+		"query":                 {func(c *userpool.Config) { c.BaseURL += "/pool?x" }, "is not a base address"},
+		"issuer without scheme": {func(c *userpool.Config) { c.IssuerBase = "localhost" }, "is not a base address"},
 		"no folder":             {func(c *userpool.Config) { c.Path += ".d/pool.db" }, "no such file"},
 		"not a database":        {func(c *userpool.Config) { c.Path = foreignFile(t) }, "not a database"},
 	} {

@@ -48,7 +48,7 @@ func (p *Pool) remember(ctx context.Context, w http.ResponseWriter, sub string) 
 
 func (p *Pool) cookie(value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: p.cookieName(), Value: value, Path: "/", MaxAge: maxAge,
+		Name: p.cookieName(), Value: value, Path: p.base + "/", MaxAge: maxAge,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(p.conf.BaseURL, "https:"),
 	}
 }
@@ -85,7 +85,7 @@ func (p *Pool) afterLogout(query url.Values) (string, *refusal) {
 	case !slices.Contains(client.RedirectURIs, single(query, "redirect_uri")):
 		return "", &refusal{code: "redirect_mismatch"}
 	}
-	return "/login?" + query.Encode(), nil
+	return p.base + "/login?" + query.Encode(), nil
 }
 
 // logout ends the browser's sign-in and goes where the client wants. Refresh
@@ -96,7 +96,7 @@ func (p *Pool) logout(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, refused)
 		return
 	}
-	if cookie, err := r.Cookie(p.cookieName()); err == nil {
+	for _, cookie := range r.CookiesNamed(p.cookieName()) { // two, when the pages have moved to another path since
 		if _, err := p.db.ExecContext(r.Context(), "DELETE FROM browsers WHERE cookie = ?", hashed(cookie.Value)); err != nil {
 			p.fail(w, err)
 			return

@@ -28,7 +28,7 @@ func (p *Pool) confirmPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pool) showConfirm(w http.ResponseWriter, status int, r *http.Request, l link, wrong problems) {
-	f := form{Action: r.URL.Path + "?" + r.URL.RawQuery, Values: NewUser{Email: l.email}, Wrong: wrong}
+	f := form{Action: p.base + l.purpose.page() + "?" + r.URL.RawQuery, Values: NewUser{Email: l.email}, Wrong: wrong}
 	content := page{Name: "confirm", Title: "Confirm your email address", Form: f}
 	if query, err := url.ParseQuery(l.request); err == nil {
 		content.returnTo = query.Get("redirect_uri")

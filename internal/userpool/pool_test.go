@@ -115,7 +115,7 @@ func (r *rig) open(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Pool, r.server.Config.Handler = pool, pool.Handler()
+	r.Pool, r.server.Config.Handler = pool, http.StripPrefix(strings.TrimPrefix(r.config.BaseURL, r.server.URL), pool.Handler())
 }
 
 // restart closes the pool and opens it again.

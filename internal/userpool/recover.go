@@ -107,7 +107,7 @@ func (p *Pool) resetPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pool) showReset(w http.ResponseWriter, status int, r *http.Request, l link, wrong problems) {
-	f := form{Action: r.URL.Path + "?" + r.URL.RawQuery, Values: NewUser{Email: l.email}, Wrong: wrong, MinPass: minPassword}
+	f := form{Action: p.base + l.purpose.page() + "?" + r.URL.RawQuery, Values: NewUser{Email: l.email}, Wrong: wrong, MinPass: minPassword}
 	p.show(w, status, page{Name: "reset", Title: "Choose a new password", Form: f})
 }
 

@@ -29,8 +29,8 @@ func (r request) form(path string) form {
 	}
 	cancelled := refusal{code: "access_denied", description: "the person pressed cancel", redirectURI: r.redirectURI, state: r.state}
 	return form{
-		Action: path + "?" + r.query.Encode(), Other: other + "?" + r.query.Encode(),
-		Forgot: "/forgotPassword?" + r.query.Encode(), Cancel: cancelled.location(),
+		Action: r.base + path + "?" + r.query.Encode(), Other: r.base + other + "?" + r.query.Encode(),
+		Forgot: r.base + "/forgotPassword?" + r.query.Encode(), Cancel: cancelled.location(),
 		Values: NewUser{Email: r.hint}, MinPass: minPassword,
 	}
 }

@@ -40,7 +40,7 @@ func (c Client) allows(scope string) bool { return slices.Contains(c.Scopes, sco
 
 // Config says what a pool is like. Only BaseURL and Path are required.
 type Config struct {
-	BaseURL    string // of the pages and endpoints, such as http://127.0.0.1:8080; no trailing slash
+	BaseURL    string // of the pages and endpoints, such as http://127.0.0.1:8080/pool; no trailing slash
 	IssuerBase string // the issuer is this + "/" + pool id; "": BaseURL. Cognito's lies on another host than its pages
 	PoolID     string // of a pool that is made now; "": made up, "local_" + nine characters
 	Path       string // of the SQLite file; made with mode 0600 when missing
@@ -63,6 +63,7 @@ type Config struct {
 // Pool is an open user pool. Its methods may be called concurrently.
 type Pool struct {
 	conf      Config
+	base      string // path of BaseURL
 	id        string
 	previous  string // issuer
 	db        *database
@@ -83,7 +84,7 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the user pool in %s: %w", c.Path, err)
 	}
-	p := &Pool{conf: c, db: db, guesses: newGuesses()}
+	p := &Pool{conf: c, base: c.path(), db: db, guesses: newGuesses()}
 	if err := p.load(ctx); err != nil {
 		return nil, fmt.Errorf("opening the user pool in %s: %w", c.Path, errors.Join(err, db.Close()))
 	}
@@ -99,8 +100,8 @@ func (c Config) withDefaults() (Config, error) {
 		if err != nil {
 			return c, err
 		}
-		if u.Host == "" || u.Path != "" {
-			return c, fmt.Errorf("%q is no base address: it looks like http://127.0.0.1:8080", address)
+		if u.Host == "" || strings.HasSuffix(u.Path, "/") || u.RawQuery != "" || u.Fragment != "" {
+			return c, fmt.Errorf("%q is not a base address: it looks like http://127.0.0.1:8080/pool", address)
 		}
 	}
 	c.Clients = slices.Clone(c.Clients)
@@ -125,6 +126,15 @@ func (c Config) withDefaults() (Config, error) {
 		c.Now = time.Now
 	}
 	return c, nil
+}
+
+// path returns the path of BaseURL, which withDefaults has checked.
+func (c Config) path() string {
+	u, err := url.Parse(c.BaseURL)
+	if err != nil {
+		return ""
+	}
+	return u.Path
 }
 
 // load reads what makes this pool this pool, or makes it the first time.
@@ -251,8 +261,8 @@ func (p *Pool) routes() []route {
 	}
 }
 
-// Paths are the paths Handler serves, each exactly as it is, as patterns for
-// http.ServeMux.
+// Paths are the paths Handler serves, as patterns for http.ServeMux. They are relative to BaseURL, so
+// a BaseURL with a path needs http.StripPrefix.
 func (p *Pool) Paths() []string {
 	var paths []string
 	for _, r := range p.routes() {
