@@ -76,22 +76,30 @@ func (p *Pool) deliver(ctx context.Context, l link, address string) error {
 
 func (d *database) addLink(ctx context.Context, secret string, l link, now time.Time) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
-		var toOne, inAnHour int
-		err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE email = ? AND sent_at > ?), count(*) FILTER (WHERE sent_at > ?) FROM sent",
-			l.email, now.Add(-sentMemory).UnixMicro(), now.Add(-time.Hour).UnixMicro()).Scan(&toOne, &inAnHour)
-		if err != nil {
+		if err := maySend(ctx, tx, l.email, now); err != nil {
 			return err
-		}
-		if toOne >= maxSentToOne || inAnHour >= maxSentInAnHour {
-			return errTooManySent
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO sent (email, sent_at) VALUES (?, ?)", l.email, now.UnixMicro()); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO links (code, purpose, email, sub, request, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+		_, err := tx.ExecContext(ctx, "INSERT INTO links (code, purpose, email, sub, request, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
 			hashed(secret), l.purpose, l.email, l.sub, l.request, now.Add(l.purpose.lifetime()).UnixMicro())
 		return err
 	})
+}
+
+// maySend returns errTooManySent when nothing more may be sent to an address now.
+func maySend(ctx context.Context, in interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}, email string, now time.Time,
+) error {
+	var toOne, inAnHour int
+	err := in.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE email = ? AND sent_at > ?), count(*) FILTER (WHERE sent_at > ?) FROM sent",
+		email, now.Add(-sentMemory).UnixMicro(), now.Add(-time.Hour).UnixMicro()).Scan(&toOne, &inAnHour)
+	if err == nil && (toOne >= maxSentToOne || inAnHour >= maxSentInAnHour) {
+		err = errTooManySent
+	}
+	return err
 }
 
 // link finds a link. It stays until it expires: people open links twice. errAbsent: there is none, or it expired.

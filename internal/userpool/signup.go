@@ -43,12 +43,23 @@ func (p *Pool) signup(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, err)
 		return
 	}
-	u, err := p.newUser(r.Context(), given)
-	if err != nil {
+	u, err := p.newSignup(r.Context(), given)
+	switch {
+	case errors.Is(err, errTooManySent):
+		p.refuseToSend(w, req)
+	case err != nil:
 		p.fail(w, err)
-		return
+	default:
+		p.askToConfirm(w, r, req, u)
 	}
-	p.askToConfirm(w, r, req, u)
+}
+
+// newSignup makes a sign-up. It hashes no password when the link could not be sent anyway.
+func (p *Pool) newSignup(ctx context.Context, given NewUser) (user, error) {
+	if err := maySend(ctx, p.db, given.Email, p.now()); err != nil {
+		return user{}, err
+	}
+	return p.newUser(ctx, given)
 }
 
 // askToConfirm keeps a sign-up, sends the link that turns it into an account, and says where that is.
