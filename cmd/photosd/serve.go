@@ -46,7 +46,11 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 	if _, err := fmt.Fprintf(stdout, "photosd listening on http://%s\n", listener.Addr()); err != nil { // last: others wait for it
 		return fmt.Errorf("standard output: %w", err)
 	}
-	return svc.run(ctx, listener, log)
+	gate, err := newGate(listener, connections(s.connections))
+	if err != nil {
+		return err
+	}
+	return svc.run(ctx, gate, log)
 }
 
 // completeBaseURL derives the service's address from the one it listens on.
@@ -79,17 +83,18 @@ func (svc *service) welcome(s *settings, talk *talk) {
 	talk.say("sign in from another terminal: photos login %s", s.baseURL)
 }
 
-// run serves listener until ctx ends.
-func (svc *service) run(ctx context.Context, listener net.Listener, log *slog.Logger) error {
+// run serves what comes through the gate until ctx ends.
+func (svc *service) run(ctx context.Context, gate *gate, log *slog.Logger) error {
 	web := &http.Server{
 		Handler: svc.server, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers send is no fault of ours
+		ConnState: gate.note,
+		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers send is no fault of ours
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})
 	go func() { defer close(swept); svc.server.SweepOn(sweeping) }()
 	served := make(chan error, 1)
-	go func() { served <- web.Serve(listener) }()
+	go func() { served <- web.Serve(gate) }()
 	var err error
 	select {
 	case err = <-served:

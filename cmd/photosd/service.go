@@ -60,7 +60,7 @@ func (svc *service) open(ctx context.Context, s *settings, log *slog.Logger, tal
 		BaseURL: s.baseURL, Local: s.local(), Store: db, Blobs: blobs,
 		Verify: svc.signIn.verify, Inspect: metadata.Read, Resource: svc.signIn.resource,
 		OpenAPI: sync.OnceValues(openapi.JSON), Extra: svc.signIn.pages, Log: log,
-		Limits: server.Limits{MaxUpload: s.maxUpload, UploadLifetime: s.uploadLifetime, TrashFor: s.trashTime},
+		Limits: s.limits.server(),
 	})
 	return err
 }

@@ -34,9 +34,7 @@ type settings struct {
 	rotation       bool
 	rotationGrace  time.Duration
 
-	maxUpload      int64
-	uploadLifetime time.Duration
-	trashTime      time.Duration
+	limits
 
 	logFormat string
 	logLevel  slog.Level
@@ -66,6 +64,9 @@ var environment = map[string]string{
 	"max-upload":      "PHOTOSD_MAX_UPLOAD",
 	"upload-lifetime": "PHOTOSD_UPLOAD_LIFETIME",
 	"trash-time":      "PHOTOSD_TRASH_TIME",
+	"search-time":     "PHOTOSD_SEARCH_TIME",
+	"parsers":         "PHOTOSD_PARSERS",
+	"connections":     "PHOTOSD_CONNECTIONS",
 	"log-format":      "PHOTOSD_LOG_FORMAT",
 	"log-level":       "PHOTOSD_LOG_LEVEL",
 }
@@ -88,10 +89,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.StringVar(&s.smtpFrom, "smtp-from", "", "sender `ADDRESS` of these mails")
 	f.BoolVar(&s.rotation, "rotation", true, "replace the refresh token of an own account at each use")
 	f.DurationVar(&s.rotationGrace, "rotation-grace", maxRotationGrace, "`TIME` a replaced refresh token still works, at most 60s")
-	s.maxUpload = 64 << 30
-	f.Var((*size)(&s.maxUpload), "max-upload", "largest photo, a `SIZE` like 500M or 64G")
-	f.DurationVar(&s.uploadLifetime, "upload-lifetime", 7*24*time.Hour, "`TIME` an unfinished upload is kept after its last request")
-	f.DurationVar(&s.trashTime, "trash-time", 30*24*time.Hour, "`TIME` a deleted photo can be restored")
+	s.declare(f)
 	f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` of the log on standard error: text or json")
 	s.logLevel = slog.LevelWarn
 	f.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "`LEVEL` logged: debug, info (every request), warn or error")
@@ -149,8 +147,8 @@ func (s *settings) check() error {
 	if s.logFormat != "text" && s.logFormat != "json" {
 		return badSetting("--log-format is text or json, not %q", s.logFormat)
 	}
-	if s.uploadLifetime <= 0 || s.trashTime <= 0 || s.maxUpload <= 0 {
-		return badSetting("--max-upload, --upload-lifetime and --trash-time must be more than nothing")
+	if err := s.limits.check(); err != nil {
+		return err
 	}
 	if s.rotationGrace < 0 || s.rotationGrace > maxRotationGrace {
 		return badSetting("--rotation-grace %s is not between 0s and 60s", s.rotationGrace)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"photos/internal/api"
 	"photos/internal/blob"
 	"photos/internal/photo"
+	"photos/internal/picture"
 	"photos/internal/server"
 	"photos/internal/store"
 )
@@ -201,5 +203,29 @@ func TestDeepChecksTakeTurns(t *testing.T) {
 	checks.Wait()
 	if blobs.most.Load() != 1 {
 		t.Errorf("%d photos were read at a time for one owner", blobs.most.Load())
+	}
+}
+
+func TestMetadataIsReadInTurn(t *testing.T) {
+	t.Parallel()
+	var now, most atomic.Int32
+	s := start(t, func(c *server.Config) {
+		c.Limits.Parsers = 1
+		inspect := c.Inspect
+		c.Inspect = func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			time.Sleep(time.Millisecond)
+			return inspect(ctx, r, size)
+		}
+	})
+	var uploads sync.WaitGroup
+	for i := range 16 {
+		data := jpeg(t, uint64(i+1), 1000)
+		uploads.Go(func() { s.as("ada").upload(data, api.UploadMetadata{}).has(http.StatusCreated, nil) })
+	}
+	uploads.Wait()
+	if most.Load() != 1 {
+		t.Errorf("the metadata of %d photos was read at a time", most.Load())
 	}
 }

@@ -44,7 +44,7 @@ type Config struct {
 	// mean that this cannot be said now; any other that the token is no good.
 	Verify func(ctx context.Context, token string) (Identity, error)
 	// Inspect reads what the size bytes of a picture say about it.
-	Inspect func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error)
+	Inspect inspector
 
 	// Resource is published for clients to learn how to sign in (RFC 9728).
 	Resource api.ProtectedResource
@@ -57,6 +57,9 @@ type Config struct {
 	Log    *slog.Logger // nil: nothing is logged
 }
 
+// An inspector reads what the size bytes of a picture say about it.
+type inspector func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error)
+
 // Limits are the service's settings that are numbers. Zero means the default.
 type Limits struct {
 	MaxUpload      int64         // bytes of one photo; 64 GiB
@@ -65,6 +68,7 @@ type Limits struct {
 	TrashFor       time.Duration // how long a deleted photo can be restored; 30 days
 	Lease          time.Duration // how long a silent writer keeps an upload from others; 10 s
 	SearchTime     time.Duration // how long a search may take; 10 s
+	Parsers        int           // photos whose metadata is read at a time; one per processor
 	Stall          time.Duration // how long a connection may move no byte; 60 s
 }
 
@@ -113,6 +117,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s.setSeats(runtime.GOMAXPROCS(0))
+	s.Inspect = inTurn(c.Inspect, c.Limits.Parsers)
 	s.runs.byUpload = map[string]*run{}
 	s.buffers.New = func() any { b := make([]byte, bufferSize); return &b }
 	s.handler = s.guarded(s.mux())
@@ -130,6 +135,21 @@ func (s *Server) setSeats(processors int) {
 	s.batches = newSeats("requests with many descriptions", most, 2)
 }
 
+// inTurn lets inspect read at most n photos at a time: a hostile one takes much memory and a second
+// of a processor.
+func inTurn(inspect inspector, n int) inspector {
+	turns := make(chan struct{}, n)
+	return func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) {
+		select {
+		case turns <- struct{}{}:
+			defer func() { <-turns }()
+			return inspect(ctx, r, size)
+		case <-ctx.Done():
+			return picture.Info{}, ctx.Err()
+		}
+	}
+}
+
 func (l Limits) withDefaults() Limits {
 	const day = 24 * time.Hour
 	orElse := func(d *time.Duration, otherwise time.Duration) {
@@ -145,6 +165,9 @@ func (l Limits) withDefaults() Limits {
 	orElse(&l.Stall, time.Minute)
 	if l.MaxUpload <= 0 {
 		l.MaxUpload = 64 << 30
+	}
+	if l.Parsers <= 0 {
+		l.Parsers = runtime.GOMAXPROCS(0)
 	}
 	return l
 }

@@ -19,11 +19,12 @@ import (
 
 // MaxSize is how many bytes of a packet Parse reads. Real packets take a few
 // kilobytes; larger ones hold editing histories or embedded pictures.
-const MaxSize = 2 << 20
+const MaxSize = 1 << 20
 
 // limits of one packet.
 const (
 	maxDepth      = 64
+	maxElements   = 16 << 10 // each costs some hundred bytes and a microsecond, however few bytes it has
 	maxProperties = 4096
 	maxValue      = 64 << 10 // bytes of one property's text
 )
@@ -72,12 +73,45 @@ type parser struct {
 	decoder *xml.Decoder
 	packet  Packet
 	found   bool // an rdf:RDF element
+
+	elements int // begun so far
+	depth    int // of the element that the decoder is in
+}
+
+// token returns the next token, as long as the packet is within the limits.
+func (p *parser) token() (xml.Token, error) {
+	token, err := p.decoder.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token.(type) {
+	case xml.StartElement:
+		if p.elements++; p.elements > maxElements {
+			return nil, errors.New("XMP has too many elements")
+		}
+		if p.depth++; p.depth > maxDepth {
+			return nil, errors.New("XMP is nested too deeply")
+		}
+	case xml.EndElement:
+		p.depth--
+	}
+	return token, nil
+}
+
+// skip reads on to the end of the element that the decoder is in.
+func (p *parser) skip() error {
+	for outside := p.depth - 1; p.depth > outside; {
+		if _, err := p.token(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // document finds each rdf:RDF and reads its resources.
 func (p *parser) document() error {
 	for {
-		token, err := p.decoder.Token()
+		token, err := p.token()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -86,7 +120,7 @@ func (p *parser) document() error {
 		}
 		if start, ok := token.(xml.StartElement); ok && start.Name == (xml.Name{Space: rdf, Local: "RDF"}) {
 			p.found = true
-			if err := p.children(1, p.resource); err != nil {
+			if err := p.children(p.resource); err != nil {
 				return err
 			}
 		}
@@ -95,18 +129,15 @@ func (p *parser) document() error {
 
 // children calls f for each child element up to the end of the element that the
 // decoder is in. f reads its element to the end.
-func (p *parser) children(depth int, f func(depth int, start xml.StartElement) error) error {
-	if depth > maxDepth {
-		return errors.New("XMP is nested too deeply")
-	}
+func (p *parser) children(f func(start xml.StartElement) error) error {
 	for {
-		token, err := p.decoder.Token()
+		token, err := p.token()
 		if err != nil {
 			return err
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if err := f(depth+1, t); err != nil {
+			if err := f(t); err != nil {
 				return err
 			}
 		case xml.EndElement:
@@ -116,14 +147,14 @@ func (p *parser) children(depth int, f func(depth int, start xml.StartElement) e
 }
 
 // resource reads an rdf:Description: each attribute and each child is a property.
-func (p *parser) resource(depth int, start xml.StartElement) error {
+func (p *parser) resource(start xml.StartElement) error {
 	if start.Name != (xml.Name{Space: rdf, Local: "Description"}) {
-		return p.decoder.Skip()
+		return p.skip()
 	}
 	for _, a := range start.Attr {
 		p.set(a.Name, a.Value)
 	}
-	return p.children(depth, p.property)
+	return p.children(p.property)
 }
 
 func (p *parser) set(name xml.Name, text string) {
@@ -137,9 +168,9 @@ func (p *parser) set(name xml.Name, text string) {
 
 // property reads the value of one property: its text, or the best item of the
 // rdf:Alt, rdf:Seq or rdf:Bag inside it. Structures are passed over.
-func (p *parser) property(depth int, start xml.StartElement) error {
+func (p *parser) property(start xml.StartElement) error {
 	v := value{}
-	err := p.value(depth, &v)
+	err := p.value(&v)
 	p.set(start.Name, v.best())
 	return err
 }
@@ -161,12 +192,9 @@ func (v *value) best() string {
 	return v.plain.String()
 }
 
-func (p *parser) value(depth int, v *value) error {
-	if depth > maxDepth {
-		return errors.New("XMP is nested too deeply")
-	}
+func (p *parser) value(v *value) error {
 	for {
-		token, err := p.decoder.Token()
+		token, err := p.token()
 		if err != nil {
 			return err
 		}
@@ -176,7 +204,7 @@ func (p *parser) value(depth int, v *value) error {
 				v.plain.Write(t)
 			}
 		case xml.StartElement:
-			if err := p.container(depth+1, v, t); err != nil {
+			if err := p.container(v, t); err != nil {
 				return err
 			}
 		case xml.EndElement:
@@ -186,20 +214,20 @@ func (p *parser) value(depth int, v *value) error {
 }
 
 // container reads the element inside a property.
-func (p *parser) container(depth int, v *value, start xml.StartElement) error {
+func (p *parser) container(v *value, start xml.StartElement) error {
 	if start.Name.Space != rdf {
-		return p.decoder.Skip()
+		return p.skip()
 	}
 	switch start.Name.Local {
 	case "Alt", "Seq", "Bag":
-		return p.children(depth, func(depth int, item xml.StartElement) error { return p.item(depth, v, item) })
+		return p.children(func(item xml.StartElement) error { return p.item(v, item) })
 	}
-	return p.decoder.Skip()
+	return p.skip()
 }
 
-func (p *parser) item(depth int, v *value, start xml.StartElement) error {
+func (p *parser) item(v *value, start xml.StartElement) error {
 	inner := value{}
-	err := p.value(depth, &inner)
+	err := p.value(&inner)
 	text := strings.TrimSpace(inner.best())
 	if text == "" {
 		return err

@@ -61,10 +61,13 @@ func TestErrors(t *testing.T) {
 		t.Errorf("a drawing: error %v, want %v", err, xmp.ErrNone)
 	}
 	for name, text := range map[string]string{
-		"not XML":             "beach.jpg",
-		"an own entity":       `<!DOCTYPE x [<!ENTITY e "A">]>` + packet(description("", "<dc:description>&e;</dc:description>")),
-		"nested without end":  packet(description("", strings.Repeat("<dc:a>", 10000))),
-		"containers in depth": packet(description("", "<dc:description>"+strings.Repeat("<rdf:Bag><rdf:li>", 10000))),
+		"not XML":               "beach.jpg",
+		"an own entity":         `<!DOCTYPE x [<!ENTITY e "A">]>` + packet(description("", "<dc:description>&e;</dc:description>")),
+		"nested without end":    packet(description("", strings.Repeat("<dc:a>", 10000))),
+		"nested in a structure": packet(description("", "<dc:a><dc:b>"+strings.Repeat("<a>", 10000))),
+		"many elements":         packet(description("", strings.Repeat("<dc:a/>", 20000))),
+		"many in a structure":   packet(description("", "<dc:a>"+strings.Repeat("<dc:b/>", 20000)+"</dc:a>")),
+		"containers in depth":   packet(description("", "<dc:description>"+strings.Repeat("<rdf:Bag><rdf:li>", 10000))),
 	} {
 		if p, err := xmp.Parse([]byte(text)); err == nil {
 			t.Errorf("%s: no error, and %v", name, p)
