@@ -42,7 +42,9 @@ func (f *form) has(autocomplete string) bool {
 	return slices.ContainsFunc(f.fields, func(x field) bool { return x.autocomplete == autocomplete })
 }
 
-// form is the page's form that asks for a password; nil: it has none.
+func (f *form) asksPassword() bool { return f.has("current-password") || f.has("new-password") }
+
+// form is the page's form that asks for an account; nil: it has none.
 func (s *seen) form() *form {
 	for n := range s.root.Descendants() {
 		if n.Data != "form" || !strings.EqualFold(attr(n, "method"), "post") {
@@ -54,7 +56,7 @@ func (s *seen) form() *form {
 				f.fields = append(f.fields, field{attr(input, "name"), attr(input, "value"), attr(input, "autocomplete")})
 			}
 		}
-		if f.has("current-password") || f.has("new-password") {
+		if f.asksPassword() || f.has("username") {
 			return f
 		}
 	}

@@ -22,6 +22,7 @@ type Person struct {
 
 	SignUp bool // make the account first, and confirm it by the link the page shows
 	Cancel bool // press cancel at the sign-in page
+	Forgot bool // ask for a link to a new password
 
 	// Visited is called with every address, in order and before it is asked for; it may be nil.
 	// The addresses may hold codes.
@@ -76,6 +77,7 @@ type sitting struct {
 	signedIn  bool // likewise
 	confirmed bool // opened the link
 	cancelled bool
+	asked     bool // for a link to a new password
 }
 
 // next is what the person does at a page; nil: nothing, it is the last.
@@ -91,6 +93,11 @@ func (s *sitting) next(at *seen) func(context.Context) (*seen, error) {
 	case s.Cancel && at.link("cancel") != "":
 		s.cancelled = true
 		return s.follow(at.link("cancel"))
+	case s.Forgot && at.link("forgot your password") != "":
+		return s.follow(at.link("forgot your password"))
+	case s.Forgot && !form.asksPassword() && !s.asked:
+		s.asked = true
+		return s.fill(at, form)
 	case form.has("new-password") && !s.signedUp:
 		s.signedUp = true
 		return s.fill(at, form)

@@ -42,6 +42,16 @@ func visit(t *testing.T) string {
 	return server.URL + "/oauth2/authorize?" + q.Encode()
 }
 
+func TestForgottenPassword(t *testing.T) {
+	t.Parallel()
+	address := visit(t)
+	ada := person.Person{Email: "ada@example.org", Nickname: "Ada", Password: "correct horse", Forgot: true}
+	text, err := ada.Visit(t.Context(), address)
+	if err != nil || !strings.Contains(text, "ada@example.org") || !strings.Contains(text, "If somebody waits for a link") {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
 func TestSignUpThenSignIn(t *testing.T) {
 	t.Parallel()
 	address := visit(t)

@@ -4,7 +4,7 @@
 //	xdg-open URL
 //
 // PERSON_EMAIL, PERSON_NICKNAME and PERSON_PASSWORD are who signs in; PERSON_SIGNUP=1 makes
-// the account first, PERSON_CANCEL=1 presses cancel, PERSON_LOG=FILE appends the addresses visited
+// the account first, PERSON_CANCEL=1 presses cancel, PERSON_FORGOT=1 asks for a link to a new password, PERSON_LOG=FILE appends the addresses visited
 // without codes, PERSON_NOISY=1 prints noise on standard output as some browsers do.
 package main
 
@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, getenv func(string) string) (err er
 	}
 	p := person.Person{
 		Email: getenv("PERSON_EMAIL"), Nickname: getenv("PERSON_NICKNAME"), Password: getenv("PERSON_PASSWORD"),
-		SignUp: getenv("PERSON_SIGNUP") == "1", Cancel: getenv("PERSON_CANCEL") == "1",
+		SignUp: getenv("PERSON_SIGNUP") == "1", Cancel: getenv("PERSON_CANCEL") == "1", Forgot: getenv("PERSON_FORGOT") == "1",
 	}
 	if name := getenv("PERSON_LOG"); name != "" {
 		log, openErr := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
