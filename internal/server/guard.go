@@ -72,16 +72,18 @@ func (s *Server) addressed(r *http.Request) error {
 		return nil
 	}
 	if !s.hosts[strings.ToLower(r.Host)] {
-		return misdirected("this service is not " + shortened(r.Host))
+		return misdirected("this service is not "+shortened(r.Host),
+			"--base-url sets the address the service goes by; a proxy before it must pass the Host header on")
 	}
-	if s.Local && proxied(r.Header) {
-		return misdirected("this service is for one machine, and refuses what comes through a proxy")
+	if s.Local && proxied(r) {
+		return misdirected("this service is for one machine, and refuses what comes through a proxy",
+			"configure a real user pool for a service behind a proxy")
 	}
 	return nil
 }
 
-func misdirected(msg string) error {
-	return withStatus(http.StatusMisdirectedRequest, &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: "--base-url sets the address the service goes by"})
+func misdirected(msg, hint string) error {
+	return withStatus(http.StatusMisdirectedRequest, &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: hint})
 }
 
 // shortened is what a stranger sent, fit for showing.
@@ -92,9 +94,20 @@ func shortened(host string) string {
 	return host
 }
 
-func proxied(h http.Header) bool {
-	for name := range h {
-		if name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-") {
+// proxied reports whether a request shows that it came through a proxy: by the headers that
+// proxies add, or by HTTP/1.0, which nginx speaks by default and no browser does. A proxy
+// that shows neither is not noticed.
+func proxied(r *http.Request) bool {
+	if !r.ProtoAtLeast(1, 1) {
+		return true
+	}
+	for name := range r.Header {
+		switch name {
+		case "Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Host", "X-Original-Url",
+			"Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Cdn-Loop", "Fastly-Client-Ip":
+			return true
+		}
+		if strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "X-Envoy-") {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -37,6 +38,8 @@ func TestOnlyItsOwnNamesAreAnswered(t *testing.T) {
 		{local, "evil.example" + port, "/healthz", nil, 200},
 		{local, "localhost" + port, api.PathProtectedResource, header{"X-Forwarded-For": "10.0.0.1"}, 421},
 		{local, "localhost" + port, api.PathProtectedResource, header{"Forwarded": "for=10.0.0.1"}, 421},
+		{local, "localhost" + port, api.PathProtectedResource, header{"Via": "1.1 proxy"}, 421},
+		{local, "localhost" + port, api.PathProtectedResource, header{"X-Real-IP": "10.0.0.1"}, 421},
 		{proxied, "photos.example.org", api.PathProtectedResource, header{"X-Forwarded-For": "10.0.0.1"}, 200},
 		{proxied, "photos.example.org:443", api.PathProtectedResource, nil, 200},
 		{proxied, "photos.example.org:80", api.PathProtectedResource, nil, 421},
@@ -53,6 +56,22 @@ func TestOnlyItsOwnNamesAreAnswered(t *testing.T) {
 		if c.status == http.StatusMisdirectedRequest {
 			a.refused(c.status, photo.KindUsage)
 		}
+	}
+}
+
+// nginx without a line about headers adds none, and speaks HTTP/1.0.
+func TestLocalPoolRefusesHTTP10(t *testing.T) {
+	t.Parallel()
+	address := strings.TrimPrefix(start(t).web.URL, "http://")
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	must(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET "+api.PathProtectedResource+" HTTP/1.0\r\nHost: "+address+"\r\n\r\n")
+	must(t, err)
+	text, err := io.ReadAll(conn)
+	must(t, err)
+	if status, _, _ := strings.Cut(string(text), "\r\n"); !strings.Contains(status, " 421 ") {
+		t.Errorf("answered %s", status)
 	}
 }
 
