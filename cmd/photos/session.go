@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -27,8 +28,10 @@ func (e *env) connect(_ context.Context) (*client.Client, error) {
 	if err != nil {
 		return nil, fromAuth(err)
 	}
+	pieces := e.pieces(server)
 	return client.New(client.Options{
 		Server: server, Patience: e.set.Timeout, Rate: e.set.rate, Agent: "photos/" + version(),
+		Piece: pieces.read(), Learned: pieces.write,
 		Transport: &auth.Transport{Base: e.network, Source: source, Origin: origin},
 	})
 }
@@ -115,5 +118,5 @@ func fromAuth(err error) error {
 	if !known {
 		kind = photo.KindInternal
 	}
-	return &photo.Error{Kind: kind, Msg: e.Msg, Hint: e.Hint, Err: e.Err}
+	return &photo.Error{Kind: kind, Msg: e.Msg, Hint: cmp.Or(client.HintOfTLS(e.Err), e.Hint), Err: e.Err}
 }

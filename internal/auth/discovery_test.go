@@ -209,6 +209,42 @@ func TestFetchResource(t *testing.T) {
 	}
 }
 
+// A proxy that passes on only what lies below the path answers elsewhere itself.
+func TestFetchResourceBelowThePath(t *testing.T) {
+	t.Parallel()
+	const server = "https://p.example/photos"
+	for name, test := range map[string]struct {
+		status int
+		page   string
+		named  string
+		kind   Kind // empty: found
+	}{
+		"not found at the root":     {404, "", server, ""},
+		"a page at the root":        {200, "<html>", server, ""},
+		"another service's, found":  {404, "", "https://other.example", Untrusted},
+		"neither here nor there":    {404, "", "", Misconfigured},
+		"a page, and nothing below": {200, "<html>", "", Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			web := roundTrip(func(req *http.Request) (*http.Response, error) {
+				status, media, body := test.status, "text/html", test.page
+				if req.URL.Path == "/photos/.well-known/oauth-protected-resource" && test.named != "" {
+					status, media, body = 200, "application/json", `{"resource":"`+test.named+`"}`
+				}
+				return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {media}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+			})
+			r, err := FetchResource(t.Context(), web, server)
+			switch {
+			case test.kind == "" && (err != nil || r.Resource != server):
+				t.Errorf("%+v, %v", r, err)
+			case test.kind != "" && (err == nil || KindOf(err) != test.kind):
+				t.Errorf("%v, want kind %s", err, test.kind)
+			}
+		})
+	}
+}
+
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	const server, client = "https://photos.example", "cli"

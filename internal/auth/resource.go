@@ -60,10 +60,8 @@ func FetchResource(ctx context.Context, rt http.RoundTripper, server string) (Re
 	if err != nil {
 		return Resource{}, err
 	}
-	// RFC 9728, section 3.1: between host and path, without the slash after the host.
-	wellKnown := origin(u) + "/.well-known/oauth-protected-resource" + strings.TrimRight(u.EscapedPath(), "/")
-	var r Resource
-	if err := getJSON(ctx, rt, wellKnown, "the service's sign-in description", &r); err != nil {
+	r, err := readResource(ctx, rt, u)
+	if err != nil {
 		return Resource{}, err
 	}
 	if named, err := ParseServer(r.Resource); err != nil || named != server {
@@ -77,4 +75,20 @@ func FetchResource(ctx context.Context, rt http.RoundTripper, server string) (Re
 			Hint: "choose one with COGNITO_ISSUER and COGNITO_CLIENT_ID"}
 	}
 	return r, nil
+}
+
+// readResource reads the document of the service at u. Its place is between host and path
+// (RFC 9728, section 3.1). A proxy that passes on only what lies below the path does not
+// have it there, but the service also answers below its path.
+func readResource(ctx context.Context, rt http.RoundTripper, u *url.URL) (r Resource, err error) {
+	const wellKnown, what = "/.well-known/oauth-protected-resource", "the service's sign-in description"
+	path := strings.TrimRight(u.EscapedPath(), "/")
+	err = getJSON(ctx, rt, origin(u)+wellKnown+path, what, &r)
+	if err == nil || path == "" || interrupted(ctx) {
+		return r, err
+	}
+	if getJSON(ctx, rt, origin(u)+path+wellKnown, what, &r) == nil {
+		return r, nil
+	}
+	return Resource{}, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 // TokenSource is where a [Transport] gets its tokens: a [Source], or [Fixed].
@@ -31,8 +33,8 @@ type Transport struct {
 	Origin string // as Origin returns it
 }
 
-// RoundTrip implements http.RoundTripper. After a 401 the token is refreshed and the
-// request repeated, once, if it has no body or GetBody opens it anew; nothing is held
+// RoundTrip implements http.RoundTripper. After a 401 that concerns the token, which a
+// proxy's own does not, the token is refreshed and the request repeated, once, if it has no body or GetBody opens it anew; nothing is held
 // in memory for that.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if origin(req.URL) != t.Origin {
@@ -44,7 +46,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := t.Base.RoundTrip(withToken(req, token))
-	if err != nil || resp.StatusCode != http.StatusUnauthorized || !t.Source.Invalidate(token) {
+	if err != nil || !tokenRefused(resp) || !t.Source.Invalidate(token) {
 		return resp, err
 	}
 	again, ok := replay(req)
@@ -59,6 +61,14 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	discard(resp)
 	return t.Base.RoundTrip(withToken(again, fresh))
+}
+
+// tokenRefused reports whether a service did not accept the token (RFC 6750, section 3).
+func tokenRefused(resp *http.Response) bool {
+	return resp.StatusCode == http.StatusUnauthorized && slices.ContainsFunc(resp.Header.Values("WWW-Authenticate"), func(challenge string) bool {
+		scheme, _, _ := strings.Cut(challenge, " ")
+		return strings.EqualFold(scheme, "Bearer")
+	})
 }
 
 // withToken is a copy of req, since a RoundTripper must not change its request.

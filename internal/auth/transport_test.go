@@ -29,13 +29,14 @@ func (c *counting) Invalidate(Token) bool {
 	return !c.refuses
 }
 
-// wanting answers 401 to every token but one, and echoes the body.
-func wanting(t *testing.T, token string, hits *atomic.Int32) *httptest.Server {
+// wanting answers 401 with a challenge to every token but one, and echoes the body.
+func wanting(t *testing.T, token, challenge string, hits *atomic.Int32) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		hits.Add(1)
 		body, _ := io.ReadAll(r.Body)
 		if r.Header.Get("Authorization") != "Bearer "+token {
+			w.Header().Set("WWW-Authenticate", challenge)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
@@ -48,24 +49,27 @@ func wanting(t *testing.T, token string, hits *atomic.Int32) *httptest.Server {
 func TestTransportRefreshesOnceAfter401(t *testing.T) {
 	t.Parallel()
 	once := func(s string) io.Reader { return io.MultiReader(strings.NewReader(s)) } // hides GetBody
+	const bearer = `Bearer error="invalid_token"`
 	for name, test := range map[string]struct {
-		accepted string
-		refuses  bool
-		body     io.Reader
-		status   int
-		hits     int32
+		accepted  string
+		challenge string
+		refuses   bool
+		body      io.Reader
+		status    int
+		hits      int32
 	}{
-		"good at once":               {"token-0", false, nil, 200, 1},
-		"refreshed":                  {"token-1", false, nil, 200, 2},
-		"refreshed, body sent again": {"token-1", false, strings.NewReader("photo"), 200, 2},
-		"body that cannot be":        {"token-1", false, once("photo"), 401, 1},
-		"never good":                 {"none", false, nil, 401, 2},
-		"refresh is no use":          {"token-1", true, nil, 401, 1},
+		"good at once":               {"token-0", bearer, false, nil, 200, 1},
+		"refreshed":                  {"token-1", bearer, false, nil, 200, 2},
+		"refreshed, body sent again": {"token-1", bearer, false, strings.NewReader("photo"), 200, 2},
+		"body that cannot be":        {"token-1", bearer, false, once("photo"), 401, 1},
+		"never good":                 {"none", bearer, false, nil, 401, 2},
+		"refresh is no use":          {"token-1", bearer, true, nil, 401, 1},
+		"a proxy's own sign-in":      {"token-1", `Basic realm="staff"`, false, nil, 401, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var hits atomic.Int32
-			srv := wanting(t, test.accepted, &hits)
+			srv := wanting(t, test.accepted, test.challenge, &hits)
 			client := http.Client{Transport: &Transport{Base: http.DefaultTransport, Source: &counting{refuses: test.refuses}, Origin: srv.URL}}
 			req, err := http.NewRequest(http.MethodPost, srv.URL+"/v1/uploads", test.body)
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -68,11 +69,21 @@ func getJSON(ctx context.Context, rt http.RoundTripper, address, what string, v 
 	if err != nil {
 		return unreachable(ctx, "reading "+what, err)
 	}
-	if err := json.Unmarshal(body, v); err != nil {
+	if err := json.Unmarshal(body, v); err != nil && isPage(resp) {
+		return &Error{Kind: Unavailable, Msg: fmt.Sprintf("%s at %s: a web page came instead", what, address),
+			Hint: "if this network wants a sign-in first, open any page in the browser; else check the address"}
+	} else if err != nil {
 		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s at %s is not the JSON it should be", what, address),
 			Hint: "check the address"}
 	}
 	return nil
+}
+
+// isPage reports whether an answer is a web page, as of a network that wants a sign-in
+// first.
+func isPage(resp *http.Response) bool {
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return media == "text/html" || media == "application/xhtml+xml"
 }
 
 func wantOK(resp *http.Response, what string) error {
@@ -83,6 +94,9 @@ func wantOK(resp *http.Response, what string) error {
 	case code == http.StatusTooManyRequests || code >= 500:
 		return &Error{Kind: Unavailable, Msg: fmt.Sprintf("%s at %s: status %d", what, address, code),
 			Hint: "try again later"}
+	case code == http.StatusMisdirectedRequest:
+		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s at %s: status %d", what, address, code),
+			Hint: "the service goes by another address (its --base-url), or a proxy before it does not pass the Host header on"}
 	case code >= 300 && code < 400:
 		return &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s at %s: redirected elsewhere", what, address),
 			Hint: "use the address it redirects to, if you trust it"}

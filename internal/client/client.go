@@ -24,6 +24,11 @@ type Options struct {
 	Patience  time.Duration     // how long without progress before giving up; 0: a minute
 	Rate      int64             // bytes a second that uploads may take altogether; 0: any
 	Agent     string            // the User-Agent header
+
+	// Piece is how many bytes of a photo one request may carry, as an earlier client
+	// learned from a proxy; 0: any. Learned is told what this client learns. It may be nil.
+	Piece   int64
+	Learned func(piece int64)
 }
 
 // Client is safe for concurrent use.
@@ -35,6 +40,10 @@ type Client struct {
 	limit    *rate.Limiter
 	writer   string      // names this process to the service, so that its retries are told from a rival
 	answered atomic.Bool // the service has answered this process at least once
+
+	piece   atomic.Int64 // bytes that one request may carry, 0: any
+	told    atomic.Int64 // the piece that learned knows of
+	learned func(piece int64)
 }
 
 // New makes a client for one service.
@@ -46,14 +55,18 @@ func New(o Options) (*Client, error) {
 	if o.Patience <= 0 {
 		o.Patience = time.Minute
 	}
-	return &Client{
+	c := &Client{
 		hc:       &http.Client{Transport: o.Transport, CheckRedirect: checkRedirect},
 		base:     base,
 		patience: o.Patience,
 		agent:    o.Agent,
 		limit:    limiter(o.Rate),
 		writer:   rand.Text(),
-	}, nil
+		learned:  o.Learned,
+	}
+	c.piece.Store(o.Piece)
+	c.told.Store(o.Piece)
+	return c, nil
 }
 
 // burst is the most bytes that pass a limiter at once. It is larger than any

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -67,14 +68,49 @@ func TestFailuresKeepTheirKind(t *testing.T) {
 			photo.KindProtocol, "answered 404 Not Found", "the address of a photo service",
 		},
 		"success that is no JSON": {
-			func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
+			func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/plain")
+				fmt.Fprint(w, "hello")
+			},
 			photo.KindUnavailable, "answer of /v1/me", "",
 		},
-		"redirect": {
+		"a web page": {
+			func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
+			photo.KindUnavailable, "it answered with a web page", "wants a sign-in first",
+		},
+		"redirect elsewhere": {
 			func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, "http://127.0.0.2/", http.StatusFound)
 			},
-			photo.KindProtocol, "answered 302 Found", "",
+			photo.KindUnavailable, "it redirects to http://127.0.0.2", "wants a sign-in first",
+		},
+		"redirect to its own https": {
+			func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "https://127.0.0.1/", http.StatusFound)
+			},
+			photo.KindProtocol, "redirects to https://127.0.0.1", "sign in again",
+		},
+		"401 about the token": {
+			func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+				w.WriteHeader(http.StatusUnauthorized)
+			},
+			photo.KindNotSignedIn, "does not accept the access token", "",
+		},
+		"401 of a proxy": {
+			func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("WWW-Authenticate", `Basic realm="staff"`)
+				w.WriteHeader(http.StatusUnauthorized)
+			},
+			photo.KindProtocol, "answered 401 Unauthorized", "a sign-in of its own",
+		},
+		"misdirected": {
+			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMisdirectedRequest) },
+			photo.KindProtocol, "answered 421", "proxy_set_header Host",
+		},
+		"413 of a proxy": {
+			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) },
+			photo.KindTooLarge, "refuses a request of 0 bytes", "client_max_body_size",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -335,6 +371,7 @@ type tusServer struct {
 	data  []byte
 	fail  func(r *http.Request, n int) bool // cut the n-th request after half of its bytes
 	calls int
+	want  int // bytes, as announced
 }
 
 func (s *tusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -342,7 +379,10 @@ func (s *tusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	s.calls++
 	length, _ := strconv.Atoi(r.Header.Get(api.HeaderUploadLength))
-	if r.Method == http.MethodPost && length > client.WholeUpload {
+	if r.Method == http.MethodPost {
+		s.want = length
+	}
+	if r.Method == http.MethodPost && r.ContentLength <= 0 {
 		w.Header().Set("Location", api.PathUploads+"/u1")
 	}
 	body := io.Reader(r.Body)
@@ -358,7 +398,7 @@ func (s *tusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set(api.HeaderUploadOffset, strconv.Itoa(len(s.data)))
-	if length == len(s.data) || r.Method == http.MethodPatch {
+	if s.want == len(s.data) || s.want == 0 {
 		w.Header().Set(api.HeaderID, photo.ID(sha256.Sum256(s.data)).String())
 		w.Header().Set(api.HeaderOutcome, "uploaded")
 	}
@@ -549,5 +589,127 @@ func TestUploadThatSomebodyElseFinished(t *testing.T) {
 	up, err := c.Upload(t.Context(), client.Upload{Meta: api.UploadMetadata{ID: id}, Body: bytes.NewReader(data), Size: int64(len(data))})
 	if err != nil || up.Outcome != photo.OutcomeExists || posts != 2 {
 		t.Errorf("%+v, %v, %d creations", up, err, posts)
+	}
+}
+
+// limited refuses bodies above a limit, as a proxy does.
+type limited struct {
+	*tusServer
+	limit   int64
+	refused atomic.Int32
+}
+
+func (l *limited) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength > l.limit {
+		l.refused.Add(1)
+		http.Error(w, "<h1>413 Request Entity Too Large</h1>", http.StatusRequestEntityTooLarge)
+		return
+	}
+	l.tusServer.ServeHTTP(w, r)
+}
+
+func TestPiecesFitThroughAProxy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		limit, known int64
+		size         int
+		learned      int64 // 0: nothing
+		refused      int32
+		kind         photo.Kind
+	}{
+		"small photo":           {1 << 20, 0, 1 << 20, 0, 0, ""},
+		"one request and more":  {1 << 20, 0, 2 << 20, 1<<20 - 4<<10, 1, ""},
+		"large photo":           {1 << 20, 0, 9 << 20, 1<<20 - 4<<10, 2, ""},
+		"known before":          {1 << 20, 1<<20 - 4<<10, 9 << 20, 0, 0, ""},
+		"known, and lower now":  {100 << 10, 1<<20 - 4<<10, 2 << 20, 64 << 10, 2, ""},
+		"below the least piece": {10 << 10, 0, 2 << 20, 0, 4, photo.KindTooLarge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy := &limited{tusServer: &tusServer{}, limit: c.limit}
+			s := httptest.NewServer(proxy)
+			t.Cleanup(s.Close)
+			var learned atomic.Int64
+			cl, err := client.New(client.Options{Server: s.URL, Patience: time.Second, Piece: c.known, Learned: learned.Store})
+			if err != nil {
+				t.Fatal(err)
+			}
+			data := bytes.Repeat([]byte("a photo"), c.size/7+1)[:c.size]
+			up, err := cl.Upload(t.Context(), client.Upload{Meta: api.UploadMetadata{ID: sha256.Sum256(data)}, Body: bytes.NewReader(data), Size: int64(len(data))})
+			if c.kind != "" {
+				if photo.KindOf(err) != c.kind || !strings.Contains(photo.HintOf(err), "client_max_body_size") {
+					t.Errorf("error %v, hint %q", err, photo.HintOf(err))
+				}
+			} else if err != nil || up.Outcome != photo.OutcomeUploaded || !bytes.Equal(proxy.data, data) {
+				t.Errorf("%+v, %v", up, err)
+			}
+			if learned.Load() != c.learned || proxy.refused.Load() != c.refused {
+				t.Errorf("learned %d after %d refusals, want %d after %d", learned.Load(), proxy.refused.Load(), c.learned, c.refused)
+			}
+		})
+	}
+}
+
+func TestDescriptionsGoInPartsThroughAProxy(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	c := serve(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1); r.ContentLength > 1<<20 {
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+			return
+		}
+		var in api.DescriptionsPatch
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			t.Error(err)
+		}
+		var out api.DescriptionsResponse
+		for _, item := range in.Items {
+			out.Results = append(out.Results, api.DescriptionResult{Photo: &api.Photo{ID: item.ID}})
+		}
+		_ = json.NewEncoder(w).Encode(out)
+	})
+	items := make([]api.DescriptionItem, photo.MaxDescribe)
+	for i := range items {
+		items[i] = api.DescriptionItem{ID: sha256.Sum256([]byte(strconv.Itoa(i))), Description: strings.Repeat("x", photo.MaxDescription)}
+	}
+	results, err := c.Describe(t.Context(), items)
+	if err != nil || len(results) != len(items) || requests.Load() < 5 {
+		t.Errorf("%d results after %d requests, %v", len(results), requests.Load(), err)
+	}
+}
+
+// Anybody can say for ever that he is at work.
+func TestSignsOfLifeAreBelievedForALimitedTime(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		beat func(w http.ResponseWriter)
+		ask  func(ctx context.Context, c *client.Client) error
+	}{
+		"102":    {func(w http.ResponseWriter) { w.WriteHeader(http.StatusProcessing) }, func(ctx context.Context, c *client.Client) error { _, err := c.Me(ctx); return err }},
+		"blanks": {func(w http.ResponseWriter) { _, _ = io.WriteString(w, " ") }, func(ctx context.Context, c *client.Client) error { _, err := c.Me(ctx); return err }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ended := make(chan struct{})
+			t.Cleanup(func() { close(ended) })
+			cl := serve(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+				for {
+					c.beat(w)
+					_ = http.NewResponseController(w).Flush()
+					select {
+					case <-ended:
+						return
+					case <-r.Context().Done():
+						return
+					case <-time.After(20 * time.Millisecond):
+					}
+				}
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := c.ask(ctx, cl); photo.KindOf(err) != photo.KindUnavailable || !strings.Contains(err.Error(), "no progress") {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"photos/internal/api"
 	"photos/internal/photo"
@@ -35,14 +36,17 @@ func (c *Client) refused(res *http.Response) error {
 	if media == api.ProblemType && res.Request.Method == http.MethodHead { // without a body: the status says it
 		p.Kind, p.Title = api.KindOfStatus(res.StatusCode), c.base.Host+" answered "+res.Status
 	} else if media != api.ProblemType || json.Unmarshal(body, &p) != nil || p.Kind == "" {
-		return c.foreign(res)
+		return c.foreign(res, string(body))
 	}
 	e := &photo.Error{Kind: p.Kind, Msg: p.Detail, Hint: p.Hint}
 	if e.Msg == "" {
 		e.Msg = p.Title
 	}
-	if res.StatusCode == http.StatusLocked {
+	switch res.StatusCode {
+	case http.StatusLocked:
 		e.Kind = photo.KindConflict // another client appends to this one upload; the service itself is there
+	case http.StatusMisdirectedRequest:
+		e.Kind = photo.KindProtocol // what is wrong is an address in somebody's settings
 	}
 	if e.Kind == photo.KindInternal {
 		e.Msg += " (request " + p.RequestID + ")"
@@ -53,20 +57,6 @@ func (c *Client) refused(res *http.Response) error {
 // faulty returns the error of an answer that no photo service should give.
 func (c *Client) faulty(format string, args ...any) error {
 	return &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf(format, args...), Hint: "the fault is at " + c.base.String() + "; tell whoever runs it"}
-}
-
-// foreign is the error of an answer that our service did not write: a proxy's,
-// or that of another server altogether.
-func (c *Client) foreign(res *http.Response) error {
-	e := &photo.Error{Kind: api.KindOfStatus(res.StatusCode), Msg: fmt.Sprintf("%s answered %s", c.base.Host, res.Status)}
-	switch e.Kind {
-	case photo.KindUnavailable:
-	case photo.KindNotSignedIn:
-		e.Msg = c.base.Host + " does not accept the access token"
-	default:
-		e.Kind, e.Hint = photo.KindProtocol, "is "+c.base.String()+" the address of a photo service?"
-	}
-	return e
 }
 
 // failed turns a transport's error into ours. Those that already are come from getting
@@ -88,12 +78,28 @@ func (c *Client) failed(ctx context.Context, err error) error {
 		err = wrapped.Err
 	}
 	e := &photo.Error{Kind: photo.KindUnavailable, Msg: "cannot reach " + c.base.Host, Hint: "is the service running, and is the network up?", Err: plain(err)}
-	var badCert *tls.CertificateVerificationError
-	var unknownCA x509.UnknownAuthorityError
-	if errors.As(err, &badCert) || errors.As(err, &unknownCA) {
-		e.Hint, e.Err = "the service's certificate is not trusted on this machine", final{plain(err)}
+	if hint := HintOfTLS(err); hint != "" {
+		e.Hint, e.Err = hint, final{plain(err)}
 	}
 	return e
+}
+
+// HintOfTLS says what to do about a connection whose two ends do not agree on TLS, or "".
+func HintOfTLS(err error) string {
+	var badCert *tls.CertificateVerificationError
+	var unknownCA x509.UnknownAuthorityError
+	switch {
+	case err == nil:
+	case errors.As(err, &unknownCA):
+		return "the authority that signed the certificate is unknown on this machine: SSL_CERT_FILE names a file with its certificate"
+	case errors.As(err, &badCert):
+		return "the service's certificate is not valid for this address or at this time"
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"): // net/http gives it no type
+		return "this port speaks plain http: leave https out of the address, or use the port of https"
+	case strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`): // the alert of a server that expects TLS
+		return "this port speaks https: write https:// in the address"
+	}
+	return ""
 }
 
 // plain drops the layers of a network error that say nothing to a person.

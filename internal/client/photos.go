@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"photos/internal/api"
 	"photos/internal/photo"
@@ -26,8 +27,16 @@ func (c *Client) Check(ctx context.Context, ids []photo.ID) ([]photo.Status, err
 
 // Verify is a Check in which the service looks at the bytes before it says stored.
 func (c *Client) Verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny) ([]photo.Status, error) {
+	return inParts(ctx, ids, func(ctx context.Context, ids []photo.ID) ([]photo.Status, error) { return c.verify(ctx, ids, how) })
+}
+
+func (c *Client) verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny) ([]photo.Status, error) {
 	var res api.CheckResponse
-	if err := c.json(ctx, http.MethodPost, api.PathCheck, nil, api.CheckRequest{IDs: ids, Verify: how}, answer{&res, len(ids)}); err != nil {
+	k := call{method: http.MethodPost, url: c.url(api.PathCheck, nil), header: http.Header{}}
+	if how != photo.LookAtRow {
+		k.work = 10*time.Minute + time.Duration(len(ids))*5*time.Second // photos may be large, and the service reads all of each
+	}
+	if err := c.exchange(ctx, k, api.PathCheck, api.CheckRequest{IDs: ids, Verify: how}, answer{&res, len(ids)}); err != nil {
 		return nil, err
 	}
 	if len(res.Results) != len(ids) {
@@ -103,8 +112,12 @@ func (c *Client) Get(ctx context.Context, id photo.ID) (photo.Photo, error) {
 }
 
 // Describe sets descriptions, at most photo.MaxDescribe, in one transaction of
-// the service. One result an item, in order; a result's Problem concerns its item only.
+// the service, or in several when a proxy refuses the request as too long. One result an item, in order; a result's Problem concerns its item only.
 func (c *Client) Describe(ctx context.Context, items []api.DescriptionItem) ([]api.DescriptionResult, error) {
+	return inParts(ctx, items, c.describe)
+}
+
+func (c *Client) describe(ctx context.Context, items []api.DescriptionItem) ([]api.DescriptionResult, error) {
 	var res api.DescriptionsResponse
 	if err := c.json(ctx, http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: items}, answer{&res, len(items)}); err != nil {
 		return nil, err

@@ -27,8 +27,9 @@ type call struct {
 	header http.Header
 	body   func() io.Reader // nil: none
 	size   int64
-	once   bool        // an answer that asks to come back later is for the caller to handle
-	whole  *api.Bounds // a success counts once its body is here, within these; nil: the body is the caller's to read
+	once   bool          // an answer that asks to come back later is for the caller to handle
+	work   time.Duration // how long the service may be at work on it and send only signs of life
+	whole  *api.Bounds   // a success counts once its body is here, within these; nil: the body is the caller's to read
 }
 
 // answer is where the JSON of a successful answer goes. A faulty service may send anything, so
@@ -127,7 +128,7 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, int, error) {
 // send sends k once. progressed says whether any byte of a body moved. With an error
 // comes the answer, closed, if it is that which broke off.
 func (c *Client) send(ctx context.Context, k call) (res *http.Response, progressed bool, err error) {
-	watch := newWatch(ctx, c.patience)
+	watch := newWatch(ctx, c.patience, k.work)
 	var body io.Reader
 	switch {
 	case k.body != nil && k.size > 0:
@@ -140,9 +141,9 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 		watch.stop()
 		return nil, false, fmt.Errorf("request: %w", err)
 	}
-	// The service says with 102 that it is at work on what it was sent.
+	// The service sends 102 while it is at work on what it was sent.
 	req = req.WithContext(httptrace.WithClientTrace(watch.ctx, &httptrace.ClientTrace{
-		Got1xxResponse: func(int, textproto.MIMEHeader) error { watch.alive(); return nil },
+		Got1xxResponse: func(int, textproto.MIMEHeader) error { watch.heartbeat(); return nil },
 	}))
 	for name, values := range k.header {
 		req.Header[name] = values
@@ -159,7 +160,10 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 		return nil, watch.moved(), err
 	}
 	c.answered.Store(true)
-	res.Body = watch.body(res.Body)
+	res.Body = watch.body(res.Body, k.whole != nil)
+	if res.StatusCode < 300 && isPage(res) {
+		return nil, watch.moved(), errors.Join(c.captive("it answered with a web page"), res.Body.Close())
+	}
 	if k.whole != nil && res.StatusCode < 300 {
 		err = c.readWhole(watch.ctx, res, *k.whole)
 	}

@@ -79,6 +79,12 @@ type transfer struct {
 	current  *sentReader // the try whose bytes count
 }
 
+// work is how long the service may be at work on the upload: it may have to read all of
+// it again, at 8 MiB a second on a slow disk.
+func (t *transfer) work() time.Duration {
+	return 30*time.Second + time.Duration(t.u.Size>>23)*time.Second
+}
+
 func (t *transfer) header() http.Header {
 	h := http.Header{}
 	h.Set(api.HeaderTusResumable, api.TusVersion)
@@ -88,12 +94,25 @@ func (t *transfer) header() http.Header {
 
 // create makes the upload; for a small photo the bytes go along and that is all.
 func (t *transfer) create(ctx context.Context) error {
-	k := call{method: http.MethodPost, url: t.c.url(api.PathUploads, nil), header: t.header()}
+	for {
+		n := int64(0)
+		if t.u.Size <= t.c.pieceOf(WholeUpload) && !t.u.Stored {
+			n = t.u.Size
+		}
+		if err := t.createWith(ctx, n); n == 0 || !isBodyRefused(err) || !t.c.shrink(n) {
+			return err
+		}
+	}
+}
+
+// createWith makes the upload with its first n bytes: all of them, or none.
+func (t *transfer) createWith(ctx context.Context, n int64) error {
+	k := call{method: http.MethodPost, url: t.c.url(api.PathUploads, nil), header: t.header(), work: t.work()}
 	k.header.Set(api.HeaderUploadLength, strconv.FormatInt(t.u.Size, 10))
 	k.header.Set(api.HeaderUploadMetadata, t.u.Meta.String())
-	if t.u.Size <= WholeUpload && !t.u.Stored {
+	if n > 0 {
 		k.header.Set("Content-Type", api.OffsetContentType)
-		k.body, k.size = t.from(0), t.u.Size
+		k.body, k.size = t.from(0, n), n
 	}
 	res, attempts, err := t.c.do(ctx, k)
 	if k.body != nil {
@@ -103,6 +122,7 @@ func (t *transfer) create(ctx context.Context) error {
 		return err
 	}
 	defer res.Body.Close()
+	t.c.pieceAccepted(n)
 	if err := t.advance(res); err != nil || t.finished {
 		return err
 	}
@@ -122,21 +142,26 @@ func (t *transfer) locate(res *http.Response) error {
 	return nil
 }
 
-// appendRest sends everything from the offset on; when that is cut, it learns
-// how far it came.
+// appendRest sends everything from the offset on, or as much of it as a request may
+// carry. When that is cut, it learns how far it came.
 func (t *transfer) appendRest(ctx context.Context) error {
-	k := call{method: http.MethodPatch, url: t.location, header: t.header(), once: true}
+	k := call{method: http.MethodPatch, url: t.location, header: t.header(), work: t.work(), once: true}
 	k.header.Set("Content-Type", api.OffsetContentType)
 	k.header.Set(api.HeaderUploadOffset, strconv.FormatInt(t.offset, 10))
 	k.header.Set(api.HeaderUploadMetadata, t.u.Meta.String()) // it may have been begun with another description
-	k.body, k.size = t.from(t.offset), t.u.Size-t.offset
+	k.size = t.c.pieceOf(t.u.Size - t.offset)
+	k.body = t.from(t.offset, k.size)
 	res, _, err := t.c.do(ctx, k)
 	t.done.Attempts++
 	if err == nil {
 		defer res.Body.Close()
+		t.c.pieceAccepted(k.size)
 		return t.progress(ctx, res, &photo.Error{Kind: photo.KindProtocol, Msg: "the service takes the bytes and keeps none"})
 	}
 	switch kind := photo.KindOf(err); {
+	case isBodyRefused(err) && t.c.shrink(k.size):
+		t.report(t.offset)
+		return nil
 	case kind == photo.KindNotFound:
 		return t.again(ctx, err)
 	case kind == photo.KindConflict, passing(err):
@@ -147,7 +172,7 @@ func (t *transfer) appendRest(ctx context.Context) error {
 
 // recover asks how much the service holds after the failure cause.
 func (t *transfer) recover(ctx context.Context, cause error) error {
-	res, _, err := t.c.do(ctx, call{method: http.MethodHead, url: t.location, header: t.header()})
+	res, _, err := t.c.do(ctx, call{method: http.MethodHead, url: t.location, header: t.header(), work: t.work()})
 	if photo.KindOf(err) == photo.KindNotFound {
 		return t.again(ctx, cause)
 	}
@@ -215,11 +240,11 @@ func (t *transfer) advance(res *http.Response) error {
 	return nil
 }
 
-// from is the body that starts at offset, made anew for every try.
-func (t *transfer) from(offset int64) func() io.Reader {
+// from returns the body of n bytes that starts at offset, made again for every attempt.
+func (t *transfer) from(offset, n int64) func() io.Reader {
 	return func() io.Reader {
 		t.report(offset)
-		r := &sentReader{io.NewSectionReader(t.u.Body, offset, t.u.Size-offset), t}
+		r := &sentReader{io.NewSectionReader(t.u.Body, offset, n), t}
 		t.mu.Lock()
 		t.current = r
 		t.mu.Unlock()

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync/atomic"
@@ -24,13 +25,16 @@ type watch struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	limit  time.Duration
+	work   time.Duration // how long signs of life count after the last byte
 	timer  *time.Timer
 	bytes  atomic.Int64
+	last   atomic.Int64 // when a byte moved, as UnixNano
 }
 
-func newWatch(ctx context.Context, limit time.Duration) *watch {
-	w := &watch{limit: limit}
+func newWatch(ctx context.Context, limit, work time.Duration) *watch {
+	w := &watch{limit: limit, work: work}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
+	w.last.Store(time.Now().UnixNano())
 	w.timer = time.AfterFunc(limit, func() { w.cancel(errStalled) })
 	return w
 }
@@ -38,12 +42,18 @@ func newWatch(ctx context.Context, limit time.Duration) *watch {
 func (w *watch) touch(n int) {
 	if n > 0 {
 		w.bytes.Add(int64(n))
-		w.alive()
+		w.last.Store(time.Now().UnixNano())
+		w.timer.Reset(w.limit)
 	}
 }
 
-// alive starts the time anew.
-func (w *watch) alive() { w.timer.Reset(w.limit) }
+// heartbeat notes that the other side says it is at work. It is believed for a limited
+// time, because anybody can say so for ever.
+func (w *watch) heartbeat() {
+	if time.Since(time.Unix(0, w.last.Load())) < w.work {
+		w.timer.Reset(w.limit)
+	}
+}
 
 func (w *watch) moved() bool { return w.bytes.Load() > 0 }
 
@@ -52,18 +62,26 @@ func (w *watch) stop() {
 	w.cancel(nil)
 }
 
-func (w *watch) reader(r io.Reader) io.Reader { return &watchedReader{r, w} }
+func (w *watch) reader(r io.Reader) io.Reader { return &watchedReader{r: r, w: w} }
 
-func (w *watch) body(r io.ReadCloser) io.ReadCloser { return &watchedBody{watchedReader{r, w}, r} }
+// body watches the body of an answer. In JSON, blanks are only signs of life.
+func (w *watch) body(r io.ReadCloser, json bool) io.ReadCloser {
+	return &watchedBody{watchedReader{r, w, json}, r}
+}
 
 type watchedReader struct {
-	r io.Reader
-	w *watch
+	r    io.Reader
+	w    *watch
+	json bool
 }
 
 func (r *watchedReader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
-	r.w.touch(n)
+	if r.json && len(bytes.TrimSpace(p[:n])) == 0 {
+		r.w.heartbeat()
+	} else {
+		r.w.touch(n)
+	}
 	return n, err
 }
 

@@ -66,6 +66,9 @@ func runAll(m *testing.M) (code int, err error) {
 	if err := build(bin); err != nil {
 		return 1, err
 	}
+	if err := copyDeploy(bin); err != nil {
+		return 1, err
+	}
 	samples := filepath.Join(dir, "samples")
 	if err := sample.Collect(samples); err != nil {
 		return 1, err
@@ -129,6 +132,15 @@ func build(bin string) error {
 		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	return nil
+}
+
+// copyDeploy puts the shipped configurations where the unprivileged user can read them.
+func copyDeploy(bin string) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	return copyTree(filepath.Join(bin, "deploy"), filepath.Join(root, "deploy"))
 }
 
 func moduleRoot() (string, error) {

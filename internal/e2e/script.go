@@ -48,6 +48,8 @@ var logins = make(chan struct{}, 4)
 //	pool rotate-keys             sign with new keys from now on
 //	pool asked PATH N            require that many requests to it so far
 //	pool awaits PATH N           wait for so many
+//	tls address                  choose an https address for a proxy; sets TLS_URL and SSL_CERT_FILE
+//	tls nginx|caddy FILE         run that proxy there, before photosd; FILE may be one of deploy/
 //	strays FILE                  bring what is not the browser's return to the port that the sign-in address in a file names
 //	stranger start               a service that borrows photosd's provider; sets STRANGER_URL
 //	stranger lures               answer every request at photosd's address, which must be stopped, with a redirect to the stranger
@@ -75,6 +77,10 @@ func Run(t *testing.T) {
 				return findChromium() != "", nil
 			case "soak":
 				return os.Getenv(envSoak) != "", nil
+			case "nginx":
+				return installed(nginxPath), nil
+			case "caddy":
+				return installed(caddyPath), nil
 			case "machines":
 				return exec.Command(filepath.Join(os.Getenv(envBin), "machine"), "true").Run() == nil, nil
 			}
@@ -97,6 +103,7 @@ func Run(t *testing.T) {
 			"chromium": cmdChromium,
 			"faults":   cmdFaults,
 			"lock":     cmdLock,
+			"tls":      cmdTLS,
 			"strays":   cmdStrays,
 			"stranger": cmdStranger,
 			"kills":    cmdKills,

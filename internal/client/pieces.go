@@ -1,0 +1,99 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"photos/internal/photo"
+)
+
+// bodyRefused is the refusal of a request whose body is too long for a proxy before the
+// service.
+type bodyRefused struct{ error }
+
+func (b bodyRefused) Unwrap() error { return b.error }
+
+func isBodyRefused(err error) bool {
+	var b bodyRefused
+	return errors.As(err, &b)
+}
+
+// refusedBody returns the error of a 413 that the service did not write itself.
+func (c *Client) refusedBody(res *http.Response) error {
+	return bodyRefused{&photo.Error{
+		Kind: photo.KindTooLarge,
+		Msg:  fmt.Sprintf("a proxy before %s refuses a request of %d bytes (413)", c.base.Host, max(0, res.Request.ContentLength)),
+		Hint: "whoever runs the proxy has to raise its limit; in nginx: client_max_body_size 0",
+	}}
+}
+
+// smallerPiece returns the next size to try after a body of n bytes was refused, or 0
+// when there is none. Each size is below a limit that proxies are often set to: 100 MB,
+// 10 MB, 1 MiB (nginx as it is installed), and what is left of 512 and 128 KiB.
+func smallerPiece(n int64) int64 {
+	for _, size := range [...]int64{64 << 20, 8 << 20, 1<<20 - 4<<10, 256 << 10, 64 << 10} {
+		if size < n {
+			return size
+		}
+	}
+	return 0
+}
+
+// shrink makes the pieces of all uploads smaller after a body of n bytes was refused. It
+// returns false when pieces cannot become smaller.
+func (c *Client) shrink(n int64) bool {
+	next := smallerPiece(n)
+	if next == 0 {
+		return false
+	}
+	for {
+		now := c.piece.Load()
+		if now != 0 && now < n { // another upload was refused meanwhile
+			return true
+		}
+		if c.piece.CompareAndSwap(now, next) {
+			return true
+		}
+	}
+}
+
+// pieceOf returns how many of n bytes one request may carry.
+func (c *Client) pieceOf(n int64) int64 {
+	if piece := c.piece.Load(); piece > 0 {
+		return min(n, piece)
+	}
+	return n
+}
+
+// pieceAccepted tells Options.Learned the size of the pieces once a piece of n bytes was
+// accepted: a proxy that refuses everything teaches nothing.
+func (c *Client) pieceAccepted(n int64) {
+	piece := c.piece.Load()
+	if n == 0 || piece == 0 || n > piece || c.learned == nil {
+		return
+	}
+	if before := c.told.Swap(piece); before != piece {
+		c.learned(piece)
+	}
+}
+
+// inParts asks about items, and about the halves of them when the request is too long for
+// a proxy.
+func inParts[T, R any](ctx context.Context, items []T, ask func(context.Context, []T) ([]R, error)) ([]R, error) {
+	out, err := ask(ctx, items)
+	if !isBodyRefused(err) || len(items) < 2 {
+		return out, err
+	}
+	half := len(items) / 2
+	first, err := inParts(ctx, items[:half], ask)
+	if err != nil {
+		return nil, err
+	}
+	second, err := inParts(ctx, items[half:], ask)
+	if err != nil {
+		return nil, err
+	}
+	return append(first, second...), nil
+}
