@@ -185,7 +185,7 @@ func (c *changes) print(x change) error {
 	known := !x.photo.ID.IsZero()
 	switch c.out.form {
 	case formJSON:
-		if known || c.edits {
+		if known || c.edits && c.out.prints("outcome") {
 			return c.out.print(x)
 		}
 	case formTable:
@@ -230,12 +230,11 @@ func (c *changes) summarize() {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}
 	}
-	pending := c.outcomes[photo.OutcomePending] > 0
 	switch {
 	case c.total == 0 && c.cause == nil:
 		c.e.say("photos: nothing to do")
-	case !pending && !c.edits, c.total == 0:
-	case c.total == 1 && !pending:
+	case c.total == 0, !c.edits && c.outcomes[photo.OutcomePending] == 0:
+	case c.total == 1:
 		if c.sentence != nil && !c.first.ID.IsZero() {
 			c.e.say("photos: %s", c.sentence(c.first))
 		}

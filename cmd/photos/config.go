@@ -85,7 +85,7 @@ func globalFlags(root *cobra.Command) {
 	f.String("config", "", "`folder` of config.yaml and the profiles")
 	f.Bool("json", false, "print JSON Lines: one object a result")
 	f.StringSlice("fields", nil, "print only these `fields`, in this order")
-	f.BoolP("quiet", "q", false, "print ids only, and say less")
+	f.BoolP("quiet", "q", false, "print first values (ids, paths) only, and say less")
 	f.BoolP("verbose", "v", false, "say more")
 	f.Bool("no-color", false, "no colour, even on a terminal")
 	f.Duration("timeout", time.Minute, "give up after this long without progress")

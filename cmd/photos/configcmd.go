@@ -25,7 +25,8 @@ func newConfig(e *env) *cobra.Command {
 		Long: `Settings are found in this order: flag, environment, config.yaml, what the
 service published at login, default.
 
-Keys of config.yaml: ` + strings.Join(fileKeys(), ", ") + `.`,
+Keys of config.yaml:
+  ` + strings.Join(fileKeys(), "\n  "),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -36,9 +36,9 @@ A PHOTO is a local file, whose bytes name the photo, or the hex digits of an ID:
 all 64, or at least 8 of them from the start.
 
 Earlier descriptions are kept until the photo is purged from the trash: the last
-20, and always the last one that you wrote yourself. --history shows them, --undo
-goes back one step and a second --undo one step further. Nothing is lost by it:
-the description that was undone is kept too.`,
+20, and always the last one that you wrote yourself. --history shows them,
+--undo goes back one step and a second --undo one step further. Nothing is lost
+by it: the description that was undone is kept too.`,
 		Example: `  photos describe beach.jpg
   photos describe 3f9a11c2 --desc "Sunset over the bay"
   photos describe beach.jpg --clear

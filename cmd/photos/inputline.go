@@ -35,14 +35,14 @@ tsv    Item, tab, description. A tab, newline, carriage return or backslash in
        is not allowed here; a dash is written \-.
        photos list --fields id,description prints such lines.
 
-jsonl  One JSON object per line, such as --json prints. It names a photo by id or
-       path (upload: by path), or by path_base64 where the path is not UTF-8. Its
-       description is optional. With a version, describe changes the photo only
-       if it still has that version. The other keys that photos prints are
+jsonl  One JSON object per line, such as --json prints. It names a photo by id
+       or path (upload: by path), or by path_base64 where the path is not UTF-8.
+       Its description is optional. With a version, describe changes the photo
+       only if it still has that version. The other keys that photos prints are
        accepted and ignored; any other key is an error.
 
-A description in a line goes before --desc and --clear. An empty one never erases
-a description, except with --clear.`,
+A description in a line goes before --desc and --clear. An empty one never
+erases a description, except with --clear.`,
 		Example: `  find . -name '*.jpg' -print0 | photos upload -0 --from -
   printf 'beach.jpg\tSunset\n' | photos describe --from - --from-format tsv
   photos list --json | jq -c 'select(.bytes > 5e6)' |

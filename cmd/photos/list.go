@@ -73,10 +73,11 @@ func list(ctx context.Context, e *env, o filterOptions, trash bool) error {
 		return err
 	}
 	for p, err := range c.List(ctx, filter, o.limit) {
-		if err != nil {
-			return err
+		if err == nil {
+			err = out.print(p)
 		}
-		if err := out.print(p); err != nil {
+		if err != nil {
+			out.close() //nolint:errcheck // the first error is the one to tell
 			return err
 		}
 	}

@@ -130,6 +130,11 @@ func choose[T any](columns []column[T], fields []string) ([]column[T], error) {
 	return chosen, nil
 }
 
+// prints reports whether a JSON line may have the key.
+func (p *printer[T]) prints(key string) bool {
+	return len(p.pick) == 0 || slices.Contains(p.pick, key)
+}
+
 // print writes one result.
 func (p *printer[T]) print(v T) error {
 	p.mu.Lock()

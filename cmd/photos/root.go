@@ -39,6 +39,7 @@ terminal, a script or a pipeline.`,
 		msg, _, _ := strings.Cut(err.Error(), ": strconv.") // the rest is Go's
 		return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: cmd.CommandPath() + " --help lists the flags"}
 	})
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.SuggestionsMinimumDistance = 2
 	globalFlags(root)
 	root.AddGroup(

@@ -31,7 +31,8 @@ func newDelete(e *env) *cobra.Command {
 30 days unless the service says otherwise; until then photos restore brings them
 back. A local file is never touched.
 
-On a terminal, the deletion of more than 10 photos must be confirmed; --yes does so.
+On a terminal, the deletion of more than 10 photos must be confirmed; --yes
+does so.
 
 A PHOTO is written as for photos describe, but without a terminal an ID must be
 given whole.`,

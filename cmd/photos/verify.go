@@ -17,7 +17,7 @@ func newVerify(e *env) *cobra.Command {
 	var o verifyOptions
 	c := &cobra.Command{
 		Use:   "verify PATH...",
-		Short: "Is every local file safely on the service? Print those that are not",
+		Short: "Print the local files that are not safely on the service",
 		Long: `Read every file below the paths afresh, hidden folders too, and ask the service
 whether it holds these very bytes. Print each file for which that cannot be
 proven: photos that are missing, in the trash or damaged, and also whatever the
