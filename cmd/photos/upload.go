@@ -196,9 +196,10 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 		return err
 	}
 	digests := openDigests(e)
+	sidecars := sidecar.New(o.sources, args...)
 	sum, err := transfer.Upload(ctx, c, items, transfer.Options{
 		Jobs: o.jobs, IfExists: transfer.IfExists(o.ifExists), DryRun: o.dryRun, MaxErrors: o.maxErrors,
-		Progress: bars, Digests: digests, Sidecars: sidecar.New(o.sources),
+		Progress: bars, Digests: digests, Sidecars: sidecars,
 	}, rep.record)
 	if err == nil && ctx.Err() != nil { // the list ended by it
 		err = ctx.Err()
@@ -209,7 +210,24 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	digests.flush()
 	rep.flush()
 	bars.stop()
+	if err == nil && !e.set.Quiet {
+		sayOrphans(e, sidecars)
+	}
 	return rep.end(sum, err)
+}
+
+// sayOrphans mentions the JSON files of a Takeout export whose photos are not there.
+func sayOrphans(e *env, sidecars *sidecar.Finder) {
+	n, first := sidecars.Orphans()
+	if n == 0 {
+		return
+	}
+	what := fmt.Sprintf("%d JSON files belong to photos that are not here, such as", n)
+	if n == 1 {
+		what = "a JSON file belongs to a photo that is not here:"
+	}
+	e.warn("%s %s", what, first)
+	e.say("hint: give all parts of a Google Takeout export in one call")
 }
 
 // items is what the call means. rest returns what was read of a list and not begun when

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"photos/internal/photo"
 )
 
@@ -18,16 +20,20 @@ const maxFolders = 8
 
 // A folder is what might be a sidecar in it.
 type folder struct {
-	dir         string
-	xmps, jsons []entry // by key, then by name
+	dir   string
+	xmps  map[string][]string // names by what fold makes of them
+	jsons map[jsonKey][]jsonFile
+	names []string  // all of them, in order; nil where there is no JSON
+	parts []*folder // the same folder in other parts of an export
 }
 
-// An entry is a file name, and what it is looked up by: names of one sidecar and
-// its photo differ in case, also where the file system minds.
-type entry struct{ key, name string }
+// A jsonKey is what the name of a JSON says of the photo, folded.
+type jsonKey struct{ base, number string }
 
-func (e entry) compare(o entry) int {
-	return cmp.Or(strings.Compare(e.key, o.key), strings.Compare(e.name, o.name))
+// A jsonFile is a JSON under one reading of its name.
+type jsonFile struct {
+	jsonName
+	name string
 }
 
 // folder is never nil; one that cannot be listed is empty, and its error returned
@@ -42,58 +48,71 @@ func (f *Finder) folder(dir string) (*folder, error) {
 		return found, nil
 	}
 	b, err := list(dir)
+	for _, other := range f.elsewhere(dir) {
+		if part, err := list(other); err == nil && len(part.jsons) > 0 {
+			b.parts = append(b.parts, part)
+		}
+	}
 	f.folders = slices.Insert(f.folders, 0, b)
 	f.folders = f.folders[:min(len(f.folders), maxFolders)]
 	return b, err
 }
 
-// list reads a folder piecemeal, because most names in it are not kept.
 func list(dir string) (*folder, error) {
-	b := &folder{dir: dir}
-	d, err := os.Open(cmp.Or(dir, "."))
-	if err != nil {
-		return b, unlisted(dir, err)
-	}
-	defer d.Close()
-	for err == nil {
-		var names []string
-		names, err = d.Readdirnames(1024)
-		for _, name := range names {
-			switch key := strings.ToLower(name); filepath.Ext(key) {
-			case ".xmp":
-				b.xmps = append(b.xmps, entry{key, name})
-			case ".json":
-				b.jsons = append(b.jsons, entry{key, name})
+	b := &folder{dir: dir, xmps: map[string][]string{}, jsons: map[jsonKey][]jsonFile{}}
+	names, err := readNames(cmp.Or(dir, "."))
+	for _, name := range names {
+		switch strings.ToLower(filepath.Ext(name)) {
+		case ".xmp":
+			b.xmps[fold(name)] = append(b.xmps[fold(name)], name)
+		case ".json":
+			for _, n := range jsonNames(name) {
+				key := jsonKey{fold(n.base), n.number}
+				b.jsons[key] = append(b.jsons[key], jsonFile{n, name})
 			}
 		}
 	}
-	slices.SortFunc(b.xmps, entry.compare)
-	slices.SortFunc(b.jsons, entry.compare)
-	if !errors.Is(err, io.EOF) {
-		return b, unlisted(dir, err)
+	if len(b.jsons) > 0 {
+		slices.Sort(names)
+		b.names = names
+	}
+	if err != nil {
+		return b, &photo.Error{Kind: photo.KindUnreadable, Msg: "look for sidecars in " + cmp.Or(dir, "."), Err: err}
 	}
 	return b, nil
 }
 
-func unlisted(dir string, err error) error {
-	return &photo.Error{Kind: photo.KindUnreadable, Msg: "look for sidecars in " + cmp.Or(dir, "."), Err: err}
+// readNames reads the names in a folder, in no order.
+func readNames(dir string) (names []string, err error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	for err == nil {
+		var some []string
+		some, err = d.Readdirnames(1024)
+		names = append(names, some...)
+	}
+	if !errors.Is(err, io.EOF) {
+		return names, err
+	}
+	return names, nil
 }
 
-// find is the path of the file of this name, or else of one that differs in case
-// only, or "".
-func (b *folder) find(among []entry, name string) string {
-	key := strings.ToLower(name)
-	i, _ := slices.BinarySearchFunc(among, key, func(e entry, key string) int { return strings.Compare(e.key, key) })
-	found := ""
-	for ; i < len(among) && among[i].key == key; i++ {
-		if found == "" || among[i].name == name {
-			found = among[i].name
-		}
+// has reports whether a file of exactly this name is in the folder.
+func (b *folder) has(name string) bool {
+	_, found := slices.BinarySearch(b.names, name)
+	return found
+}
+
+// pick is the name that is exactly as wanted, or else the last one, which differs in
+// case or composition only, or "".
+func pick(among []string, wanted string) string {
+	if slices.Contains(among, wanted) {
+		return wanted
 	}
-	if found == "" {
-		return ""
-	}
-	return b.dir + found
+	return slices.MaxFunc(append([]string{""}, among...), strings.Compare)
 }
 
 // xmp returns what the photo's XMP sidecars say. Both ways to name one are in use:
@@ -104,37 +123,152 @@ func (b *folder) xmp(name string) (found note, broken error) {
 		return note{}, nil
 	}
 	ext := filepath.Ext(name)
-	for _, want := range []string{name + ".xmp", strings.TrimSuffix(name, ext) + ".xmp"} {
-		path := b.find(b.xmps, want)
-		if path == "" {
+	for _, wanted := range []string{name + ".xmp", strings.TrimSuffix(name, ext) + ".xmp"} {
+		file := pick(b.xmps[fold(wanted)], wanted)
+		if file == "" {
 			continue
 		}
-		n, err := read(path, parseXMP)
+		n, err := read(b.dir+file, parseXMP)
 		if err != nil && !errors.Is(err, errNone) {
 			broken = errors.Join(broken, err)
 		}
-		if want == name+".xmp" || n.extension == "" || strings.EqualFold("."+strings.TrimPrefix(n.extension, "."), ext) {
+		if wanted == name+".xmp" || n.extension == "" || strings.EqualFold("."+strings.TrimPrefix(n.extension, "."), ext) {
 			found.complete(n)
 		}
 	}
 	return found, broken
 }
 
-// takeout returns what the photo's Takeout JSON says. The first JSON that is the
-// photo's decides, also when it has no description.
-func (b *folder) takeout(name string) (note, error) {
-	if len(b.jsons) == 0 {
-		return note{}, nil
+// takeout returns what the photo's Takeout JSON says, and its path. The first JSON that
+// is the photo's decides, also when it has no description.
+func (b *folder) takeout(name string) (note, string, error) {
+	if len(b.jsons) == 0 && len(b.parts) == 0 {
+		return note{}, "", nil
 	}
-	for want := range takeoutNames(name) {
-		path := b.find(b.jsons, want.name)
-		if path == "" {
+	for w := range takeoutNames(name) {
+		if n, path, err := b.read(w, name); !errors.Is(err, errNone) {
+			return n, path, err
+		}
+	}
+	for _, w := range b.unnumbered(name) {
+		if n, path, err := b.read(w, name); !errors.Is(err, errNone) {
+			return n, path, err
+		}
+	}
+	return note{}, "", nil
+}
+
+// read reads the JSON of the photo of this name that is called as wanted. Its error is
+// errNone when there is none.
+func (b *folder) read(w want, name string) (note, string, error) {
+	for _, file := range b.candidates(w) {
+		n, err := read(b.dir+file.name, w.parser(name))
+		if !errors.Is(err, errNone) {
+			return n, b.dir + file.name, err
+		}
+	}
+	return b.readElsewhere(w, name)
+}
+
+// readElsewhere looks in the other parts of the export. A part that has a file of the
+// photo's name is about that one, and what several parts claim proves nothing.
+func (b *folder) readElsewhere(w want, name string) (note, string, error) {
+	if w.title == "" {
+		w.title, w.same = w.base, true
+	}
+	var found note
+	var path string
+	for _, part := range b.parts {
+		if part.has(name) {
 			continue
 		}
-		n, err := read(path, func(data []byte) (note, error) { return parseTakeout(data, want.title) })
-		if !errors.Is(err, errNone) {
-			return n, err
+		n, at, err := part.read(w, name)
+		switch {
+		case errors.Is(err, errNone):
+		case err != nil || path != "":
+			return note{}, "", errNone
+		default:
+			found, path = n, at
 		}
 	}
-	return note{}, nil
+	if path == "" {
+		return note{}, "", errNone
+	}
+	return found, path, nil
+}
+
+// candidates are the files that are called as wanted, the likeliest first. A JSON whose
+// name differs from the photo's in case belongs to the photo of the same case when
+// there is one.
+func (b *folder) candidates(w want) []jsonFile {
+	var out []jsonFile
+	for _, file := range b.jsons[jsonKey{fold(w.base), w.number}] {
+		if w.cut && file.suffix > 0 || w.title == "" && !sameCase(file.base, w.base) && b.has(file.base) {
+			continue
+		}
+		out = append(out, file)
+	}
+	slices.SortFunc(out, func(x, y jsonFile) int {
+		return cmp.Or(cmp.Compare(y.suffix, x.suffix), preferTrue(x.base == w.base, y.base == w.base), cmp.Compare(y.name, x.name))
+	})
+	return out
+}
+
+func sameCase(a, b string) bool { return a == b || norm.NFC.String(a) == norm.NFC.String(b) }
+
+// preferTrue orders true before false.
+func preferTrue(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return -1
+	}
+	return 1
+}
+
+// unnumbered are the names of the JSON of an edited copy that has a number, IMG-edited(1),
+// beside a JSON without one. That is the original's if the original is there and no
+// file here can be another photo of its name, which would have a number too.
+func (b *folder) unnumbered(name string) []want {
+	p := splitName(norm.NFC.String(name))
+	originals, edited := p.unedited()
+	if p.number == "" || !edited {
+		return nil
+	}
+	o := photoName{originals[0].stem, "", p.ext}
+	if _, number := splitNumber(o.stem); number != "" {
+		return nil
+	}
+	there := false
+	for _, f := range slices.Concat([]*folder{b}, b.parts) {
+		for _, file := range f.names {
+			stem, number := aboutPhoto(file)
+			if stem != fold(o.stem) {
+				continue
+			}
+			if number {
+				return nil
+			}
+			there = there || f == b && withoutExtension(file) != file
+		}
+	}
+	if !there {
+		return nil
+	}
+	return append([]want{o.guess(false), photoName{o.stem, "", ""}.guess(false)}, o.stills(false)...)
+}
+
+// aboutPhoto returns the folded name, without its extension and number, of the photo
+// that a file is, or that a JSON is about, and whether there is a number.
+func aboutPhoto(file string) (stem string, numbered bool) {
+	number := ""
+	if strings.EqualFold(filepath.Ext(file), ".json") {
+		longest := slices.MaxFunc(jsonNames(file), func(a, b jsonName) int {
+			return cmp.Or(cmp.Compare(len(a.number), len(b.number)), cmp.Compare(a.suffix, b.suffix))
+		})
+		file, number = longest.base, longest.number
+	}
+	p := splitName(file)
+	return fold(p.stem), p.number+number != ""
 }

@@ -50,7 +50,7 @@ func FuzzTakeout(f *testing.F) {
 	f.Add([]byte(`{"title":"IMG_1.jpg","description":"a\u0000b","photoTakenTime":{"timestamp":"1532281602"},"geoData":{"latitude":1.5,"longitude":-2}}`), "IMG_1.jpg")
 	f.Add([]byte(`[]`), "")
 	f.Fuzz(func(t *testing.T, data []byte, title string) {
-		n, err := parseTakeout(data, title)
+		n, err := want{title: title}.parser("a.jpg")(data)
 		if err != nil && n != (note{}) {
 			t.Errorf("%+v and %v", n, err)
 		}
@@ -65,14 +65,16 @@ func FuzzTakeoutNames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		n := 0
-		for w := range takeoutNames(name) {
+		for range takeoutNames(name) {
 			n++
-			if !strings.HasSuffix(w.name, ".json") {
-				t.Errorf("%q is no JSON", w.name)
-			}
 		}
-		if n == 0 || n > 500 {
+		if n == 0 || n > 100 {
 			t.Errorf("%d names for %q", n, name)
+		}
+		for _, j := range jsonNames(name + ".json") {
+			if !strings.HasPrefix(name, j.base) || !strings.HasSuffix(name, j.number) {
+				t.Errorf("%q is read as %+v", name, j)
+			}
 		}
 		IsSidecar(name)
 	})

@@ -59,14 +59,20 @@ func usage(msg, hint string) error {
 // Finder finds descriptions. It remembers which sidecars lie in the folders it was
 // last asked about, so one made later may be missed. It is safe for concurrent use.
 type Finder struct {
-	order []Kind
+	order    []Kind
+	takeouts []string // the roots of the export's parts
 
 	mu      sync.Mutex
-	folders []*folder // the most recently used first
+	folders []*folder         // the most recently used first
+	used    map[string]bool   // absolute paths of JSON files that say something about a photo
+	seen    map[string]string // those that a walk passed and that are not used, by absolute path
 }
 
-// New is a Finder that takes the first description there is in this order.
-func New(order []Kind) *Finder { return &Finder{order: slices.Clone(order)} }
+// New is a Finder that takes the first description there is in this order. The
+// paths are those that the user gave; parts of an export are looked for there.
+func New(order []Kind, paths ...string) *Finder {
+	return &Finder{order: slices.Clone(order), takeouts: takeoutRoots(paths), used: map[string]bool{}, seen: map[string]string{}}
+}
 
 // Found is what the files beside a photo say about it.
 type Found struct {
@@ -88,18 +94,18 @@ func (f *Finder) Find(path string) (Found, error) {
 	beside, err := f.folder(dir)
 	broken := []error{err}
 	texts := map[Kind]string{}
-	for _, kind := range []struct {
-		kind   Kind
-		source photo.FactSource
-		look   func(string) (note, error)
-	}{{XMP, photo.FactSidecar, beside.xmp}, {Takeout, photo.FactTakeout, beside.takeout}} {
-		n, err := kind.look(name)
-		if slices.Contains(f.order, kind.kind) {
+	add := func(kind Kind, source photo.FactSource, n note, err error) {
+		if slices.Contains(f.order, kind) {
 			broken = append(broken, err)
 		}
-		texts[kind.kind] = n.text
-		n.addTo(&found.Facts, kind.source)
+		texts[kind] = n.text
+		n.addTo(&found.Facts, source)
 	}
+	n, err := beside.xmp(name)
+	add(XMP, photo.FactSidecar, n, err)
+	n, at, err := beside.takeout(name)
+	f.use(at)
+	add(Takeout, photo.FactTakeout, n, err)
 	found.describe(f.order, texts)
 	return found, errors.Join(broken...)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -40,21 +41,27 @@ func readTakeout(data []byte) (takeoutJSON, error) {
 	return about, nil
 }
 
-// parseTakeout reads a photo's JSON. It fails with errNone when the JSON is another
-// program's, or when title is not "" and the JSON names another photo.
-func parseTakeout(data []byte, title string) (note, error) {
-	about, err := readTakeout(data)
-	if err != nil {
-		return note{}, err
+// parser reads the JSON of the photo of this name. It fails with errNone when the JSON is
+// another program's or about another photo.
+func (w want) parser(name string) func([]byte) (note, error) {
+	return func(data []byte) (note, error) {
+		about, err := readTakeout(data)
+		if err != nil {
+			return note{}, err
+		}
+		if w.title != "" && !sameTitle(about.Title, w.title) || w.same && !sameExtension(about.Title, name) {
+			return note{}, errNone
+		}
+		return about.note(), nil
 	}
-	if title != "" && !sameTitle(about.Title, title) {
-		return note{}, errNone
-	}
-	n := note{text: about.Description, taken: takenTime(about.Taken), position: place(about.Place)}
+}
+
+func (t takeoutJSON) note() note {
+	n := note{text: t.Description, taken: takenTime(t.Taken), position: place(t.Place)}
 	if n.position == nil {
-		n.position = place(about.Recorded)
+		n.position = place(t.Recorded)
 	}
-	return n, nil
+	return n
 }
 
 // takenTime reads seconds since 1970, which Takeout writes as a text.
@@ -96,6 +103,12 @@ func sameTitle(title, name string) bool {
 		return strings.HasPrefix(plain(title), plain(cut))
 	}
 	return plain(withoutExtension(title)) == plain(withoutExtension(name))
+}
+
+// sameExtension reports whether a title does not have the extension of another kind of
+// file than the name. A title need not have one.
+func sameExtension(title, name string) bool {
+	return withoutExtension(title) == title || strings.EqualFold(filepath.Ext(title), filepath.Ext(name))
 }
 
 // plain keeps of a name what no export changes.

@@ -280,6 +280,9 @@ func (r *run) unfit(j *job, err error) {
 	}
 	if j.rec.Reason = s.reason; sidecar.IsSidecar(filepath.Base(j.item.Path)) {
 		j.rec.Reason = "a sidecar"
+		if r.Sidecars != nil {
+			r.Sidecars.Saw(j.item.Path)
+		}
 	}
 	r.finish(j, photo.OutcomeSkipped, nil)
 }
