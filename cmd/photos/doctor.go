@@ -166,7 +166,7 @@ func (x *examination) discovery(ctx context.Context) error {
 		return nil
 	}
 	now, err := auth.Discover(ctx, x.e.network, issuer, "")
-	if pinned := x.profile.Session.Provider; err == nil && pinned.Issuer != "" && pinned != now {
+	if pinned := x.profile.Session.Provider; err == nil && pinned.Issuer != "" && !pinned.Same(now) {
 		return x.warn("provider", issuer+" has other endpoints than at login", "photos login takes the new ones, if you expect them")
 	}
 	return x.tell("provider", issuer, err)

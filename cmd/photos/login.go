@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/auth"
+	"photos/internal/issuer"
 	"photos/internal/photo"
 )
 
@@ -194,11 +195,9 @@ func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 	}
 	c.secret = secret
 	if c.issuer == "" && set.PoolID != "" {
-		issuer, err := auth.IssuerOfPool(set.PoolID)
-		if err != nil {
+		if c.issuer, err = auth.IssuerOfPool(set.PoolID); err != nil {
 			return c, err
 		}
-		c.issuer = issuer
 	}
 	c.byHand = c.issuer != "" && c.clientID != ""
 	if c.issuer == "" && len(r.AuthorizationServers) > 0 {
@@ -292,7 +291,7 @@ func sameAccount(old profile, server string, session auth.Session) bool {
 // sameUserPool reports whether two issuers are one user pool. The pool of photosd has moved to another path of its
 // service, and kept its ID.
 func sameUserPool(a, b string) bool {
-	if a == b {
+	if issuer.Same(a, b) {
 		return true
 	}
 	ua, errA := url.Parse(a)

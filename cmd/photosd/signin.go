@@ -15,6 +15,7 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/cognito"
+	"photos/internal/issuer"
 	"photos/internal/server"
 	"photos/internal/userpool"
 )
@@ -67,11 +68,13 @@ func (s *settings) checkSignIn() error {
 		return badSetting("the user pool's app client is missing: --client-id")
 	}
 	if s.issuer == "" {
-		region, _, ok := strings.Cut(s.poolID, "_")
-		if !ok {
+		var err error
+		if s.issuer, err = issuer.OfPool(s.poolID); err != nil {
 			return badSetting("--pool-id %q is not like eu-west-1_AbCdEfGhI", s.poolID)
 		}
-		s.issuer = "https://cognito-idp." + region + ".amazonaws.com/" + s.poolID
+	}
+	if id, ok := issuer.Pool(s.issuer); ok && s.poolID != "" && id != s.poolID {
+		return badSetting("--pool-id is %s, but --issuer is that of %s", s.poolID, id)
 	}
 	if !isWebAddress(s.issuer) {
 		return badSetting("--issuer %q is not an address", s.issuer)

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
+	"photos/internal/issuer"
 	"photos/internal/text"
 )
 
@@ -37,37 +37,39 @@ func (p Provider) Domain() string {
 	return origin(u) + base
 }
 
-// IssuerOfPool is the issuer of a Cognito user pool. A pool may also sign with
-// https://issuer-cognito-idp.REGION…; that form has to be given as the issuer.
+// IssuerOfPool returns the issuer of a Cognito user pool.
 func IssuerOfPool(id string) (string, error) {
-	m := regexp.MustCompile(`^([a-z]{2}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+$`).FindStringSubmatch(id)
-	if m == nil {
-		return "", &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s is not a user pool id", text.Quote(id)),
-			Hint: "it looks like eu-west-1_AbCdEfGhI"}
+	name, err := issuer.OfPool(id)
+	if err != nil {
+		return "", &Error{Kind: Misconfigured, Msg: text.Quote(id) + " is not a user pool id", Hint: "it looks like eu-west-1_AbCdEfGhI"}
 	}
-	suffix := "amazonaws.com"
-	if strings.HasPrefix(m[1], "cn-") {
-		suffix = "amazonaws.com.cn"
-	}
-	return fmt.Sprintf("https://cognito-idp.%s.%s/%s", m[1], suffix, id), nil
+	return name, nil
+}
+
+// Same reports whether p and other are one provider with the same endpoints. The two
+// issuers of a Cognito pool, and the key sets below them, count as equal.
+func (p Provider) Same(other Provider) bool {
+	same := issuer.Same(p.Issuer, other.Issuer) && issuer.SameKeys(p.JWKSURI, other.JWKSURI)
+	p.Issuer, p.JWKSURI = other.Issuer, other.JWKSURI
+	return same && p == other
 }
 
 // Discover reads the issuer's OpenID Connect discovery document (OpenID Connect
-// Discovery 1.0, section 4) and checks it: its issuer is the one asked for, character
-// by character; every address is https, or on this machine; authorization, token, user
+// Discovery 1.0, section 4) and checks it: its issuer is the one asked for, or the other
+// form of the same Cognito pool; every address is https, or on this machine; authorization, token, user
 // info, revocation and end-session endpoints share one origin, which a given domain
 // (COGNITO_DOMAIN, may be empty) must be; the keys lie with the issuer.
-func Discover(ctx context.Context, rt http.RoundTripper, issuer, domain string) (Provider, error) {
-	if _, err := parseSecure("issuer", issuer); err != nil {
+func Discover(ctx context.Context, rt http.RoundTripper, name, domain string) (Provider, error) {
+	if _, err := parseSecure("issuer", name); err != nil {
 		return Provider{}, err
 	}
 	var p Provider
-	address := strings.TrimRight(issuer, "/") + "/.well-known/openid-configuration"
+	address := strings.TrimRight(name, "/") + "/.well-known/openid-configuration"
 	if err := getJSON(ctx, rt, address, "the provider's discovery document", &p); err != nil {
 		return Provider{}, err
 	}
-	if p.Issuer != issuer {
-		return Provider{}, &Error{Kind: Untrusted, Msg: fmt.Sprintf("issuer %s calls itself %s", issuer, text.Quote(p.Issuer)),
+	if !issuer.Same(p.Issuer, name) {
+		return Provider{}, &Error{Kind: Untrusted, Msg: fmt.Sprintf("issuer %s calls itself %s", name, text.Quote(p.Issuer)),
 			Hint: "give the issuer exactly as its tokens name it"}
 	}
 	if err := p.checkEndpoints(domain); err != nil {
@@ -97,12 +99,14 @@ func (p Provider) checkEndpoints(domain string) error {
 			return err
 		}
 	}
-	issuer, err := parseSecure("issuer", p.Issuer)
+	own, err := parseSecure("issuer", p.Issuer)
 	if err != nil {
 		return err
 	}
-	if err := sameOrigin("key set", p.JWKSURI, "issuer", origin(issuer)); err != nil {
-		return err
+	if !issuer.SameKeys(p.JWKSURI, p.Issuer+"/.well-known/jwks.json") {
+		if err := sameOrigin("key set", p.JWKSURI, "issuer", origin(own)); err != nil {
+			return err
+		}
 	}
 	return checkDomain(domain, home, p.Domain())
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"photos/internal/issuer"
 )
 
 // serving answers every request with one document, in place of a network.
@@ -22,7 +24,10 @@ func (s *serving) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: s.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(s.body)), Request: req}, nil
 }
 
-const poolIssuer = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC"
+const (
+	poolIssuer = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC"
+	otherForm  = "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC"
+)
 
 // document is Cognito's discovery document with changes; a nil value takes a member
 // out.
@@ -65,6 +70,11 @@ func TestDiscover(t *testing.T) {
 		"revocation elsewhere":       {map[string]any{"revocation_endpoint": "https://evil.example/r"}, "", Untrusted, "revocation"},
 		"end of session elsewhere":   {map[string]any{"end_session_endpoint": "https://evil.example/r"}, "", Untrusted, "end-session"},
 		"user info elsewhere":        {map[string]any{"userinfo_endpoint": "https://evil.example/r"}, "", Untrusted, "user info"},
+		"after a switch":             {map[string]any{"issuer": otherForm, "jwks_uri": otherForm + "/.well-known/jwks.json"}, "", "", ""},
+		"half switched":              {map[string]any{"issuer": otherForm}, "", "", ""},
+		"half switched, keys":        {map[string]any{"jwks_uri": otherForm + "/.well-known/jwks.json"}, "", "", ""},
+		"another pool":               {map[string]any{"issuer": otherForm + "X"}, "", Untrusted, "calls itself"},
+		"keys of another pool":       {map[string]any{"jwks_uri": otherForm + "X/.well-known/jwks.json"}, "", Untrusted, "key set"},
 		"keys not with the issuer":   {map[string]any{"jwks_uri": "https://evil.example/keys"}, "", Untrusted, "key set"},
 		"plain http":                 {map[string]any{"authorization_endpoint": "http://p.example/a"}, "", Misconfigured, "not https"},
 		"no token endpoint":          {map[string]any{"token_endpoint": nil}, "", Misconfigured, "token endpoint"},
@@ -249,7 +259,6 @@ func TestTrust(t *testing.T) {
 	t.Parallel()
 	const server, client = "https://photos.example", "cli"
 	pinned := func(server, issuer string) []Pin { return []Pin{{Server: server, Issuer: issuer, ClientID: client}} }
-	const otherForm = "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC"
 	for name, test := range map[string]struct {
 		offer Offer
 		kind  Kind // empty: go ahead
@@ -310,7 +319,7 @@ func FuzzDiscover(f *testing.F) {
 				t.Errorf("accepted %s next to %s", address, home)
 			}
 		}
-		if p.Issuer != poolIssuer {
+		if !issuer.Same(p.Issuer, poolIssuer) {
 			t.Errorf("accepted issuer %q", p.Issuer)
 		}
 	})

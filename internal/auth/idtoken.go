@@ -9,6 +9,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
+	"photos/internal/issuer"
 	"photos/internal/text"
 )
 
@@ -53,7 +54,7 @@ func verifyID(ctx context.Context, rt http.RoundTripper, p Provider, clientID st
 	}
 	keys := oidc.NewRemoteKeySet(oidc.ClientContext(ctx, newClient(rt)), p.JWKSURI)
 	verifier := oidc.NewVerifier(p.Issuer, keys, &oidc.Config{
-		ClientID: clientID, SupportedSigningAlgs: []string{oidc.RS256},
+		ClientID: clientID, SupportedSigningAlgs: []string{oidc.RS256}, SkipIssuerCheck: true, // it is checked below
 		Now: func() time.Time { return now.Add(-leeway) },
 	})
 	id, err := verifier.Verify(ctx, token.Reveal())
@@ -62,6 +63,9 @@ func verifyID(ctx context.Context, rt http.RoundTripper, p Provider, clientID st
 	}
 	if err != nil {
 		return Account{}, badID("it does not verify", err)
+	}
+	if !issuer.Same(id.Issuer, p.Issuer) {
+		return Account{}, badID("it was made by "+text.Quote(id.Issuer), nil)
 	}
 	if !slices.Equal(id.Audience, []string{clientID}) {
 		return Account{}, badID("it is for other clients too", nil)

@@ -276,7 +276,7 @@ func TestLoginFails(t *testing.T) {
 			p.faults = []http.HandlerFunc{status(503)}
 		}, Unavailable, "status 503"},
 		"wrong nonce":     {claim("nonce", "other"), Untrusted, "nonce"},
-		"wrong issuer":    {claim("iss", "https://evil.example"), Untrusted, "does not verify"},
+		"wrong issuer":    {claim("iss", "https://evil.example"), Untrusted, `made by "https://evil.example"`},
 		"wrong audience":  {claim("aud", "other"), Untrusted, "does not verify"},
 		"second audience": {claim("aud", []string{"cli", "other"}), Untrusted, "other clients"},
 		"an access token": {claim("token_use", "access"), Untrusted, "token_use"},

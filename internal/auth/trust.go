@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"photos/internal/issuer"
 )
 
 // Offer is the question whether a provider that somebody named may be used for a
@@ -34,7 +36,7 @@ func (o Offer) Judge() error {
 	if err != nil {
 		return err
 	}
-	issuer, err := parseSecure("issuer", o.Issuer)
+	provider, err := parseSecure("issuer", o.Issuer)
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,7 @@ func (o Offer) Judge() error {
 			Msg:  fmt.Sprintf("%s names the provider and client that %s uses on this machine", o.Server, other),
 			Hint: "a service that borrows another's sign-in may be after its tokens; if it is honest, give COGNITO_ISSUER and COGNITO_CLIENT_ID by hand"}
 	}
-	if isLoopback(server) && isLoopback(issuer) {
+	if isLoopback(server) && isLoopback(provider) {
 		return nil
 	}
 	return o.confirm(server)
@@ -68,7 +70,7 @@ func (o Offer) confirm(server *url.URL) error {
 // confirmedBefore reports whether this very pair was accepted at an earlier login.
 func (o Offer) confirmedBefore() bool {
 	for _, p := range o.Pins {
-		if p.Server == o.Server && samePool(p.Issuer, o.Issuer) && p.ClientID == o.ClientID {
+		if p.Server == o.Server && issuer.Same(p.Issuer, o.Issuer) && p.ClientID == o.ClientID {
 			return true
 		}
 	}
@@ -80,15 +82,9 @@ func (o Offer) pinnedElsewhere() string {
 	here, _ := Origin(o.Server)
 	for _, p := range o.Pins {
 		there, err := Origin(p.Server)
-		if err == nil && there != here && samePool(p.Issuer, o.Issuer) && p.ClientID == o.ClientID {
+		if err == nil && there != here && issuer.Same(p.Issuer, o.Issuer) && p.ClientID == o.ClientID {
 			return p.Server
 		}
 	}
 	return ""
-}
-
-// samePool compares issuers; the two forms Cognito has for one pool are equal.
-func samePool(a, b string) bool {
-	const long, short = "https://issuer-cognito-idp.", "https://cognito-idp."
-	return strings.Replace(a, long, short, 1) == strings.Replace(b, long, short, 1)
 }

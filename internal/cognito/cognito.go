@@ -14,13 +14,13 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"photos/internal/issuer"
 	"photos/internal/photo"
 )
 
@@ -32,7 +32,7 @@ const (
 
 // Config says whose tokens are good.
 type Config struct {
-	Issuer     string           // as it stands in the tokens, to the letter
+	Issuer     string           // of the tokens; of a Cognito pool, either form accepts both
 	ClientIDs  []string         // app clients whose tokens are accepted
 	Resource   string           // the service's address: tokens bound to others alone (RFC 8707) are refused; empty: not looked at
 	Keys       jwt.Keyfunc      // nil: the issuer's published keys
@@ -52,7 +52,7 @@ type Claims struct {
 
 // Verifier verifies access tokens. It may be used by many goroutines.
 type Verifier struct {
-	issuer   string
+	issuers  []string // the configured one first
 	pool     string
 	clients  []string
 	resource string
@@ -63,8 +63,8 @@ type Verifier struct {
 // New makes a verifier. It asks nothing of the network: keys are fetched when the
 // first token needs them, so a service starts while its provider is down.
 func New(c Config) (*Verifier, error) {
-	issuer, err := url.Parse(c.Issuer)
-	if err != nil || issuer.Host == "" {
+	address, err := url.Parse(c.Issuer)
+	if err != nil || address.Host == "" {
 		return nil, fmt.Errorf("issuer %q is not a URL", c.Issuer)
 	}
 	if len(c.ClientIDs) == 0 || slices.Contains(c.ClientIDs, "") {
@@ -74,14 +74,13 @@ func New(c Config) (*Verifier, error) {
 		c.Now = time.Now
 	}
 	return &Verifier{
-		issuer:   c.Issuer,
-		pool:     poolOf(issuer),
+		issuers:  issuer.Forms(c.Issuer),
+		pool:     poolOf(address),
 		clients:  slices.Clone(c.ClientIDs),
 		resource: c.Resource,
 		keys:     keySource(c),
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
-			jwt.WithIssuer(c.Issuer),
 			jwt.WithExpirationRequired(),
 			jwt.WithLeeway(leeway),
 			jwt.WithTimeFunc(c.Now),
@@ -103,17 +102,19 @@ func keySource(c Config) func(context.Context) jwt.Keyfunc {
 	}
 }
 
-// poolOf names a pool independently of what may change about its issuer: Cognito
-// has two forms of it, and a local pool's follows its port. Pool IDs are unique,
-// Cognito's begin with their region.
-func poolOf(issuer *url.URL) string {
-	host := issuer.Hostname()
-	cognito := regexp.MustCompile(`^(issuer-)?cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$`).MatchString(host)
-	loopback := host == "localhost" || net.ParseIP(host).IsLoopback()
-	if id := path.Base(issuer.Path); (cognito || loopback) && id != "." && id != "/" {
+// poolOf names a pool independently of what may change about its issuer: Cognito has two
+// forms of it, and a local pool's issuer contains its port. Pool IDs are unique: those of
+// Cognito begin with their region.
+func poolOf(address *url.URL) string {
+	if id, ok := issuer.Pool(address.String()); ok {
 		return id
 	}
-	return issuer.String()
+	host := address.Hostname()
+	loopback := host == "localhost" || net.ParseIP(host).IsLoopback()
+	if id := path.Base(address.Path); loopback && id != "." && id != "/" {
+		return id
+	}
+	return address.String()
 }
 
 // accessClaims is an access token's payload (Amazon Cognito Developer Guide,
@@ -139,6 +140,10 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 		return Claims{}, v.explain(err)
 	}
 	switch {
+	case c.Issuer == "":
+		return Claims{}, refuse(nil, "the access token is not valid")
+	case !slices.Contains(v.issuers, c.Issuer):
+		return Claims{}, refuse(nil, "the access token was not made by "+v.issuers[0])
 	case c.Use == "id":
 		return Claims{}, refuse(nil, "an ID token was sent where an access token is wanted")
 	case c.Use != "access":
@@ -174,10 +179,8 @@ func (v *Verifier) explain(err error) error {
 		return refuse(err, "this is no access token")
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return refuse(err, "the access token has expired")
-	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
-		return refuse(err, "the access token was not made by "+v.issuer)
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable):
-		return refuse(err, "the access token was not signed by "+v.issuer)
+		return refuse(err, "the access token was not signed by "+v.issuers[0])
 	}
 	return refuse(err, "the access token is not valid")
 }
