@@ -79,11 +79,17 @@ func (s *settings) checkSignIn() error {
 	if !isWebAddress(s.issuer) {
 		return badSetting("--issuer %q is not an address", s.issuer)
 	}
+	if !isSecure(s.issuer) {
+		return badSetting("--issuer %q is not https: anybody on the way could send other keys", s.issuer)
+	}
 	if s.domain = strings.TrimRight(s.domain, "/"); s.domain != "" && !strings.Contains(s.domain, "://") {
 		s.domain = "https://" + s.domain
 	}
 	if s.domain != "" && !isWebAddress(s.domain) {
 		return badSetting("--domain %q is not an address", s.domain)
+	}
+	if s.domain != "" && !isSecure(s.domain) {
+		return badSetting("--domain %q is not https: photos would refuse it", s.domain)
 	}
 	return nil
 }
@@ -109,6 +115,12 @@ func (s *settings) checkLocal() error {
 		return badSetting("--base-url %s is for other machines, and the own user pool is for this one alone%s", s.baseURL, hint)
 	}
 	return nil
+}
+
+// isSecure reports whether an address is https, or on this machine.
+func isSecure(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || isLoopback(u.Hostname()))
 }
 
 func isLoopback(host string) bool {

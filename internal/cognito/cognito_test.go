@@ -287,6 +287,61 @@ func TestForgedKeyIDsCostOneFetch(t *testing.T) {
 	}
 }
 
+// TestKeyRotationSoonAfterAFetch: a token that is signed with a new key is good seconds after the old keys came.
+func TestKeyRotationSoonAfterAFetch(t *testing.T) {
+	t.Parallel()
+	p := newPool(t)
+	v := p.verifier(t)
+	if _, err := v.Verify(context.Background(), p.token(t, "k1", nil)); err != nil {
+		t.Fatal(err)
+	}
+	p.rotate(t, "k2")
+	p.wait(5 * time.Second)
+	if _, err := v.Verify(context.Background(), p.token(t, "k2", nil)); err != nil {
+		t.Errorf("token signed with the new key: %v", err)
+	}
+}
+
+// TestForgedKeyIDsAreBounded sends a forged key ID a hundred times a second for a minute.
+func TestForgedKeyIDsAreBounded(t *testing.T) {
+	t.Parallel()
+	p := newPool(t)
+	v := p.verifier(t)
+	stranger := newKey(t)
+	forged := sign(t, jwt.SigningMethodRS256, stranger, "forged", p.claims(nil))
+	for range 60 * 100 {
+		if _, err := v.Verify(context.Background(), forged); photo.KindOf(err) != photo.KindNotSignedIn {
+			t.Fatalf("forged token: %v", err)
+		}
+		p.wait(10 * time.Millisecond)
+	}
+	if n := p.fetches.Load(); n > 12 {
+		t.Errorf("a minute of forged key IDs cost %d fetches, want 12 at most", n)
+	}
+}
+
+// TestKeysAreNotFetchedElsewhere: an issuer that sends the service to another address for its keys is not followed,
+// whichever client fetches them.
+func TestKeysAreNotFetchedElsewhere(t *testing.T) {
+	t.Parallel()
+	p := newPool(t)
+	away := httptest.NewServer(http.RedirectHandler(p.issuer+"/.well-known/jwks.json", http.StatusFound))
+	defer away.Close()
+	issuer := away.URL + "/eu-west-1_Example"
+	for name, hc := range map[string]*http.Client{"its own client": nil, "a given client": away.Client()} {
+		v, err := cognito.New(cognito.Config{Issuer: issuer, ClientIDs: []string{client}, HTTPClient: hc, Now: p.now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Verify(context.Background(), p.token(t, "k1", jwt.MapClaims{"iss": issuer})); photo.KindOf(err) != photo.KindUnavailable {
+			t.Errorf("%s: error %v, want %s", name, err, photo.KindUnavailable)
+		}
+	}
+	if n := p.fetches.Load(); n != 0 {
+		t.Errorf("keys were fetched %d times from another origin", n)
+	}
+}
+
 func TestKeyRotation(t *testing.T) {
 	t.Parallel()
 	p := newPool(t)

@@ -20,11 +20,10 @@ import (
 // When keys are fetched. Cognito rotates them without a schedule, publishing a
 // new one before it signs with it.
 const (
-	maxAge       = time.Hour       // older keys are fetched again before use, and used if that fails
-	unknownEvery = time.Minute     // at most so often because of a key we do not know
-	retryEvery   = 5 * time.Second // at most so often after a failure
-	fetchLimit   = 5 * time.Second // one fetch
-	maxKeySet    = 64 << 10        // bytes of a published set; Cognito's has 1,000
+	maxAge     = time.Hour       // older keys are fetched again before use, and used if that fails
+	fetchEvery = 5 * time.Second // the shortest time between two fetches, whatever key IDs callers make up
+	fetchLimit = 5 * time.Second // one fetch
+	maxKeySet  = 64 << 10        // bytes of a published set; Cognito's has 1,000
 )
 
 var errUnknownKey = errors.New("signed with a key the issuer does not publish")
@@ -48,13 +47,15 @@ type snapshot struct {
 }
 
 func newKeySet(c Config) *keySet {
-	client := c.HTTPClient
-	if client == nil {
-		client = &http.Client{Timeout: fetchLimit}
+	client := http.Client{Timeout: fetchLimit}
+	if c.HTTPClient != nil {
+		client = *c.HTTPClient
 	}
+	// Whoever answers for another address must not decide which keys are the issuer's.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	k := &keySet{
 		url:    strings.TrimSuffix(c.Issuer, "/") + "/.well-known/jwks.json",
-		client: client,
+		client: &client,
 		now:    c.Now,
 		fetch:  make(chan struct{}, 1),
 	}
@@ -87,11 +88,7 @@ func (k *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 
 // due reports whether a fetch is allowed again.
 func (s *snapshot) due(now time.Time) bool {
-	wait := unknownEvery
-	if s.err != nil {
-		wait = retryEvery
-	}
-	return s.tried.IsZero() || now.Sub(s.tried) >= wait
+	return s.tried.IsZero() || now.Sub(s.tried) >= fetchEvery
 }
 
 // answer is what is known without asking again. A known key is good even when it
