@@ -21,14 +21,14 @@ type describeOptions struct {
 	desc       string
 	set, clear bool
 	dryRun     bool
-	from       fromOptions
+	photos     selection
 	historyOptions
 }
 
 func newDescribe(e *env) *cobra.Command {
 	var o describeOptions
 	c := &cobra.Command{
-		Use:   "describe PHOTO...",
+		Use:   "describe PHOTO... | --search WORDS...",
 		Short: "Show everything known of photos, or set their description",
 		Long: `Show everything known of photos, or set their description.
 
@@ -44,7 +44,7 @@ by it: the description that was undone is kept too.`,
   photos describe beach.jpg --clear
   photos describe beach.jpg --undo
   printf 'beach.jpg\tSunset\n' | photos describe --from - --from-format tsv`,
-		Args: func(cmd *cobra.Command, args []string) error { return o.from.atLeastOneOr("PHOTO")(cmd, args) },
+		Args: func(cmd *cobra.Command, args []string) error { return o.photos.check(e, cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.set = cmd.Flags().Changed("desc")
 			if err := o.checkHistory(cmd, args); err != nil {
@@ -67,13 +67,13 @@ by it: the description that was undone is kept too.`,
 	f.BoolVar(&o.clear, "clear", false, "erase the description")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	o.historyOptions.flags(c)
-	o.from.flags(c, "PHOTOs, with tsv or jsonl their descriptions too,")
+	o.photos.flags(c, "PHOTOs, with tsv or jsonl their descriptions too,")
 	return c
 }
 
 // edits reports whether the call changes descriptions.
 func (o describeOptions) edits() bool {
-	return o.set || o.clear || o.undo || o.from.format != "lines"
+	return o.set || o.clear || o.undo || o.photos.from.format != "lines"
 }
 
 func (o describeOptions) check() error {
@@ -111,12 +111,12 @@ func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	rep.stop, rep.cards = stop, o.from.file == "" && len(args) == 1
+	rep.stop, rep.cards = stop, len(args) == 1
 	c, err := e.connect(ctx)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	list, err := o.from.open(ctx, e, args)
+	list, err := o.photos.open(ctx, e, c, args, inLibrary)
 	return c, list, rep, err
 }
 
@@ -193,7 +193,7 @@ func (d *describer) find(ctx context.Context, t target) (photo.Photo, error) {
 			return photo.Photo{ID: id}, err
 		}
 	}
-	return findPhoto(ctx, d.client, t.Name)
+	return t.listed.find(ctx, d.client, inLibrary)
 }
 
 // apply shows or describes a batch of photos.

@@ -41,15 +41,15 @@ func (o describeOptions) checkHistory(cmd *cobra.Command, args []string) error {
 		return exclude("--undo", "--desc and --clear")
 	case o.ifEmpty && (o.undo || o.clear):
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty goes with --desc or with descriptions in --from"}
-	case o.ifEmpty && !o.set && o.from.format == "lines":
+	case o.ifEmpty && !o.set && o.photos.from.format == "lines":
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty without a description", Hint: "--desc TEXT gives one"}
-	case (o.history || o.undo) && o.from.format != "lines":
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format " + o.from.format + " brings descriptions, which --history and --undo do not take"}
+	case (o.history || o.undo) && o.photos.from.format != "lines":
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format " + o.photos.from.format + " brings descriptions, which --history and --undo do not take"}
 	case versioned && o.ifVersion < 1:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version is not a version", Hint: "photos describe PHOTO --fields version prints it"}
 	case versioned && !sets && !o.undo:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version goes with --desc, --clear or --undo"}
-	case versioned && (o.from.file != "" || len(args) != 1):
+	case versioned && (o.photos.from.file != "" || len(args) != 1):
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version is about one photo", Hint: "name one PHOTO only"}
 	}
 	return nil
@@ -122,7 +122,7 @@ func showHistory(ctx context.Context, e *env, args []string, o describeOptions) 
 	if err != nil {
 		return err
 	}
-	err = eachPhoto(ctx, e, args, o.from, func(c *client.Client, p photo.Photo) error {
+	err = eachPhoto(ctx, e, args, o.photos, func(c *client.Client, p photo.Photo) error {
 		h, err := c.History(ctx, p.ID)
 		if err != nil {
 			return err
@@ -148,7 +148,7 @@ func undoDescriptions(ctx context.Context, e *env, args []string, o describeOpti
 	}
 	defer list.close()
 	rep.each(list, outcomeUndone, func(it listed) (photo.Photo, error) {
-		p, err := findPhoto(ctx, c, it.Name)
+		p, err := it.find(ctx, c, inLibrary)
 		if err != nil {
 			return p, err
 		}
@@ -182,18 +182,18 @@ func (o describeOptions) undoOne(ctx context.Context, c *client.Client, p photo.
 }
 
 // eachPhoto calls f for each PHOTO that a call names.
-func eachPhoto(ctx context.Context, e *env, args []string, from fromOptions, f func(*client.Client, photo.Photo) error) error {
+func eachPhoto(ctx context.Context, e *env, args []string, which selection, f func(*client.Client, photo.Photo) error) error {
 	c, err := e.connect(ctx)
 	if err != nil {
 		return err
 	}
-	list, err := from.open(ctx, e, args)
+	list, err := which.open(ctx, e, c, args, inLibrary)
 	if err != nil {
 		return err
 	}
 	defer list.close()
 	return eachItem(e, list.all(), func(it listed) error {
-		p, err := findPhoto(ctx, c, it.Name)
+		p, err := it.find(ctx, c, inLibrary)
 		if err != nil {
 			return err
 		}

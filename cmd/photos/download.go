@@ -41,7 +41,7 @@ written as for photos describe.`,
   photos download --search bay --since 2026-05
   photos list --undescribed --quiet | photos download --from - -o ~/todo
   photos download 3f9a11c2 -o - | feh -`,
-		Args: func(cmd *cobra.Command, args []string) error { return o.checkArgs(cmd, args) },
+		Args: o.checkArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return download(cmd.Context(), e, args, o) },
 	}
 	f := c.Flags()

@@ -30,8 +30,9 @@ type fromOptions struct {
 type listed struct {
 	Name        string // a path or an ID, never expanded
 	Description string
-	Described   bool   // the item has a description, be it empty
-	Version     *int64 // the photo's version that Description was made for; nil: any
+	Described   bool         // the item has a description, be it empty
+	Version     *int64       // the photo's version that Description was made for; nil: any
+	Photo       *photo.Photo // the photo itself, when a filter found it
 	Err         error
 }
 
@@ -179,7 +180,7 @@ func (o fromOptions) lines(in io.Reader) iter.Seq[listed] {
 			case errors.Is(err, errLongLine):
 				it = listed{Name: o.place(n), Err: misfit(err)}
 			case err != nil:
-				it = listed{Name: o.place(n), Err: &endOfRead{unreadable("", err)}}
+				it = listed{Name: o.place(n), Err: &endOfReadError{unreadable("", err)}}
 			case text == "":
 				continue
 			default:
@@ -192,13 +193,13 @@ func (o fromOptions) lines(in io.Reader) iter.Seq[listed] {
 	}
 }
 
-// endOfRead is why a list could not be read to its end.
-type endOfRead struct{ error }
+// endOfReadError is why a list could not be read to its end.
+type endOfReadError struct{ error }
 
-func (e *endOfRead) Unwrap() error { return e.error }
+func (e *endOfReadError) Unwrap() error { return e.error }
 
 func isEndOfRead(err error) bool {
-	var e *endOfRead
+	var e *endOfReadError
 	return errors.As(err, &e)
 }
 

@@ -139,7 +139,7 @@ func TestOutputIsLegalInput(t *testing.T) {
 func TestWhatIsLeftOfAList(t *testing.T) {
 	e, _ := testEnv(settings{}, false)
 	in, feed := io.Pipe()
-	go feed.Write([]byte("a\nb\nc\nd")) //nolint:errcheck // nobody is left to tell
+	go feed.Write([]byte("a\nb\nc\nd"))
 	e.in = in
 	l, err := fromOptions{file: "-", format: "lines"}.open(t.Context(), e, nil)
 	if err != nil {

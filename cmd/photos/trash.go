@@ -13,32 +13,33 @@ import (
 
 // bulkOptions are those of delete and restore.
 type bulkOptions struct {
-	from   fromOptions
+	photos selection
 	dryRun bool
 }
 
 func (o *bulkOptions) flags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
-	o.from.flags(c, "PHOTOs")
+	o.photos.flags(c, "PHOTOs")
 }
 
 func newDelete(e *env) *cobra.Command {
 	var o bulkOptions
 	c := &cobra.Command{
-		Use:   "delete PHOTO...",
+		Use:   "delete PHOTO... | --search WORDS...",
 		Short: "Put photos into the trash, from where they can be restored",
 		Long: `Put photos into the trash of the service. Their bytes stay there for a while,
 30 days unless the service says otherwise; until then photos restore brings them
 back. A local file is never touched.
 
-On a terminal, the deletion of more than 10 photos must be confirmed; --yes
-does so.
+On a terminal, the deletion of more than 10 photos must be confirmed, and
+elsewhere that of more than 10 photos which a filter finds; --yes does so.
 
 A PHOTO is written as for photos describe, but without a terminal an ID must be
 given whole.`,
 		Example: `  photos delete 3f9a11c2
-  photos list --search blurry --quiet | photos delete --from - --dry-run`,
-		Args: o.from.atLeastOneOr("PHOTO"),
+  photos delete --search blurry --dry-run
+  photos list --search blurry --quiet | photos delete --from -`,
+		Args: func(cmd *cobra.Command, args []string) error { return o.photos.check(e, cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error { return deletePhotos(cmd.Context(), e, args, o) },
 	}
 	o.flags(c)
@@ -48,14 +49,14 @@ given whole.`,
 func newRestore(e *env) *cobra.Command {
 	var o bulkOptions
 	c := &cobra.Command{
-		Use:   "restore PHOTO...",
+		Use:   "restore PHOTO... | --search WORDS...",
 		Short: "Take photos out of the trash",
 		Long: `Take photos out of the trash. Uploading the same file again does so too.
 
 A PHOTO is written as for photos describe.`,
 		Example: `  photos list --trash
   photos restore 3f9a11c2`,
-		Args: o.from.atLeastOneOr("PHOTO"),
+		Args: func(cmd *cobra.Command, args []string) error { return o.photos.check(e, cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error { return restorePhotos(cmd.Context(), e, args, o) },
 	}
 	o.flags(c)
@@ -116,13 +117,13 @@ func movePhotos(ctx context.Context, e *env, args []string, o bulkOptions, m mov
 	if err != nil {
 		return err
 	}
-	list, err := o.from.open(ctx, e, args)
+	list, err := o.photos.open(ctx, e, c, args, m.from)
 	if err != nil {
 		return err
 	}
 	defer list.close()
-	if m.mustBeConfirmed && !o.dryRun && o.from.file != "-" {
-		if err := confirmDeletion(ctx, e, list); err != nil {
+	if m.mustBeConfirmed && !o.dryRun {
+		if err := o.confirmDeletion(ctx, e, list); err != nil {
 			return err
 		}
 	}
@@ -130,7 +131,7 @@ func movePhotos(ctx context.Context, e *env, args []string, o bulkOptions, m mov
 		if err := wholeID(e, it.Name, m.from); err != nil {
 			return photo.Photo{}, err
 		}
-		p, err := findAmong(ctx, c, it.Name, m.from)
+		p, err := it.find(ctx, c, m.from)
 		if err != nil || o.dryRun {
 			return p, err
 		}
@@ -150,9 +151,11 @@ func wholeID(e *env, name string, among place) error {
 // confirmAbove is how many photos are deleted without a question.
 const confirmAbove = 10
 
-// confirmDeletion asks a person at a terminal before many photos are deleted.
-func confirmDeletion(ctx context.Context, e *env, list *itemList) error {
-	if e.set.Yes || !e.terminal.interactive() {
+// confirmDeletion asks before many photos are deleted: a person at a terminal, and in a
+// script, which cannot answer, only when a filter chose the photos.
+func (o bulkOptions) confirmDeletion(ctx context.Context, e *env, list *itemList) error {
+	filtered := o.photos.filter.narrows()
+	if e.set.Yes || !filtered && (!e.terminal.interactive() || o.photos.from.file == "-") {
 		return nil
 	}
 	n := len(list.collect())
