@@ -47,6 +47,7 @@ one line each: ok, warning or failure, and what to do. Nothing is changed.`,
 type examination struct {
 	e        *env
 	profile  profile // zero: nobody is signed in
+	given    bool    // the environment gives a token, so no profile is used
 	server   string
 	resource auth.Resource
 	worst    error // what the first failure was
@@ -126,6 +127,10 @@ func (x *examination) settings(context.Context) error {
 		return err
 	}
 	x.server = x.e.set.Server
+	if token, variable, err := x.e.givenToken(); err != nil || variable != "" {
+		x.given = true
+		return x.tell("token", tokenKind(token.Reveal())+" from "+variable, err)
+	}
 	p, err := x.e.selected()
 	if err != nil {
 		return x.tell("profile", "", err)
@@ -207,6 +212,9 @@ func (x *examination) redirects(ctx context.Context) error {
 
 // keyring proves the store of the profile, or the default one.
 func (x *examination) keyring(ctx context.Context) error {
+	if x.given {
+		return nil
+	}
 	name := x.profile.Store
 	if name == "" {
 		name = "keyring"
@@ -228,6 +236,9 @@ func (x *examination) keyring(ctx context.Context) error {
 
 // session says whether there is one, and who is busy with it.
 func (x *examination) session(ctx context.Context) error {
+	if x.given {
+		return x.accepted(ctx)
+	}
 	if x.profile.Name == "" {
 		return nil
 	}
@@ -246,4 +257,14 @@ func (x *examination) session(ctx context.Context) error {
 		return x.warn("session", fmt.Sprintf("process %d is refreshing it now", known.LockedBy), "if that takes long, look at what it does")
 	}
 	return x.tell("session", "signed in; nobody is refreshing it", nil)
+}
+
+// accepted asks the service whether it takes the token that the environment gives.
+func (x *examination) accepted(ctx context.Context) error {
+	c, err := x.e.connect(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // the token was reported already
+	}
+	_, err = c.Me(ctx)
+	return x.tell("session", "the service accepts the token", err)
 }

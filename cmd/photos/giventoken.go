@@ -53,3 +53,29 @@ func checkToken(variable, token string) error {
 func badToken(msg, hint string) error {
 	return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: hint}
 }
+
+// tokenKind says what a token is.
+func tokenKind(token string) string {
+	if accesskey.Looks(token) {
+		return "access key"
+	}
+	return "access token"
+}
+
+// givenJSON is what photos status --json prints for a token that the environment gives.
+type givenJSON struct {
+	Server   string `json:"server"`
+	SignedIn bool   `json:"signed_in"`
+	Token    string `json:"token"`      // access key or access token
+	From     string `json:"token_from"` // the variable
+}
+
+// printGiven shows what a token of the environment is used for. Whether it is still
+// good only the service knows.
+func (e *env) printGiven(token auth.Secret, variable string) error {
+	s := givenJSON{Server: e.set.Server, SignedIn: true, Token: tokenKind(token.Reveal()), From: variable}
+	return e.printStatus(s, s.Token, [][2]string{
+		{"service", s.Server},
+		{"token", s.Token + " from " + variable + "; no profile is used"},
+	})
+}

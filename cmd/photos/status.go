@@ -42,6 +42,13 @@ no network: photos doctor does. The exit code is 4 when nobody is signed in.`,
 }
 
 func status(ctx context.Context, e *env) error {
+	token, variable, err := e.givenToken()
+	if err != nil {
+		return err
+	}
+	if variable != "" {
+		return e.printGiven(token, variable)
+	}
 	p, err := e.selected()
 	if err != nil {
 		return err
@@ -74,19 +81,22 @@ func utc(t time.Time) time.Time {
 }
 
 // print writes the status as lines of name and value, or as JSON.
-func (s sessionJSON) print(e *env) error {
+func (s sessionJSON) print(e *env) error { return e.printStatus(s, s.Account.Label(), s.rows(e.now())) }
+
+// printStatus writes v as JSON, label alone for --quiet, or else rows of name and value.
+func (e *env) printStatus(v any, label string, rows [][2]string) error {
 	if e.set.JSON {
-		line, err := jsonLine(s, e.set.Fields)
+		line, err := jsonLine(v, e.set.Fields)
 		if err == nil {
 			_, err = e.out.Write(line)
 		}
 		return err
 	}
 	if e.set.Quiet {
-		_, err := fmt.Fprintln(e.out, e.word(s.Account.Label()))
+		_, err := fmt.Fprintln(e.out, e.word(label))
 		return err
 	}
-	for _, row := range s.rows(e.now()) {
+	for _, row := range rows {
 		format, value := "%s\t%s\n", escapeTSV(row[1])
 		if e.terminal.out {
 			format, value = "%-14s %s\n", text.Line(row[1])
