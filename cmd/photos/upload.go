@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"os"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +34,8 @@ type uploadOptions struct {
 	after   time.Time      // since, read
 	rate    int64          // bwlimit, read: bytes a second
 	sources []sidecar.Kind // descFrom, read
+
+	included, excluded []*transfer.Pattern // include and exclude, read
 }
 
 func newUpload(e *env) *cobra.Command {
@@ -52,9 +53,15 @@ export, or the caption inside it, in the order of --desc-from. A picture that
 does not say when and where it was taken has this from the same sidecars, or its
 date from the time at which the file was last modified.
 
+A pattern of --include, --exclude or a glob knows *, ?, [a-z], {a,b} and, for any
+number of folders, **. Case does not matter. Without a slash a pattern is matched
+with names at any depth, with one (2024/*.jpg) with the path below the folder
+that is uploaded. With a slash at its end (private/) it matches folders only. A
+pattern that matched nothing is reported, and changes no exit code.
+
 In a pipe one line per photo comes out, tab-separated: id, outcome, path.`,
 		Example: `  photos upload --desc "Sunset over the bay" beach.jpg
-  photos upload ~/Pictures
+  photos upload ~/Pictures --exclude private/ --include '*.{jpg,heic}'
   photos upload --json ~/Pictures | jq -r 'select(.outcome=="failed") | .path'
   convert in.png jpg:- | photos upload - --name out.jpg`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -106,6 +113,8 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 	switch {
 	case sources > 1:
 		return usage("PATH, --from and --retry-failed exclude each other", "make it two calls")
+	case len(o.include)+len(o.exclude) > 0 && (stdin || len(args) == 0):
+		return usage("--include and --exclude choose among the files of folders", "give a folder as PATH, or leave them out")
 	case stdin && len(args) > 1:
 		return usage("- stands alone: it is one photo's bytes", "upload the other paths in a call of their own")
 	case stdin && o.name == "":
@@ -145,12 +154,25 @@ func (o *uploadOptions) read(now time.Time) (err error) {
 			return fmt.Errorf("--bwlimit: %w", err)
 		}
 	}
-	for _, p := range slices.Concat(o.include, o.exclude) {
-		if _, err := path.Match(p, ""); err != nil {
-			return &photo.Error{Kind: photo.KindUsage, Msg: quote(p) + " is no pattern", Hint: "for example *.jpg"}
-		}
+	if o.included, err = parsePatterns(o.include); err != nil {
+		return fmt.Errorf("--include: %w", err)
+	}
+	if o.excluded, err = parsePatterns(o.exclude); err != nil {
+		return fmt.Errorf("--exclude: %w", err)
 	}
 	return nil
+}
+
+func parsePatterns(texts []string) ([]*transfer.Pattern, error) {
+	var out []*transfer.Pattern
+	for _, text := range texts {
+		p, err := transfer.ParsePattern(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 // parseBytes reads a positive number of bytes with k, M or G for its powers of 1,000.
@@ -254,7 +276,8 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 		return slices.Values([]transfer.Item{item}), rest, func() { os.Remove(file) }, nil
 	}
 	scanned := transfer.Scan(args, transfer.ScanOptions{
-		Include: o.include, Exclude: o.exclude, Since: o.after,
+		Include: o.included, Exclude: o.excluded, Since: o.after,
+		Unmatched: func(p *transfer.Pattern) { e.warn("the pattern %s matched nothing", quote(p.String())) },
 		Note: func(path, why string) { e.say("photos: %s not entered: %s", path, why) },
 	})
 	return func(yield func(transfer.Item) bool) {

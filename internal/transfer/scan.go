@@ -5,8 +5,8 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,13 +14,11 @@ import (
 )
 
 // ScanOptions choose among the files below a folder; a file that is named itself
-// is always meant. A pattern without a slash is matched with the file's name,
-// one with a slash with its path below the folder, where ** stands for any
-// number of folders.
+// is always meant.
 type ScanOptions struct {
-	Include []string  // when there are any, a file must match one
-	Exclude []string  // neither a file nor a folder above it may match one
-	Since   time.Time // changed at or after
+	Include []*Pattern // when there are any, a file must match one
+	Exclude []*Pattern // neither a file nor a folder above it may match one
+	Since   time.Time  // changed at or after
 
 	// Everything enters every folder, also those where no photos of one's own
 	// are to be expected.
@@ -28,6 +26,9 @@ type ScanOptions struct {
 
 	// Note is told of folders that are not entered. It may be nil.
 	Note func(path, why string)
+
+	// Unmatched is told at the end of each pattern that matched nothing. It may be nil.
+	Unmatched func(p *Pattern)
 }
 
 // Scan yields every file that paths mean: a file itself, everything below a
@@ -44,6 +45,7 @@ func Scan(paths []string, o ScanOptions) iter.Seq[Item] {
 				return
 			}
 		}
+		s.unmatched()
 	}
 }
 
@@ -51,6 +53,15 @@ func Scan(paths []string, o ScanOptions) iter.Seq[Item] {
 type scanner struct {
 	ScanOptions
 	yield func(Item) bool
+}
+
+// unmatched tells of the patterns that matched nothing.
+func (s *scanner) unmatched() {
+	for _, p := range slices.Concat(s.Include, s.Exclude) {
+		if s.Unmatched != nil && !p.matched.Load() {
+			s.Unmatched(p)
+		}
+	}
 }
 
 // one yields what one argument means.
@@ -70,8 +81,11 @@ func (s *scanner) one(path string) bool {
 // glob yields what the pattern matches: a pattern comes here unexpanded when
 // it was quoted, or from a shell that leaves expanding to the program.
 func (s *scanner) glob(pattern string) bool {
-	matches, err := filepath.Glob(pattern)
-	if err != nil || len(matches) == 0 || !strings.ContainsAny(pattern, "*?[") {
+	var matches []string
+	if strings.ContainsAny(pattern, "*?[{") {
+		matches = glob(pattern)
+	}
+	if len(matches) == 0 {
 		return s.yield(Item{Path: pattern, Named: true, Err: &photo.Error{Kind: photo.KindNotFound, Msg: "no such file or folder"}})
 	}
 	for _, m := range matches {
@@ -100,7 +114,7 @@ func (s *scanner) folder(root string) bool {
 		switch {
 		case err != nil:
 			return s.pass(Item{Path: path, Err: unreadable(path, err)})
-		case rel != "." && matches(s.Exclude, rel):
+		case rel != "." && anyMatches(s.Exclude, func(p *Pattern) bool { return p.match(rel, d.IsDir()) }):
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
@@ -111,7 +125,7 @@ func (s *scanner) folder(root string) bool {
 				return filepath.SkipDir
 			}
 			return nil
-		case len(s.Include) > 0 && !matches(s.Include, rel), !s.changedSince(d):
+		case len(s.Include) > 0 && !anyMatches(s.Include, func(p *Pattern) bool { return p.matchFile(rel) }), !s.changedSince(d):
 			return nil
 		case d.Type()&fs.ModeSymlink != 0:
 			return s.pass(Item{Path: path, Err: &skip{"a symbolic link"}})
@@ -138,39 +152,6 @@ func (s *scanner) changedSince(d fs.DirEntry) bool {
 	}
 	info, err := d.Info()
 	return err != nil || !info.ModTime().Before(s.Since)
-}
-
-// matches reports whether any pattern matches the path rel, slash-separated.
-func matches(patterns []string, rel string) bool {
-	for _, p := range patterns {
-		if !strings.Contains(p, "/") {
-			if ok, _ := path.Match(p, path.Base(rel)); ok { // a bad pattern matches nothing
-				return true
-			}
-		} else if matchSegments(strings.Split(p, "/"), strings.Split(rel, "/")) {
-			return true
-		}
-	}
-	return false
-}
-
-func matchSegments(pattern, segments []string) bool {
-	if len(pattern) == 0 {
-		return len(segments) == 0
-	}
-	if pattern[0] == "**" {
-		for i := range len(segments) + 1 {
-			if matchSegments(pattern[1:], segments[i:]) {
-				return true
-			}
-		}
-		return false
-	}
-	if len(segments) == 0 {
-		return false
-	}
-	ok, _ := path.Match(pattern[0], segments[0])
-	return ok && matchSegments(pattern[1:], segments[1:])
 }
 
 // notEntered says why a folder below one that was named is not looked into, or "".
