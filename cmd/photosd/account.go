@@ -19,7 +19,7 @@ const accountCommand = "account"
 
 // account runs 'photosd account …': it changes the row that a running service asks at
 // each request, and talks to no service.
-func account(ctx context.Context, s *settings, stdout, stderr io.Writer) (err error) {
+func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err error) {
 	verb, owners := "", []string(nil)
 	if len(s.words) > 1 {
 		verb, owners = s.words[1], s.words[2:]
@@ -50,10 +50,10 @@ func account(ctx context.Context, s *settings, stdout, stderr io.Writer) (err er
 		return err
 	}
 	if verb == "enable" {
-		fmt.Fprintf(stderr, "photosd: %s is enabled (access keys: %d)\n", a.Owner, a.Keys)
+		talk.say("photosd: %s is enabled (access keys: %d)", a.Owner, a.Keys)
 		return nil
 	}
-	fmt.Fprintf(stderr, "photosd: %s is disabled (access keys: %d); its requests are refused from now on\n", a.Owner, a.Keys)
+	talk.say("photosd: %s is disabled (access keys: %d); its requests are refused from now on", a.Owner, a.Keys)
 	return nil
 }
 

@@ -33,7 +33,7 @@ func startLocal(t *testing.T, s *settings) local {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	s.baseURL = server.URL
-	signIn, err := newLocal(t.Context(), s, &talk{w: io.Discard})
+	signIn, err := newLocal(t.Context(), s, newTalk(io.Discard, formatText))
 	if err != nil {
 		t.Fatal(err)
 	}

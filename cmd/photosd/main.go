@@ -4,7 +4,8 @@
 // and a user pool of its own. With those of an Amazon Cognito user pool it
 // accepts that pool's accounts. This package reads settings (settings.go),
 // prepares the data folder (data.go), decides who signs people in (signin.go),
-// puts the parts together (service.go), and starts and stops them (serve.go). With
+// puts the parts together (service.go), starts and stops them (serve.go), and writes to
+// standard error (talk.go). With
 // the word account it shuts accounts out instead (account.go).
 package main
 
@@ -31,6 +32,11 @@ func main() {
 // run serves until ctx ends and returns the exit code: 0 after a stop that was
 // asked for, 2 when the settings make no sense, 1 when something failed.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	format := formatText
+	if askedForJSON(args, getenv) {
+		format = formatJSON
+	}
+	talk := newTalk(stderr, format)
 	set, err := parseSettings(args, getenv)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -38,17 +44,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case err == nil && set.version:
 		_, err = fmt.Fprintf(stdout, "photosd version %s\n", version())
 	case err == nil && len(set.words) > 0:
-		err = account(ctx, set, stdout, stderr)
+		err = account(ctx, set, stdout, talk)
 	case err == nil:
-		err = serve(ctx, set, stdout, stderr)
+		err = serve(ctx, set, stdout, talk)
 	}
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(stderr, "photosd:", err)
-	if hint := photo.HintOf(err); hint != "" {
-		fmt.Fprintln(stderr, "hint:", hint)
-	}
+	talk.fail(err)
 	if photo.KindOf(err) == photo.KindUsage {
 		return 2
 	}

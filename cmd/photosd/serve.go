@@ -23,7 +23,7 @@ const (
 
 // serve runs the service until ctx ends, and then until requests under way are
 // done or cut.
-func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err error) {
+func serve(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err error) {
 	if err := s.checkLocal(); err != nil {
 		return err
 	}
@@ -35,8 +35,7 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 	if err := s.completeBaseURL(listener.Addr()); err != nil {
 		return err
 	}
-	talk := &talk{w: stderr}
-	log := newLogger(talk, s)
+	log := talk.logger(s.logLevel)
 	svc, err := newService(ctx, s, log, talk)
 	if err != nil {
 		return err
@@ -64,14 +63,6 @@ func (s *settings) completeBaseURL(addr net.Addr) error {
 	}
 	s.baseURL = "http://" + addr.String()
 	return nil
-}
-
-func newLogger(w io.Writer, s *settings) *slog.Logger {
-	options := &slog.HandlerOptions{Level: s.logLevel}
-	if s.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
 }
 
 // welcome says where the data is and what to type next.

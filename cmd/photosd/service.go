@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -99,18 +97,3 @@ func (svc *service) Close() error {
 	}
 	return errors.Join(problems...)
 }
-
-// talk is what photosd tells the person who started it, beside the log.
-type talk struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-// Write implements io.Writer.
-func (t *talk) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.w.Write(p)
-}
-
-func (t *talk) say(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }

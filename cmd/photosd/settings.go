@@ -90,7 +90,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.BoolVar(&s.rotation, "rotation", true, "replace the refresh token of an own account at each use")
 	f.DurationVar(&s.rotationGrace, "rotation-grace", maxRotationGrace, "`TIME` a replaced refresh token still works, at most 60s")
 	s.declare(f)
-	f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` of the log on standard error: text or json")
+	f.StringVar(&s.logFormat, "log-format", formatText, "`FORMAT` of the log on standard error: text or json")
 	s.logLevel = slog.LevelWarn
 	f.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "`LEVEL` logged: debug, info (every request), warn or error")
 	f.BoolVar(&s.version, "version", false, "print the version and end")
@@ -144,7 +144,7 @@ func badSetting(format string, args ...any) error {
 
 // check finds what makes no sense, and completes what may be left out.
 func (s *settings) check() error {
-	if s.logFormat != "text" && s.logFormat != "json" {
+	if s.logFormat != formatText && s.logFormat != formatJSON {
 		return badSetting("--log-format is text or json, not %q", s.logFormat)
 	}
 	if err := s.limits.check(); err != nil {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +16,7 @@ import (
 
 	"photos/internal/faultproxy"
 	"photos/internal/sample"
+	"photos/internal/text"
 )
 
 // logins is how many scripts may run at a time: each may hold one of the
@@ -97,6 +99,7 @@ func Run(t *testing.T) {
 			"picture":  cmdPicture,
 			"pictures": cmdPictures,
 			"lines":    cmdLines,
+			"objects":  cmdObjects,
 			"replace":  cmdReplace,
 			"id":       cmdID,
 			"occupy":   cmdOccupy,
@@ -242,6 +245,28 @@ func cmdLines(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if got := strings.Count(ts.ReadFile(args[0]), "\n"); got != want {
 		ts.Fatalf("%s has %d lines, want %d", args[0], got, want)
+	}
+}
+
+// cmdObjects checks that every line of a file is a JSON object, in characters that do
+// nothing to a terminal.
+func cmdObjects(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: objects FILE")
+	}
+	content := ts.ReadFile(args[0])
+	if content == "" {
+		ts.Fatalf("%s is empty", args[0])
+	}
+	for line := range strings.Lines(content) {
+		line, whole := strings.CutSuffix(line, "\n")
+		var object map[string]any
+		if err := json.Unmarshal([]byte(line), &object); err != nil || !whole {
+			ts.Fatalf("%s: %q is not a line with a JSON object: %v", args[0], line, err)
+		}
+		if text.Line(line) != line {
+			ts.Fatalf("%s: %q could drive a terminal", args[0], line)
+		}
 	}
 }
 

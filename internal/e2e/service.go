@@ -5,6 +5,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +36,7 @@ const startTime = 60 * time.Second
 
 func cmdPhotosd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
-		ts.Fatalf("usage: photosd start|stop|kill [ARG...]")
+		ts.Fatalf("usage: photosd start|stop|kill|ask [ARG...]")
 	}
 	s, _ := ts.Value(serviceKey{}).(*service)
 	switch args[0] {
@@ -47,6 +50,8 @@ func cmdPhotosd(ts *testscript.TestScript, neg bool, args []string) {
 		s.endAfter(ts, syscall.SIGKILL, args[1:])
 	case "stop-after":
 		s.endAfter(ts, syscall.SIGTERM, args[1:])
+	case "ask":
+		s.ask(ts, args[1:])
 	case "start-small":
 		if len(args) < 2 {
 			ts.Fatalf("usage: photosd start-small SIZE [ARG...]")
@@ -144,6 +149,21 @@ func (s *service) endAfter(ts *testscript.TestScript, sig syscall.Signal, args [
 		time.Sleep(time.Millisecond)
 	}
 	s.signal(ts, sig)
+}
+
+// ask sends requests as they are written, which no HTTP client would do with some of them,
+// and waits until the service closes each connection.
+func (s *service) ask(ts *testscript.TestScript, targets []string) {
+	addr, _ := s.addr.Load().(string)
+	for _, target := range targets {
+		c, err := net.Dial("tcp", addr)
+		ts.Check(err)
+		ts.Check(c.SetDeadline(time.Now().Add(startTime)))
+		_, err = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", target, addr)
+		ts.Check(err)
+		_, err = io.Copy(io.Discard, c)
+		ts.Check(errors.Join(err, c.Close()))
+	}
 }
 
 // end kills what a script left running.

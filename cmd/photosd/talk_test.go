@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	openapi "photos/api"
+	"photos/internal/blob/disk"
+	"photos/internal/photo"
+	"photos/internal/picture/metadata"
+	"photos/internal/server"
+	"photos/internal/store/sqldb"
+	"photos/internal/text"
+)
+
+// hostile is text that would do something to a terminal.
+const hostile = "a\u202eb\u009b31mc\x1b[2Jd\x7fe\nf\xff"
+
+// objects reads lines that are JSON objects each, in characters that a terminal only shows.
+func objects(t *testing.T, out string) []map[string]any {
+	t.Helper()
+	var all []map[string]any
+	for line := range strings.Lines(out) {
+		line, whole := strings.CutSuffix(line, "\n")
+		var object map[string]any
+		if err := json.Unmarshal([]byte(line), &object); err != nil || !whole || text.Line(line) != line {
+			t.Errorf("%q is not a line with a clean JSON object: %v", line, err)
+		}
+		all = append(all, object)
+	}
+	return all
+}
+
+// sayEverything says something in every way there is, and returns how many lines that are in JSON.
+// It is for one test at a time, as package log has one output.
+func sayEverything(t *talk) int {
+	logger := t.logger(slog.LevelDebug)
+	logger.Warn("request", "path", hostile, "err", errors.New(hostile))
+	t.say("photos are in %s", hostile)
+	_, _ = io.WriteString(t, "to confirm "+hostile+" open\n  http://x\n")
+	t.fail(errors.New(hostile))
+	t.fail(&photo.Error{Kind: photo.KindUsage, Msg: hostile, Hint: hostile})
+	log.Print(hostile)
+	slog.NewLogLogger(logger.Handler(), slog.LevelDebug).Print("http: panic serving " + hostile)
+	return 7
+}
+
+func TestTalk(t *testing.T) { //nolint:paralleltest // it changes where package log writes
+	var out bytes.Buffer
+	want := sayEverything(newTalk(&out, formatJSON))
+	if got := objects(t, out.String()); len(got) != want {
+		t.Errorf("%d lines, want %d:\n%s", len(got), want, out.String())
+	}
+	out.Reset()
+	sayEverything(newTalk(&out, formatText))
+	for line := range strings.Lines(out.String()) {
+		if line = strings.TrimSuffix(line, "\n"); text.Line(line) != line {
+			t.Errorf("%q could drive a terminal", line)
+		}
+	}
+}
+
+// TestPanicInAHandler: the log of it is a line of JSON, and so is that of the request.
+func TestPanicInAHandler(t *testing.T) { //nolint:paralleltest // it changes where package log writes
+	var out syncBuffer
+	web := servePanic(t, newTalk(&out, formatJSON).logger(slog.LevelInfo))
+	resp, err := http.Get(web + "/boom/%E2%80%AE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("status %d, want 500", resp.StatusCode)
+	}
+	var said []string
+	for _, o := range objects(t, out.String()) {
+		said = append(said, o["msg"].(string))
+	}
+	if strings.Join(said, ", ") != "panic, request failed, request" {
+		t.Errorf("the log says %q", said)
+	}
+}
+
+// syncBuffer is a buffer that a server writes and a test reads.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// servePanic serves photosd's handlers, and one below /boom/ that panics.
+func servePanic(t *testing.T, log *slog.Logger) (address string) {
+	t.Helper()
+	dir := t.TempDir()
+	blobs, err := disk.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { blobs.Close() })
+	db, err := sqldb.Open(t.Context(), "sqlite:"+dir+"/photos.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	web := httptest.NewUnstartedServer(nil)
+	handler, err := server.New(server.Config{
+		BaseURL: "http://" + web.Listener.Addr().String(), Store: db, Blobs: blobs, Inspect: metadata.Read, Log: log,
+		Verify:  func(context.Context, string) (server.Identity, error) { return server.Identity{}, nil },
+		OpenAPI: sync.OnceValues(openapi.JSON),
+		Extra:   map[string]http.Handler{"GET /boom/": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(hostile) })},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web.Config.Handler = handler
+	web.Start()
+	t.Cleanup(web.Close)
+	return web.URL
+}
