@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"photos/internal/api"
@@ -81,10 +84,11 @@ type changes struct {
 	// of several, of which p is the first. Either may be nil.
 	sentence, remark func(p photo.Photo) string
 
-	stop  func() // ends the reading of more items
-	cause error  // what ended the run early
-	out   *printer[change]
-	tally tally
+	stop    func() // ends the reading of more items
+	cause   error  // what ended the run early
+	printed error  // the first failure to print
+	out     *printer[change]
+	tally   tally
 
 	total    int
 	outcomes map[photo.Outcome]int
@@ -134,8 +138,11 @@ func (c *changes) add(x change) {
 	if !x.photo.ID.IsZero() && c.first.ID.IsZero() {
 		c.first = x.photo
 	}
-	if err := c.print(x); err != nil {
-		c.end(err)
+	if c.printed != nil {
+		return
+	}
+	if c.printed = c.print(x); c.printed != nil && !c.edits {
+		c.end(c.printed) // changes go on, though nobody reads of them
 	}
 }
 
@@ -206,17 +213,13 @@ func (c *changes) print(x change) error {
 
 // finish prints the summary and returns the error of the call.
 func (c *changes) finish() error {
-	flushed := c.out.close()
-	if !c.e.set.Quiet {
+	if err := c.out.close(); c.printed == nil {
+		c.printed = err
+	}
+	if !c.e.set.Quiet && !errors.Is(c.cause, syscall.EPIPE) {
 		c.summarize()
 	}
-	switch {
-	case c.cause != nil:
-		return c.cause
-	case flushed != nil:
-		return flushed
-	}
-	return c.tally.end()
+	return cmp.Or(c.cause, c.tally.end(), c.printed)
 }
 
 // summarize says how many had which outcome; the numbers add up to the total.
