@@ -147,16 +147,17 @@ func TestParseWhen(t *testing.T) {
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	day := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
 	for s, want := range map[string][2]time.Time{
-		"2025":                 {day(2025, 1, 1), day(2026, 1, 1)},
-		"2025-12":              {day(2025, 12, 1), day(2026, 1, 1)},
-		"2025-12-31":           {day(2025, 12, 31), day(2026, 1, 1)},
-		"2025-12-31T10:00:00Z": {day(2025, 12, 31).Add(10 * time.Hour), day(2025, 12, 31).Add(10 * time.Hour)},
-		"7d":                   {now.AddDate(0, 0, -7), now.AddDate(0, 0, -7)},
-		"90m":                  {now.Add(-90 * time.Minute), now.Add(-90 * time.Minute)},
-		"today":                {day(2026, 3, 10), day(2026, 3, 11)},
-		"yesterday":            {day(2026, 3, 9), day(2026, 3, 10)},
-		"2026-03-09T18:30":     {day(2026, 3, 9).Add(18*time.Hour + 30*time.Minute), day(2026, 3, 9).Add(18*time.Hour + 30*time.Minute)},
-		"2026-03-09 18:30:15":  {day(2026, 3, 9).Add(18*time.Hour + 30*time.Minute + 15*time.Second), day(2026, 3, 9).Add(18*time.Hour + 30*time.Minute + 15*time.Second)},
+		"2025":                   {day(2025, 1, 1), day(2026, 1, 1)},
+		"2025-12":                {day(2025, 12, 1), day(2026, 1, 1)},
+		"2025-12-31":             {day(2025, 12, 31), day(2026, 1, 1)},
+		"2025-12-31T10:00:00Z":   {day(2025, 12, 31).Add(10 * time.Hour), day(2025, 12, 31).Add(10 * time.Hour)},
+		"2025-12-31T10:00+01:00": {day(2025, 12, 31).Add(9 * time.Hour), day(2025, 12, 31).Add(9 * time.Hour)},
+		"7d":                     {now.AddDate(0, 0, -7), now.AddDate(0, 0, -7)},
+		"90m":                    {now.Add(-90 * time.Minute), now.Add(-90 * time.Minute)},
+		"today":                  {day(2026, 3, 10), day(2026, 3, 11)},
+		"yesterday":              {day(2026, 3, 9), day(2026, 3, 10)},
+		"2026-03-09T18:30":       {day(2026, 3, 9).Add(18*time.Hour + 30*time.Minute), day(2026, 3, 9).Add(18*time.Hour + 30*time.Minute)},
+		"2026-03-09 18:30:15":    {day(2026, 3, 9).Add(18*time.Hour + 30*time.Minute + 15*time.Second), day(2026, 3, 9).Add(18*time.Hour + 30*time.Minute + 15*time.Second)},
 	} {
 		from, to, err := parseWhen(s, now)
 		if err != nil || !from.Equal(want[0]) || !to.Equal(want[1]) {

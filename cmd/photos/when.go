@@ -30,8 +30,10 @@ func parseWhen(s string, now time.Time) (from, to time.Time, err error) {
 			return localTime(wall, now.Location()), localTime(wall.AddDate(l.year, l.month, l.day), now.Location()), nil
 		}
 	}
-	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
-		return t, t, nil
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, t, nil
+		}
 	}
 	if t, ok := parseAge(s, now); ok {
 		return t, t, nil

@@ -269,3 +269,35 @@ func TestStreamVerifies(t *testing.T) {
 		t.Errorf("%d bytes, %v", out.Len(), err)
 	}
 }
+
+// A file gets the time of modification that it had before the upload, or else the
+// time at which the photo was taken.
+func TestTimesOfDownloadedFiles(t *testing.T) {
+	t.Parallel()
+	modified := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	taken := time.Date(2019, 1, 2, 3, 4, 5, 0, time.FixedZone("", 9*3600))
+	for name, c := range map[string]struct {
+		modified time.Time
+		taken    photo.Moment
+		want     time.Time // zero: now
+	}{
+		"modified.jpg": {modified, photo.At(taken), modified},
+		"taken.jpg":    {time.Time{}, photo.At(taken), taken},
+		"clock.jpg":    {time.Time{}, photo.AtWallClock(taken), time.Date(2019, 1, 2, 3, 4, 5, 0, time.Local)},
+		"unknown.jpg":  {time.Time{}, photo.Moment{}, time.Time{}},
+	} {
+		content := []byte(name)
+		src, _ := source(t, 0, content)
+		p := of(name, content)
+		p.ModifiedAt, p.TakenAt = c.modified, c.taken
+		dir := t.TempDir()
+		fetch(t, src, dir, p)
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := info.ModTime(); !c.want.IsZero() && !at.Equal(c.want) || c.want.IsZero() && time.Since(at) > time.Hour {
+			t.Errorf("%s: modified at %v, want %v", name, at, c.want)
+		}
+	}
+}

@@ -80,9 +80,9 @@ func listQuery(owner string, f photo.Filter, after string, limit int) (*query, e
 	}
 	q.state(f)
 	if q.by == photo.ByTaken {
-		q.taken(f)
+		q.taken(f, upper("taken_at", after))
 	} else {
-		q.uploaded(f)
+		q.uploaded(f, upper("uploaded_at", after))
 	}
 	if err := q.words(f.Search); err != nil {
 		return nil, err
@@ -109,12 +109,21 @@ func (q *query) state(f photo.Filter) {
 	}
 }
 
-func (q *query) uploaded(f photo.Filter) {
+// upper is the column at in a condition on its upper end. From the second page on the
+// cursor is the bound that the index is to use, so the other one is hidden from it.
+func upper(at, after string) string {
+	if after != "" {
+		return "+" + at
+	}
+	return at
+}
+
+func (q *query) uploaded(f photo.Filter, upper string) {
 	if !f.Since.IsZero() {
 		q.where(`uploaded_at >= ?`, f.Since.UnixMicro())
 	}
 	if !f.Until.IsZero() {
-		q.where(`uploaded_at < ?`, f.Until.UnixMicro())
+		q.where(upper+` < ?`, f.Until.UnixMicro())
 	}
 }
 
@@ -122,15 +131,17 @@ func (q *query) uploaded(f photo.Filter) {
 // one with its instant. The wider of the two comes first, because the index has it:
 // a page then reads no more than a day of photos that it does not list. A photo
 // without a moment is within no bounds.
-func (q *query) taken(f photo.Filter) {
+func (q *query) taken(f photo.Filter, upper string) {
 	if !f.Since.IsZero() {
 		wall, instant := photo.WallClock(f.Since).UnixMicro(), f.Since.UnixMicro()
 		q.where(`taken_at >= ? AND taken_at >= CASE WHEN taken_offset IS NULL THEN ? ELSE ? END`, min(wall, instant), wall, instant)
 	}
 	if !f.Until.IsZero() {
 		wall, instant := photo.WallClock(f.Until).UnixMicro(), f.Until.UnixMicro()
-		q.where(`taken_at < ? AND taken_at < CASE WHEN taken_offset IS NULL THEN ? ELSE ? END`, max(wall, instant), wall, instant)
-		q.where(`taken_at > ?`, int64(takenBefore))
+		q.where(upper+` < ? AND taken_at < CASE WHEN taken_offset IS NULL THEN ? ELSE ? END`, max(wall, instant), wall, instant)
+		if f.Since.IsZero() {
+			q.where(`taken_at > ?`, int64(takenBefore))
+		}
 	}
 }
 

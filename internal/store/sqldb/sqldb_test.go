@@ -246,6 +246,7 @@ func TestListsFollowAnIndex(t *testing.T) {
 		{"trash", uploaded, photo.Filter{Trash: true}, "photo_by_uploaded (owner=? AND state=? AND uploaded_at<?)"},
 		{"by taken", "", photo.Filter{By: photo.ByTaken}, "photo_by_taken (owner=? AND state=?)"},
 		{"by taken, the next page", taken, photo.Filter{By: photo.ByTaken}, "photo_by_taken (owner=? AND state=? AND taken_at<?)"},
+		{"by taken, a span", "", photo.Filter{By: photo.ByTaken, Since: year, Until: year.AddDate(1, 0, 0)}, "photo_by_taken (owner=? AND state=? AND taken_at>? AND taken_at<?)"},
 	} {
 		plan := explain(t, db, tt.f, tt.after)
 		if len(plan) != 1 || !strings.HasSuffix(plan[0], "USING INDEX "+tt.want) {
