@@ -72,7 +72,7 @@ func (e *env) browser() func(address string) error {
 	if e.browse != nil {
 		return e.browse
 	}
-	return auth.Browser(e.set.Browser, e.err)
+	return auth.Browser(e.set.Browser)
 }
 
 // waiting says which process holds up this one.

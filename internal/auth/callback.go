@@ -104,6 +104,7 @@ type door struct {
 	listeners []net.Listener
 	server    *http.Server
 	state     string
+	start     *starter
 	replies   chan reply    // the first final one
 	hearsay   chan reply    // complaints, dropped when nobody listens
 	brought   atomic.Bool   // a browser brought one
@@ -124,7 +125,7 @@ func newDoor(ctx context.Context, redirectURIs []string) (*door, error) {
 		listeners, err := listen(ctx, u)
 		if err == nil {
 			return &door{
-				redirect: u, listeners: listeners,
+				redirect: u, listeners: listeners, start: newStarter(),
 				replies: make(chan reply, 1), hearsay: make(chan reply, 1),
 				settled: make(chan struct{}), shown: make(chan struct{}),
 			}, nil
@@ -193,9 +194,13 @@ func (d *door) redirectURI() string { return d.redirect.String() }
 // port is the redirect URI's port.
 func (d *door) port() string { return d.redirect.Port() }
 
-// open starts answering; only replies with this state are for us.
-func (d *door) open(state string) {
-	d.state = state
+// startAddress is where a browser is sent to go on to the sign-in address.
+func (d *door) startAddress() string { return "http://" + d.redirect.Host + d.start.path }
+
+// open starts answering; only replies with this state are for us. A browser that comes
+// by startAddress is led on to target; empty: none will come.
+func (d *door) open(state, target string) {
+	d.state, d.start.target = state, target
 	d.server = &http.Server{
 		Handler: d, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
 		ErrorLog: log.New(io.Discard, "", 0), // strays on the port are nobody's news
@@ -207,10 +212,14 @@ func (d *door) open(state string) {
 
 // ServeHTTP lets a browser with our state wait for the true outcome. Everything else
 // gets 400 and changes nothing: other paths, other hosts (a page that rebinds its name
-// to 127.0.0.1), other methods, wrong states.
+// to 127.0.0.1), other methods, wrong states, other users of the machine.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Host == d.redirect.Host && r.Method == http.MethodGet && d.start.handles(r) && !foreign(r) {
+		d.start.ServeHTTP(w, r)
+		return
+	}
 	given, err := parseReply(r.URL.RawQuery)
-	if err != nil || r.Method != http.MethodGet || r.Host != d.redirect.Host || r.URL.EscapedPath() != d.redirect.EscapedPath() {
+	if err != nil || d.start.opened.Load() && foreign(r) || r.Method != http.MethodGet || r.Host != d.redirect.Host || r.URL.EscapedPath() != d.redirect.EscapedPath() {
 		strayPage().write(w, http.StatusBadRequest)
 		return
 	}

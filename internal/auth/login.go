@@ -52,7 +52,10 @@ type LoginOptions struct {
 	Now  func() time.Time  // nil: time.Now
 }
 
-const defaultWait = 15 * time.Minute
+const (
+	defaultWait = 15 * time.Minute
+	maxReports  = 3 // errors nobody can vouch for that are shown; any page can send some
+)
 
 // attempt is one sign-in under way: what was sent, to be held against what comes back.
 type attempt struct {
@@ -77,7 +80,11 @@ func Login(ctx context.Context, o LoginOptions) (Session, error) {
 		return Session{}, err
 	}
 	a := &attempt{LoginOptions: o, door: d, state: rand.Text(), nonce: rand.Text(), verifier: NewSecret(oauth2.GenerateVerifier())}
-	d.open(a.state)
+	target := ""
+	if a.Browser != nil {
+		target = a.url()
+	}
+	d.open(a.state, target)
 	code, err := a.converse(ctx)
 	if err != nil {
 		d.settle(failedPage(err))
@@ -137,12 +144,17 @@ func (a *attempt) converse(ctx context.Context) (Secret, error) {
 	defer timer.Stop()
 	a.invite()
 	browser := a.openBrowser()
+	reports := 0
 	for {
 		select {
 		case given := <-a.door.replies:
 			return given.code, given.err()
 		case given := <-a.door.hearsay:
-			a.say("the sign-in page reported: %s; still waiting; Ctrl-C ends", given.told())
+			if reports++; reports <= maxReports {
+				a.say("the sign-in page reported: %s; still waiting; Ctrl-C ends", given.told())
+			}
+		case <-a.door.start.rivaled:
+			return Secret{}, openedTwice()
 		case line, open := <-a.Lines:
 			if !open {
 				a.Lines = nil // end of input: nobody types any more
@@ -195,7 +207,7 @@ func (a *attempt) openBrowser() <-chan error {
 		return failed
 	}
 	go func() {
-		if err := a.Browser(a.url()); err != nil {
+		if err := a.Browser(a.door.startAddress()); err != nil {
 			failed <- err
 		}
 	}()

@@ -38,6 +38,23 @@ func (v *visit) open(address string) error {
 	return err
 }
 
+// signInAddress asks the one-time address a browser is started with where it leads.
+func signInAddress(t *testing.T, address string) *url.URL {
+	t.Helper()
+	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(address)
+	if err != nil {
+		t.Error(err)
+		return &url.URL{}
+	}
+	defer resp.Body.Close()
+	u, err := resp.Location()
+	if err != nil {
+		t.Errorf("%s: status %d, %v", address, resp.StatusCode, err)
+		return &url.URL{}
+	}
+	return u
+}
+
 func options(t *testing.T, p *fakeProvider) (LoginOptions, *memory) {
 	t.Helper()
 	store := newMemory()
@@ -109,8 +126,8 @@ func TestLoginIgnoresWhatIsNotItsOwn(t *testing.T) {
 	redirect, _ := url.Parse(o.RedirectURIs[0])
 	browser := newVisit()
 	o.Browser = func(address string) error {
-		u, _ := url.Parse(address)
-		state := u.Query().Get("state")
+		signIn := signInAddress(t, address)
+		state := signIn.Query().Get("state")
 		for _, stray := range []struct{ method, host, target string }{
 			{"GET", redirect.Host, "/favicon.ico"},
 			{"GET", redirect.Host, "/callback"},
@@ -138,7 +155,7 @@ func TestLoginIgnoresWhatIsNotItsOwn(t *testing.T) {
 				t.Errorf("%v: status %d, want 400", stray, resp.StatusCode)
 			}
 		}
-		return browser.open(address)
+		return browser.open(signIn.String())
 	}
 	if _, err := Login(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -251,7 +268,7 @@ func TestLoginFails(t *testing.T) {
 	refuse := func(query string) func(*fakeProvider, *LoginOptions) {
 		return func(_ *fakeProvider, o *LoginOptions) {
 			o.Browser = func(address string) error {
-				u, _ := url.Parse(address)
+				u := signInAddress(t, address)
 				return newVisit().open(u.Query().Get("redirect_uri") + "?" + query + "&state=" + u.Query().Get("state"))
 			}
 		}

@@ -43,6 +43,10 @@ func strayPage() page {
 	return page{Title: "Nothing to see here", Text: "This address waits for the end of a sign-in that was begun in a terminal. What came is not part of it."}
 }
 
+func openedTwicePage() page {
+	return page{Title: "Not signed in", Text: "This address was opened before, by another browser. If that was not you, another user of this machine may have done it. The sign-in has ended; start it again in the terminal."}
+}
+
 func (p page) status() int {
 	if p.Good {
 		return http.StatusOK

@@ -102,8 +102,8 @@ func TestChooseRedirects(t *testing.T) {
 func TestBrowserCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	script := filepath.Join(dir, "browser")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"$@\"\n"), 0o700); err != nil {
+	script, opened := filepath.Join(dir, "browser"), filepath.Join(dir, "opened")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"$@\" >"+opened+"\necho noise; echo noise >&2\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for command, want := range map[string]string{
@@ -114,10 +114,11 @@ func TestBrowserCommands(t *testing.T) {
 		" ":                                "",
 		"/bin/false:" + script + " second": "second https://p.example/a?b=$(c)",
 	} {
-		var talk strings.Builder
-		err := Browser(command, &talk)("https://p.example/a?b=$(c)")
-		if strings.TrimSpace(talk.String()) != want || (err == nil) != (want != "") {
-			t.Errorf("%q: printed %q, %v; want %q", command, talk.String(), err, want)
+		_ = os.Remove(opened)
+		err := Browser(command)("https://p.example/a?b=$(c)")
+		got, _ := os.ReadFile(opened)
+		if strings.TrimSpace(string(got)) != want || (err == nil) != (want != "") {
+			t.Errorf("%q: opened %q, %v; want %q", command, got, err, want)
 		}
 	}
 }

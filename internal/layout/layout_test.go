@@ -30,7 +30,6 @@ var linked = []string{
 	"github.com/inconshreveable/mousetrap", // cobra, Windows
 	"github.com/mattn/go-runewidth",        // columns of a table
 	"github.com/pelletier/go-toml/v2",      // viper
-	"github.com/pkg/browser",               // opening the browser
 	"github.com/sagikazarmark/locafero",    // viper
 	"github.com/sourcegraph/conc",          // viper
 	"github.com/spf13/afero",               // viper
