@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/gofrs/flock"
 
@@ -14,13 +15,14 @@ import (
 )
 
 // openData makes the data folder where there is none, and locks it: two services
-// over one SQLite folder would sweep each other's uploads away at the next stop.
+// over one SQLite folder would sweep each other's uploads away at the next stop. It
+// refuses a folder or a database file (may be empty) that others can read.
 // The lock is on a file of its own, which is never removed.
-func openData(dir string) (*flock.Flock, error) {
+func openData(dir, database string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &photo.Error{Kind: photo.KindUnreadable, Msg: "make the data folder", Hint: "--data names another one", Err: err}
 	}
-	if err := private(dir); err != nil {
+	if err := private(dir, database); err != nil {
 		return nil, err
 	}
 	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
@@ -34,45 +36,70 @@ func openData(dir string) (*flock.Flock, error) {
 	return lock, nil
 }
 
-// private refuses a folder that others can look into, and files in it that they
-// could read if the folder were ever opened.
-func private(dir string) error {
+// private refuses a data folder or a database that others can look into, and files in the
+// folder that they could read if it were ever opened. The folder of the database may be
+// another one, and is the operator's.
+func private(dir, database string) error {
 	if runtime.GOOS == "windows" { // has no mode bits; a profile's folders are private there
 		return nil
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("data folder: %w", err)
-	}
-	if err := closed(dir, info); err != nil {
-		return err
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
+	paths := []string{dir}
 	for _, e := range entries {
-		info, err := e.Info()
-		if errors.Is(err, fs.ErrNotExist) { // another photosd's, gone since
+		paths = append(paths, filepath.Join(dir, e.Name()))
+	}
+	if database != "" && filepath.Dir(database) != dir {
+		for _, suffix := range []string{"", "-wal", "-shm", "-journal", ".lock"} { // those of SQLite, and the migrations'
+			paths = append(paths, database+suffix)
+		}
+	}
+	open, err := openToOthers(paths)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	return &photo.Error{Kind: photo.KindForbidden, Msg: open[0] + tooMany(len(open)), Hint: "chmod go= " + strings.Join(words(open), " ")}
+}
+
+// tooMany says of n files and folders, the first of which was named, what is wrong.
+func tooMany(n int) string {
+	if n == 1 {
+		return " is open to other users"
+	}
+	return fmt.Sprintf(" and %d more are open to other users", n-1)
+}
+
+// openToOthers returns those of paths that users other than their owner may read, write or enter. A symbolic link
+// counts as what it points to.
+func openToOthers(paths []string) (open []string, err error) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) { // never made, or removed by another photosd since
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("data folder: %w", err)
+			return nil, fmt.Errorf("data folder: %w", err)
 		}
-		if err := closed(filepath.Join(dir, e.Name()), info); err != nil {
-			return err
+		if info.Mode().Perm()&0o077 != 0 {
+			open = append(open, path)
 		}
 	}
-	return nil
+	return open, nil
 }
 
-func closed(path string, info fs.FileInfo) error {
-	mode := info.Mode()
-	if mode.Perm()&0o077 == 0 || mode&fs.ModeSymlink != 0 {
-		return nil
+// words quotes paths for a shell where that is necessary.
+func words(paths []string) []string {
+	quoted := make([]string, len(paths))
+	for i, path := range paths {
+		quoted[i] = path
+		if strings.ContainsFunc(path, func(r rune) bool { return !strings.ContainsRune(plainRunes, r) }) {
+			quoted[i] = "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+		}
 	}
-	return &photo.Error{
-		Kind: photo.KindForbidden, Msg: fmt.Sprintf("%s is open to other users (mode %04o)", path, mode.Perm()),
-		Hint: fmt.Sprintf("chmod %o %s", mode.Perm()&0o700, path),
-	}
+	return quoted
 }
+
+// plainRunes mean nothing to a shell.
+const plainRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,@%:="

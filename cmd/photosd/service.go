@@ -32,7 +32,7 @@ func newService(ctx context.Context, s *settings, log *slog.Logger, talk *talk) 
 }
 
 func (svc *service) open(ctx context.Context, s *settings, log *slog.Logger, talk *talk) error {
-	lock, err := openData(s.data)
+	lock, err := openData(s.data, s.databaseFile())
 	if err != nil {
 		return err
 	}

@@ -176,6 +176,18 @@ func (s *settings) database() string {
 	return "sqlite:" + filepath.Join(s.data, "photos.db")
 }
 
+// databaseFile returns the path of the database; it is empty when that is not a file.
+func (s *settings) databaseFile() string {
+	path, ok := strings.CutPrefix(s.database(), "sqlite:")
+	if !ok || path == "" {
+		return ""
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
+}
+
 func isWebAddress(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
