@@ -77,7 +77,7 @@ func (s *site) photos(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.b.bin, "photos"), args...)
 	cmd.Env = append(os.Environ(),
 		"PHOTOS_CONFIG_DIR="+filepath.Join(s.home, "config"), "XDG_CACHE_HOME="+filepath.Join(s.home, "cache"), "XDG_STATE_HOME="+filepath.Join(s.home, "state"),
-		"PHOTOS_SERVER=", "PHOTOS_TOKEN=", "PHOTOS_PROFILE=",
+		"PHOTOS_SERVER=", "PHOTOS_TOKEN=", "PHOTOS_TOKEN_FILE=", "PHOTOS_PROFILE=",
 		"PHOTOS_BROWSER="+filepath.Join(s.b.bin, "xdg-open"),
 		"PERSON_EMAIL=bench@example.org", "PERSON_NICKNAME=Bench", "PERSON_PASSWORD=a long bench password", "PERSON_SIGNUP=1")
 	return cmd
@@ -447,7 +447,7 @@ func (b *bench) huge(ctx context.Context) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "photos"), "upload", "--quiet", name)
-	cmd.Env = append(os.Environ(), "PHOTOS_CONFIG_DIR="+dir, "HOME="+dir, "XDG_STATE_HOME="+dir, "PHOTOS_SERVER=http://"+svc.addr, "PHOTOS_TOKEN=any")
+	cmd.Env = append(os.Environ(), "PHOTOS_CONFIG_DIR="+dir, "HOME="+dir, "XDG_STATE_HOME="+dir, "PHOTOS_SERVER=http://"+svc.addr, "PHOTOS_TOKEN=any", "PHOTOS_TOKEN_FILE=")
 	f, err := timed(cmd)
 	mib, stopErr := svc.stop()
 	if err := errors.Join(err, stopErr, os.RemoveAll(dir)); err != nil {

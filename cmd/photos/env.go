@@ -22,7 +22,8 @@ type env struct {
 	browse   func(url string) error // nil: the system's browser
 	network  http.RoundTripper
 
-	set settings // filled in by configure before a command runs
+	set   settings // filled in by configure before a command runs
+	given string   // the variable whose access token the command uses; empty for a session or an access key
 
 	reading sync.Once     // starts the reader of typed
 	typed   <-chan string // the lines of stdin, once somebody waits for one

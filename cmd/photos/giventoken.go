@@ -54,6 +54,18 @@ func badToken(msg, hint string) error {
 	return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: hint}
 }
 
+// aboutGiven says of a refused access token where it came from. To sign in would not
+// help, since the variable goes first.
+func (e *env) aboutGiven(err error) error {
+	if e.given == "" || photo.KindOf(err) != photo.KindNotSignedIn {
+		return err
+	}
+	return &photo.Error{
+		Kind: photo.KindNotSignedIn, Msg: e.given + ": " + err.Error(),
+		Hint: "photos token prints a fresh access token where a user is signed in; an access key lasts longer (photos key --help)",
+	}
+}
+
 // tokenKind says what a token is.
 func tokenKind(token string) string {
 	if accesskey.Looks(token) {

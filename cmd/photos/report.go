@@ -68,7 +68,7 @@ func (e *env) report(err error) int {
 	case errors.As(err, &done):
 		return done.code
 	}
-	err = withKind(err)
+	err = e.aboutGiven(withKind(err))
 	e.complain("", err)
 	return exitCode(err)
 }

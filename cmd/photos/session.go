@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"photos/internal/accesskey"
 	"photos/internal/auth"
 	"photos/internal/client"
 	"photos/internal/photo"
@@ -44,6 +45,9 @@ func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
 		return "", nil, err
 	}
 	if variable != "" {
+		if !accesskey.Looks(token.Reveal()) {
+			e.given = variable
+		}
 		return e.set.Server, auth.Fixed{Value: token}, nil
 	}
 	p, err := e.selected()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -12,6 +13,9 @@ import (
 // others, as the files of a [FileStore] are. A symbolic link to such a file will do. White space
 // around the token is dropped.
 func ReadTokenFile(path string) (Secret, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return Secret{}, &Error{Kind: Keyring, Msg: path + " is not an ordinary file", Hint: "PHOTOS_TOKEN takes what a command prints: PHOTOS_TOKEN=$(COMMAND)"}
+	}
 	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return Secret{}, tokenFileError(path, err)
@@ -27,9 +31,6 @@ func ReadTokenFile(path string) (Secret, error) {
 	}
 	if e, ok := errors.AsType[*Error](checkPrivate(path, info)); ok {
 		return Secret{}, &Error{Kind: Keyring, Msg: e.Msg, Hint: "it must be yours and closed to others: chmod 600 " + path}
-	}
-	if info.IsDir() {
-		return Secret{}, &Error{Kind: Keyring, Msg: path + " is a folder"}
 	}
 	value, err := io.ReadAll(io.LimitReader(f, maxEntry))
 	if err != nil {

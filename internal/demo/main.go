@@ -201,7 +201,7 @@ func firstPicture(dir string) (string, error) {
 func (d *demo) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, "photos"), args...)
 	cmd.Env = append(os.Environ(),
-		"PHOTOS_CONFIG_DIR="+filepath.Join(d.dir, "config"), "PHOTOS_PROFILE=demo", "PHOTOS_SERVER=", "PHOTOS_TOKEN=",
+		"PHOTOS_CONFIG_DIR="+filepath.Join(d.dir, "config"), "PHOTOS_PROFILE=demo", "PHOTOS_SERVER=", "PHOTOS_TOKEN=", "PHOTOS_TOKEN_FILE=",
 		"PHOTOS_BROWSER="+filepath.Join(d.bin, "xdg-open"),
 		"PERSON_EMAIL=demo@example.org", "PERSON_NICKNAME=Demo", "PERSON_PASSWORD=a long demo password", "PERSON_SIGNUP=1")
 	cmd.Dir, cmd.Stderr = d.dir, os.Stderr
