@@ -132,9 +132,7 @@ func (c *changes) end(cause error) {
 func (c *changes) add(x change) {
 	c.total++
 	c.outcomes[x.outcome]++
-	if x.outcome != photo.OutcomePending {
-		c.tally.done(x.item.Name, x.err)
-	}
+	c.tally.done(x.item.Name, x.err)
 	if !x.photo.ID.IsZero() && c.first.ID.IsZero() {
 		c.first = x.photo
 	}
@@ -218,6 +216,9 @@ func (c *changes) finish() error {
 	}
 	if !c.e.set.Quiet && !errors.Is(c.cause, syscall.EPIPE) {
 		c.summarize()
+	}
+	if c.cause != nil {
+		c.tally.tell()
 	}
 	return cmp.Or(c.cause, c.tally.end(), c.printed)
 }

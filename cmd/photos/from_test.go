@@ -251,6 +251,20 @@ func TestTallyLaw(t *testing.T) {
 		t.Errorf("one item: code %d, %q", code, said)
 	}
 	said.Reset()
+	alone := tally{e: e}
+	alone.done("a", missing)
+	if alone.tell(); said.String() != "photos: a: no such photo\nhint: look\n" {
+		t.Errorf("one item of a run that ended: %q", said)
+	}
+	said.Reset()
+	many := tally{e: e}
+	for _, name := range []string{"a", "b", "c"} {
+		many.done(name, misfit(missing))
+	}
+	if code := e.report(many.end()); code != exitUsage || strings.Count(said.String(), "hint: look") != 1 || strings.Count(said.String(), "no such photo") != 3 {
+		t.Errorf("no line fits: code %d, %q", code, said)
+	}
+	said.Reset()
 	two := tally{e: e}
 	two.done("a", missing)
 	two.done("b", nil)

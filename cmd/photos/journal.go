@@ -72,6 +72,9 @@ func unfinished(path string) (iter.Seq[transfer.Item], error) {
 			return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%s:%d is no record of an upload", path, n), Hint: "--retry-failed reads what --journal or upload --json wrote"}
 		}
 		name := r.path()
+		if name == "" {
+			continue // a line of a list that named nothing
+		}
 		if _, seen := last[name]; !seen {
 			order = append(order, name)
 		}

@@ -140,6 +140,16 @@ func (t *tally) complain(subject string, err error) {
 	t.e.complainWith(subject, err, hint)
 }
 
+// tell prints the failure that may have been the only item's, when something else
+// ended the run.
+func (t *tally) tell() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.items == 1 && t.first != nil {
+		t.complain(t.subject, t.first)
+	}
+}
+
 // end is the error of the call.
 func (t *tally) end() error {
 	switch {

@@ -53,11 +53,11 @@ export, or the caption inside it, in the order of --desc-from. A picture that
 does not say when and where it was taken has this from the same sidecars, or its
 date from the time at which the file was last modified.
 
-A pattern of --include, --exclude or a glob knows *, ?, [a-z], {a,b} and, for any
-number of folders, **. Case does not matter. Without a slash a pattern is matched
-with names at any depth, with one (2024/*.jpg) with the path below the folder
-that is uploaded. With a slash at its end (private/) it matches folders only. A
-pattern that matched nothing is reported, and changes no exit code.
+A pattern of --include, --exclude or a glob knows *, ?, [a-z], {a,b} and, for
+any number of folders, **. Case does not matter. Without a slash a pattern is
+matched with names at any depth, with one (2024/*.jpg) with the path below the
+folder that is uploaded. With a slash at its end (private/) it matches folders
+only. A pattern that matched nothing is reported, and changes no exit code.
 
 In a pipe one line per photo comes out, tab-separated: id, outcome, path.`,
 		Example: `  photos upload --desc "Sunset over the bay" beach.jpg
@@ -278,7 +278,7 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 	scanned := transfer.Scan(args, transfer.ScanOptions{
 		Include: o.included, Exclude: o.excluded, Since: o.after,
 		Unmatched: func(p *transfer.Pattern) { e.warn("the pattern %s matched nothing", quote(p.String())) },
-		Note: func(path, why string) { e.say("photos: %s not entered: %s", path, why) },
+		Note:      func(path, why string) { e.say("photos: %s not entered: %s", path, why) },
 	})
 	return func(yield func(transfer.Item) bool) {
 		for i := range scanned {

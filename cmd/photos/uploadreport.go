@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 type uploadRecord struct {
 	Path              string        `json:"path"`
 	PathBase64        string        `json:"path_base64,omitempty"` // the exact bytes, when Path is not UTF-8
+	Line              string        `json:"line,omitempty"`        // of the list, when it names no path
 	ID                string        `json:"id,omitempty"`
 	Outcome           photo.Outcome `json:"outcome"`
 	Bytes             int64         `json:"bytes"`
@@ -46,7 +48,10 @@ func newUploadRecord(r transfer.Record) uploadRecord {
 		DescriptionKept: r.DescriptionKept, Reason: r.Reason,
 		Description: r.Description, DescriptionSource: r.Source,
 	}
-	if !utf8.ValidString(r.Path) {
+	switch {
+	case isMisfit(r.Err) || isEndOfRead(r.Err):
+		out.Path, out.Line = "", r.Path
+	case !utf8.ValidString(r.Path):
 		out.PathBase64 = base64.StdEncoding.EncodeToString([]byte(r.Path))
 	}
 	if !r.ID.IsZero() {
@@ -184,16 +189,17 @@ func (u *uploadReport) end(sum transfer.Summary, err error) error {
 	if sum.Total != 1 || sum.Outcomes[photo.OutcomeSkipped] == 1 {
 		u.summarize(sum)
 	}
+	if err != nil {
+		u.tally.tell()
+	}
 	switch {
 	case errors.Is(err, transfer.ErrTooManyFailures):
 		u.e.say("photos: stopped after %d failures (--max-errors)", u.tally.failed)
 		return reported{exitSomeFailed}
 	case err != nil:
 		return err
-	case u.printed != nil:
-		return u.printed
 	}
-	return u.tally.end()
+	return cmp.Or(u.tally.end(), u.printed)
 }
 
 func (u *uploadReport) keptWarning() string {
