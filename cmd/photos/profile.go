@@ -75,6 +75,9 @@ func (e *env) profiles() ([]profile, error) {
 	var all []profile
 	for _, path := range paths {
 		p, err := e.loadProfile(strings.TrimSuffix(filepath.Base(path), ".json"))
+		if photo.KindOf(err) == photo.KindForbidden { // somebody else may have put it there
+			return nil, err
+		}
 		if err != nil { // the others are none the worse for it
 			e.warn("%s: %s", err, photo.HintOf(err))
 			continue
@@ -86,7 +89,10 @@ func (e *env) profiles() ([]profile, error) {
 
 // loadProfile reads one profile; its error is an fs.ErrNotExist when there is none.
 func (e *env) loadProfile(name string) (profile, error) {
-	data, err := os.ReadFile(e.profilePath(name))
+	data, err := auth.ReadPrivate(e.profilePath(name))
+	if bad, ok := errors.AsType[*auth.Error](err); ok {
+		return profile{}, &photo.Error{Kind: photo.KindForbidden, Msg: "profile " + name + ": " + bad.Msg, Hint: bad.Hint}
+	}
 	if err != nil {
 		return profile{}, fmt.Errorf("profile %s: %w", name, err)
 	}

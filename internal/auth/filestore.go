@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -30,26 +29,47 @@ func (s *FileStore) Get(_ context.Context, key string) (Secret, error) {
 	if err := s.checkDir(); err != nil {
 		return Secret{}, err
 	}
-	f, err := openNoFollow(s.path(key))
-	if errors.Is(err, fs.ErrNotExist) {
+	value, err := readPrivate(s.path(key))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return Secret{}, ErrNoEntry
+	case KindOf(err) == Keyring:
+		return Secret{}, err
+	case err != nil:
+		return Secret{}, fileError("reading", err)
+	}
+	return NewSecret(string(value)), nil
+}
+
+// ReadPrivate returns the content of a file in a folder that, like the file, must be the
+// user's own, closed to others and no symbolic link: else somebody may have put it there.
+// Its error is an fs.ErrNotExist when there is none.
+func ReadPrivate(path string) ([]byte, error) {
+	if err := (&FileStore{dir: filepath.Dir(path)}).checkDir(); err != nil && !errors.Is(err, ErrNoEntry) {
+		return nil, err
+	}
+	return readPrivate(path)
+}
+
+// readPrivate reads a file that is the user's own. Errors of kind Keyring say what is
+// wrong with it; others are those of the system.
+func readPrivate(path string) ([]byte, error) {
+	f, err := openNoFollow(path)
+	if info, lerr := os.Lstat(path); err != nil && lerr == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return nil, &Error{Kind: Keyring, Msg: path + " is a symbolic link", Hint: "remove it and sign in again"}
 	}
 	if err != nil {
-		return Secret{}, fileError("reading", err)
+		return nil, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return Secret{}, fileError("reading", err)
+		return nil, err
 	}
-	if err := checkPrivate(f.Name(), info); err != nil {
-		return Secret{}, err
+	if err := checkPrivate(path, info); err != nil {
+		return nil, err
 	}
-	value, err := io.ReadAll(io.LimitReader(f, maxEntry))
-	if err != nil {
-		return Secret{}, fileError("reading", err)
-	}
-	return NewSecret(string(value)), nil
+	return io.ReadAll(io.LimitReader(f, maxEntry))
 }
 
 // Set implements Store: a new file, written whole, synced, and renamed over the old
@@ -96,7 +116,7 @@ func (s *FileStore) checkDir() error {
 		return fileError("finding", err)
 	}
 	if !info.IsDir() {
-		return &Error{Kind: Keyring, Msg: fmt.Sprintf("credential folder %s is not a folder", s.dir),
+		return &Error{Kind: Keyring, Msg: s.dir + " is not a folder",
 			Hint: "remove it and sign in again"}
 	}
 	return checkPrivate(s.dir, info)
