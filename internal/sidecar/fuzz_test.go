@@ -8,6 +8,7 @@ import (
 
 	"photos/internal/photo"
 	"photos/internal/text"
+	"photos/internal/xmp"
 )
 
 // check holds what a parser found, cleaned as Find does, against what the
@@ -28,7 +29,7 @@ func check(t *testing.T, n note) {
 
 // xmpOf is a packet with these attributes.
 func xmpOf(attributes string) string {
-	return `<rdf:RDF xmlns:rdf="` + rdfSpace + `" xmlns:exif="` + exifSpace + `" xmlns:photoshop="` + photoshopSpace + `" xmlns:xmp="` + xmpSpace + `">` +
+	return `<rdf:RDF xmlns:rdf="` + rdfSpace + `" xmlns:exif="` + xmp.EXIF + `" xmlns:photoshop="` + xmp.Photoshop + `" xmlns:xmp="` + xmp.XMP + `">` +
 		`<rdf:Description ` + attributes + `/></rdf:RDF>`
 }
 

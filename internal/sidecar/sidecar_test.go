@@ -222,3 +222,21 @@ func describe(f *sidecar.Finder, path string) (string, error) {
 	found, err := f.Find(path)
 	return found.Description, err
 }
+
+// A JSON whose photo is there is no orphan, although the run left the photo out. Neither
+// are files that are not about one photo.
+func TestOrphansOfAPartialRun(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{
+		"excluded.jpg": "x", "excluded.jpg.json": about(t, "excluded.jpg", "x"), "excluded.jpg.xmp": xmp(``),
+		"gone.jpg.json": about(t, "gone.jpg", "x"), "gone.xmp": xmp(``),
+		"other.jpg.json": `{"title":"other.jpg"}`, "broken.jpg.json": `{`, "unseen.jpg.json": about(t, "unseen.jpg", "x"),
+	})
+	f := sidecar.New(nil, dir)
+	for _, name := range []string{"excluded.jpg.json", "excluded.jpg.xmp", "gone.jpg.json", "gone.xmp", "other.jpg.json", "broken.jpg.json"} {
+		f.Saw(dir + name)
+	}
+	if n, first := f.Orphans(); n != 1 || first != dir+"gone.jpg.json" {
+		t.Errorf("%d orphans, the first %q", n, first)
+	}
+}

@@ -9,7 +9,10 @@ import (
 	"strconv"
 
 	"photos/internal/photo"
+	"photos/internal/xmp"
 )
+
+const rdfSpace = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 // A Writer makes the file that says beside a photo how it is described and what the
 // picture itself does not say about its date and position, and what to append to the
@@ -49,7 +52,7 @@ func writeXMP(p photo.Photo) (string, []byte) {
 	var b bytes.Buffer
 	b.WriteString("<?xpacket begin=\"\ufeff\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
 		"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n <rdf:RDF xmlns:rdf=\"" + rdfSpace + "\">\n" +
-		"  <rdf:Description rdf:about=\"\" xmlns:dc=\"" + dcSpace + "\" xmlns:exif=\"" + exifSpace + "\">\n")
+		"  <rdf:Description rdf:about=\"\" xmlns:dc=\"" + xmp.DC + "\" xmlns:exif=\"" + xmp.EXIF + "\">\n")
 	if p.Description != "" {
 		b.WriteString("   <dc:description><rdf:Alt><rdf:li xml:lang=\"x-default\">")
 		_ = xml.EscapeText(&b, []byte(p.Description)) // a Buffer takes everything
@@ -66,7 +69,7 @@ func writeXMP(p photo.Photo) (string, []byte) {
 	return ".xmp", b.Bytes()
 }
 
-// minutesOf is the inverse of coordinate.
+// minutesOf is the inverse of xmp.Degrees.
 func minutesOf(degrees float64, positive, negative string) string {
 	direction := positive
 	if degrees < 0 {

@@ -1,7 +1,9 @@
 package sidecar_test
 
 import (
+	"encoding/binary"
 	"testing"
+	"unicode/utf16"
 
 	"photos/internal/photo"
 	"photos/internal/sidecar"
@@ -24,6 +26,15 @@ const (
 // xmp is a sidecar with one resource of these properties.
 func xmp(properties string) string {
 	return packetStart + `<rdf:Description rdf:about="" ` + namespaces + `>` + properties + `</rdf:Description>` + packetEnd
+}
+
+// wide is s in UTF-16, the low byte first.
+func wide(s string) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(s)) {
+		b = binary.LittleEndian.AppendUint16(b, unit)
+	}
+	return string(b)
 }
 
 func alt(property, items string) string {
@@ -55,6 +66,7 @@ func TestXMP(t *testing.T) {
 		"without a wrapper":       {`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description ` + namespaces + `><dc:description>At the lake</dc:description></rdf:Description></rdf:RDF>`, "At the lake"},
 		"a mark of UTF-8 first":   {"\ufeff" + xmp(`<dc:description>At the lake</dc:description>`), "At the lake"},
 		"as long as may be":       {xmp(`<dc:description>` + repeat("é", photo.MaxDescription/2) + `</dc:description>`), repeat("é", photo.MaxDescription/2)},
+		"in UTF-16":               {"\xff\xfe" + wide(xmp(`<dc:description>At the lake</dc:description>`)), "At the lake"},
 		"declared to be of UTF-8": {`<?xml version="1.0" encoding="utf-8"?>` + xmp(`<dc:description>At the lake</dc:description>`), "At the lake"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +92,7 @@ func TestBrokenXMP(t *testing.T) {
 		"another document":       {`<html><body>no XMP</body></html>`, photo.KindUnreadable},
 		"torn":                   {xmp(alt("dc:description", `<rdf:li>At the lake</rdf:li>`))[:500], photo.KindUnreadable},
 		"not UTF-8":              {xmp("<dc:description>\xe9t\xe9</dc:description>"), photo.KindUnreadable},
-		"another character set":  {`<?xml version="1.0" encoding="iso-8859-1"?>` + xmp(``), photo.KindUnreadable},
+		"another character set":  {`<?xml version="1.0" encoding="iso-8859-1"?>` + xmp("<dc:description>\xe9t\xe9</dc:description>"), photo.KindUnreadable},
 		"entities of its own":    {bomb + xmp(`<dc:description>&b;</dc:description>`), photo.KindUnreadable},
 		"an entity that is file": {`<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>` + xmp(`<dc:description>&f;</dc:description>`), photo.KindUnreadable},
 		"nested without end":     {packetStart + repeat("<rdf:Description>", 50000), photo.KindUnreadable},

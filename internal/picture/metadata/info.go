@@ -176,8 +176,8 @@ func (t *tags) positionOf() *photo.Position {
 	if p := photo.NewPosition(latitude, longitude); p != nil {
 		return p
 	}
-	latitude = xmpDegrees(t.property(xmp.EXIF, "GPSLatitude"))
-	longitude = xmpDegrees(t.property(xmp.EXIF, "GPSLongitude"))
+	latitude = xmp.Degrees(t.property(xmp.EXIF, "GPSLatitude"))
+	longitude = xmp.Degrees(t.property(xmp.EXIF, "GPSLongitude"))
 	if p := photo.NewPosition(latitude, longitude); p != nil {
 		return p
 	}
@@ -223,33 +223,4 @@ func numbers(s string) []float64 {
 		found = append(found, f)
 	}
 	return found
-}
-
-// xmpDegrees reads a coordinate of XMP ("48,51.4662N" or "48,51,27.97N": XMP
-// specification part 2, 1.2.7.4, GPSCoordinate), or plain degrees as some programs
-// write them.
-func xmpDegrees(s string) float64 {
-	s = strings.TrimSpace(s)
-	if f, err := strconv.ParseFloat(s, 64); err == nil {
-		return f
-	}
-	if len(s) < 2 {
-		return math.NaN()
-	}
-	sum, scale := 0.0, 1.0
-	for part := range strings.SplitSeq(s[:len(s)-1], ",") {
-		f, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
-		if err != nil || scale > 3600 {
-			return math.NaN()
-		}
-		sum += f / scale
-		scale *= 60
-	}
-	switch s[len(s)-1] {
-	case 'N', 'E', 'n', 'e':
-		return sum
-	case 'S', 'W', 's', 'w':
-		return -sum
-	}
-	return math.NaN()
 }
