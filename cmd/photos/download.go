@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -32,11 +34,15 @@ func newDownload(e *env) *cobra.Command {
 		Long: `Bring photos back into a folder, or one photo's bytes to stdout with -o -: those
 that are named, those that --search and the other filters find, or --all.
 
+With one PHOTO, -o may also name a file that does not exist yet, in a folder
+that does. A slash at its end makes it a folder (-o new/).
+
 What arrives is verified against the photo's ID before it gets its name. A file
 that is there is never replaced: a photo of the same name gets the beginning of
 its ID added, and one that is there already is not sent again. A PHOTO is
 written as for photos describe.`,
 		Example: `  photos download 3f9a11c2
+  photos download 3f9a11c2 -o bay.jpg
   photos download --all -o ~/back --sidecar xmp
   photos download --search bay --since 2026-05
   photos list --undescribed --quiet | photos download --from - -o ~/todo
@@ -45,7 +51,7 @@ written as for photos describe.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return download(cmd.Context(), e, args, o) },
 	}
 	f := c.Flags()
-	f.StringVarP(&o.out, "output", "o", ".", "`folder` to put them into, or - for stdout")
+	f.StringVarP(&o.out, "output", "o", ".", "`folder` to put them into, the file for one photo, or - for stdout")
 	f.BoolVar(&o.all, "all", false, "every photo there is")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and write nothing")
 	o.filter.flags(f)
@@ -113,13 +119,33 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 		return err
 	}
 	rep.silent = e.set.Quiet && !e.set.JSON
-	sum, err := transfer.Download(ctx, c, o.out, wanted, transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun, Progress: bars, Sidecar: beside}, rep.record)
+	dir, name := o.target(args)
+	sum, err := transfer.Download(ctx, c, dir, wanted, transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun, Name: name, Progress: bars, Sidecar: beside}, rep.record)
 	if err != nil {
 		rep.leave(&sum, list.rest())
 	}
 	rep.flush()
 	bars.stop()
 	return rep.end(sum, err)
+}
+
+// target returns the folder that -o means and, where it means a file for the one photo, the
+// file's name in there.
+func (o downloadOptions) target(args []string) (dir, name string) {
+	if len(args) != 1 || o.from.file != "" || o.out == "" || os.IsPathSeparator(o.out[len(o.out)-1]) {
+		return o.out, ""
+	}
+	dir, name = filepath.Split(o.out)
+	if dir == "" {
+		dir = "."
+	}
+	if info, err := os.Stat(o.out); name == "." || name == ".." || err == nil && info.IsDir() {
+		return o.out, ""
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return o.out, ""
+	}
+	return dir, name
 }
 
 // findAll yields the photos that items name.

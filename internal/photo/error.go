@@ -26,7 +26,7 @@ const (
 	KindUnreadable     Kind = "unreadable"      // a local file or folder cannot be read or written
 	KindUnavailable    Kind = "unavailable"     // service or network: retry later
 	KindSearchTimeout  Kind = "search_timeout"  // the search took longer than the service allows
-	KindStorageFull    Kind = "storage_full"    // the service's disk is full: retry later
+	KindStorageFull    Kind = "storage_full"    // a disk is full, the service's or that of a download: retry later
 	KindKeyring        Kind = "keyring"         // the credential store is locked or missing
 	KindProtocol       Kind = "protocol"        // the other side is no photo service, or speaks another version
 	KindInterrupted    Kind = "interrupted"     // stopped by the person

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"photos/internal/client"
@@ -34,6 +35,9 @@ type DownloadOptions struct {
 	Jobs     int      // photos in flight; 0: DefaultDownloadJobs
 	DryRun   bool     // say what would be done, and write nothing
 	Progress Progress // nil: nobody looks
+
+	// Name is what the one photo is called in the folder; empty: each photo has its own name.
+	Name string
 
 	// Sidecar makes what is to lie beside each photo; nil: nothing.
 	Sidecar sidecar.Writer
@@ -106,8 +110,15 @@ func (d *download) list(photos iter.Seq[Wanted], queue chan<- photo.Photo) {
 			d.Progress.Found(w.Photo.Name, w.Photo.Size)
 			select {
 			case queue <- w.Photo:
+				continue
 			case <-d.ctx.Done():
-				return
+			}
+			if w.Name != "" {
+				return // the caller knows what was named and not begun
+			}
+			d.done <- Record{Item: Item{Path: w.Photo.Name}, ID: w.Photo.ID, Bytes: w.Photo.Size, Outcome: photo.OutcomePending}
+			if photo.KindOf(context.Cause(d.ctx)) != photo.KindStorageFull {
+				return // a service that is gone lists no more
 			}
 		case EndsRun(w.Err), w.Name == "":
 			d.stop(w.Err)
@@ -228,17 +239,17 @@ func (d *download) fetchTo(p photo.Photo, path string, requests *int) error {
 	}
 	defer f.Close()
 	d.Progress.Sending(path, p.Size)
-	if err := d.fill(f, p, progressOf{d.Progress, path}, requests); err != nil {
-		if photo.KindOf(err) == photo.KindDigestMismatch {
-			err = errors.Join(err, os.Remove(part))
+	err = d.fill(f, p, progressOf{d.Progress, path}, requests)
+	if err == nil {
+		if err = errors.Join(f.Sync(), f.Close()); err != nil {
+			err = unreadable(part, err)
+		}
+	}
+	if err != nil {
+		if full := photo.KindStorageFull; photo.KindOf(err) == photo.KindDigestMismatch || photo.KindOf(err) == full || photo.KindOf(context.Cause(d.ctx)) == full {
+			_ = os.Remove(part) // nobody wants these bytes, or the disk has no room for them
 		}
 		return err
-	}
-	if err := f.Sync(); err != nil {
-		return unreadable(part, err)
-	}
-	if err := f.Close(); err != nil {
-		return unreadable(part, err)
 	}
 	if t := fileTime(p); !t.IsZero() {
 		_ = os.Chtimes(part, time.Time{}, t) // a comfort only: folders sort by when photos were taken
@@ -260,11 +271,11 @@ func fileTime(p photo.Photo) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.Local)
 }
 
-// openPart opens what an earlier run left, or a new file. A link that lies in its
-// place is not followed: it may be somebody else's doing, and lead to any file.
+// openPart opens what an earlier run left, or a new file. What may be somebody else's
+// doing, such as a link or another user's file, is replaced and not continued.
 func openPart(path string) (*os.File, error) {
 	before, err := os.Lstat(path)
-	if err == nil && !before.Mode().IsRegular() {
+	if err == nil && !ownFile(before) {
 		err = os.Remove(path)
 		before = nil
 	}
@@ -274,11 +285,11 @@ func openPart(path string) (*os.File, error) {
 	if before == nil {
 		return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0) // it might be a pipe by now
 	if err != nil {
 		return nil, err
 	}
-	if info, err := f.Stat(); err != nil || !os.SameFile(before, info) {
+	if info, err := f.Stat(); err != nil || !os.SameFile(before, info) || !ownFile(info) {
 		return nil, errors.Join(&fs.PathError{Op: "open", Path: path, Err: errors.New("it was exchanged meanwhile")}, err, f.Close())
 	}
 	return f, nil

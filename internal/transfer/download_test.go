@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -237,14 +239,22 @@ func TestNamesAreSafe(t *testing.T) {
 	t.Parallel()
 	content := []byte("x")
 	for name, want := range map[string]string{
-		"../../etc/passwd":       "_._.._etc_passwd",
+		"../../etc/passwd":       "_.._.._etc_passwd",
 		"NUL.jpg":                "_NUL.jpg",
 		"con":                    "_con",
 		"Com1 .tar.jpg":          "_Com1 .tar.jpg",
 		"CONcert.jpg":            "CONcert.jpg",
 		"a\u202egpj.exe":         "a_gpj.exe",
 		"new\nline.jpg":          "new_line.jpg",
-		".hidden.jpg":            "_hidden.jpg",
+		".hidden.jpg":            "_.hidden.jpg",
+		".jpg":                   "_.jpg",
+		"-rf":                    "_-rf",
+		"--help.jpg":             "_--help.jpg",
+		"CONIN$":                 "_CONIN$",
+		"conout$.jpg":            "_conout$.jpg",
+		"LPT².jpg":               "_LPT².jpg",
+		"COM10":                  "COM10",
+		"a.jpg. . ":              "a.jpg",
 		"":                       photo.ID(sha256.Sum256(content)).Short(),
 		"bad\xff.jpg":            "bad_.jpg",
 		"trailing. ":             "trailing",
@@ -299,5 +309,50 @@ func TestTimesOfDownloadedFiles(t *testing.T) {
 		if at := info.ModTime(); !c.want.IsZero() && !at.Equal(c.want) || c.want.IsZero() && time.Since(at) > time.Hour {
 			t.Errorf("%s: modified at %v, want %v", name, at, c.want)
 		}
+	}
+}
+
+// A part file that may be somebody else's doing is replaced, and what it leads to stays.
+func TestForeignPartsAreNotContinued(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows tells neither owners nor numbers of links")
+	}
+	content := bytes.Repeat([]byte("0123456789"), 1000)
+	c, _ := source(t, 0, content)
+	p := of("a.jpg", content)
+	for name, plant := range map[string]func(part, other string) error{
+		"a second link": func(part, other string) error { return os.Link(other, part) },
+		"a symlink":     func(part, other string) error { return os.Symlink(other, part) },
+		"a pipe":        func(part, _ string) error { return exec.Command("mkfifo", part).Run() },
+		"another user's": func(part, _ string) error {
+			if err := os.WriteFile(part, content[:100], 0o666); err != nil || os.Geteuid() != 0 {
+				return err // only root can give it away; for others it is continued
+			}
+			return os.Chown(part, 12345, 12345)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			other := filepath.Join(dir, "other")
+			if err := os.WriteFile(other, content[:100], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := plant(filepath.Join(dir, "."+p.ID.String()+".photos-part"), other); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(map[string]photo.Outcome{"a.jpg": "downloaded"}, fetch(t, c, dir, p)); d != "" {
+				t.Error(d)
+			}
+			info, err := os.Lstat(filepath.Join(dir, "a.jpg"))
+			if err != nil || !info.Mode().IsRegular() {
+				t.Fatalf("%v, %v", info, err)
+			}
+			owned, err := os.Stat(other)
+			if got, _ := os.ReadFile(other); err != nil || os.SameFile(info, owned) || !bytes.Equal(got, content[:100]) {
+				t.Errorf("the other file has %d bytes now, %v", len(got), err)
+			}
+		})
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"photos/internal/photo"
 )
@@ -21,6 +23,9 @@ func (d *download) place(p photo.Photo) (path string, there bool, err error) {
 	ext := filepath.Ext(name)
 	stem := strings.TrimSuffix(name, ext)
 	candidates := []string{name, stem + "-" + p.ID.String()[:8] + ext, stem + "-" + p.ID.String() + ext}
+	if d.Name != "" {
+		candidates = []string{d.Name}
+	}
 	for _, n := range candidates {
 		path := filepath.Join(d.dir, n)
 		info, err := os.Lstat(path)
@@ -41,6 +46,9 @@ func (d *download) place(p photo.Photo) (path string, there bool, err error) {
 			return path, false, nil
 		}
 	}
+	if d.Name != "" {
+		return filepath.Join(d.dir, d.Name), false, &photo.Error{Kind: photo.KindUnreadable, Msg: "there is another file of this name, which stays", Hint: "choose another name with -o"}
+	}
 	return name, false, &photo.Error{Kind: photo.KindUnreadable, Msg: "every name for it is taken"}
 }
 
@@ -49,7 +57,7 @@ func (d *download) place(p photo.Photo) (path string, there bool, err error) {
 func (d *download) claim(name string, id photo.ID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	key := strings.ToLower(name)
+	key := folded(name)
 	owner, taken := d.taken[key]
 	if !taken {
 		d.taken[key] = id
@@ -57,8 +65,9 @@ func (d *download) claim(name string, id photo.ID) bool {
 	return !taken || owner == id
 }
 
-// fileName is a name for the photo that is safe on every system: no folder, no
-// control characters, nothing that Windows reserves, never empty or hidden.
+// fileName returns a name for the photo that is safe on every system: no folder, no
+// control characters, nothing that Windows reserves, not empty, not hidden, and not an
+// option of another command. An extension stays.
 func fileName(p photo.Photo) string {
 	name := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) || strings.ContainsRune(`/\:*?"<>|`, r) {
@@ -67,21 +76,18 @@ func fileName(p photo.Photo) string {
 		return r
 	}, strings.ToValidUTF8(p.Name, "_"))
 	name = strings.TrimRight(name, ". ")
-	for strings.HasPrefix(name, ".") {
-		name = "_" + name[1:]
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") || device(name) {
+		name = "_" + name
 	}
 	if len(name) > 200 { // file systems take 255 bytes; some are for the suffix
 		ext := filepath.Ext(name)
 		if len(ext) > 16 {
 			ext = ""
 		}
-		name = strings.ToValidUTF8(name[:200-len(ext)], "") + ext
+		name = strings.TrimRight(strings.ToValidUTF8(name[:200-len(ext)], ""), ". ") + ext
 	}
 	if name == "" {
 		return p.ID.Short()
-	}
-	if device(name) {
-		return "_" + name
 	}
 	return name
 }
@@ -91,10 +97,12 @@ func fileName(p photo.Photo) string {
 func device(name string) bool {
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
 	base = strings.TrimRight(base, " ")
-	if n := len(base); n == 4 && (base[:3] == "COM" || base[:3] == "LPT") && base[3] >= '0' && base[3] <= '9' {
-		return true
+	for _, port := range []string{"COM", "LPT"} {
+		if digit, ok := strings.CutPrefix(base, port); ok && digit != "" && strings.Trim(digit, "0123456789¹²³") == "" && utf8.RuneCountInString(digit) == 1 {
+			return true
+		}
 	}
-	return base == "CON" || base == "PRN" || base == "AUX" || base == "NUL"
+	return slices.Contains([]string{"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}, base)
 }
 
 func sum(h hash.Hash) (id photo.ID) {

@@ -1,0 +1,29 @@
+package transfer
+
+import (
+	"errors"
+	"io/fs"
+	"runtime"
+	"syscall"
+
+	"photos/internal/photo"
+)
+
+// diskFull reports whether a disk of this machine takes no more, so that every other file
+// would be refused there too.
+func diskFull(err error) bool {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS) {
+		return true
+	}
+	const handleDiskFull, diskFull = syscall.Errno(39), syscall.Errno(112) // System Error Codes (learn.microsoft.com)
+	return runtime.GOOS == "windows" && (errors.Is(err, handleDiskFull) || errors.Is(err, diskFull))
+}
+
+// fullDisk returns the error that ends a run whose folder takes no more.
+func fullDisk(dir string, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err // its path is a file that is not kept
+	}
+	return &photo.Error{Kind: photo.KindStorageFull, Msg: "cannot write to " + dir, Hint: "make room there, or choose another folder with -o; then call again", Err: err}
+}

@@ -1,0 +1,15 @@
+//go:build unix
+
+package transfer
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// ownFile reports whether a file is a regular one of this user with one name only.
+func ownFile(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && info.Mode().IsRegular() && int(st.Uid) == os.Geteuid() && st.Nlink == 1
+}
