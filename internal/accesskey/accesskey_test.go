@@ -42,6 +42,20 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// What is valid has the documented form, and hashing anything does no harm.
+func FuzzValid(f *testing.F) {
+	form := regexp.MustCompile(`^photos_[a-z2-7]{39}$`)
+	f.Add(accesskey.New())
+	f.Add("photos_")
+	f.Add("photos_\xff\n")
+	f.Fuzz(func(t *testing.T, token string) {
+		accesskey.Hash(token)
+		if accesskey.Valid(token) && !form.MatchString(token) {
+			t.Errorf("%q is valid", token)
+		}
+	})
+}
+
 func TestHash(t *testing.T) {
 	t.Parallel()
 	one, other := accesskey.New(), accesskey.New()

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -284,9 +285,10 @@ func explain(t *testing.T, db *DB, f photo.Filter, after string) []string {
 	return plan
 }
 
-// A database of the time before sources were recorded: all dates and positions that
-// are known came from the pictures.
-func TestSourcesOfAnOlderDatabase(t *testing.T) {
+// older makes a database with the tables as they were after a migration, and returns
+// its path and a connection to it, which the caller closes.
+func older(t *testing.T, version int64) (string, *sql.DB) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "photos.db")
 	must := func(err error) {
 		t.Helper()
@@ -301,9 +303,56 @@ func TestSourcesOfAnOlderDatabase(t *testing.T) {
 	must(err)
 	provider, err := goose.NewProvider(goose.DialectSQLite3, old, files, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	must(err)
-	_, err = provider.UpTo(t.Context(), 27)
+	_, err = provider.UpTo(t.Context(), version)
 	must(err)
-	_, err = old.ExecContext(t.Context(), `INSERT INTO owner (id, pool, subject, created_at, photos, bytes) VALUES ('o', 'pool', 'alice', 1, 2, 2)`)
+	return path, old
+}
+
+// A photo that was described before histories were kept has the description that it
+// had then as its first one.
+func TestHistoryOfAnOlderDatabase(t *testing.T) {
+	path, old := older(t, 13)
+	for _, query := range []string{
+		`INSERT INTO owner (id, pool, subject, created_at, photos, bytes) VALUES ('o', 'pool', 'alice', 1, 1, 1)`,
+		`INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height, camera, description,
+			description_source, folded, uploaded_at, version, taken_at)
+			VALUES ('o', zeroblob(32), 0, 'k', 'n', 1, 'image/jpeg', 0, 0, '', 'old', 'web', 'n old', 1717171717000000, 5, 1)`,
+	} {
+		if _, err := old.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, path)
+	if _, err := db.Describe(t.Context(), "o", []store.Description{{Text: "new", Source: photo.FromFlag}}); err != nil {
+		t.Fatal(err)
+	}
+	h, err := db.History(t.Context(), "o", photo.ID{})
+	if err != nil || len(h.Revisions) != 2 || h.Photo.Version != 6 {
+		t.Fatalf("history %+v, %v", h, err)
+	}
+	if first := h.Revisions[1]; first.Text != "old" || first.Source != photo.FromWeb || !first.Undo || first.SetAt.UnixMicro() != 1717171717000000 {
+		t.Errorf("first %+v", first)
+	}
+	p, err := db.Undo(t.Context(), "o", photo.ID{}, h.Revisions[1].Number, nil)
+	if err != nil || p.Description != "old" || p.Version != 7 {
+		t.Errorf("undone: %+v, %v", p, err)
+	}
+}
+
+// A database of the time before sources were recorded: all dates and positions that
+// are known came from the pictures.
+func TestSourcesOfAnOlderDatabase(t *testing.T) {
+	path, old := older(t, 27)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := old.ExecContext(t.Context(), `INSERT INTO owner (id, pool, subject, created_at, photos, bytes) VALUES ('o', 'pool', 'alice', 1, 2, 2)`)
 	must(err)
 	for i, row := range []string{`1717171717000000, NULL, 1.5, 2.5`, fmt.Sprint(1717171717000000-putBack, `, NULL, NULL, NULL`)} {
 		_, err = old.ExecContext(t.Context(), `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height, camera, description,
