@@ -33,8 +33,9 @@ func discardServe(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	blobs := &discard{staged: map[string]*dropped{}}
 	srv, err := server.New(server.Config{
-		BaseURL: "http://" + l.Addr().String(), Local: true, Store: db, Blobs: &discard{staged: map[string]*dropped{}},
+		BaseURL: "http://" + l.Addr().String(), Local: true, Store: db, Blobs: blobs, Staging: blobs,
 		Verify: func(context.Context, string) (server.Identity, error) {
 			return server.Identity{Pool: "bench", Subject: "ada", Expires: time.Now().Add(time.Hour)}, nil
 		},
@@ -52,7 +53,7 @@ func discardServe(ctx context.Context, dir string) error {
 	return db.Close()
 }
 
-// discard is a blob.Store that keeps the first bytes of each upload only, so that it
+// discard is a blob.Store and blob.Staging that keeps the first bytes of each upload only, so that it
 // can still be seen what they are.
 type discard struct {
 	mu     sync.Mutex
@@ -70,14 +71,14 @@ type dropped struct {
 	hash hash.Hash
 }
 
-func (d *discard) Create(_ context.Context, name string) (blob.Staged, error) {
+func (d *discard) Create(_ context.Context, _, name string) (blob.Staged, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.staged[name] = &dropped{hash: sha256.New()}
 	return d.staged[name], nil
 }
 
-func (d *discard) Resume(_ context.Context, name string) (blob.Staged, error) {
+func (d *discard) Resume(_ context.Context, _, name string, _ []byte) (blob.Staged, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s := d.staged[name]; s != nil {
@@ -87,7 +88,7 @@ func (d *discard) Resume(_ context.Context, name string) (blob.Staged, error) {
 }
 
 func (d *discard) StagedSize(ctx context.Context, name string) (int64, error) {
-	s, err := d.Resume(ctx, name)
+	s, err := d.Resume(ctx, "", name, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -142,6 +143,7 @@ func (s *dropped) Size() int64 {
 
 func (s *dropped) Digest() (photo.ID, error) { return photo.ID(s.hash.Sum(nil)), nil }
 
-func (*dropped) Commit(context.Context, string) (string, error) { return rand.Text(), nil }
-func (*dropped) Sync() error                                    { return nil }
-func (*dropped) Close() error                                   { return nil }
+func (*dropped) Commit(context.Context) (string, error) { return rand.Text(), nil }
+func (*dropped) DigestState() []byte                    { return nil }
+func (*dropped) Sync() error                            { return nil }
+func (*dropped) Close() error                           { return nil }

@@ -16,35 +16,14 @@ import (
 // Errors that callers tell apart with errors.Is.
 var (
 	ErrNotFound = errors.New("no such blob")
+	ErrBusy     = errors.New("another handle has the staged upload")
 	ErrFull     = errors.New("no space left for blobs")
 	ErrReadOnly = errors.New("blobs can be read only")
 )
 
-// Store keeps bytes durably. All methods are safe for concurrent use.
-//
-// Bytes arrive in a staged upload, named by the caller, which survives a crash at
-// the length that was last synced. Committing turns a staged upload into a blob
-// under a fresh random key that is never reused or overwritten. When a method
-// that promises durability returns nil, a power cut loses nothing of it.
-//
-// Methods that write return ErrFull when there is no space left, and ErrReadOnly
-// when the store may not be written: others still work then, and these too once
-// that is mended.
+// Store keeps blobs, each under a random key that is never used twice. All methods
+// are safe for concurrent use. Blobs come from a Staging.
 type Store interface {
-	// Create begins the staged upload name (letters, digits and dashes). It
-	// fails when name exists.
-	Create(ctx context.Context, name string) (Staged, error)
-
-	// Resume opens the staged upload name for appending at its present length,
-	// whatever a row somewhere claims. It returns ErrNotFound when there is none.
-	Resume(ctx context.Context, name string) (Staged, error)
-
-	// StagedSize is the length of the staged upload name, or ErrNotFound.
-	StagedSize(ctx context.Context, name string) (int64, error)
-
-	// Discard removes the staged upload name; it is no error when there is none.
-	Discard(ctx context.Context, name string) error
-
 	// Open reads the blob of an owner, or returns ErrNotFound.
 	Open(ctx context.Context, owner, key string) (Reader, error)
 
@@ -54,14 +33,43 @@ type Store interface {
 	// Delete removes a blob; it is no error when there is none.
 	Delete(ctx context.Context, owner, key string) error
 
-	// EachStaged calls f for every staged upload with the time of its last
-	// write, and EachBlob for every blob with the time it was committed, in no
+	// EachBlob calls f for every blob with the time it was committed, in no
 	// particular order; an error of f ends the walk and is returned.
-	EachStaged(ctx context.Context, f func(name string, modified time.Time) error) error
 	EachBlob(ctx context.Context, f func(owner, key string, committed time.Time) error) error
 }
 
-// Staged is an upload under way. It is used by one goroutine at a time.
+// Staging is where bytes arrive before they are a blob. All methods are safe for
+// concurrent use, also by several processes. A staged upload is named by the caller
+// and survives a crash at the length that was last synced. When a method that
+// promises durability returns nil, a power cut loses nothing of it.
+//
+// Methods that write return ErrFull when there is no space left, and ErrReadOnly
+// when the store may not be written: others still work then, and these too once
+// that is mended.
+type Staging interface {
+	// Create begins the staged upload name (letters, digits and dashes) of an
+	// owner. It fails when name exists.
+	Create(ctx context.Context, owner, name string) (Staged, error)
+
+	// Resume opens the staged upload name for appending at its present length,
+	// whatever a row somewhere claims. It returns ErrNotFound when there is none, and
+	// ErrBusy while another handle is open, in this process or in one that lives.
+	// With a state of Staged.DigestState nothing is read that the state covers.
+	Resume(ctx context.Context, owner, name string, state []byte) (Staged, error)
+
+	// StagedSize is the length of the staged upload name, or ErrNotFound.
+	StagedSize(ctx context.Context, name string) (int64, error)
+
+	// Discard removes the staged upload name; it is no error when there is none. A
+	// handle that is open can commit nothing afterwards.
+	Discard(ctx context.Context, name string) error
+
+	// EachStaged calls f for every staged upload with the time of its last write, in
+	// no particular order; an error of f ends the walk and is returned.
+	EachStaged(ctx context.Context, f func(name string, modified time.Time) error) error
+}
+
+// Staged is the one handle of a staged upload. It is used by one goroutine at a time.
 type Staged interface {
 	// Write appends. A short write has err != nil.
 	io.Writer
@@ -76,16 +84,24 @@ type Staged interface {
 	// Sync makes everything written so far durable.
 	Sync() error
 
-	// Digest is the SHA-256 of all Size bytes. It costs nothing when all of
-	// them went through this handle, and one read of the rest otherwise.
+	// Digest is the SHA-256 of all Size bytes. It costs nothing when all of them
+	// went through this handle or are covered by the state given to Resume, and one
+	// read of the rest otherwise.
 	Digest() (photo.ID, error)
 
-	// Commit syncs, puts the bytes into place as a blob of owner and makes the
-	// name durable. The staged upload is gone then and the handle closed.
-	Commit(ctx context.Context, owner string) (key string, err error)
+	// DigestState is what Resume needs to go on with the digest; nil when there is
+	// nothing to go on with. It is worth keeping after a Sync only.
+	DigestState() []byte
 
-	// Close lets go of the handle; the staged upload stays for Resume.
-	// Closing twice, or after Commit, is harmless.
+	// Commit syncs the bytes, makes a blob of the owner of them, and makes its name
+	// durable. The handle takes no more bytes, but still keeps others out. The staged
+	// upload stays until Discard, so that whoever finds out that the blob is not
+	// wanted can delete it and lose nothing. (Where a file system cannot give a file
+	// two names, the staged upload is gone.)
+	Commit(ctx context.Context) (key string, err error)
+
+	// Close ends the handle; the staged upload stays for Resume. Closing it twice is
+	// harmless.
 	Close() error
 }
 

@@ -164,7 +164,7 @@ func (c *checking) proven(ctx context.Context, st photo.Status) (photo.State, er
 // withOffset fills in how much of an unfinished upload is here: what the blob
 // store holds counts, not what a row says.
 func (s *Server) withOffset(ctx context.Context, st photo.Status) (photo.Status, error) {
-	size, err := s.Blobs.StagedSize(ctx, st.Upload)
+	size, err := s.Staging.StagedSize(ctx, st.Upload)
 	if errors.Is(err, blob.ErrNotFound) {
 		return photo.Status{ID: st.ID, State: photo.Absent}, nil
 	}
@@ -182,7 +182,7 @@ func (s *Server) proven(ctx context.Context, owner string, st photo.Status, how 
 	if err != nil {
 		return "", err
 	}
-	sound, err := s.whole(ctx, owner, p, key)
+	sound, err := s.uploads.IsWhole(ctx, owner, p, key)
 	if err == nil && sound && how == photo.LookAtBytes {
 		sound, err = s.sameBytes(ctx, owner, key, st.ID)
 	}
@@ -190,28 +190,13 @@ func (s *Server) proven(ctx context.Context, owner string, st photo.Status, how 
 	case err != nil:
 		return "", fmt.Errorf("look at the bytes of %s: %w", st.ID, err)
 	case !sound:
-		return photo.Damaged, s.damaged(ctx, owner, st.ID, key)
+		return photo.Damaged, s.uploads.NoteDamaged(ctx, owner, st.ID, key)
 	case st.State == photo.Stored:
 		return photo.Stored, nil
 	case how == photo.LookAtBytes:
 		return photo.Stored, s.Store.SetDamaged(ctx, owner, st.ID, key, false)
 	}
 	return photo.Damaged, nil
-}
-
-// whole reports whether a photo's bytes are there, as many as there should be.
-func (s *Server) whole(ctx context.Context, owner string, p photo.Photo, key string) (bool, error) {
-	size, err := s.Blobs.Size(ctx, owner, key)
-	if errors.Is(err, blob.ErrNotFound) {
-		return false, nil
-	}
-	return size == p.Size, err
-}
-
-// damaged notes that a photo's bytes are not what they should be.
-func (s *Server) damaged(ctx context.Context, owner string, id photo.ID, key string) error {
-	s.Log.ErrorContext(ctx, "a stored photo's bytes are missing or damaged; uploading it again repairs it", "photo", id, "owner", owner, "key", key)
-	return s.Store.SetDamaged(ctx, owner, id, key, true)
 }
 
 func (s *Server) sameBytes(ctx context.Context, owner, key string, id photo.ID) (bool, error) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha1" //nolint:gosec // tus names it for checksums; it guards against accidents, not against people
 	"crypto/sha256"
@@ -21,6 +22,9 @@ import (
 // statusChecksumMismatch is tus's own (1.0.0, extension checksum).
 const statusChecksumMismatch = 460
 
+// spoolBuffer is how much of such a body is copied at once.
+const spoolBuffer = 256 << 10
+
 // verified is a request's body. With an Upload-Checksum it is received whole
 // first, beside the upload, since bytes that turn out wrong must leave no trace there.
 //
@@ -35,7 +39,7 @@ func (s *Server) verified(r *http.Request, body io.Reader, limit int64) (io.Read
 		return nil, err
 	}
 	name := rand.Text()
-	staged, err := s.Blobs.Create(r.Context(), name)
+	staged, err := s.Staging.Create(r.Context(), "checksum", name)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +56,14 @@ func (s *Server) verified(r *http.Request, body io.Reader, limit int64) (io.Read
 	return out, nil
 }
 
+// discard removes staged bytes. Where it fails the sweep does it.
+func (s *Server) discard(ctx context.Context, name string, staged io.Closer) {
+	ctx = context.WithoutCancel(ctx)
+	if err := errors.Join(staged.Close(), s.Staging.Discard(ctx, name)); err != nil {
+		s.Log.WarnContext(ctx, "staged bytes left for the sweep", "upload", name, "err", err)
+	}
+}
+
 // spool is a body that was received and checked.
 type spool struct {
 	io.Reader
@@ -61,7 +73,7 @@ type spool struct {
 
 func (p *spool) fill(body io.Reader, sum hash.Hash, limit int64) error {
 	from := &readError{r: io.LimitReader(body, limit+1)}
-	n, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(p.staged, sum)}, from, make([]byte, bufferSize))
+	n, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(p.staged, sum)}, from, make([]byte, spoolBuffer))
 	if from.err != nil {
 		return bodyError(from.err)
 	}

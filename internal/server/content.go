@@ -29,7 +29,7 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a account) erro
 	}
 	bytes, err := s.Blobs.Open(r.Context(), a.owner, key)
 	if errors.Is(err, blob.ErrNotFound) {
-		err = errors.Join(err, s.damaged(r.Context(), a.owner, id, key))
+		err = errors.Join(err, s.uploads.NoteDamaged(r.Context(), a.owner, id, key))
 	}
 	if err != nil {
 		return fmt.Errorf("bytes of photo %s: %w", id, err)

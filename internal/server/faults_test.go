@@ -22,19 +22,19 @@ import (
 	"photos/internal/store"
 )
 
-// full is a blob store whose disk has room for so many bytes, and none for names.
+// full is a staging whose disk has room for so many bytes, and none for names.
 type full struct {
-	blob.Store
+	blob.Staging
 	room int
 }
 
-func (f full) Create(ctx context.Context, name string) (blob.Staged, error) {
-	staged, err := f.Store.Create(ctx, name)
+func (f full) Create(ctx context.Context, owner, name string) (blob.Staged, error) {
+	staged, err := f.Staging.Create(ctx, owner, name)
 	return fullStaged{staged, f.room}, err
 }
 
-func (f full) Resume(ctx context.Context, name string) (blob.Staged, error) {
-	staged, err := f.Store.Resume(ctx, name)
+func (f full) Resume(ctx context.Context, owner, name string, state []byte) (blob.Staged, error) {
+	staged, err := f.Staging.Resume(ctx, owner, name, state)
 	return fullStaged{staged, f.room}, err
 }
 
@@ -52,15 +52,14 @@ func (f fullStaged) Write(p []byte) (int, error) {
 	return m, err
 }
 
-func (f fullStaged) Commit(context.Context, string) (string, error) {
+func (f fullStaged) Commit(context.Context) (string, error) {
 	return "", fmt.Errorf("rename: %w", blob.ErrFull)
 }
 
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	const room = 5000
-	var disk blob.Store
-	s := start(t, func(c *server.Config) { disk, c.Blobs = c.Blobs, full{c.Blobs, room} })
+	s := start(t, func(c *server.Config) { c.Staging = full{c.Staging, room} })
 	ada := s.as("ada")
 	large, small := jpeg(t, 1, 20_000), jpeg(t, 2, 2000)
 	for _, data := range [][]byte{large, small} {
@@ -72,7 +71,7 @@ func TestFullDisk(t *testing.T) {
 	path := ada.begin(len(large), api.UploadMetadata{ID: idOf(large)})
 	ada.append(path, 0, large).refused(http.StatusInsufficientStorage, photo.KindStorageFull)
 	ada.call(http.MethodHead, path, tusHeader(nil), nil).has(http.StatusOK, header{api.HeaderUploadOffset: fmt.Sprint(room)})
-	if disk == nil || len(ada.list("")) != 0 {
+	if len(ada.list("")) != 0 {
 		t.Error("photos are listed that are not stored")
 	}
 	// There is room again: the upload goes on where it stopped.
@@ -81,10 +80,10 @@ func TestFullDisk(t *testing.T) {
 	s.as("ada").append(path, room, large[room:]).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded"})
 }
 
-// locked is a blob store that nothing may be written to.
-type locked struct{ blob.Store }
+// locked is a staging that nothing may be written to.
+type locked struct{ blob.Staging }
 
-func (l locked) Create(context.Context, string) (blob.Staged, error) {
+func (l locked) Create(context.Context, string, string) (blob.Staged, error) {
 	return nil, fmt.Errorf("create: %w: secret path", blob.ErrReadOnly)
 }
 
@@ -94,7 +93,7 @@ func TestReadOnlyBlobs(t *testing.T) {
 	s := start(t)
 	ids := s.as("ada").album(1)
 	s.close()
-	s.open(func(c *server.Config) { c.Blobs = locked{c.Blobs} })
+	s.open(func(c *server.Config) { c.Staging = locked{c.Staging} })
 	ada := s.as("ada")
 	a := ada.upload(jpeg(t, 9, 4000), api.UploadMetadata{})
 	a.refused(http.StatusServiceUnavailable, photo.KindUnavailable)
@@ -248,16 +247,16 @@ func TestSweep(t *testing.T) {
 	ada.call(http.MethodDelete, photoPath(ids[0]), nil, nil).has(http.StatusOK, nil)
 	expired := ada.begin(4000, api.UploadMetadata{})
 	for _, name := range []string{"orphan-old", "orphan-new"} {
-		staged, err := s.blobs.Create(context.Background(), name)
+		staged, err := s.blobs.Create(context.Background(), "nobody", name)
 		must(t, err)
 		must(t, staged.Close())
 	}
 	var keys []string
 	for range 2 {
-		staged, err := s.blobs.Create(context.Background(), "x")
+		staged, err := s.blobs.Create(context.Background(), "nobody", "x")
 		must(t, err)
-		key, err := staged.Commit(context.Background(), "nobody")
-		must(t, err)
+		key, err := staged.Commit(context.Background())
+		must(t, errors.Join(err, staged.Close(), s.blobs.Discard(context.Background(), "x")))
 		keys = append(keys, key)
 	}
 	old := filepath.Join(s.dir, "blobs", "nobody", keys[0][:2], keys[0])

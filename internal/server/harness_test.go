@@ -18,7 +18,6 @@ import (
 
 	openapi "photos/api"
 	"photos/internal/api"
-	"photos/internal/blob"
 	"photos/internal/blob/disk"
 	"photos/internal/photo"
 	"photos/internal/picture/metadata"
@@ -35,7 +34,7 @@ type service struct {
 	dir    string
 	config server.Config
 	store  store.Store
-	blobs  blob.Store
+	blobs  *disk.Store
 	server *server.Server
 	web    *httptest.Server
 }
@@ -58,7 +57,7 @@ func (s *service) open(tweaks ...func(*server.Config)) {
 	s.web = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.server.ServeHTTP(w, r) }))
 	base := "http://" + s.web.Listener.Addr().String()
 	s.config = server.Config{
-		BaseURL: base, Local: true, Store: db, Blobs: blobs, Verify: verify, Inspect: metadata.Read, OpenAPI: openapi.JSON,
+		BaseURL: base, Local: true, Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read, OpenAPI: openapi.JSON,
 		Resource: api.ProtectedResource{
 			Resource: base, AuthorizationServers: []string{"https://issuer.example/pool"}, ClientID: "cli", RedirectURIs: []string{"http://127.0.0.1:18484/callback"},
 		},
@@ -81,10 +80,7 @@ func (s *service) close() {
 	s.web.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err := errors.Join(s.server.Close(ctx), s.store.Close())
-	if d, ok := s.blobs.(io.Closer); ok {
-		err = errors.Join(err, d.Close())
-	}
+	err := errors.Join(s.server.Close(ctx), s.store.Close(), s.blobs.Close())
 	s.web = nil
 	must(s.t, err)
 }

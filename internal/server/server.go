@@ -1,6 +1,6 @@
 // Package server is the HTTP side of photosd: the API that api/openapi.yaml
-// describes, uploads in the tus protocol, the page at /, and the sweeps that
-// tidy up behind them. It keeps no state of its own beyond the requests under
+// describes, uploads in the tus protocol, and the page at /. What an upload does is in
+// internal/service. It keeps no state of its own beyond the requests under
 // way; metadata and bytes lie in the stores it is given, so that it may be
 // killed anywhere, started again, and run several times over the same stores.
 //
@@ -24,6 +24,7 @@ import (
 	"photos/internal/api"
 	"photos/internal/blob"
 	"photos/internal/picture"
+	"photos/internal/service"
 	"photos/internal/store"
 )
 
@@ -37,8 +38,9 @@ type Config struct {
 	// any loopback name at its port, and refuses what came through a proxy.
 	Local bool
 
-	Store store.Store
-	Blobs blob.Store
+	Store   store.Store
+	Blobs   blob.Store
+	Staging blob.Staging
 
 	// Verify tells whose access token it is. Errors of photo.KindUnavailable
 	// mean that this cannot be said now; any other that the token is no good.
@@ -86,7 +88,8 @@ type Server struct {
 	prefix   string // path of BaseURL: "" or /photos
 	hosts    map[string]bool
 	page     page
-	runs     runs
+	uploads  *service.Uploads
+	sweeper  *service.Sweeper
 	accounts accounts
 	buffers  sync.Pool
 	searches *seats
@@ -105,7 +108,7 @@ func New(c Config) (*Server, error) {
 	if base.Host == "" || strings.HasSuffix(c.BaseURL, "/") {
 		return nil, fmt.Errorf("base address %q: it looks like https://photos.example.org", c.BaseURL)
 	}
-	if c.Store == nil || c.Blobs == nil || c.Verify == nil || c.Inspect == nil || c.OpenAPI == nil {
+	if c.Store == nil || c.Blobs == nil || c.Staging == nil || c.Verify == nil || c.Inspect == nil || c.OpenAPI == nil {
 		return nil, errors.New("server: a part is missing")
 	}
 	if c.Log == nil {
@@ -118,11 +121,26 @@ func New(c Config) (*Server, error) {
 	}
 	s.setSeats(runtime.GOMAXPROCS(0))
 	s.Inspect = inTurn(c.Inspect, c.Limits.Parsers)
-	s.runs.byUpload = map[string]*run{}
+	s.uploads = service.New(service.Config{
+		Photos: c.Store, Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Inspect: s.Inspect, Log: c.Log,
+		Lifetime: c.Limits.UploadLifetime, Spare: c.Limits.Spare, Finished: finishedFor, Lease: c.Limits.Lease,
+	})
+	s.sweeper = &service.Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Log: c.Log}
 	s.buffers.New = func() any { b := make([]byte, bufferSize); return &b }
 	s.handler = s.guarded(s.mux())
 	return s, nil
 }
+
+const (
+	bufferSize  = 256 << 10 // how much of a photo is read at once
+	finishedFor = time.Hour // how long a finished upload answers
+)
+
+// Sweep removes what nobody can ask for any more, once.
+func (s *Server) Sweep(ctx context.Context) error { return s.sweeper.Sweep(ctx) }
+
+// SweepOn sweeps about every hour, until ctx ends.
+func (s *Server) SweepOn(ctx context.Context) { s.sweeper.SweepOn(ctx) }
 
 // setSeats says how much of what is costly is served at a time. A search keeps a processor and one of
 // the database's readers busy; reading photos for a deep check keeps a processor and the disk busy;

@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"photos/internal/api"
 	"photos/internal/photo"
+	"photos/internal/service"
 	"photos/internal/store"
 )
 
@@ -42,51 +42,43 @@ func (s *Server) uploadOptions(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// creation is what a POST asks for.
-type creation struct {
-	length int64
-	meta   api.UploadMetadata
-	body   bool // bytes come along (creation-with-upload)
-	whole  bool // all of them
-}
-
-func parseCreation(r *http.Request, maxUpload int64) (creation, error) {
-	var c creation
-	var err error
+// parseCreation reads what a POST asks for; body tells that bytes come along
+// (creation-with-upload).
+func parseCreation(r *http.Request, maxUpload int64) (c service.Creation, body bool, err error) {
 	if r.Header.Get(api.HeaderUploadConcat) != "" { // a part may look like a picture, and would become a photo
-		return c, &photo.Error{Kind: photo.KindUsage, Msg: "a photo is one upload, not several that are joined", Hint: "leave out " + api.HeaderUploadConcat}
+		return c, false, &photo.Error{Kind: photo.KindUsage, Msg: "a photo is one upload, not several that are joined", Hint: "leave out " + api.HeaderUploadConcat}
 	}
-	if c.length, err = headerNumber(r, api.HeaderUploadLength); err != nil {
-		return c, err
+	if c.Length, err = headerNumber(r, api.HeaderUploadLength); err != nil {
+		return c, false, err
 	}
 	switch {
-	case c.length > maxUpload:
-		return c, &photo.Error{Kind: photo.KindTooLarge, Msg: fmt.Sprintf("%d bytes are more than one photo may have", c.length), Hint: fmt.Sprintf("the service takes %d", maxUpload)}
-	case c.length == 0:
-		return c, &photo.Error{Kind: photo.KindNotPicture, Msg: "the file is empty"}
+	case c.Length > maxUpload:
+		return c, false, &photo.Error{Kind: photo.KindTooLarge, Msg: fmt.Sprintf("%d bytes are more than one photo may have", c.Length), Hint: fmt.Sprintf("the service takes %d", maxUpload)}
+	case c.Length == 0:
+		return c, false, &photo.Error{Kind: photo.KindNotPicture, Msg: "the file is empty"}
 	}
-	if c.meta, err = parseMetadata(r.Header.Get(api.HeaderUploadMetadata)); err != nil {
-		return c, err
+	if c.Meta, err = parseMetadata(r.Header.Get(api.HeaderUploadMetadata)); err != nil {
+		return c, false, err
 	}
 	if r.ContentLength == 0 {
-		return c, nil
+		return c, false, nil
 	}
 	if err := octets(r); err != nil {
-		return c, err
+		return c, false, err
 	}
-	c.body, c.whole = true, r.ContentLength == c.length
-	return c, tooMany(r.ContentLength, c.length)
+	return c, true, tooMany(r.ContentLength, c.Length)
 }
 
 // parseMetadata reads Upload-Metadata and checks it.
-func parseMetadata(header string) (api.UploadMetadata, error) {
-	m, err := api.ParseUploadMetadata(header)
+func parseMetadata(header string) (service.Meta, error) {
+	h, err := api.ParseUploadMetadata(header)
+	m := service.Meta{Photo: h.ID, Name: h.Filename, Description: h.Description, DescriptionSource: h.DescriptionSource, Caption: h.Caption, Facts: h.Facts}
 	if err != nil {
 		return m, err
 	}
-	m.Filename = m.Filename[strings.LastIndexByte(m.Filename, '/')+1:]
-	if len(m.Filename) > photo.MaxName {
-		return m, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("the file name has %d bytes", len(m.Filename)), Hint: fmt.Sprintf("at most %d are kept", photo.MaxName)}
+	m.Name = m.Name[strings.LastIndexByte(m.Name, '/')+1:]
+	if len(m.Name) > photo.MaxName {
+		return m, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("the file name has %d bytes", len(m.Name)), Hint: fmt.Sprintf("at most %d are kept", photo.MaxName)}
 	}
 	if err := validDescription(m.Description); err != nil {
 		return m, err
@@ -143,19 +135,25 @@ func writerOf(r *http.Request) (string, error) {
 // by its photo.
 func (s *Server) uploadPath(id string) string { return s.prefix + api.PathUploads + "/" + id }
 
-func setProgress(h http.Header, offset int64, expires time.Time) {
-	h.Set(api.HeaderUploadOffset, strconv.FormatInt(offset, 10))
-	if !expires.IsZero() {
-		h.Set(api.HeaderUploadExpires, expires.UTC().Format(http.TimeFormat))
+// metadataOf is the Upload-Metadata of an upload, as it was given.
+func metadataOf(u store.Upload) api.UploadMetadata {
+	m := api.UploadMetadata{Filename: u.Name, ID: u.Photo, Description: u.Description, Caption: u.Caption, Facts: u.Facts}
+	if u.Description != "" {
+		m.DescriptionSource = u.DescriptionSource
 	}
+	return m
 }
 
-// setDone says what became of a photo whose upload is complete.
-func setDone(h http.Header, added store.Added) {
-	setProgress(h, added.Photo.Size, time.Time{})
-	h.Set(api.HeaderID, added.Photo.ID.String())
-	h.Set(api.HeaderOutcome, string(added.Outcome))
-	if added.DescriptionKept {
+// setProgress says where an upload is and, when it is finished, what became of the photo.
+func setProgress(h http.Header, at service.Progress) {
+	h.Set(api.HeaderUploadOffset, strconv.FormatInt(at.Offset, 10))
+	if at.Done == nil {
+		h.Set(api.HeaderUploadExpires, at.ExpiresAt.UTC().Format(http.TimeFormat))
+		return
+	}
+	h.Set(api.HeaderID, at.Done.Photo.ID.String())
+	h.Set(api.HeaderOutcome, string(at.Done.Outcome))
+	if at.Done.DescriptionKept {
 		h.Set(api.HeaderKept, "true")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -237,7 +238,12 @@ func TestUploadInPieces(t *testing.T) {
 	ada.append(path, 100, data[100:]).has(http.StatusNoContent, header{
 		api.HeaderUploadOffset: strconv.Itoa(len(data)), api.HeaderOutcome: "uploaded", api.HeaderID: id.String(), api.HeaderUploadExpires: "",
 	})
-	ada.call(http.MethodHead, path, tusHeader(nil), nil).has(http.StatusNotFound, nil)
+	finished := header{
+		api.HeaderUploadOffset: strconv.Itoa(len(data)), api.HeaderOutcome: "uploaded", api.HeaderID: id.String(), api.HeaderUploadExpires: "",
+	}
+	ada.call(http.MethodHead, path, tusHeader(nil), nil).has(http.StatusOK, finished)
+	ada.append(path, len(data), []byte{}).has(http.StatusNoContent, finished)
+	ada.append(path, 100, data[100:]).has(http.StatusConflict, finished).refused(http.StatusConflict, photo.KindConflict)
 	if got := ada.call(http.MethodGet, photoPath(id)+"/content", nil, nil); !bytes.Equal(got.body, data) {
 		t.Errorf("%d bytes came back, not the %d sent", len(got.body), len(data))
 	}
@@ -275,7 +281,7 @@ func TestEmptyPatchCompletesAnUpload(t *testing.T) {
 	ada := s.as("ada")
 	data := jpeg(t, 1, 4000)
 	path := ada.begin(len(data), api.UploadMetadata{})
-	staged, err := s.blobs.Resume(context.Background(), strings.TrimPrefix(path, api.PathUploads+"/"))
+	staged, err := s.blobs.Resume(context.Background(), "owner", strings.TrimPrefix(path, api.PathUploads+"/"), nil)
 	must(t, err)
 	_, err = staged.Write(data)
 	must(t, err)
@@ -474,6 +480,70 @@ func TestRetryEndsTheRequestItRepeats(t *testing.T) {
 		ada.call(http.MethodPatch, path, appending(250_000, writer), data[250_000:]).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
 		st.end(http.StatusConflict, photo.KindConflict)
 	}
+}
+
+// Requests that send the last bytes at once, with the same writer or without a name: one
+// stores the photo, and the others learn that nothing is missing.
+func TestLastBytesSentSeveralTimesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.as("ada")
+	for round := range 12 {
+		writer, requests := []string{"w", ""}[round%2], 2+round
+		data := jpeg(t, uint64(round), 300_000)
+		path := ada.begin(len(data), api.UploadMetadata{Filename: "a.jpg"})
+		ada.call(http.MethodPatch, path, appending(0, writer), data[:100_000]).has(http.StatusNoContent, nil)
+		answers := make([]answer, requests)
+		var wg sync.WaitGroup
+		for i := range answers {
+			wg.Go(func() { answers[i] = ada.call(http.MethodPatch, path, appending(100_000, writer), data[100_000:]) })
+		}
+		wg.Wait()
+		finished := header{api.HeaderUploadOffset: strconv.Itoa(len(data)), api.HeaderOutcome: "uploaded", api.HeaderID: idOf(data).String()}
+		stored := 0
+		for _, a := range answers {
+			if a.status == http.StatusNoContent {
+				stored++
+			} else {
+				a.refused(http.StatusConflict, photo.KindConflict)
+			}
+			a.has(a.status, finished)
+		}
+		if stored != 1 {
+			t.Errorf("%d of %d requests of writer %q stored the photo", stored, requests, writer)
+		}
+		ada.call(http.MethodHead, path, appending(0, "somebody"), nil).has(http.StatusOK, finished)
+		if got := ada.call(http.MethodGet, photoPath(idOf(data))+"/content", nil, nil); !bytes.Equal(got.body, data) {
+			t.Errorf("%d bytes came back, not the %d sent", len(got.body), len(data))
+		}
+	}
+	if s.stagedCount() != 0 || s.blobCount() != 12 {
+		t.Errorf("%d staged, %d blobs", s.stagedCount(), s.blobCount())
+	}
+}
+
+// A client that sees by HEAD that nothing is missing sends nothing more: HEAD finishes
+// an upload whose last request ended before it made the photo.
+func TestHeadFinishesAnUploadThatIsWhole(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.as("ada")
+	data := jpeg(t, 1, 4000)
+	path := ada.begin(len(data), api.UploadMetadata{})
+	staged, err := s.blobs.Resume(context.Background(), "owner", strings.TrimPrefix(path, api.PathUploads+"/"), nil)
+	must(t, err)
+	_, err = staged.Write(data)
+	must(t, errors.Join(err, staged.Close()))
+	for range 2 {
+		ada.call(http.MethodHead, path, tusHeader(nil), nil).has(http.StatusOK, header{
+			api.HeaderUploadOffset: strconv.Itoa(len(data)), api.HeaderUploadLength: strconv.Itoa(len(data)), api.HeaderOutcome: "uploaded", api.HeaderID: idOf(data).String(),
+		})
+	}
+	// An hour later the address is forgotten.
+	s.exec(`UPDATE upload SET expires_at = expires_at - 3600 * 1000000`)
+	must(t, s.server.Sweep(t.Context()))
+	ada.call(http.MethodHead, path, tusHeader(nil), nil).has(http.StatusNotFound, nil)
+	s.holdsOnly(ada, map[string][]byte{"the photo": data})
 }
 
 func TestAnotherWriterWaitsItsTurn(t *testing.T) {

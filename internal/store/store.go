@@ -129,29 +129,36 @@ type Store interface {
 	// did not hear of it, gets that upload back as it is.
 	CreateUpload(ctx context.Context, u Upload, lifetime time.Duration) (Upload, error)
 
-	// Upload is one upload under way.
+	// Upload is one upload: under way, or finished a short while ago.
 	Upload(ctx context.Context, owner, id string) (Upload, error)
 
-	// ClaimUpload makes writer the one that may append, with a new generation,
-	// and moves the expiry on. While another writer's lease of length lease
-	// has not run out the error is of photo.KindUnavailable.
-	ClaimUpload(ctx context.Context, owner, id, writer string, lease, lifetime time.Duration) (Upload, error)
+	// ClaimUpload makes u.Writer the one that may append to the upload u.Owner, u.ID,
+	// with a new generation, moves the expiry on, and sets the name, description,
+	// caption and facts to those of u. While another writer's lease of length lease
+	// has not run out the error is of photo.KindUnavailable, and of photo.KindConflict
+	// when the upload is finished.
+	ClaimUpload(ctx context.Context, u Upload, lease, lifetime time.Duration) (Upload, error)
 
 	// KeepUpload renews the lease of a generation; photo.KindConflict when
 	// another has taken over.
 	KeepUpload(ctx context.Context, owner, id string, generation int64) error
 
 	// ReleaseUpload ends the lease of a generation, so that anyone may claim
-	// the upload at once. It is no error when another has taken over.
-	ReleaseUpload(ctx context.Context, owner, id string, generation int64) error
+	// the upload at once, and keeps the state of its digest unless that is nil. It is
+	// no error when another has taken over.
+	ReleaseUpload(ctx context.Context, owner, id string, generation int64, digest []byte) error
 
-	// FinishUpload is Add for the last bytes of an upload, and removes the
-	// upload in the same transaction; photo.KindConflict when generation is no
-	// longer the upload's. Others of the photo expire within spare from now,
-	// unless a writer goes on with them.
-	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, spare time.Duration, options ...AddOption) (Added, error)
+	// FinishUpload is Add for the last bytes of an upload, and finishes the upload in
+	// the same transaction; photo.KindConflict when generation is no longer the
+	// upload's, or another finished it. The row of the finished upload expires after f.Keep.
+	// Other uploads of the photo expire within f.Spare, unless a writer goes on with them.
+	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, f Finish, options ...AddOption) (Added, error)
 
-	// DeleteUpload forgets an upload; it is no error when there is none.
+	// AbandonUpload forgets an unfinished upload; photo.KindConflict when generation is
+	// no longer the upload's.
+	AbandonUpload(ctx context.Context, owner, id string, generation int64) error
+
+	// DeleteUpload forgets an upload, whoever has it; it is no error when there is none.
 	DeleteUpload(ctx context.Context, owner, id string) error
 
 	// ExpiredUploads removes the rows of at most limit uploads past their
@@ -210,11 +217,20 @@ type Described struct {
 // Blob says where bytes lie.
 type Blob struct{ Owner, Key string }
 
-// Upload is an upload under way: what it said of itself when it was created.
+// ErrLeased is the refusal of ClaimUpload while another writer's lease lives.
+var ErrLeased error = &photo.Error{Kind: photo.KindUnavailable, Msg: "another client is sending this upload", Hint: "go on with other photos and try again"}
+
+// Finish says how long rows stay after an upload is finished.
+type Finish struct {
+	Keep  time.Duration // the row of this upload, to answer clients that missed the answer
+	Spare time.Duration // other uploads of the same photo
+}
+
+// Upload is an upload under way, or one that was finished a short while ago.
 type Upload struct {
 	ID                string // also the name of the staged bytes
 	Owner             string
-	Photo             photo.ID // zero when the client did not say
+	Photo             photo.ID // zero when the client did not say, until it is finished
 	Length            int64    // bytes in all
 	Name              string
 	Description       string
@@ -225,4 +241,13 @@ type Upload struct {
 	ExpiresAt         time.Time
 	Writer            string
 	Generation        int64
+	Leased            bool   // the lease had not run out when the row was read
+	DigestState       []byte // how far the digest has come, see blob.Staged
+
+	// Of a finished upload. The outcome of others is empty.
+	Outcome         photo.Outcome
+	DescriptionKept bool
 }
+
+// Finished reports whether the upload has become a photo.
+func (u Upload) Finished() bool { return u.Outcome != "" }

@@ -20,7 +20,13 @@ import (
 )
 
 // An Opener opens the same store again, as another process or a restart would.
-type Opener func(testing.TB) blob.Store
+type Opener func(testing.TB) Store
+
+// Store is both contracts, over the same bytes.
+type Store interface {
+	blob.Store
+	blob.Staging
+}
 
 const (
 	alice = "11111111-1111-4111-8111-111111111111"
@@ -39,7 +45,9 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"a staged name is created once", createdOnce},
 		{"an upload resumes at its length", resumes},
 		{"an upload resumes in another handle of the store", resumesElsewhere},
-		{"resuming ends the handle before", takenOver},
+		{"a staged upload has one handle at a time", oneHandle},
+		{"a commit is taken back", commitIsTakenBack},
+		{"a digest goes on from its state", digestGoesOn},
 		{"digest of what was written in pieces", digestOfPieces},
 		{"a staged upload is read while it is written", readStaged},
 		{"discard", discard},
@@ -64,7 +72,7 @@ func committed(t *testing.T, open Opener) {
 	s := open(t)
 	want := noise(100_000)
 	key := put(t, s, "one", alice, want)
-	for _, s := range []blob.Store{s, open(t)} {
+	for _, s := range []Store{s, open(t)} {
 		if got := read(t, s, alice, key); !bytes.Equal(got, want) {
 			t.Errorf("read %d bytes that differ from the %d written", len(got), len(want))
 		}
@@ -105,28 +113,30 @@ func invisible(t *testing.T, open Opener) {
 	if got := blobs(t, s); len(got) != 0 {
 		t.Errorf("blobs before the commit: %v", got)
 	}
-	_, err := h.Commit(t.Context(), alice)
+	_, err := h.Commit(t.Context())
 	must(t, err)
+	must(t, h.Close())
+	must(t, s.Discard(t.Context(), "one"))
 	if got := stagedNames(t, s); len(got) != 0 {
-		t.Errorf("staged after the commit: %v", got)
+		t.Errorf("staged after all: %v", got)
 	}
 	_, err = s.StagedSize(t.Context(), "one")
 	wantNotFound(t, "StagedSize", err)
-	_, err = s.Resume(t.Context(), "one")
+	_, err = s.Resume(t.Context(), alice, "one", nil)
 	wantNotFound(t, "Resume", err)
 }
 
 func createdOnce(t *testing.T, open Opener) {
 	s := open(t)
 	h := create(t, s, "one")
-	for _, s := range []blob.Store{s, open(t)} {
-		if _, err := s.Create(t.Context(), "one"); err == nil {
+	for _, s := range []Store{s, open(t)} {
+		if _, err := s.Create(t.Context(), alice, "one"); err == nil {
 			t.Error("a name that exists was created")
 		}
 	}
 	write(t, h, []byte("still mine"))
 	must(t, h.Close())
-	if _, err := s.Create(t.Context(), "one"); err == nil {
+	if _, err := s.Create(t.Context(), alice, "one"); err == nil {
 		t.Error("a name that exists was created")
 	}
 	if n, err := s.StagedSize(t.Context(), "one"); n != 10 || err != nil {
@@ -141,7 +151,7 @@ func resumesElsewhere(t *testing.T, open Opener) {
 	resumeIn(t, s, s)
 }
 
-func resumeIn(t *testing.T, first, second blob.Store) {
+func resumeIn(t *testing.T, first, second Store) {
 	data := noise(300_000)
 	h := create(t, first, "one")
 	write(t, h, data[:100_000])
@@ -150,7 +160,7 @@ func resumeIn(t *testing.T, first, second blob.Store) {
 	if n, err := second.StagedSize(t.Context(), "one"); n != 100_000 || err != nil {
 		t.Fatalf("StagedSize = %d, %v, want 100000", n, err)
 	}
-	h, err := second.Resume(t.Context(), "one")
+	h, err := second.Resume(t.Context(), alice, "one", nil)
 	must(t, err)
 	defer h.Close()
 	if h.Size() != 100_000 {
@@ -160,33 +170,92 @@ func resumeIn(t *testing.T, first, second blob.Store) {
 	wantDigest(t, h, data[:200_000])
 	write(t, h, data[200_000:])
 	wantDigest(t, h, data)
-	key, err := h.Commit(t.Context(), alice)
+	key, err := h.Commit(t.Context())
 	must(t, err)
 	if got := read(t, first, alice, key); !bytes.Equal(got, data) {
 		t.Errorf("read %d bytes that differ from the %d written", len(got), len(data))
 	}
 }
 
-func takenOver(t *testing.T, open Opener) {
+// Whoever wants a staged upload that is in use learns it at once, whichever process asks.
+func oneHandle(t *testing.T, open Opener) {
 	s := open(t)
-	old := create(t, s, "one")
-	write(t, old, []byte("abc"))
-	h, err := s.Resume(t.Context(), "one")
+	h := create(t, s, "one")
+	write(t, h, []byte("abc"))
+	wantBusy := func(when string) {
+		t.Helper()
+		for _, s := range []Store{s, open(t)} {
+			if _, err := s.Resume(t.Context(), alice, "one", nil); !errors.Is(err, blob.ErrBusy) {
+				t.Errorf("%s: %v, want blob.ErrBusy", when, err)
+			}
+		}
+	}
+	wantBusy("while it is written")
+	must(t, h.Close())
+	h, err := open(t).Resume(t.Context(), alice, "one", nil)
 	must(t, err)
-	if n, err := old.Write([]byte("late")); n != 0 || err == nil {
-		t.Errorf("the old handle wrote %d bytes, %v", n, err)
-	}
-	if _, err := old.Commit(t.Context(), alice); err == nil {
-		t.Error("the old handle committed")
-	}
-	must(t, old.Close())
+	wantBusy("while another process has it")
 	write(t, h, []byte("def"))
-	wantDigest(t, h, []byte("abcdef"))
-	key, err := h.Commit(t.Context(), alice)
+	_, err = h.Commit(t.Context())
 	must(t, err)
-	if got := read(t, s, alice, key); string(got) != "abcdef" {
-		t.Errorf("read %q", got)
+	wantBusy("after the commit")
+	must(t, h.Close())
+	h, err = s.Resume(t.Context(), alice, "one", nil)
+	must(t, err)
+	wantDigest(t, h, []byte("abcdef"))
+	must(t, h.Close())
+}
+
+// A blob that turns out not to be wanted can be deleted, and another be made.
+func commitIsTakenBack(t *testing.T, open Opener) {
+	s := open(t)
+	h := create(t, s, "one")
+	write(t, h, []byte("abc"))
+	key, err := h.Commit(t.Context())
+	must(t, err)
+	must(t, h.Close())
+	must(t, s.Delete(t.Context(), alice, key))
+	h, err = s.Resume(t.Context(), alice, "one", nil)
+	must(t, err)
+	second, err := h.Commit(t.Context())
+	must(t, err)
+	must(t, h.Close())
+	must(t, s.Discard(t.Context(), "one"))
+	if got := read(t, s, alice, second); string(got) != "abc" || second == key {
+		t.Errorf("read %q under %s, first %s", got, second, key)
 	}
+}
+
+// A digest goes on from its state, and from the first byte when the state is of no use.
+func digestGoesOn(t *testing.T, open Opener) {
+	s := open(t)
+	data := noise(300_001)
+	h := create(t, s, "one")
+	if state := h.DigestState(); state != nil {
+		t.Errorf("the state of no bytes is %x", state)
+	}
+	write(t, h, data[:100_000])
+	early := h.DigestState()
+	write(t, h, data[100_000:200_000])
+	late := h.DigestState()
+	must(t, h.Sync())
+	must(t, h.Close())
+	ahead := create(t, s, "two")
+	write(t, ahead, noise(250_000))
+	tooFar := ahead.DigestState()
+	must(t, ahead.Close())
+	for name, state := range map[string][]byte{"none": nil, "early": early, "late": late, "ahead": tooFar, "short": late[:20], "garbled": append([]byte{0, 0, 0, 0, 0, 0, 0, 9}, "garbage"...)} {
+		h, err := s.Resume(t.Context(), alice, "one", state)
+		must(t, err)
+		t.Log(name)
+		wantDigest(t, h, data[:200_000])
+		must(t, h.Close())
+	}
+	h, err := open(t).Resume(t.Context(), alice, "one", late)
+	must(t, err)
+	write(t, h, data[200_000:])
+	wantDigest(t, h, data)
+	must(t, h.Close())
 }
 
 func digestOfPieces(t *testing.T, open Opener) {
@@ -229,7 +298,7 @@ func discard(t *testing.T, open Opener) {
 	write(t, h, []byte("x"))
 	must(t, s.Discard(t.Context(), "one"))
 	must(t, s.Discard(t.Context(), "one"))
-	if _, err := h.Commit(t.Context(), alice); err == nil {
+	if _, err := h.Commit(t.Context()); err == nil {
 		t.Error("a discarded upload was committed")
 	}
 	must(t, h.Close())
@@ -283,11 +352,11 @@ func badNames(t *testing.T, open Opener) {
 	s := open(t)
 	key := put(t, s, "one", alice, []byte("x"))
 	for _, name := range []string{"", ".", "..", "../one", "a/b", `a\b`, "a\x00", "a.b", "ä", "C:", " ", "/etc"} {
-		if h, err := s.Create(t.Context(), name); err == nil {
+		if h, err := s.Create(t.Context(), alice, name); err == nil {
 			t.Errorf("Create(%q) went well", name)
 			h.Close()
 		}
-		_, err := s.Resume(t.Context(), name)
+		_, err := s.Resume(t.Context(), alice, name, nil)
 		wantNotFound(t, fmt.Sprintf("Resume(%q)", name), err)
 		_, err = s.StagedSize(t.Context(), name)
 		wantNotFound(t, fmt.Sprintf("StagedSize(%q)", name), err)
@@ -295,12 +364,12 @@ func badNames(t *testing.T, open Opener) {
 		wantNotFound(t, fmt.Sprintf("Open(%q, key)", name), err)
 		_, err = s.Open(t.Context(), alice, name)
 		wantNotFound(t, fmt.Sprintf("Open(alice, %q)", name), err)
-		h := create(t, s, "two")
-		if _, err := h.Commit(t.Context(), name); err == nil {
-			t.Errorf("Commit(%q) went well", name)
+		if h, err := s.Create(t.Context(), name, "two"); err == nil {
+			t.Errorf("Create of owner %q went well", name)
+			h.Close()
 		}
-		must(t, h.Close())
-		must(t, s.Discard(t.Context(), "two"))
+		_, err = s.Resume(t.Context(), name, "two", nil)
+		wantNotFound(t, fmt.Sprintf("Resume of owner %q", name), err)
 	}
 	if got := blobs(t, s); len(got) != 1 {
 		t.Errorf("blobs: %v, want the first only", got)
@@ -316,7 +385,7 @@ func walks(t *testing.T, open Opener) {
 		bob + "/" + put(t, s, "c", bob, []byte("3")):     true,
 	}
 	must(t, create(t, s, "under-way").Close())
-	for _, s := range []blob.Store{s, open(t)} {
+	for _, s := range []Store{s, open(t)} {
 		got := map[string]bool{}
 		for name, at := range blobs(t, s) {
 			got[name] = at.After(before) && at.Before(time.Now().Add(2*time.Second))
@@ -394,7 +463,7 @@ func afterEnd(t *testing.T, open Opener) {
 	s := open(t)
 	h := create(t, s, "one")
 	write(t, h, []byte("x"))
-	_, err := h.Commit(t.Context(), alice)
+	_, err := h.Commit(t.Context())
 	must(t, err)
 	must(t, h.Close())
 	must(t, h.Close())
@@ -404,7 +473,7 @@ func afterEnd(t *testing.T, open Opener) {
 	if err := h.Sync(); err == nil {
 		t.Error("synced after the commit")
 	}
-	if _, err := h.Commit(t.Context(), alice); err == nil {
+	if _, err := h.Commit(t.Context()); err == nil {
 		t.Error("committed twice")
 	}
 }
@@ -416,9 +485,9 @@ func noise(n int) []byte {
 	return b
 }
 
-func create(t testing.TB, s blob.Store, name string) blob.Staged {
+func create(t testing.TB, s Store, name string) blob.Staged {
 	t.Helper()
-	h, err := s.Create(t.Context(), name)
+	h, err := s.Create(t.Context(), alice, name)
 	must(t, err)
 	return h
 }
@@ -433,15 +502,15 @@ func write(t testing.TB, h blob.Staged, p []byte) {
 	}
 }
 
-func put(t testing.TB, s blob.Store, name, owner string, data []byte) string {
+func put(t testing.TB, s Store, name, owner string, data []byte) string {
 	t.Helper()
 	key, err := tryPut(t.Context(), s, name, owner, data)
 	must(t, err)
 	return key
 }
 
-func tryPut(ctx context.Context, s blob.Store, name, owner string, data []byte) (string, error) {
-	h, err := s.Create(ctx, name)
+func tryPut(ctx context.Context, s Store, name, owner string, data []byte) (string, error) {
+	h, err := s.Create(ctx, owner, name)
 	if err != nil {
 		return "", err
 	}
@@ -449,10 +518,14 @@ func tryPut(ctx context.Context, s blob.Store, name, owner string, data []byte) 
 	if _, err := h.Write(data); err != nil {
 		return "", err
 	}
-	return h.Commit(ctx, owner)
+	key, err := h.Commit(ctx)
+	if err != nil {
+		return "", err
+	}
+	return key, errors.Join(h.Close(), s.Discard(ctx, name))
 }
 
-func read(t testing.TB, s blob.Store, owner, key string) []byte {
+func read(t testing.TB, s Store, owner, key string) []byte {
 	t.Helper()
 	r, err := s.Open(t.Context(), owner, key)
 	must(t, err)
@@ -462,7 +535,7 @@ func read(t testing.TB, s blob.Store, owner, key string) []byte {
 	return b
 }
 
-func blobs(t testing.TB, s blob.Store) map[string]time.Time {
+func blobs(t testing.TB, s Store) map[string]time.Time {
 	t.Helper()
 	found := map[string]time.Time{}
 	must(t, s.EachBlob(t.Context(), func(owner, key string, at time.Time) error {
@@ -472,7 +545,7 @@ func blobs(t testing.TB, s blob.Store) map[string]time.Time {
 	return found
 }
 
-func stagedNames(t testing.TB, s blob.Store) map[string]time.Time {
+func stagedNames(t testing.TB, s Store) map[string]time.Time {
 	t.Helper()
 	found := map[string]time.Time{}
 	must(t, s.EachStaged(t.Context(), func(name string, at time.Time) error {

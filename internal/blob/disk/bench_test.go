@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -49,7 +50,7 @@ func BenchmarkLargeVideo(b *testing.B) {
 	buf := noise(1 << 20)
 	b.SetBytes(512 << 20)
 	for i := 0; b.Loop(); i++ {
-		h, err := blobs.Create(b.Context(), fmt.Sprint(i))
+		h, err := blobs.Create(b.Context(), owner, fmt.Sprint(i))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -59,14 +60,14 @@ func BenchmarkLargeVideo(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		if err := commit(b.Context(), h, db, owner); err != nil {
+		if err := errors.Join(commit(b.Context(), h, db, owner), h.Close(), blobs.Discard(b.Context(), fmt.Sprint(i))); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-func keep(ctx context.Context, blobs blob.Store, db *sqldb.DB, owner, name string, data []byte) error {
-	h, err := blobs.Create(ctx, name)
+func keep(ctx context.Context, blobs blob.Staging, db *sqldb.DB, owner, name string, data []byte) error {
+	h, err := blobs.Create(ctx, owner, name)
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,10 @@ func keep(ctx context.Context, blobs blob.Store, db *sqldb.DB, owner, name strin
 	if _, err := h.Write(data); err != nil {
 		return err
 	}
-	return commit(ctx, h, db, owner)
+	if err := commit(ctx, h, db, owner); err != nil {
+		return err
+	}
+	return errors.Join(h.Close(), blobs.Discard(ctx, name))
 }
 
 func commit(ctx context.Context, h blob.Staged, db *sqldb.DB, owner string) error {
@@ -83,7 +87,7 @@ func commit(ctx context.Context, h blob.Staged, db *sqldb.DB, owner string) erro
 		return err
 	}
 	size := h.Size()
-	key, err := h.Commit(ctx, owner)
+	key, err := h.Commit(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,10 @@
 //	<dir>/uploads/<name>             staged uploads
 //	<dir>/blobs/<owner>/<aa>/<key>   blobs; aa are the first two digits of key
 //
-// A commit goes: sync the file, rename it into place, sync the folder that got the
-// name (after the parents of a new folder), return. A blob is therefore whole from
+// A commit syncs the file, links it into place, and syncs the folder that got the
+// name (after the parents of a new folder). A blob is therefore whole from
 // the moment it has its name, and its name is durable before anyone hears of it.
+// The name under uploads stays until the upload is discarded.
 // Folder syncs are shared by the commits that wait for them (folder.go), and keys
 // are chosen so that commits made together wait for the same one.
 //
@@ -32,7 +33,7 @@ const (
 	blobsDir   = "blobs"
 )
 
-// Store is a blob.Store in a folder.
+// Store is a blob.Store and a blob.Staging in a folder.
 type Store struct {
 	root    *os.Root
 	uploads *folder
@@ -40,10 +41,13 @@ type Store struct {
 	shards  shards
 
 	mu   sync.Mutex
-	open map[string]*staged // by name: the handle that may write
+	open map[string]bool // names of staged uploads that have a handle in this process
 }
 
-var _ blob.Store = (*Store)(nil)
+var (
+	_ blob.Store   = (*Store)(nil)
+	_ blob.Staging = (*Store)(nil)
+)
 
 // Open uses the folder dir, whose parent must exist, and makes in it what is
 // missing. It refuses with blob.ErrReadOnly what it may not write, but not a full
@@ -56,7 +60,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open blob store: %w", err)
 	}
-	s := &Store{root: root, open: map[string]*staged{}}
+	s := &Store{root: root, open: map[string]bool{}}
 	s.uploads, s.blobs = s.folder(uploadsDir), s.folder(blobsDir)
 	if err := s.prepare(dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("open blob store: %w", refused(err)), root.Close())

@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"photos/internal/blob"
 	"photos/internal/blob/blobtest"
 )
 
@@ -12,7 +11,7 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	blobtest.Run(t, func(t testing.TB) blobtest.Opener {
 		dir := filepath.Join(t.TempDir(), "data")
-		return func(t testing.TB) blob.Store { return open(t, dir) }
+		return func(t testing.TB) blobtest.Store { return open(t, dir) }
 	})
 }
 

@@ -5,6 +5,9 @@ package disk
 import (
 	"errors"
 	"os"
+	"syscall"
+
+	"photos/internal/blob"
 )
 
 // syncFolder makes the names in a folder durable.
@@ -18,3 +21,20 @@ func syncFolder(root *os.Root, path string) error {
 
 // diskFull is for systems whose error for it is not ENOSPC.
 func diskFull(error) bool { return false }
+
+// lockFile keeps other handles away from f until it is closed, or the process ends.
+// A file system without locks refuses nobody.
+func lockFile(f *os.File) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			return blob.ErrBusy
+		case errors.Is(err, syscall.ENOLCK), errors.Is(err, errors.ErrUnsupported):
+			return nil
+		default:
+			return err
+		}
+	}
+}

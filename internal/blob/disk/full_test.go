@@ -18,7 +18,7 @@ import (
 func TestFullDisk(t *testing.T) {
 	smalldisk.Run(t, "size=1m", func(t *testing.T, dir string) {
 		s := openDisk(t, dir)
-		h, err := s.Create(t.Context(), "large")
+		h, err := s.Create(t.Context(), "owner", "large")
 		must(t, err)
 		var written []byte
 		for err == nil {
@@ -43,11 +43,11 @@ func TestFullDisk(t *testing.T) {
 		}
 		must(t, s.Discard(t.Context(), "large"))
 
-		h, err = s.Create(t.Context(), "small")
+		h, err = s.Create(t.Context(), "owner", "small")
 		must(t, err)
 		_, err = h.Write(noise(1000))
 		must(t, err)
-		key, err := h.Commit(t.Context(), "owner")
+		key, err := h.Commit(t.Context())
 		must(t, err)
 		if n, err := s.Size(t.Context(), "owner", key); n != 1000 || err != nil {
 			t.Errorf("Size = %d, %v", n, err)
@@ -60,21 +60,21 @@ func TestFullDisk(t *testing.T) {
 func TestNoMoreFiles(t *testing.T) {
 	smalldisk.Run(t, "size=1m,nr_inodes=12", func(t *testing.T, dir string) {
 		s := openDisk(t, dir)
-		first, err := s.Create(t.Context(), "first")
+		first, err := s.Create(t.Context(), "owner", "first")
 		must(t, err)
 		_, err = first.Write([]byte("whole"))
 		must(t, err)
 		made := 0
 		for ; err == nil && made < 100; made++ {
 			var h blob.Staged
-			if h, err = s.Create(t.Context(), fmt.Sprint(made)); err == nil {
+			if h, err = s.Create(t.Context(), "owner", fmt.Sprint(made)); err == nil {
 				must(t, h.Close())
 			}
 		}
 		if !errors.Is(err, blob.ErrFull) {
 			t.Fatalf("Create = %v, want blob.ErrFull", err)
 		}
-		if _, err := first.Commit(t.Context(), "owner"); !errors.Is(err, blob.ErrFull) {
+		if _, err := first.Commit(t.Context()); !errors.Is(err, blob.ErrFull) {
 			t.Errorf("Commit = %v, want blob.ErrFull", err)
 		}
 		again, err := disk.Open(filepath.Join(dir, "data")) // a service over a full disk starts
@@ -83,7 +83,7 @@ func TestNoMoreFiles(t *testing.T) {
 		for i := range made {
 			must(t, s.Discard(t.Context(), fmt.Sprint(i)))
 		}
-		key, err := first.Commit(t.Context(), "owner")
+		key, err := first.Commit(t.Context())
 		must(t, err)
 		if n, err := s.Size(t.Context(), "owner", key); n != 5 || err != nil {
 			t.Errorf("Size = %d, %v, want 5", n, err)

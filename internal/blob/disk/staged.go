@@ -3,6 +3,8 @@ package disk
 import (
 	"context"
 	"crypto/sha256"
+	"encoding"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash"
@@ -10,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"photos/internal/blob"
@@ -21,120 +24,107 @@ const readBuffer = 1 << 20
 
 // staged is a handle of an upload under way.
 type staged struct {
-	store *Store
-	name  string
+	store       *Store
+	owner, name string
 
-	mu     sync.Mutex // held while the file is used, so that taking over waits for a write under way
-	f      *os.File
+	mu     sync.Mutex
+	f      *os.File // locked, so that no other process has it
 	size   int64
 	hash   hash.Hash // of the first hashed bytes
 	hashed int64
 	named  bool  // the folder was synced since the file was made
-	err    error // why the handle is of no more use: a failed sync, taken over, closed
+	err    error // why the handle is of no more use: a failed sync, committed, closed
 }
 
 // Errors of a handle that is of no more use.
 var (
-	errTakenOver = errors.New("another handle has taken the upload over")
+	errCommitted = errors.New("the upload is committed")
 	errClosed    = fmt.Errorf("the upload's handle is closed: %w", fs.ErrClosed)
 )
 
-// Create implements blob.Store.
-func (s *Store) Create(_ context.Context, name string) (blob.Staged, error) {
-	if !plain(name) {
-		return nil, fmt.Errorf("create upload: %.40q is not a name", name)
+// Create implements blob.Staging.
+func (s *Store) Create(_ context.Context, owner, name string) (blob.Staged, error) {
+	if !plain(name) || !plain(owner) {
+		return nil, fmt.Errorf("create upload: %.40q of owner %.40q is not a name", name, owner)
 	}
-	h, err := s.hold(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	h, err := s.hold(owner, name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return nil, fmt.Errorf("create upload: %w", refused(err))
 	}
 	return h, nil
 }
 
-// Resume implements blob.Store. A handle of this process that still has the
-// upload loses it, after the write it may be in: no late bytes of an old
-// connection mingle with the new one's.
-func (s *Store) Resume(_ context.Context, name string) (blob.Staged, error) {
-	if !plain(name) {
-		return nil, fmt.Errorf("resume upload %.40q: %w", name, blob.ErrNotFound)
+// Resume implements blob.Staging.
+func (s *Store) Resume(_ context.Context, owner, name string, state []byte) (blob.Staged, error) {
+	if !plain(name) || !plain(owner) {
+		return nil, fmt.Errorf("resume upload %.40q of owner %.40q: %w", name, owner, blob.ErrNotFound)
 	}
-	h, err := s.hold(name, os.O_RDWR)
+	h, err := s.hold(owner, name, os.O_RDWR)
 	if err != nil {
 		return nil, fmt.Errorf("resume upload: %w", refused(missing(err)))
 	}
+	h.resumeDigest(state)
 	return h, nil
 }
 
-// hold opens a staged upload, once whoever had it in this process has let go.
-func (s *Store) hold(name string, flag int) (*staged, error) {
-	h := &staged{store: s, name: name, hash: sha256.New()}
-	h.mu.Lock() // whoever takes over from h waits until it is open
-	defer h.mu.Unlock()
-	if flag&os.O_EXCL != 0 {
-		if !s.first(name, h) {
-			return nil, fs.ErrExist
-		}
-	} else {
-		s.replace(name, h)
+// hold opens a staged upload, unless there is a handle of it. The lock keeps other
+// processes out, and ends with this one. Where a file system has no locks, the map
+// still keeps handles of this process apart.
+func (s *Store) hold(owner, name string, flag int) (*staged, error) {
+	if !s.reserve(name) {
+		return nil, blob.ErrBusy
 	}
+	h := &staged{store: s, owner: owner, name: name, hash: sha256.New()}
 	f, err := s.root.OpenFile(uploadsDir+"/"+name, flag, 0o600)
 	if err != nil {
 		return nil, h.end(err)
 	}
-	if h.size, err = f.Seek(0, io.SeekEnd); err != nil {
-		return nil, errors.Join(h.end(err), f.Close())
-	}
 	h.f = f
+	if err := lockFile(f); err != nil {
+		return nil, h.end(err)
+	}
+	if h.size, err = f.Seek(0, io.SeekEnd); err != nil {
+		return nil, h.end(err)
+	}
 	return h, nil
 }
 
-// first makes h the one who has name, unless there is one.
-func (s *Store) first(name string, h *staged) bool {
+// reserve reports whether name had no handle in this process, and notes one.
+func (s *Store) reserve(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open[name] != nil {
+	if s.open[name] {
 		return false
 	}
-	s.open[name] = h
+	s.open[name] = true
 	return true
 }
 
-// replace makes h, or nobody, the one who has name.
-func (s *Store) replace(name string, h *staged) {
+func (s *Store) release(name string) {
 	s.mu.Lock()
-	old := s.open[name]
-	if h != nil {
-		s.open[name] = h
-	} else {
-		delete(s.open, name)
-	}
-	s.mu.Unlock()
-	if old != nil {
-		old.mu.Lock()
-		_ = old.end(errTakenOver)
-		old.mu.Unlock()
-	}
+	defer s.mu.Unlock()
+	delete(s.open, name)
 }
 
-// end closes the handle for the reason err, unless it has one already. Its
-// caller has h.mu.
+// end makes the handle useless for the reason err, and closes the file. A handle
+// that has a reason already keeps it. Its caller has h.mu.
 func (h *staged) end(err error) error {
 	if h.err == nil {
 		h.err = err
+	}
+	if h.name == "" {
+		return h.err
 	}
 	if h.f != nil {
 		h.f.Close() // nothing is lost: what counts was synced
 		h.f = nil
 	}
-	h.store.mu.Lock()
-	defer h.store.mu.Unlock()
-	if h.store.open[h.name] == h {
-		delete(h.store.open, h.name)
-	}
+	h.store.release(h.name)
+	h.name = ""
 	return h.err
 }
 
-// StagedSize implements blob.Store.
+// StagedSize implements blob.Staging.
 func (s *Store) StagedSize(_ context.Context, name string) (int64, error) {
 	if !plain(name) {
 		return 0, fmt.Errorf("upload %.40q: %w", name, blob.ErrNotFound)
@@ -142,12 +132,11 @@ func (s *Store) StagedSize(_ context.Context, name string) (int64, error) {
 	return s.size(uploadsDir + "/" + name)
 }
 
-// Discard implements blob.Store.
+// Discard implements blob.Staging.
 func (s *Store) Discard(_ context.Context, name string) error {
 	if !plain(name) {
 		return nil
 	}
-	s.replace(name, nil)
 	if err := s.root.Remove(uploadsDir + "/" + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("discard upload: %w", err)
 	}
@@ -246,13 +235,43 @@ func (h *staged) hashRest() error {
 	return err
 }
 
-// Commit implements blob.Staged.
-func (h *staged) Commit(_ context.Context, owner string) (string, error) {
+// stateHead is the length of what a digest's state begins with: the number of bytes it covers.
+const stateHead = 8
+
+// DigestState implements blob.Staged.
+func (h *staged) DigestState() []byte {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !plain(owner) {
-		return "", fmt.Errorf("commit upload: %.40q is not an owner", owner)
+	m, ok := h.hash.(encoding.BinaryAppender)
+	if !ok || h.hashed == 0 {
+		return nil
 	}
+	state, err := m.AppendBinary(binary.BigEndian.AppendUint64(nil, uint64(h.hashed)))
+	if err != nil {
+		return nil
+	}
+	return state
+}
+
+// resumeDigest goes on with a digest. A state that another version of the program
+// made, or that covers more than is here, is not used: Digest then reads the file.
+func (h *staged) resumeDigest(state []byte) {
+	if len(state) <= stateHead {
+		return
+	}
+	covered := binary.BigEndian.Uint64(state)
+	resumed := sha256.New()
+	m, ok := resumed.(encoding.BinaryUnmarshaler)
+	if !ok || covered > uint64(h.size) || m.UnmarshalBinary(state[stateHead:]) != nil {
+		return
+	}
+	h.hash, h.hashed = resumed, int64(covered)
+}
+
+// Commit implements blob.Staged.
+func (h *staged) Commit(context.Context) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.err != nil {
 		return "", h.err
 	}
@@ -263,24 +282,29 @@ func (h *staged) Commit(_ context.Context, owner string) (string, error) {
 	if err := h.sync(); err != nil {
 		return "", err
 	}
-	key, err := h.place(owner)
+	key, err := h.place()
 	if err != nil {
 		return "", fmt.Errorf("commit upload: %w", err)
 	}
 	return key, nil
 }
 
-// place gives the synced file its name and makes that durable.
-func (h *staged) place(owner string) (string, error) {
-	key, shard, err := h.store.newBlob(owner)
+// place gives the synced file its name as a blob and makes that durable.
+func (h *staged) place() (string, error) {
+	key, shard, err := h.store.newBlob(h.owner)
 	if err != nil {
 		return "", err
 	}
 	from, to := uploadsDir+"/"+h.name, shard.path+"/"+key
-	_ = h.end(errClosed) // Windows renames no open file
-	if err := h.store.root.Rename(from, to); err != nil {
+	err = h.store.root.Link(from, to)
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) { // FAT, some network file systems
+		_ = h.end(errCommitted) // Windows renames no open file
+		err = h.store.root.Rename(from, to)
+	}
+	if err != nil {
 		return "", refused(missing(err))
 	}
+	h.err = errCommitted
 	if err := shard.sync(); err != nil {
 		return "", err
 	}

@@ -12,7 +12,7 @@ import (
 // walkBatch is how many entries of a folder are held at once.
 const walkBatch = 256
 
-// EachStaged implements blob.Store.
+// EachStaged implements blob.Staging.
 func (s *Store) EachStaged(ctx context.Context, f func(name string, modified time.Time) error) error {
 	err := s.each(ctx, uploadsDir, func(e fs.DirEntry) error {
 		info, err := e.Info()

@@ -72,7 +72,8 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 // take their place. Of what it did, the outcome says what matters most.
 func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo, key string) (store.Added, error) {
 	a := store.Added{Key: r.key, Outcome: photo.OutcomeExists}
-	a.DescriptionKept = p.Description != "" && r.Description != "" && r.Description != p.Description
+	a.DescriptionKept = p.DescriptionSource != photo.FromEmbedded && // nobody gave the picture's own caption
+		p.Description != "" && r.Description != "" && r.Description != p.Description
 	var err error
 	if p.Description != "" && r.Description == "" {
 		a.Outcome = photo.OutcomeDescribed

@@ -33,7 +33,7 @@ func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.
 				rest = append(rest, id)
 			}
 		}
-		return eachChunk(ctx, tx, `SELECT photo, id, generation FROM upload WHERE expires_at > `+clock+` AND owner = ? AND photo IN `, owner, rest, noteUpload(known))
+		return eachChunk(ctx, tx, `SELECT photo, id, generation FROM upload WHERE outcome = '' AND expires_at > `+clock+` AND owner = ? AND photo IN `, owner, rest, noteUpload(known))
 	}); err != nil {
 		return nil, fmt.Errorf("check: %w", failure(err))
 	}

@@ -11,7 +11,8 @@ import (
 	"photos/internal/store"
 )
 
-const selectUpload = `SELECT id, owner, photo, length, name, description, description_source, caption, facts, created_at, expires_at, writer, generation
+const selectUpload = `SELECT id, owner, photo, length, name, description, description_source, caption, facts, created_at, expires_at, writer, generation,
+		leased_until > ` + clock + `, digest_state, outcome, description_kept
 	FROM upload WHERE owner = ? AND id = ?`
 
 // CreateUpload implements store.Store.
@@ -40,7 +41,7 @@ func (t *txn) begun(ctx context.Context, u store.Upload) (string, error) {
 		return "", sql.ErrNoRows
 	}
 	var id string
-	err := t.row(ctx, `SELECT id FROM upload WHERE owner = ? AND photo = ? AND length = ? AND writer = ? AND expires_at > ? LIMIT 1`,
+	err := t.row(ctx, `SELECT id FROM upload WHERE owner = ? AND photo = ? AND length = ? AND writer = ? AND expires_at > ? AND outcome = '' LIMIT 1`,
 		u.Owner, u.Photo[:], u.Length, u.Writer, t.now).Scan(&id)
 	return id, err
 }
@@ -76,30 +77,41 @@ func (db *DB) Upload(ctx context.Context, owner, id string) (store.Upload, error
 }
 
 // ClaimUpload implements store.Store.
-func (db *DB) ClaimUpload(ctx context.Context, owner, id, writer string, lease, lifetime time.Duration) (store.Upload, error) {
-	var u store.Upload
-	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		n, err := tx.exec(ctx, `UPDATE upload SET writer = ?, lease = ?, leased_until = ?, expires_at = ?, generation = generation + 1
-			WHERE owner = ? AND id = ? AND (writer = ? OR leased_until <= ?)`,
-			writer, micros(lease), tx.now+micros(lease), tx.now+micros(lifetime), owner, id, writer, tx.now)
+func (db *DB) ClaimUpload(ctx context.Context, u store.Upload, lease, lifetime time.Duration) (store.Upload, error) {
+	facts, err := writeFacts(u.Facts)
+	if err != nil {
+		return store.Upload{}, fmt.Errorf("claim upload: %w", err)
+	}
+	var claimed store.Upload
+	err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		n, err := tx.exec(ctx, `UPDATE upload SET writer = ?, lease = ?, leased_until = ?, expires_at = ?, generation = generation + 1,
+				name = ?, description = ?, description_source = ?, caption = ?, facts = ?
+			WHERE owner = ? AND id = ? AND (writer = ? OR leased_until <= ?) AND outcome = ''`,
+			u.Writer, micros(lease), tx.now+micros(lease), tx.now+micros(lifetime),
+			[]byte(u.Name), u.Description, u.DescriptionSource, u.Caption, facts,
+			u.Owner, u.ID, u.Writer, tx.now)
 		if err != nil {
 			return err
 		}
-		if u, err = tx.upload(ctx, owner, id); err == nil && n == 0 {
-			return &photo.Error{Kind: photo.KindUnavailable, Msg: "another client is sending this upload", Hint: "go on with other photos and try again"}
+		claimed, err = tx.upload(ctx, u.Owner, u.ID)
+		switch {
+		case err != nil || n == 1:
+			return err
+		case claimed.Finished():
+			return uploadFinished()
 		}
-		return err
+		return store.ErrLeased
 	})
 	if err != nil {
 		return store.Upload{}, fmt.Errorf("claim upload: %w", err)
 	}
-	return u, nil
+	return claimed, nil
 }
 
 // KeepUpload implements store.Store.
 func (db *DB) KeepUpload(ctx context.Context, owner, id string, generation int64) error {
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		n, err := tx.exec(ctx, `UPDATE upload SET leased_until = ? + lease WHERE owner = ? AND id = ? AND generation = ?`,
+		n, err := tx.exec(ctx, `UPDATE upload SET leased_until = ? + lease WHERE owner = ? AND id = ? AND generation = ? AND outcome = ''`,
 			tx.now, owner, id, generation)
 		if err == nil && n == 0 {
 			return tx.lost(ctx, owner, id)
@@ -113,9 +125,10 @@ func (db *DB) KeepUpload(ctx context.Context, owner, id string, generation int64
 }
 
 // ReleaseUpload implements store.Store.
-func (db *DB) ReleaseUpload(ctx context.Context, owner, id string, generation int64) error {
+func (db *DB) ReleaseUpload(ctx context.Context, owner, id string, generation int64, digest []byte) error {
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		_, err := tx.exec(ctx, `UPDATE upload SET leased_until = 0 WHERE owner = ? AND id = ? AND generation = ?`, owner, id, generation)
+		_, err := tx.exec(ctx, `UPDATE upload SET leased_until = 0, digest_state = COALESCE(?, digest_state)
+			WHERE owner = ? AND id = ? AND generation = ? AND outcome = ''`, digest, owner, id, generation)
 		return err
 	})
 	if err != nil {
@@ -125,13 +138,14 @@ func (db *DB) ReleaseUpload(ctx context.Context, owner, id string, generation in
 }
 
 // FinishUpload implements store.Store.
-func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, spare time.Duration, options ...store.AddOption) (store.Added, error) {
+func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, f store.Finish, options ...store.AddOption) (store.Added, error) {
 	var a store.Added
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		if err := tx.mayAdd(ctx, owner, p.ID, options); err != nil {
 			return err
 		}
-		n, err := tx.exec(ctx, `DELETE FROM upload WHERE owner = ? AND id = ? AND generation = ?`, owner, id, generation)
+		n, err := tx.exec(ctx, `UPDATE upload SET photo = ?, leased_until = 0, digest_state = NULL, expires_at = ?
+			WHERE owner = ? AND id = ? AND generation = ? AND outcome = ''`, p.ID[:], tx.now+micros(f.Keep), owner, id, generation)
 		if err != nil {
 			return err
 		}
@@ -141,9 +155,7 @@ func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int
 		if a, err = tx.add(ctx, owner, p, key); err != nil {
 			return err
 		}
-		soon := tx.now + micros(spare)
-		_, err = tx.exec(ctx, `UPDATE upload SET expires_at = ? WHERE owner = ? AND photo = ? AND expires_at > ?`, soon, owner, p.ID[:], soon)
-		return err
+		return tx.finished(ctx, owner, id, a, f.Spare)
 	})
 	if err != nil {
 		return store.Added{}, fmt.Errorf("finish upload: %w", err)
@@ -151,12 +163,49 @@ func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int
 	return a, nil
 }
 
-// lost says why a generation could not act on an upload.
-func (t *txn) lost(ctx context.Context, owner, id string) error {
-	if _, err := t.upload(ctx, owner, id); err != nil {
+// finished notes what became of an upload, and lets others of its photo expire soon.
+func (t *txn) finished(ctx context.Context, owner, id string, a store.Added, spare time.Duration) error {
+	kept := 0
+	if a.DescriptionKept {
+		kept = 1
+	}
+	if _, err := t.exec(ctx, `UPDATE upload SET outcome = ?, description_kept = ? WHERE owner = ? AND id = ?`, a.Outcome, kept, owner, id); err != nil {
 		return err
 	}
+	soon := t.now + micros(spare)
+	_, err := t.exec(ctx, `UPDATE upload SET expires_at = ? WHERE owner = ? AND photo = ? AND expires_at > ? AND outcome = ''`, soon, owner, a.Photo.ID[:], soon)
+	return err
+}
+
+// lost says why a generation could not act on an upload.
+func (t *txn) lost(ctx context.Context, owner, id string) error {
+	u, err := t.upload(ctx, owner, id)
+	if err != nil {
+		return err
+	}
+	if u.Finished() {
+		return uploadFinished()
+	}
 	return &photo.Error{Kind: photo.KindConflict, Msg: "another client has taken the upload over", Hint: "ask for its offset"}
+}
+
+func uploadFinished() error {
+	return &photo.Error{Kind: photo.KindConflict, Msg: "the upload is finished", Hint: "ask for its offset"}
+}
+
+// AbandonUpload implements store.Store.
+func (db *DB) AbandonUpload(ctx context.Context, owner, id string, generation int64) error {
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		n, err := tx.exec(ctx, `DELETE FROM upload WHERE owner = ? AND id = ? AND generation = ? AND outcome = ''`, owner, id, generation)
+		if err == nil && n == 0 {
+			return tx.lost(ctx, owner, id)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("abandon upload: %w", err)
+	}
+	return nil
 }
 
 // DeleteUpload implements store.Store.
@@ -224,7 +273,8 @@ func scanUpload(row scanner, id string) (store.Upload, error) {
 	var digest, name []byte
 	var created, expires int64
 	var facts string
-	err := row.Scan(&u.ID, &u.Owner, &digest, &u.Length, &name, &u.Description, &u.DescriptionSource, &u.Caption, &facts, &created, &expires, &u.Writer, &u.Generation)
+	err := row.Scan(&u.ID, &u.Owner, &digest, &u.Length, &name, &u.Description, &u.DescriptionSource, &u.Caption, &facts, &created, &expires, &u.Writer, &u.Generation,
+		&u.Leased, &u.DigestState, &u.Outcome, &u.DescriptionKept)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Upload{}, noUpload(id)
 	}

@@ -217,7 +217,7 @@ func addsWithoutRestoring(t *testing.T, open Opener) {
 	wantKind(t, "Add of a trashed photo", err, photo.KindForbidden)
 	u, err := s.CreateUpload(t.Context(), store.Upload{ID: "up", Owner: owner, Photo: numbered(0).ID, Length: 1}, time.Hour)
 	must(t, err)
-	_, err = s.FinishUpload(t.Context(), owner, u.ID, u.Generation, numbered(0), key(3), time.Minute, store.NoRestore)
+	_, err = s.FinishUpload(t.Context(), owner, u.ID, u.Generation, numbered(0), key(3), finishes, store.NoRestore)
 	wantKind(t, "FinishUpload of a trashed photo", err, photo.KindForbidden)
 	same(t, "photo", gone, get(t, s, owner, numbered(0).ID))
 	_, err = s.Upload(t.Context(), owner, u.ID)

@@ -239,7 +239,7 @@ func everyPath(t *testing.T, open Opener) {
 		} else {
 			u, err := s.CreateUpload(t.Context(), store.Upload{ID: "up", Owner: owner, Photo: p.ID, Length: 1}, time.Hour)
 			must(t, err)
-			_, err = s.FinishUpload(t.Context(), owner, u.ID, u.Generation, p, key(8), time.Minute)
+			_, err = s.FinishUpload(t.Context(), owner, u.ID, u.Generation, p, key(8), finishes)
 			must(t, err)
 		}
 		wantTexts(t, s, owner, p.ID, "filled", "*")

@@ -65,7 +65,7 @@ func failuresApart(t *testing.T, open Opener) {
 	for i := range callers {
 		wg.Go(func() {
 			if i%2 == 0 {
-				_, err := s.FinishUpload(t.Context(), owner, fmt.Sprint("none-", i), 1, numbered(i), key(i), time.Minute)
+				_, err := s.FinishUpload(t.Context(), owner, fmt.Sprint("none-", i), 1, numbered(i), key(i), finishes)
 				wantKind(t, "no such upload", err, photo.KindNotFound)
 				return
 			}

@@ -15,11 +15,14 @@ func uploadTests() []test {
 		{"a claim shuts others out until it ends", claim},
 		{"a new generation", takeOver},
 		{"finish", finish},
+		{"abandon", abandon},
 		{"several uploads of a photo", several},
 		{"delete", deleteUpload},
 		{"expiry", expiry},
 	}
 }
+
+var finishes = store.Finish{Keep: time.Hour, Spare: time.Minute}
 
 func createUpload(t testing.TB, s store.Store, owner, id string, p photo.ID, lifetime time.Duration) store.Upload {
 	t.Helper()
@@ -97,27 +100,27 @@ func claim(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
 	createUpload(t, s, owner, "u", numbered(1).ID, time.Minute)
-	u, err := s.ClaimUpload(t.Context(), owner, "u", "one", time.Hour, time.Hour)
+	u, err := s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "u", Writer: "one"}, time.Hour, time.Hour)
 	must(t, err)
 	if u.Writer != "one" || u.Generation != 2 || time.Until(u.ExpiresAt) < 59*time.Minute {
 		t.Errorf("claimed: %+v", u)
 	}
-	_, err = s.ClaimUpload(t.Context(), owner, "u", "two", time.Hour, time.Hour)
+	_, err = s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "u", Writer: "two"}, time.Hour, time.Hour)
 	wantKind(t, "another writer", err, photo.KindUnavailable)
-	u, err = s.ClaimUpload(t.Context(), owner, "u", "one", time.Hour, time.Hour)
+	u, err = s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "u", Writer: "one"}, time.Hour, time.Hour)
 	must(t, err)
 	if u.Generation != 3 {
 		t.Errorf("the same writer again has generation %d, want 3", u.Generation)
 	}
-	must(t, s.ReleaseUpload(t.Context(), owner, "u", 2)) // no longer its own
-	_, err = s.ClaimUpload(t.Context(), owner, "u", "two", time.Hour, time.Hour)
+	must(t, s.ReleaseUpload(t.Context(), owner, "u", 2, nil)) // no longer its own
+	_, err = s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "u", Writer: "two"}, time.Hour, time.Hour)
 	wantKind(t, "after a release of an old generation", err, photo.KindUnavailable)
-	must(t, s.ReleaseUpload(t.Context(), owner, "u", 3))
-	_, err = s.ClaimUpload(t.Context(), owner, "u", "two", time.Hour, time.Hour)
+	must(t, s.ReleaseUpload(t.Context(), owner, "u", 3, nil))
+	_, err = s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "u", Writer: "two"}, time.Hour, time.Hour)
 	must(t, err)
-	_, err = s.ClaimUpload(t.Context(), owner, "none", "two", time.Hour, time.Hour)
+	_, err = s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "none", Writer: "two"}, time.Hour, time.Hour)
 	wantKind(t, "unknown", err, photo.KindNotFound)
-	_, err = s.ClaimUpload(t.Context(), anOwner(t, s, "bob"), "u", "two", time.Hour, time.Hour)
+	_, err = s.ClaimUpload(t.Context(), store.Upload{Owner: anOwner(t, s, "bob"), ID: "u", Writer: "two"}, time.Hour, time.Hour)
 	wantKind(t, "another owner's", err, photo.KindNotFound)
 }
 
@@ -125,13 +128,13 @@ func takeOver(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
 	createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
-	old, err := s.ClaimUpload(t.Context(), owner, "u", "one", 0, time.Hour)
+	old, err := s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "u", Writer: "one"}, 0, time.Hour)
 	must(t, err)
 	must(t, s.KeepUpload(t.Context(), owner, "u", old.Generation))
-	u, err := s.ClaimUpload(t.Context(), owner, "u", "two", time.Hour, time.Hour)
+	u, err := s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "u", Writer: "two"}, time.Hour, time.Hour)
 	must(t, err)
 	wantKind(t, "the old writer", s.KeepUpload(t.Context(), owner, "u", old.Generation), photo.KindConflict)
-	_, err = s.FinishUpload(t.Context(), owner, "u", old.Generation, numbered(1), key(1), time.Minute)
+	_, err = s.FinishUpload(t.Context(), owner, "u", old.Generation, numbered(1), key(1), finishes)
 	wantKind(t, "the old writer", err, photo.KindConflict)
 	_, _, err = s.Get(t.Context(), owner, numbered(1).ID, store.AnyState)
 	wantKind(t, "nothing came of it", err, photo.KindNotFound)
@@ -143,27 +146,79 @@ func finish(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
 	u := createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
-	a, err := s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(1), time.Minute)
+	a, err := s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(1), finishes)
 	must(t, err)
 	if a.Outcome != photo.OutcomeUploaded || a.Key != key(1) {
 		t.Errorf("finished: %+v", a)
 	}
 	same(t, "photo", a.Photo, get(t, s, owner, numbered(1).ID))
 	wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: numbered(1).Size})
-	_, err = s.Upload(t.Context(), owner, "u")
-	wantKind(t, "the upload", err, photo.KindNotFound)
-	_, err = s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(2), time.Minute)
-	wantKind(t, "finished again", err, photo.KindNotFound)
+	done, err := s.Upload(t.Context(), owner, "u")
+	must(t, err)
+	if done.Outcome != photo.OutcomeUploaded || done.Photo != numbered(1).ID || done.Leased || time.Until(done.ExpiresAt) > time.Hour {
+		t.Errorf("the finished upload: %+v", done)
+	}
+	_, err = s.FinishUpload(t.Context(), owner, "u", u.Generation, numbered(1), key(2), finishes)
+	wantKind(t, "finished again", err, photo.KindConflict)
+	_, err = s.ClaimUpload(t.Context(), u, time.Hour, time.Hour)
+	wantKind(t, "claimed", err, photo.KindConflict)
+	wantKind(t, "kept", s.KeepUpload(t.Context(), owner, "u", u.Generation), photo.KindConflict)
+	wantKind(t, "abandoned", s.AbandonUpload(t.Context(), owner, "u", u.Generation), photo.KindConflict)
+	must(t, s.ReleaseUpload(t.Context(), owner, "u", u.Generation, []byte("late")))
+	same(t, "the finished upload after all that", done, valueOf(s.Upload(t.Context(), owner, "u")))
 
-	createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
-	a, err = s.FinishUpload(t.Context(), owner, "u", 1, numbered(1), key(2), time.Minute)
+	_, err = s.Trash(t.Context(), owner, numbered(1).ID, 0)
+	must(t, err)
+	_, err = s.Purge(t.Context(), 10)
+	must(t, err)
+	st, err := s.Check(t.Context(), owner, []photo.ID{numbered(1).ID})
+	must(t, err)
+	same(t, "check after the photo was purged", []photo.Status{{ID: numbered(1).ID, State: photo.Absent}}, st)
+	_, err = s.Add(t.Context(), owner, numbered(1), key(1))
+	must(t, err)
+
+	described := numbered(1)
+	described.Description = "Sunset"
+	createUpload(t, s, owner, "v", numbered(1).ID, time.Hour)
+	_, err = s.FinishUpload(t.Context(), owner, "v", 1, described, key(2), finishes)
+	must(t, err)
+	described.Description = "Dawn"
+	createUpload(t, s, owner, "w", numbered(1).ID, time.Hour)
+	a, err = s.FinishUpload(t.Context(), owner, "w", 1, described, key(2), store.Finish{Spare: time.Minute})
 	must(t, err)
 	if a.Outcome != photo.OutcomeExists || a.Key != key(1) {
 		t.Errorf("a photo that exists: %+v", a)
 	}
-	if has, err := s.HasUpload(t.Context(), "u"); has || err != nil {
-		t.Errorf("HasUpload = %v, %v", has, err)
+	if w := valueOf(s.Upload(t.Context(), owner, "w")); w.Outcome != photo.OutcomeExists || !w.DescriptionKept {
+		t.Errorf("finished with another description: %+v", w)
 	}
+	gone, err := s.ExpiredUploads(t.Context(), 10)
+	must(t, err)
+	same(t, "expired", []string{"w"}, gone)
+}
+
+// Only the newest generation may abandon an upload, and only it says how far the digest is.
+func abandon(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	old := createUpload(t, s, owner, "u", numbered(1).ID, time.Hour)
+	must(t, s.ReleaseUpload(t.Context(), owner, "u", 1, []byte("state one")))
+	must(t, s.ReleaseUpload(t.Context(), owner, "u", 1, nil))
+	old.Writer, old.Name, old.Description, old.DescriptionSource = "w", "b.jpg", "Sunset", photo.FromStdin
+	old.Caption, old.Facts = photo.CaptionFirst, takeout()
+	u, err := s.ClaimUpload(t.Context(), old, time.Hour, time.Hour)
+	must(t, err)
+	if string(u.DigestState) != "state one" || !u.Leased || u.Name != "b.jpg" || u.Description != "Sunset" ||
+		u.DescriptionSource != photo.FromStdin || u.Caption != photo.CaptionFirst {
+		t.Errorf("claimed: %+v", u)
+	}
+	same(t, "facts", takeout(), u.Facts)
+	must(t, s.ReleaseUpload(t.Context(), owner, "u", 1, []byte("late")))
+	same(t, "after a release of an old generation", u, valueOf(open(t).Upload(t.Context(), owner, "u")))
+	wantKind(t, "an old generation", s.AbandonUpload(t.Context(), owner, "u", 1), photo.KindConflict)
+	wantKind(t, "another owner's", s.AbandonUpload(t.Context(), anOwner(t, s, "bob"), "u", 2), photo.KindNotFound)
+	must(t, s.AbandonUpload(t.Context(), owner, "u", 2))
+	wantKind(t, "abandoned again", s.AbandonUpload(t.Context(), owner, "u", 2), photo.KindNotFound)
 }
 
 // Of several uploads of a photo Check names the one that got furthest in the hands of
@@ -177,19 +232,21 @@ func several(t *testing.T, open Opener) {
 		createUpload(t, s, owner, id, p.ID, time.Hour)
 	}
 	createUpload(t, s, owner, "other", numbered(2).ID, time.Hour)
-	_, err := s.ClaimUpload(t.Context(), owner, "live", "w", time.Hour, time.Hour)
+	_, err := s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "live", Writer: "w"}, time.Hour, time.Hour)
 	must(t, err)
 	var best store.Upload
 	for range 2 {
-		best, err = s.ClaimUpload(t.Context(), owner, "best", "v", time.Hour, time.Hour)
+		best, err = s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "best", Writer: "v"}, time.Hour, time.Hour)
 		must(t, err)
 	}
 	st, err := s.Check(t.Context(), owner, []photo.ID{p.ID})
 	must(t, err)
 	same(t, "check", []photo.Status{{ID: p.ID, State: photo.Unfinished, Upload: "best"}}, st)
-	_, err = s.FinishUpload(t.Context(), owner, "best", best.Generation, p, key(1), time.Minute)
+	_, err = s.FinishUpload(t.Context(), owner, "best", best.Generation, p, key(1), finishes)
 	must(t, err)
-	wantKind(t, "finished", second(s.Upload(t.Context(), owner, "best")), photo.KindNotFound)
+	if u := valueOf(s.Upload(t.Context(), owner, "best")); !u.Finished() {
+		t.Errorf("best: %+v", u)
+	}
 	wantSpare := func(id string, want bool) {
 		t.Helper()
 		u, err := s.Upload(t.Context(), owner, id)
@@ -201,10 +258,10 @@ func several(t *testing.T, open Opener) {
 	for id, want := range map[string]bool{"a": true, "c": true, "live": true, "other": false} {
 		wantSpare(id, want)
 	}
-	a, err := s.ClaimUpload(t.Context(), owner, "a", "w", time.Hour, time.Hour)
+	a, err := s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "a", Writer: "w"}, time.Hour, time.Hour)
 	must(t, err)
 	wantSpare("a", false)
-	added, err := s.FinishUpload(t.Context(), owner, "a", a.Generation, p, key(2), 0)
+	added, err := s.FinishUpload(t.Context(), owner, "a", a.Generation, p, key(2), store.Finish{Keep: time.Hour, Spare: 0})
 	must(t, err)
 	if added.Outcome != photo.OutcomeExists || added.Key != key(1) {
 		t.Errorf("the second upload of a photo: %+v", added)
@@ -214,7 +271,8 @@ func several(t *testing.T, open Opener) {
 	same(t, "expired", []string{"c"}, gone) // a writer has "live"
 }
 
-func second[T any](_ T, err error) error { return err }
+// valueOf drops an error; the value then differs from what the test wants.
+func valueOf[T any](v T, _ error) T { return v }
 
 func deleteUpload(t *testing.T, open Opener) {
 	s := open(t)
@@ -237,7 +295,7 @@ func expiry(t *testing.T, open Opener) {
 	owner := anOwner(t, s, "alice")
 	createUpload(t, s, owner, "lives", numbered(1).ID, time.Hour)
 	createUpload(t, s, owner, "leased", numbered(2).ID, 0)
-	_, err := s.ClaimUpload(t.Context(), owner, "leased", "w", time.Hour, 0)
+	_, err := s.ClaimUpload(t.Context(), store.Upload{Owner: owner, ID: "leased", Writer: "w"}, time.Hour, 0)
 	must(t, err)
 	for _, id := range []string{"over-1", "over-2", "over-3"} {
 		createUpload(t, s, owner, id, photo.ID{}, 0)

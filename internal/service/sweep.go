@@ -1,12 +1,14 @@
-package server
+package service
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
+	"photos/internal/blob"
 	"photos/internal/store"
 )
 
@@ -20,9 +22,26 @@ const (
 	orphanKeep = 30 * 24 * time.Hour
 )
 
+// SweepRows is what a sweep needs of the metadata store.
+type SweepRows interface {
+	ExpiredUploads(ctx context.Context, limit int) ([]string, error)
+	HasUpload(ctx context.Context, id string) (bool, error)
+	Purge(ctx context.Context, limit int) ([]store.Blob, error)
+	HasBlob(ctx context.Context, owner, key string) (bool, error)
+	Orphan(ctx context.Context, owner, key string, keep time.Duration) (bool, error)
+}
+
+// Sweeper removes what nobody can ask for any more.
+type Sweeper struct {
+	Rows    SweepRows
+	Blobs   blob.Store
+	Staging blob.Staging
+	Log     *slog.Logger
+}
+
 // SweepOn sweeps now and then about every hour, until ctx ends. Several services
 // over the same stores may all do so: each thing is claimed before it is removed.
-func (s *Server) SweepOn(ctx context.Context) {
+func (s *Sweeper) SweepOn(ctx context.Context) {
 	for {
 		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "sweep", "err", err)
@@ -41,7 +60,7 @@ func (s *Server) SweepOn(ctx context.Context) {
 //
 // A row goes before its bytes: after a crash in between the bytes are orphans,
 // which a later sweep finds, and at no time does a row name bytes that are gone.
-func (s *Server) Sweep(ctx context.Context) error {
+func (s *Sweeper) Sweep(ctx context.Context) error {
 	var problems []error
 	for _, part := range []struct {
 		what string
@@ -59,12 +78,12 @@ func (s *Server) Sweep(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-func (s *Server) sweepUploads(ctx context.Context) error {
-	return inBatches(ctx, s.Store.ExpiredUploads, s.Blobs.Discard)
+func (s *Sweeper) sweepUploads(ctx context.Context) error {
+	return inBatches(ctx, s.Rows.ExpiredUploads, s.Staging.Discard)
 }
 
-func (s *Server) sweepTrash(ctx context.Context) error {
-	return inBatches(ctx, s.Store.Purge, func(ctx context.Context, b store.Blob) error { return s.Blobs.Delete(ctx, b.Owner, b.Key) })
+func (s *Sweeper) sweepTrash(ctx context.Context) error {
+	return inBatches(ctx, s.Rows.Purge, func(ctx context.Context, b store.Blob) error { return s.Blobs.Delete(ctx, b.Owner, b.Key) })
 }
 
 // inBatches claims things and removes them until there are none.
@@ -85,29 +104,29 @@ func inBatches[T any](ctx context.Context, claim func(context.Context, int) ([]T
 	}
 }
 
-func (s *Server) sweepStaged(ctx context.Context) error {
-	return s.Blobs.EachStaged(ctx, func(name string, modified time.Time) error {
+func (s *Sweeper) sweepStaged(ctx context.Context) error {
+	return s.Staging.EachStaged(ctx, func(name string, modified time.Time) error {
 		if time.Since(modified) < orphanAge {
 			return nil
 		}
-		if known, err := s.Store.HasUpload(ctx, name); err != nil || known {
+		if known, err := s.Rows.HasUpload(ctx, name); err != nil || known {
 			return err
 		}
-		return s.Blobs.Discard(ctx, name)
+		return s.Staging.Discard(ctx, name)
 	})
 }
 
-func (s *Server) sweepBlobs(ctx context.Context) error {
+func (s *Sweeper) sweepBlobs(ctx context.Context) error {
 	orphans := 0
 	err := s.Blobs.EachBlob(ctx, func(owner, key string, committed time.Time) error {
 		if time.Since(committed) < orphanAge {
 			return nil
 		}
-		if known, err := s.Store.HasBlob(ctx, owner, key); err != nil || known {
+		if known, err := s.Rows.HasBlob(ctx, owner, key); err != nil || known {
 			return err
 		}
 		orphans++
-		due, err := s.Store.Orphan(ctx, owner, key, orphanKeep)
+		due, err := s.Rows.Orphan(ctx, owner, key, orphanKeep)
 		if err != nil || !due {
 			return err
 		}

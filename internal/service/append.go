@@ -1,0 +1,289 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"photos/internal/blob"
+	"photos/internal/photo"
+	"photos/internal/picture"
+	"photos/internal/store"
+)
+
+// bufferSize is how much of a body is copied at once: large enough that one
+// stream is not slowed down by it, small enough for many streams.
+const bufferSize = 256 << 10
+
+// Append adds bytes to an upload.
+type Append struct {
+	Request
+	ID     string
+	Offset int64 // where the bytes go
+	Meta   *Meta // replaces what the upload was begun with; nil: nothing new
+}
+
+// Append adds a request's bytes to an upload and, after the last one, makes the photo.
+// Bytes are durable before they are acknowledged, and kept when the connection breaks.
+//
+// Of several requests at once one goes on, and the others wait for it and then
+// learn where the upload is.
+func (s *Uploads) Append(ctx context.Context, a Append) (Progress, error) {
+	u, err := s.Rows.Upload(ctx, a.Owner, a.ID)
+	if err != nil {
+		return Progress{}, err
+	}
+	if u.Finished() {
+		return repeated(u, a)
+	}
+	room := u.Length - min(a.Offset, u.Length)
+	if a.Size > room {
+		return Progress{}, tooMany(room)
+	}
+	if a.Meta != nil && !a.Meta.Photo.IsZero() && a.Meta.Photo != u.Photo {
+		return Progress{}, &photo.Error{Kind: photo.KindUsage, Msg: "the upload is of another photo", Hint: "its sha256 cannot change: begin another upload"}
+	}
+	body, err := open(a, room)
+	if err != nil {
+		return Progress{}, err
+	}
+	defer body.Close()
+	after, err := s.appendBody(ctx, a, body)
+	if errors.Is(err, errStopped) {
+		return s.overtaken(ctx, a)
+	}
+	return after, err
+}
+
+// repeated answers a request for an upload that is finished. One that brings
+// nothing asks for the outcome; one with bytes is a repetition.
+func repeated(u store.Upload, a Append) (Progress, error) {
+	at := finished(u)
+	if a.Offset == u.Length && (a.Open == nil || a.Size == 0) {
+		return at, nil
+	}
+	return Progress{}, &OffsetError{a.Offset, at}
+}
+
+func open(a Append, room int64) (Body, error) {
+	if a.Open == nil {
+		return noBody{}, nil
+	}
+	return a.Open(room)
+}
+
+// noBody is the body of a request without bytes.
+type noBody struct{}
+
+func (noBody) Read([]byte) (int, error) { return 0, io.EOF }
+func (noBody) Close() error             { return nil }
+func (noBody) Stop()                    {}
+
+// appendBody does the work of Append under the upload's lock.
+func (s *Uploads) appendBody(ctx context.Context, a Append, body Body) (Progress, error) {
+	l, err := s.lock(ctx, a, body)
+	if err != nil {
+		return Progress{}, err
+	}
+	defer l.unlock(ctx)
+	if at := l.staged.Size(); at != a.Offset {
+		return Progress{}, &OffsetError{a.Offset, Progress{Upload: l.upload, Offset: at, ExpiresAt: l.upload.ExpiresAt}}
+	}
+	err = s.receive(body, l.upload.Length, l.staged, l.write)
+	if l.stopped() {
+		err = errStopped
+	}
+	if err == nil && l.staged.Size() == l.upload.Length {
+		return s.complete(ctx, a, l)
+	}
+	if photo.KindOf(err) == photo.KindNotPicture {
+		return Progress{}, errors.Join(err, s.abandon(ctx, l))
+	}
+	if syncErr := l.sync(); err == nil && syncErr != nil {
+		return Progress{}, fmt.Errorf("sync upload: %w", syncErr)
+	}
+	return Progress{Upload: l.upload, Offset: l.staged.Size(), ExpiresAt: l.upload.ExpiresAt}, err
+}
+
+// overtaken answers a request whose place another one has taken, once that one is done.
+func (s *Uploads) overtaken(ctx context.Context, a Append) (Progress, error) {
+	if err := s.locks.quiet(ctx, a.ID, s.patience()); err != nil {
+		return Progress{}, err
+	}
+	at, err := s.progress(ctx, a.Owner, a.ID)
+	switch {
+	case err != nil:
+		return Progress{}, err
+	case at.Done != nil:
+		return repeated(at.Upload, a)
+	}
+	return Progress{}, &OffsetError{a.Offset, at}
+}
+
+// offsetError tells a request where the upload is.
+func (s *Uploads) offsetError(ctx context.Context, a Append) error {
+	at, err := s.progress(ctx, a.Owner, a.ID)
+	if err != nil {
+		return err
+	}
+	return &OffsetError{a.Offset, at}
+}
+
+// receive reads body until it ends or breaks, and hands it to write; what came before a
+// break stays. It refuses what is not a picture as soon as the first bytes are there.
+func (s *Uploads) receive(body io.Reader, length int64, staged blob.Staged, write func([]byte) (int, error)) error {
+	buf, _ := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buf)
+	for {
+		n, err := body.Read(*buf)
+		if n > 0 {
+			if err := appendPiece(staged, length, (*buf)[:n], write); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF { //nolint:errorlint // the one value io.Reader promises
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// appendPiece writes p, and looks at the start of the file when p completes it.
+func appendPiece(staged blob.Staged, length int64, p []byte, write func([]byte) (int, error)) error {
+	before, head := staged.Size(), min(length, picture.HeadSize)
+	if int64(len(p)) > length-before {
+		return tooMany(length - before)
+	}
+	if _, err := write(p); err != nil {
+		return fmt.Errorf("store bytes: %w", err)
+	}
+	if before >= head || staged.Size() < head {
+		return nil
+	}
+	start := make([]byte, head)
+	if _, err := staged.ReadAt(start, 0); err != nil {
+		return fmt.Errorf("look at the first bytes: %w", err)
+	}
+	if _, ok := picture.Sniff(start); !ok {
+		return &photo.Error{Kind: photo.KindNotPicture, Msg: "neither a picture nor a video, by its content", Hint: "the service keeps pictures and videos only"}
+	}
+	return nil
+}
+
+// tooMany refuses bytes where only room is left for fewer.
+func tooMany(room int64) error {
+	return &photo.Error{Kind: photo.KindTooLarge, Msg: "more bytes than were announced", Hint: fmt.Sprintf("there is room for %d", room)}
+}
+
+// complete makes a photo of an upload whose bytes are all here. From here on no other
+// request of this process ends this one.
+func (s *Uploads) complete(ctx context.Context, a Append, l *lock) (Progress, error) {
+	if err := l.beginFinish(); err != nil {
+		return Progress{}, err
+	}
+	if a.Working != nil {
+		defer a.Working()()
+	}
+	ctx = context.WithoutCancel(ctx) // a client that leaves now finds the photo when it comes back
+	u := l.upload
+	added, err := s.finish(ctx, u, l.staged, func(p photo.Photo, key string) (store.Added, error) {
+		return s.Rows.FinishUpload(ctx, u.Owner, u.ID, u.Generation, p, key, store.Finish{Keep: s.Finished, Spare: s.Spare}, a.Options...)
+	})
+	switch photo.KindOf(err) {
+	case photo.KindNotPicture, photo.KindDigestMismatch, photo.KindForbidden:
+		return Progress{}, errors.Join(err, s.abandon(ctx, l))
+	case photo.KindConflict: // the row is of a newer generation
+		return Progress{}, errStopped
+	}
+	if err != nil {
+		return Progress{}, err
+	}
+	l.over = true
+	_ = l.staged.Close() // Windows removes no open file
+	s.discard(ctx, u.ID)
+	return done(u, added), nil
+}
+
+// abandon ends an upload that cannot become a photo. Nothing is removed when a newer
+// request goes on with it.
+func (s *Uploads) abandon(ctx context.Context, l *lock) error {
+	ctx = context.WithoutCancel(ctx)
+	err := s.Rows.AbandonUpload(ctx, l.upload.Owner, l.upload.ID, l.upload.Generation)
+	if err != nil {
+		return err
+	}
+	l.over = true
+	_ = l.staged.Close()
+	s.discard(ctx, l.upload.ID)
+	return nil
+}
+
+// finish makes a photo of the whole bytes in staged: their digest must be the one
+// announced, then they become a blob, then add commits the row. The staged
+// bytes stay.
+func (s *Uploads) finish(ctx context.Context, u store.Upload, staged blob.Staged, add func(p photo.Photo, key string) (store.Added, error)) (store.Added, error) {
+	p, err := s.recognize(ctx, u, staged)
+	if err != nil {
+		return store.Added{}, err
+	}
+	key, err := staged.Commit(ctx)
+	if err != nil {
+		return store.Added{}, fmt.Errorf("commit bytes: %w", err)
+	}
+	added, err := add(p, key)
+	switch kind := photo.KindOf(err); {
+	case kind == photo.KindConflict || kind == photo.KindNotFound || kind == photo.KindForbidden:
+		s.dropBlob(ctx, u.Owner, key) // refused for certain
+	case err != nil:
+		// The row may be there all the same. If it is not, the sweep finds the bytes.
+	case added.Key != key:
+		s.dropBlob(ctx, u.Owner, key) // somebody was first with the same bytes
+	}
+	return added, err
+}
+
+// recognize looks at staged bytes: what photo they are.
+func (s *Uploads) recognize(ctx context.Context, u store.Upload, staged blob.Staged) (photo.Photo, error) {
+	id, err := staged.Digest()
+	if err != nil {
+		return photo.Photo{}, fmt.Errorf("digest: %w", err)
+	}
+	if !u.Photo.IsZero() && id != u.Photo {
+		return photo.Photo{}, &photo.Error{Kind: photo.KindDigestMismatch, Msg: "the bytes are not those of " + u.Photo.Short(), Hint: "the file changed, or the network garbled it: send it again"}
+	}
+	info, err := s.Inspect(ctx, staged, staged.Size())
+	if err != nil {
+		return photo.Photo{}, err
+	}
+	p := photo.Photo{
+		ID: id, Name: u.Name, Size: staged.Size(), MediaType: info.MediaType, Width: info.Width, Height: info.Height,
+		TakenAt: info.TakenAt, Camera: info.Camera, Position: info.Position,
+		Description: u.Description, DescriptionSource: u.DescriptionSource,
+	}
+	if !p.TakenAt.IsZero() {
+		p.TakenSource = photo.FactEmbedded
+	}
+	if p.Position != nil {
+		p.PositionSource = photo.FactEmbedded
+	}
+	p.Learn(u.Facts)
+	if usesCaption(u, info.Caption) {
+		p.Description, p.DescriptionSource = info.Caption, photo.FromEmbedded
+	}
+	return p, nil
+}
+
+// usesCaption reports whether the caption inside the picture describes it.
+func usesCaption(u store.Upload, caption string) bool {
+	return caption != "" && (u.Caption == photo.CaptionFirst || u.Caption == photo.CaptionFallback && u.Description == "")
+}
+
+// dropBlob removes a blob that no row names. Where it fails the sweep does it.
+func (s *Uploads) dropBlob(ctx context.Context, owner, key string) {
+	if err := s.Blobs.Delete(ctx, owner, key); err != nil {
+		s.Log.WarnContext(ctx, "bytes left for the sweep", "key", key, "err", err)
+	}
+}

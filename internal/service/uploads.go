@@ -1,0 +1,322 @@
+// Package service is what photosd does with photos, apart from how it is asked: it
+// knows neither HTTP nor a database nor a disk.
+//
+// Uploads is the state machine of an upload:
+//
+//	Begin    the photo is there already, or comes whole, or gets a row and staged bytes
+//	Append   bytes are added, and after the last one the photo is made (append.go)
+//	Status   how far an upload is, or what became of it
+//	End      the client gives the upload up
+//	Sweep    what nobody can ask for any more is removed (sweep.go)
+//
+// Bytes that were acknowledged stay until the upload is finished, ended, expired or
+// refused because it cannot become a photo. Three things see to that. One request at a
+// time has the staged bytes (lock.go). The row counts generations: each claim begins
+// a new one, and only the newest may finish the upload or abandon it. And the staged
+// bytes stay until the row has decided.
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"photos/internal/blob"
+	"photos/internal/photo"
+	"photos/internal/picture"
+	"photos/internal/store"
+)
+
+// MaxWhole is the size in bytes up to which a photo that comes in one request gets
+// no row while it comes: if the request is cut, it is sent again.
+const MaxWhole = 8 << 20
+
+// PhotoRows is what uploads need of the rows of photos.
+type PhotoRows interface {
+	Add(ctx context.Context, owner string, p photo.Photo, key string, options ...store.AddOption) (store.Added, error)
+	Get(ctx context.Context, owner string, id photo.ID, s store.Scope) (photo.Photo, string, error)
+	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
+	Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error)
+	Learn(ctx context.Context, owner string, id photo.ID, f photo.Facts) (photo.Photo, error)
+	Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error)
+	SetDamaged(ctx context.Context, owner string, id photo.ID, key string, damaged bool) error
+}
+
+// UploadRows is what uploads need of their own rows.
+type UploadRows interface {
+	CreateUpload(ctx context.Context, u store.Upload, lifetime time.Duration) (store.Upload, error)
+	Upload(ctx context.Context, owner, id string) (store.Upload, error)
+	ClaimUpload(ctx context.Context, u store.Upload, lease, lifetime time.Duration) (store.Upload, error)
+	KeepUpload(ctx context.Context, owner, id string, generation int64) error
+	ReleaseUpload(ctx context.Context, owner, id string, generation int64, digest []byte) error
+	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, f store.Finish, options ...store.AddOption) (store.Added, error)
+	AbandonUpload(ctx context.Context, owner, id string, generation int64) error
+	DeleteUpload(ctx context.Context, owner, id string) error
+}
+
+// Config is what Uploads are made from.
+type Config struct {
+	Photos  PhotoRows
+	Rows    UploadRows
+	Blobs   blob.Store
+	Staging blob.Staging
+	// Inspect reads what the size bytes of a picture say about it.
+	Inspect func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error)
+	Log     *slog.Logger
+
+	Lifetime time.Duration // how long an unfinished upload is kept after its last request
+	Spare    time.Duration // the same for one whose photo has come by another upload
+	Finished time.Duration // how long a finished upload answers
+	Lease    time.Duration // how long a silent writer keeps an upload from others
+}
+
+// Uploads takes photos in.
+type Uploads struct {
+	Config
+	locks   locks
+	buffers sync.Pool
+}
+
+// New makes Uploads.
+func New(c Config) *Uploads {
+	u := &Uploads{Config: c}
+	u.locks.byUpload = map[string]*request{}
+	u.buffers.New = func() any { b := make([]byte, bufferSize); return &b }
+	return u
+}
+
+// Meta is what a client says about a photo.
+type Meta struct {
+	Photo             photo.ID // zero: the service's own digest names the photo
+	Name              string
+	Description       string
+	DescriptionSource photo.Source
+	Caption           photo.Caption
+	Facts             photo.Facts
+}
+
+func (m Meta) describe(u store.Upload) store.Upload {
+	u.Name, u.Description, u.DescriptionSource, u.Caption, u.Facts = m.Name, m.Description, m.DescriptionSource, m.Caption, m.Facts
+	return u
+}
+
+// A Body is the bytes of one request.
+type Body interface {
+	io.ReadCloser
+	// Stop makes a Read under way fail, and every later one.
+	Stop()
+}
+
+// Request is what requests that may bring bytes have in common.
+type Request struct {
+	Owner  string
+	Writer string // names the client, so that its retry is told from a rival; clients that name none are one writer
+
+	// Open begins to read the request's bytes, of which no more than limit are
+	// wanted. It is nil when none come.
+	Open func(limit int64) (Body, error)
+	// Size is how many bytes come, or -1 when that is not known.
+	Size int64
+
+	// Working is called when the work after the last byte begins, which may take
+	// long. What it returns is called when that is over. It may be nil.
+	Working func() (stop func())
+	Options []store.AddOption
+}
+
+// Creation begins an upload.
+type Creation struct {
+	Request
+	Meta   Meta
+	Length int64 // bytes of the photo
+}
+
+// Progress is where an upload is.
+type Progress struct {
+	Upload    store.Upload // without an ID: the photo needed no upload
+	Offset    int64        // bytes that are here
+	ExpiresAt time.Time
+	Done      *store.Added // what became of the photo; nil while bytes are missing
+}
+
+// OffsetError says that a request's bytes do not begin where the upload ends.
+type OffsetError struct {
+	Asked    int64
+	Progress Progress // where the upload is
+}
+
+// Error implements error.
+func (e *OffsetError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap is the error as clients see it.
+func (e *OffsetError) Unwrap() error {
+	if e.Asked == e.Progress.Offset {
+		return errStopped
+	}
+	return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("the upload is at byte %d, not %d", e.Progress.Offset, e.Asked), Hint: "HEAD tells where to go on"}
+}
+
+// LeasedError says that another client is sending the upload.
+type LeasedError struct{ RetryAfter time.Duration }
+
+// Error implements error.
+func (e *LeasedError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap is the error as clients see it.
+func (*LeasedError) Unwrap() error { return store.ErrLeased }
+
+// Begin begins an upload, or does all of it: a photo that is there needs no bytes, and
+// a small one may come whole. After an error the Progress names the upload that was
+// begun all the same, if any.
+func (s *Uploads) Begin(ctx context.Context, c Creation) (Progress, error) {
+	added, err := s.known(ctx, c)
+	if err != nil {
+		return Progress{}, err
+	}
+	if added != nil {
+		return done(store.Upload{}, *added), nil
+	}
+	u := c.Meta.describe(store.Upload{ID: rand.Text(), Owner: c.Owner, Photo: c.Meta.Photo, Length: c.Length, Writer: c.Writer})
+	if c.Open != nil && c.Size == c.Length && c.Length <= MaxWhole {
+		return s.addWhole(ctx, c.Request, u)
+	}
+	if u, err = s.create(ctx, u); err != nil {
+		return Progress{}, err
+	}
+	at := Progress{Upload: u, ExpiresAt: u.ExpiresAt}
+	if c.Open == nil {
+		return at, nil
+	}
+	after, err := s.Append(ctx, Append{Request: c.Request, ID: u.ID})
+	if err != nil {
+		return at, err
+	}
+	return after, nil
+}
+
+// create makes the staged upload, then the row that names it; without a row the sweep
+// removes it. A creation that is repeated, because its answer was lost, gets the
+// first one's row.
+func (s *Uploads) create(ctx context.Context, u store.Upload) (store.Upload, error) {
+	staged, err := s.Staging.Create(ctx, u.Owner, u.ID)
+	if err != nil {
+		return u, err
+	}
+	if err := staged.Close(); err != nil {
+		return u, fmt.Errorf("create upload: %w", err)
+	}
+	made, err := s.Rows.CreateUpload(ctx, u, s.Lifetime)
+	if err == nil && made.ID != u.ID {
+		s.discard(ctx, u.ID)
+	}
+	return made, err
+}
+
+// addWhole takes a photo in one go: staged, looked at, committed, added.
+func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Progress, error) {
+	body, err := r.Open(u.Length)
+	if err != nil {
+		return Progress{}, err
+	}
+	defer body.Close()
+	staged, err := s.Staging.Create(ctx, u.Owner, u.ID)
+	if err != nil {
+		return Progress{}, err
+	}
+	defer func() { _ = staged.Close(); s.discard(ctx, u.ID) }()
+	if err := s.receive(body, u.Length, staged, staged.Write); err != nil {
+		return Progress{}, err
+	}
+	ctx = context.WithoutCancel(ctx) // a client that leaves now finds the photo when it comes back
+	added, err := s.finish(ctx, u, staged, func(p photo.Photo, key string) (store.Added, error) {
+		return s.Photos.Add(ctx, u.Owner, p, key, r.Options...)
+	})
+	if err != nil {
+		return Progress{}, err
+	}
+	return done(store.Upload{}, added), nil
+}
+
+// Status says where an upload is. An older request of the same writer, whose
+// connection may only seem to live, is ended first, so that the offset stays true. An
+// upload whose bytes are all here is finished: a client that sees that nothing is
+// missing sends nothing more.
+func (s *Uploads) Status(ctx context.Context, r Request, id string) (Progress, error) {
+	u, err := s.Rows.Upload(ctx, r.Owner, id)
+	if err != nil || u.Finished() {
+		return finished(u), err
+	}
+	if err := s.locks.endOf(ctx, id, r.Writer); err != nil {
+		return Progress{}, err
+	}
+	at, err := s.progress(ctx, r.Owner, id)
+	if err != nil || at.Done != nil || at.Offset < at.Upload.Length {
+		return at, err
+	}
+	after, err := s.Append(ctx, Append{Request: r, ID: id, Offset: at.Offset})
+	var leased *LeasedError
+	var elsewhere *OffsetError
+	switch {
+	case errors.As(err, &leased): // whoever has it finishes it
+		return at, nil
+	case errors.As(err, &elsewhere):
+		return elsewhere.Progress, nil
+	}
+	return after, err
+}
+
+// progress reads where an upload is.
+func (s *Uploads) progress(ctx context.Context, owner, id string) (Progress, error) {
+	u, err := s.Rows.Upload(ctx, owner, id)
+	if err != nil || u.Finished() {
+		return finished(u), err
+	}
+	size, err := s.Staging.StagedSize(ctx, id)
+	if errors.Is(err, blob.ErrNotFound) {
+		if u, err = s.Rows.Upload(ctx, owner, id); err == nil && u.Finished() { // just now
+			return finished(u), nil
+		}
+		return Progress{}, errors.Join(err, goneUpload(id))
+	}
+	return Progress{Upload: u, Offset: size, ExpiresAt: u.ExpiresAt}, err
+}
+
+// End ends an upload for good, whoever is sending it.
+func (s *Uploads) End(ctx context.Context, owner, id string) error {
+	u, err := s.Rows.Upload(ctx, owner, id)
+	if err != nil {
+		return err
+	}
+	if err := s.Rows.DeleteUpload(ctx, owner, u.ID); err != nil {
+		return err
+	}
+	if err := s.locks.endAny(ctx, u.ID); err != nil {
+		return err
+	}
+	return s.Staging.Discard(ctx, u.ID)
+}
+
+func done(u store.Upload, added store.Added) Progress {
+	return Progress{Upload: u, Offset: added.Photo.Size, Done: &added}
+}
+
+// finished is where the upload of a finished row is.
+func finished(u store.Upload) Progress {
+	return done(u, store.Added{Photo: photo.Photo{ID: u.Photo, Size: u.Length}, Outcome: u.Outcome, DescriptionKept: u.DescriptionKept})
+}
+
+func goneUpload(id string) error {
+	return &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no upload %.80q", id), Hint: "begin the upload again"}
+}
+
+// discard removes staged bytes that nobody needs. Where it fails the sweep does it.
+func (s *Uploads) discard(ctx context.Context, name string) {
+	if err := s.Staging.Discard(context.WithoutCancel(ctx), name); err != nil {
+		s.Log.WarnContext(ctx, "staged bytes left for the sweep", "upload", name, "err", err)
+	}
+}
