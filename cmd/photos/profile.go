@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,25 +67,32 @@ func (e *env) keyringOptions() auth.KeyringOptions {
 	return o
 }
 
-// profiles are all there are, by name.
+// profiles returns all profiles, by name. It warns of those that it cannot read.
 func (e *env) profiles() ([]profile, error) {
+	all, _, err := e.readProfiles()
+	return all, err
+}
+
+// readProfiles returns all profiles, by name, and why it left the first one out that it
+// could not read. It warns of each.
+func (e *env) readProfiles() (all []profile, unread, err error) {
 	paths, err := filepath.Glob(filepath.Join(e.profilesDir(), "*.json"))
 	if err != nil {
-		return nil, fmt.Errorf("profiles: %w", err)
+		return nil, nil, fmt.Errorf("profiles: %w", err)
 	}
-	var all []profile
 	for _, path := range paths {
 		p, err := e.loadProfile(strings.TrimSuffix(filepath.Base(path), ".json"))
 		if photo.KindOf(err) == photo.KindForbidden { // somebody else may have put it there
-			return nil, err
+			return nil, nil, err
 		}
 		if err != nil { // the others are none the worse for it
 			e.warn("%s: %s", err, photo.HintOf(err))
+			unread = cmp.Or(unread, err)
 			continue
 		}
 		all = append(all, p)
 	}
-	return all, nil
+	return all, unread, nil
 }
 
 // loadProfile reads one profile; its error is an fs.ErrNotExist when there is none.
@@ -205,7 +213,7 @@ func (e *env) selected() (profile, error) {
 	if e.set.Profile != "" {
 		return e.named(e.set.Profile)
 	}
-	all, err := e.profiles()
+	all, unread, err := e.readProfiles()
 	if err != nil {
 		return profile{}, err
 	}
@@ -220,6 +228,8 @@ func (e *env) selected() (profile, error) {
 		fits = append(fits, p)
 	}
 	switch {
+	case unread != nil: // it may be the one that is meant
+		return profile{}, unread
 	case len(fits) == 1:
 		return e.onlyOne(fits[0])
 	case len(fits) > 1:
