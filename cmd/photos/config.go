@@ -102,6 +102,9 @@ func (e *env) configure(cmd *cobra.Command) error {
 	for _, s := range allSettings() {
 		v.SetDefault(s.key, s.def)
 		if name, value := e.firstEnv(s.env); name != "" {
+			if err := s.check(value); err != nil {
+				return &photo.Error{Kind: photo.KindUsage, Msg: name + ": " + err.Error(), Hint: "correct it, or unset " + name}
+			}
 			v.Set(s.key, value)
 		}
 		if f := cmd.Flags().Lookup(s.flag); s.flag != "" && f != nil && f.Changed {
@@ -138,20 +141,36 @@ func isProfileName(s string) bool {
 
 func (e *env) checkSettings() error {
 	if e.set.Profile != "" && !isProfileName(e.set.Profile) {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "profile " + quote(e.set.Profile) + " is no name for a profile", Hint: "letters, digits, dot, dash and underscore"}
+		return e.badSetting("profile", quote(e.set.Profile)+" is not a name for a profile", "letters, digits, dot, dash and underscore")
 	}
 	if e.set.Server != "" {
 		server, err := serverURL(e.set.Server)
 		if err != nil {
-			return err
+			return e.badSetting("server", err.Error(), photo.HintOf(err))
 		}
 		e.set.Server = server
 		e.set.v.Set("server", server)
 	}
 	if e.set.Timeout <= 0 {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "timeout must be more than 0", Hint: "for example --timeout 30s"}
+		return e.badSetting("timeout", quote(e.shown(setting{key: "timeout", def: time.Minute}))+" must be more than 0", "for example 30s")
 	}
 	return nil
+}
+
+// badSetting returns the error of a value that makes no sense. It names the flag, the
+// variable or the file that the value came from.
+func (e *env) badSetting(key, what, hint string) error {
+	for _, s := range allSettings() {
+		if s.key != key {
+			continue
+		}
+		kind, name, _ := strings.Cut(e.sourceOf(s), " ")
+		if kind == "file" {
+			name += ": " + key
+		}
+		what = name + ": " + what
+	}
+	return &photo.Error{Kind: photo.KindUsage, Msg: what, Hint: hint}
 }
 
 // serverURL reads the address of a service in the form profiles hold it.

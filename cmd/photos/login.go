@@ -196,7 +196,7 @@ func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 	c.secret = secret
 	if c.issuer == "" && set.PoolID != "" {
 		if c.issuer, err = auth.IssuerOfPool(set.PoolID); err != nil {
-			return c, err
+			return c, s.e.badSetting("cognito_pool_id", err.Error(), "it looks like eu-west-1_AbCdEfGhI")
 		}
 	}
 	c.byHand = c.issuer != "" && c.clientID != ""

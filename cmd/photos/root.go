@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"photos/internal/photo"
 )
@@ -36,8 +38,7 @@ terminal, a script or a pipeline.`,
 	root.SetOut(e.out)
 	root.SetErr(e.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		msg, _, _ := strings.Cut(err.Error(), ": strconv.") // the rest is Go's
-		return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: cmd.CommandPath() + " --help lists the flags"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: flagMessage(err), Hint: cmd.CommandPath() + " --help lists the flags"}
 	})
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.SuggestionsMinimumDistance = 2
@@ -57,6 +58,28 @@ terminal, a script or a pipeline.`,
 	root.AddCommand(newConfig(e), newVersion(e), newInputLinesHelp())
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
 	return root
+}
+
+// flagMessage says what is wrong with a flag: its name, the value, and what it should
+// look like.
+func flagMessage(err error) string {
+	bad, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err.Error()
+	}
+	f, value := bad.GetFlag(), quote(bad.GetValue())
+	switch f.Value.Type() {
+	case "duration":
+		return "--" + f.Name + ": " + value + " is not a duration such as 90s"
+	case "int", "int64":
+		return "--" + f.Name + ": " + value + " is not a number"
+	case "bool":
+		return "--" + f.Name + ": " + value + " is neither true nor false"
+	}
+	if cause := bad.Unwrap(); cause != nil {
+		return "--" + f.Name + ": " + cause.Error()
+	}
+	return err.Error()
 }
 
 // noArguments refuses words that no command takes, suggesting the command that was meant.

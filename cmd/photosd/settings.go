@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 	f := s.flags()
 	for rest := args; len(rest) > 0; { // flags may follow words
 		if err := f.Parse(rest); err != nil {
-			return nil, badFlag(err)
+			return nil, badFlag(f, err)
 		}
 		if rest = f.Args(); len(rest) > 0 {
 			s.words, rest = append(s.words, rest[0]), rest[1:]
@@ -121,7 +122,7 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 			continue
 		}
 		if err := f.Set(name, value); err != nil {
-			return nil, badSetting("%s: %v", variable, err)
+			return nil, badSetting("%s: %s", variable, wrongValue(f, name, value, err.Error()))
 		}
 	}
 	if getenv("PHOTOS_BUCKET") != "" {
@@ -131,11 +132,38 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 	return s, err
 }
 
-func badFlag(err error) error {
+// badValue is what package flag says of a value that does not fit its flag.
+var badValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-([a-z-]+): (.*)$`)
+
+func badFlag(f *flag.FlagSet, err error) error {
 	if err == flag.ErrHelp { //nolint:errorlint // the very value, as package flag has it
 		return err
 	}
+	if m := badValue.FindStringSubmatch(err.Error()); m != nil {
+		if value, err := strconv.Unquote(m[1]); err == nil {
+			return badSetting("--%s: %s", m[2], wrongValue(f, m[2], value, m[3]))
+		}
+	}
 	return badSetting("%v", err)
+}
+
+// wrongValue says what the value of a flag should look like. cause is what its parser
+// says.
+func wrongValue(f *flag.FlagSet, name, value, cause string) string {
+	switch v := f.Lookup(name).Value.(type) {
+	case flag.Getter:
+		switch v.Get().(type) {
+		case time.Duration:
+			return strconv.Quote(value) + " is not a duration such as 90s or 24h"
+		case bool:
+			return strconv.Quote(value) + " is neither true nor false"
+		case int, int64, uint, uint64:
+			return strconv.Quote(value) + " is not a number"
+		case *slog.Level:
+			return strconv.Quote(value) + " is not debug, info, warn or error"
+		}
+	}
+	return cause
 }
 
 func badSetting(format string, args ...any) error {
