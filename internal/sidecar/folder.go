@@ -227,9 +227,9 @@ func preferTrue(x, y bool) int {
 	return 1
 }
 
-// unnumbered are the names of the JSON of an edited copy that has a number, IMG-edited(1),
-// beside a JSON without one. That is the original's if the original is there and no
-// file here can be another photo of its name, which would have a number too.
+// unnumbered returns the names of JSON without a number for an edited copy with one,
+// IMG-edited(1).jpg. There are such names only if the original is in the folder and no
+// file is about another photo of its name, which would have a number.
 func (b *folder) unnumbered(name string) []want {
 	p := splitName(norm.NFC.String(name))
 	originals, edited := p.unedited()

@@ -143,8 +143,8 @@ func (p photoName) guesses() []want {
 }
 
 // stills are the photos that p can be an edited copy or the motion part of, whatever
-// they are: an edited copy is a JPEG, and a motion part is IMG.MP4 beside IMG.HEIC, or
-// PXL.MP beside PXL.MP.jpg.
+// they are: an edited copy is a JPEG, and a motion part is IMG.MP4 next to IMG.HEIC, or
+// PXL.MP next to PXL.MP.jpg.
 func (p photoName) stills(motion bool) []want {
 	var out []want
 	for _, ext := range []string{".heic", ".jpg", ".jpeg", ".heif", ".png", ".dng"} {
@@ -250,7 +250,7 @@ func moves(ext string) bool {
 	return slices.Contains([]string{".mp4", ".mov", ".mp", ".mv"}, strings.ToLower(ext))
 }
 
-// IsSidecar reports whether a file of this name says something about a photo beside
+// IsSidecar reports whether a file of this name says something about a photo next to
 // it. It goes by the name alone.
 func IsSidecar(name string) bool {
 	ext := filepath.Ext(name)

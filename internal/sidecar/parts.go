@@ -134,14 +134,14 @@ func (f *Finder) Orphans() (n int, first string) {
 
 // useFolder looks for the JSON of every file in a folder.
 func (f *Finder) useFolder(dir string) {
-	beside, _ := f.folder(dir) // what cannot be listed has no photos
-	names := beside.names
+	b, _ := f.folder(dir) // what cannot be listed has no photos
+	names := b.names
 	if names == nil {
 		names, _ = readNames(dir)
 	}
 	for _, name := range names {
 		if !IsSidecar(name) {
-			_, path, _ := beside.takeout(name)
+			_, path, _ := b.takeout(name)
 			f.use(path)
 		}
 	}

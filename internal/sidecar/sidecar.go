@@ -1,4 +1,4 @@
-// Package sidecar finds what the files beside a photo say about it, its description,
+// Package sidecar finds what the files next to a photo say about it, its description,
 // date and position: XMP sidecars, as photo editors keep them, and the JSON files of a Google
 // Takeout export. It reads no picture: a caption inside one is found by the
 // service, once a photo arrives without a description.
@@ -43,7 +43,7 @@ func Parse(list string) ([]Kind, error) {
 		k := Kind(strings.TrimSpace(word))
 		switch {
 		case k != XMP && k != Takeout && k != Embedded:
-			return nil, usage(fmt.Sprintf("%.40q is no source of descriptions", k), "it is sidecar, takeout, embedded, several of them with commas, or none")
+			return nil, usage(fmt.Sprintf("%.40q is not a source of descriptions", k), "it is sidecar, takeout, embedded, several of them with commas, or none")
 		case slices.Contains(kinds, k):
 			return nil, usage(fmt.Sprintf("%s stands twice", k), "")
 		}
@@ -74,14 +74,14 @@ func New(order []Kind, paths ...string) *Finder {
 	return &Finder{order: slices.Clone(order), takeouts: takeoutRoots(paths), used: map[string]bool{}, seen: map[string]string{}}
 }
 
-// Found is what the files beside a photo say about it.
+// Found is what the files next to a photo say about it.
 type Found struct {
 	Description string        // empty: nothing
 	Caption     photo.Caption // what the service has to do with a caption inside the picture to keep the order
 	Facts       photo.Facts   // date and position, whatever the order of descriptions
 }
 
-// Find returns what is written beside the photo at path. The error says which sidecars
+// Find returns what is written next to the photo at path. The error says which sidecars
 // were of no use on the way: broken, or with a text longer than photo.MaxDescription.
 // It comes along with what other sidecars said, and is never a reason not to upload
 // the photo. Nothing is said of sidecars of a kind that gives no descriptions.
@@ -91,7 +91,7 @@ func (f *Finder) Find(path string) (Found, error) {
 	if IsSidecar(name) {
 		return found, nil
 	}
-	beside, err := f.folder(dir)
+	b, err := f.folder(dir)
 	broken := []error{err}
 	texts := map[Kind]string{}
 	add := func(kind Kind, source photo.FactSource, n note, err error) {
@@ -101,9 +101,9 @@ func (f *Finder) Find(path string) (Found, error) {
 		texts[kind] = n.text
 		n.addTo(&found.Facts, source)
 	}
-	n, err := beside.xmp(name)
+	n, err := b.xmp(name)
 	add(XMP, photo.FactSidecar, n, err)
-	n, at, err := beside.takeout(name)
+	n, at, err := b.takeout(name)
 	f.use(at)
 	add(Takeout, photo.FactTakeout, n, err)
 	found.describe(f.order, texts)
@@ -154,7 +154,7 @@ func (n *note) complete(o note) {
 	}
 }
 
-// Caption is what a caption is worth for a photo with nothing beside it.
+// Caption is what a caption is worth for a photo with nothing next to it.
 func (f *Finder) Caption() photo.Caption {
 	if slices.Contains(f.order, Embedded) {
 		return photo.CaptionFallback

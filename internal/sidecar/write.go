@@ -14,7 +14,7 @@ import (
 
 const rdfSpace = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
-// A Writer makes the file that says beside a photo how it is described and what the
+// A Writer makes the file that says next to a photo how it is described and what the
 // picture itself does not say about its date and position, and what to append to the
 // photo's name for the file's. When there is nothing to say, content is nil.
 type Writer func(photo.Photo) (suffix string, content []byte)
@@ -27,7 +27,7 @@ func WriterOf(format string) (Writer, error) {
 	case "json":
 		return writeTakeout, nil
 	}
-	return nil, usage(fmt.Sprintf("%.40q is no kind of sidecar", format), "it is xmp or json")
+	return nil, usage(fmt.Sprintf("%.40q is not a kind of sidecar", format), "it is xmp or json")
 }
 
 // outside returns the date and the position of p that came from other files than the

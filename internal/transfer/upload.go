@@ -36,7 +36,7 @@ type Options struct {
 	MaxErrors int             // end the run after so many failed items; 0: never
 	Progress  Progress        // nil: nobody looks
 	Digests   Digests         // nil: every file is read
-	Sidecars  *sidecar.Finder // nil: files beside a photo say nothing about it
+	Sidecars  *sidecar.Finder // nil: files next to a photo say nothing about it
 	Now       <-chan struct{} // when closed, a stopping run does not wait for what is under way
 }
 
@@ -234,15 +234,15 @@ func (r *run) digestAll() {
 			continue
 		}
 		j.rec.ID = j.file.id
-		r.lookBeside(j)
+		r.readSidecars(j)
 		r.Progress.Found(j.item.Path, j.file.size)
 		r.digested <- j
 	}
 }
 
-// lookBeside looks into the files beside the photo for its date, its position and the
+// readSidecars looks into the files next to the photo for its date, its position and the
 // description that nobody gave.
-func (r *run) lookBeside(j *job) {
+func (r *run) readSidecars(j *job) {
 	if j.item.Spool != "" {
 		if r.Sidecars != nil {
 			j.item.Caption = r.Sidecars.Caption()
