@@ -39,7 +39,8 @@ that does. A slash at its end makes it a folder (-o new/).
 
 What arrives is verified against the photo's ID before it gets its name. A file
 that is there is never replaced: a photo of the same name gets the beginning of
-its ID added, and one that is there already is not sent again. A PHOTO is
+its ID added, and one that is there already is not sent again. A sidecar that an
+earlier download wrote is renewed, unless somebody changed it. A PHOTO is
 written as for photos describe.`,
 		Example: `  photos download 3f9a11c2
   photos download 3f9a11c2 -o bay.jpg

@@ -112,6 +112,9 @@ type uploadReport struct {
 	tally    tally
 	kept     int
 	keptPath string
+
+	foreign        int   // sidecars that are somebody else's
+	foreignSidecar error // one of them
 }
 
 func newUploadReport(e *env, j *journal, dry bool) (*uploadReport, error) {
@@ -144,7 +147,11 @@ func (u *uploadReport) record(r transfer.Record) {
 		u.kept++
 		u.keptPath = r.Path
 	}
-	if r.SidecarErr != nil {
+	switch {
+	case photo.KindOf(r.SidecarErr) == photo.KindConflict:
+		u.foreign++
+		u.foreignSidecar = r.SidecarErr
+	case r.SidecarErr != nil:
 		u.e.warn("%s", r.SidecarErr)
 	}
 	u.tally.done(r.Path, r.Err)
@@ -185,6 +192,11 @@ func (u *uploadReport) flush() {
 func (u *uploadReport) end(sum transfer.Summary, err error) error {
 	if u.kept > 0 && !u.e.set.JSON {
 		u.e.warn("%s", u.keptWarning())
+	}
+	if u.foreign == 1 {
+		u.e.warn("%s", u.foreignSidecar)
+	} else if u.foreign > 1 {
+		u.e.warn("%d sidecars were changed by somebody else and stay, such as: %s", u.foreign, u.foreignSidecar)
 	}
 	if sum.Total != 1 || sum.Outcomes[photo.OutcomeSkipped] == 1 {
 		u.summarize(sum)

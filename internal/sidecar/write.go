@@ -16,7 +16,8 @@ const rdfSpace = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 // A Writer makes the file that says next to a photo how it is described and what the
 // picture itself does not say about its date and position, and what to append to the
-// photo's name for the file's. When there is nothing to say, content is nil.
+// photo's name for the file's. When there is nothing to say, content is nil. [Unchanged]
+// recognizes the file later.
 type Writer func(photo.Photo) (suffix string, content []byte)
 
 // WriterOf is the Writer of a format: xmp or json. Its errors are of photo.KindUsage.
@@ -47,11 +48,11 @@ func outside(p photo.Photo) (taken photo.Moment, position *photo.Position) {
 func writeXMP(p photo.Photo) (string, []byte) {
 	taken, position := outside(p)
 	if p.Description == "" && taken.IsZero() && position == nil {
-		return "", nil
+		return ".xmp", nil
 	}
 	var b bytes.Buffer
 	b.WriteString("<?xpacket begin=\"\ufeff\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
-		"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n <rdf:RDF xmlns:rdf=\"" + rdfSpace + "\">\n" +
+		"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"" + openSeal + "\">\n <rdf:RDF xmlns:rdf=\"" + rdfSpace + "\">\n" +
 		"  <rdf:Description rdf:about=\"\" xmlns:dc=\"" + xmp.DC + "\" xmlns:exif=\"" + xmp.EXIF + "\">\n")
 	if p.Description != "" {
 		b.WriteString("   <dc:description><rdf:Alt><rdf:li xml:lang=\"x-default\">")
@@ -66,7 +67,7 @@ func writeXMP(p photo.Photo) (string, []byte) {
 			minutesOf(position.Latitude, "N", "S"), minutesOf(position.Longitude, "E", "W"))
 	}
 	b.WriteString("  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n")
-	return ".xmp", b.Bytes()
+	return ".xmp", seal(b.Bytes())
 }
 
 // minutesOf is the inverse of xmp.Degrees.
@@ -89,17 +90,18 @@ func minutesOf(degrees float64, positive, negative string) string {
 func writeTakeout(p photo.Photo) (string, []byte) {
 	taken, position := outside(p)
 	if p.Description == "" && taken.IsZero() && position == nil {
-		return "", nil
+		return ".json", nil
 	}
 	type moment struct {
 		Timestamp string `json:"timestamp"` // seconds since 1970
 	}
 	about := struct {
+		Seal        string          `json:"photosSeal"` // the first member, so that no text can stand for it
 		Title       string          `json:"title"`
 		Description string          `json:"description"`
 		Taken       *moment         `json:"photoTakenTime,omitempty"`
 		Position    *photo.Position `json:"geoData,omitempty"`
-	}{Title: p.Name, Description: p.Description, Position: position}
+	}{Seal: openSeal, Title: p.Name, Description: p.Description, Position: position}
 	if _, known := p.TakenAt.Offset(); known {
 		about.Taken = &moment{strconv.FormatInt(p.TakenAt.Time().Unix(), 10)}
 	}
@@ -108,5 +110,5 @@ func writeTakeout(p photo.Photo) (string, []byte) {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	_ = e.Encode(about) // strings, numbers and a Buffer: nothing that can fail
-	return ".json", b.Bytes()
+	return ".json", seal(b.Bytes())
 }

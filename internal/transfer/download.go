@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -135,7 +134,9 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 		rec := Record{ID: p.ID, Bytes: p.Size}
 		rec.Path, rec.Outcome, rec.Err = d.fetch(p, &rec.Attempts)
 		if rec.Err == nil {
-			rec.SidecarErr = d.sidecar(p, rec.Path)
+			if rec.SidecarErr = d.sidecar(p, rec.Path); EndsRun(rec.SidecarErr) {
+				d.stop(rec.SidecarErr)
+			}
 		}
 		rec.Seconds = time.Since(start).Seconds()
 		if rec.Err != nil {
@@ -148,38 +149,6 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 		}
 		d.done <- rec
 	}
-}
-
-// sidecar writes what belongs beside the photo at path. A file that is there is
-// never replaced, as with photos.
-func (d *download) sidecar(p photo.Photo, path string) error {
-	if d.Sidecar == nil {
-		return nil
-	}
-	suffix, content := d.Sidecar(p)
-	if content == nil {
-		return nil
-	}
-	path += suffix
-	if old, err := os.ReadFile(path); err == nil {
-		if bytes.Equal(old, content) {
-			return nil
-		}
-		return &photo.Error{Kind: photo.KindUnreadable, Msg: path + " is there with other content, which stays", Hint: "move it away for the service's description"}
-	}
-	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+suffix+".photos-part")
-	f, err := openPart(part)
-	if err == nil {
-		_, err = f.Write(content)
-		err = errors.Join(err, f.Truncate(int64(len(content))), f.Sync(), f.Close())
-	}
-	if err == nil {
-		err = rename(part, path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, unreadable(part, err))
-	}
-	return nil
 }
 
 // alone waits until no other worker fetches the photo, which may be named twice.

@@ -46,7 +46,7 @@ type Record struct {
 	Attempts        int   // requests that carried its bytes
 	Seconds         float64
 	DescriptionKept bool   // the photo was there with another description, which stays
-	SidecarErr      error  // what kept a sidecar from being read
+	SidecarErr      error  // what kept a sidecar from being read or written; photo.KindConflict: it is somebody else's
 	Reason          string // why it was skipped
 	Err             error  // set when Outcome is failed
 }

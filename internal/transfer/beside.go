@@ -1,0 +1,94 @@
+package transfer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"photos/internal/photo"
+	"photos/internal/sidecar"
+)
+
+// sidecar writes what belongs beside the photo at path. A sidecar that is there is renewed
+// only if an earlier download wrote it and nobody has changed it since.
+func (d *download) sidecar(p photo.Photo, path string) error {
+	if d.Sidecar == nil {
+		return nil
+	}
+	suffix, content := d.Sidecar(p)
+	path += suffix
+	old, err := readSidecar(path)
+	there := !errors.Is(err, fs.ErrNotExist)
+	switch {
+	case !there && content == nil, there && err == nil && bytes.Equal(old, content):
+		return nil
+	case there && (err != nil || !sidecar.Unchanged(old)):
+		if content == nil {
+			return nil
+		}
+		return &photo.Error{Kind: photo.KindConflict, Msg: path + " was changed by somebody else and stays", Hint: "move it away for the service's description"}
+	case content == nil:
+		err = os.Remove(path)
+	default:
+		err = d.writeSidecar(p, path, suffix, content, there)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, unreadable(path, err))
+	}
+	return nil
+}
+
+// writeSidecar writes a whole file and gives it its name, in place of an earlier one if
+// there is one.
+func (d *download) writeSidecar(p photo.Photo, path, suffix string, content []byte, replace bool) error {
+	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+suffix+".photos-part")
+	f, err := openPart(part)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Truncate(int64(len(content))), f.Sync(), f.Close())
+	switch {
+	case err != nil:
+	case replace:
+		err = os.Rename(part, path)
+	default:
+		err = rename(part, path)
+	}
+	if err != nil {
+		_ = os.Remove(part) // it is made again by the next run
+	}
+	return err
+}
+
+// maxSidecar is more than any sidecar that a download writes, in bytes.
+const maxSidecar = 1 << 20
+
+// errForeign is why a sidecar that is there is not read.
+var errForeign = errors.New("not a file that a download wrote")
+
+// readSidecar reads a sidecar. A link, a pipe, a device or a large file cannot be one that a
+// download wrote, and is not read.
+func readSidecar(path string) ([]byte, error) {
+	before, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() || before.Size() > maxSidecar {
+		return nil, errForeign
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it might be a pipe by now
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !os.SameFile(before, info) {
+		return nil, errors.Join(errForeign, err)
+	}
+	return io.ReadAll(io.LimitReader(f, maxSidecar))
+}
