@@ -80,6 +80,10 @@ func Discover(ctx context.Context, rt http.RoundTripper, name, domain string) (P
 
 // checkEndpoints holds the endpoints against each other and against domain.
 func (p Provider) checkEndpoints(domain string) error {
+	if u, err := url.Parse(p.AuthorizationEndpoint); err == nil && u.Hostname() == "" {
+		return &Error{Kind: Misconfigured, Msg: "the provider has no sign-in pages (its authorization endpoint is " + text.Quote(p.AuthorizationEndpoint) + ")",
+			Hint: "a Cognito user pool needs a domain: add one under Branding, Domain"}
+	}
 	authorize, err := parseSecure("authorization endpoint", p.AuthorizationEndpoint)
 	if err != nil {
 		return err

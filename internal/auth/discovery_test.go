@@ -78,6 +78,7 @@ func TestDiscover(t *testing.T) {
 		"keys not with the issuer":   {map[string]any{"jwks_uri": "https://evil.example/keys"}, "", Untrusted, "key set"},
 		"plain http":                 {map[string]any{"authorization_endpoint": "http://p.example/a"}, "", Misconfigured, "not https"},
 		"no token endpoint":          {map[string]any{"token_endpoint": nil}, "", Misconfigured, "token endpoint"},
+		"no domain":                  {map[string]any{"authorization_endpoint": "https:///oauth2/authorize", "token_endpoint": "https:///oauth2/token"}, "", Misconfigured, "no sign-in pages"},
 		"no authorization endpoint":  {map[string]any{"authorization_endpoint": nil}, "", Misconfigured, "authorization endpoint"},
 		"user in the address":        {map[string]any{"token_endpoint": "https://u@p.auth.eu-west-1.amazoncognito.com/t"}, "", Misconfigured, "more than"},
 		"endpoint of the wrong type": {map[string]any{"token_endpoint": 7}, "", Misconfigured, "not the JSON"},

@@ -74,8 +74,13 @@ func verifyID(ctx context.Context, rt http.RoundTripper, p Provider, clientID st
 		return Account{}, badID("it belongs to another sign-in (nonce)", nil)
 	}
 	var claims idClaims
-	if err := id.Claims(&claims); err != nil || claims.Use != "id" {
-		return Account{}, badID("it is no ID token (token_use)", nil)
+	err = id.Claims(&claims)
+	if err == nil && claims.Use == "" {
+		return Account{}, &Error{Kind: Untrusted, Msg: "the provider's ID token has no token_use, which those of Amazon Cognito have",
+			Hint: "is " + p.Issuer + " a Cognito user pool? Other providers are not supported"}
+	}
+	if err != nil || claims.Use != "id" {
+		return Account{}, badID("it is not an ID token (token_use)", nil)
 	}
 	name := claims.Nickname
 	if name == "" {

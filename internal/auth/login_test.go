@@ -297,6 +297,7 @@ func TestLoginFails(t *testing.T) {
 		"wrong audience":  {claim("aud", "other"), Untrusted, "does not verify"},
 		"second audience": {claim("aud", []string{"cli", "other"}), Untrusted, "other clients"},
 		"an access token": {claim("token_use", "access"), Untrusted, "token_use"},
+		"no token_use":    {claim("token_use", ""), Untrusted, "has no token_use"},
 		"expired":         {claim("exp", time.Now().Add(-2*time.Minute).Unix()), Untrusted, "does not verify"},
 		"wrong signature": {func(p *fakeProvider, _ *LoginOptions) {
 			p.signingKey = newKey()

@@ -111,8 +111,17 @@ func unreachable(ctx context.Context, doing string, err error) error {
 	if interrupted(ctx) {
 		return context.Canceled
 	}
-	return &Error{Kind: Unavailable, Msg: doing, Err: err,
-		Hint: "check the address and the network, then try again"}
+	e := &Error{Kind: Unavailable, Msg: doing, Err: err, Hint: "check the address and the network, then try again"}
+	if wrapped, ok := errors.AsType[*url.Error](err); ok { // its text repeats the whole address
+		e.Err = wrapped.Err
+		if u, err := url.Parse(wrapped.URL); err == nil {
+			e.Msg += ": cannot reach " + u.Host
+		}
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil { // its text repeats the addresses of both ends
+		e.Err = op.Err
+	}
+	return e
 }
 
 // interrupted reports whether ctx was cancelled on purpose, not by a deadline. The

@@ -146,6 +146,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 		return Claims{}, refuse(nil, "the access token was not made by "+v.issuers[0])
 	case c.Use == "id":
 		return Claims{}, refuse(nil, "an ID token was sent where an access token is wanted")
+	case c.Use == "":
+		return Claims{}, refuse(nil, "the access token has no token_use, which those of Amazon Cognito have")
 	case c.Use != "access":
 		return Claims{}, refuse(nil, "this is no access token")
 	case !slices.Contains(v.clients, c.ClientID):

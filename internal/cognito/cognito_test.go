@@ -184,7 +184,8 @@ func TestClaims(t *testing.T) {
 		{"bound to another service", jwt.MapClaims{"aud": "https://evil.example"}, "made for another service"},
 		{"bound to almost this service", jwt.MapClaims{"aud": "https://photos.example.evil.example"}, "made for another service"},
 		{"ID token", jwt.MapClaims{"token_use": "id", "client_id": nil, "aud": client}, "an ID token"},
-		{"no use", jwt.MapClaims{"token_use": nil}, "no access token"},
+		{"no use", jwt.MapClaims{"token_use": nil}, "has no token_use"},
+		{"another use", jwt.MapClaims{"token_use": "refresh"}, "no access token"},
 		{"no user", jwt.MapClaims{"sub": nil}, "names no user"},
 		{"no scope", jwt.MapClaims{"scope": nil}, ""},
 	}
