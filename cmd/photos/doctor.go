@@ -51,8 +51,10 @@ type examination struct {
 	server   string
 	resource auth.Resource
 	worst    error // what the first failure was
-	out      *printer[finding]
-	plain    bool // in whole lines, for people
+	// The one or the other does not answer, so that nothing more is asked there.
+	serviceAway, providerAway bool
+	out                       *printer[finding]
+	plain                     bool // in whole lines, for people
 }
 
 func doctor(ctx context.Context, e *env) error {
@@ -146,12 +148,16 @@ func (x *examination) service(ctx context.Context) (err error) {
 	}
 	began := x.e.now()
 	x.resource, err = auth.FetchResource(ctx, x.e.network, x.server)
+	x.serviceAway = err != nil && auth.KindOf(err) == auth.Unavailable
 	return x.tell("service", fmt.Sprintf("%s answers in %s", x.server, x.e.now().Sub(began).Round(time.Millisecond)), err)
 }
 
 func (x *examination) clock(ctx context.Context) error {
 	if x.server == "" {
 		return nil
+	}
+	if x.serviceAway {
+		return x.warn("clock", "not compared, since the service does not answer", "try again when it does")
 	}
 	off, err := auth.ClockOff(ctx, x.e.network, x.server)
 	if err == nil && off != 0 {
@@ -171,6 +177,7 @@ func (x *examination) discovery(ctx context.Context) error {
 		return nil
 	}
 	now, err := auth.Discover(ctx, x.e.network, issuer, "")
+	x.providerAway = err != nil && auth.KindOf(err) == auth.Unavailable
 	if pinned := x.profile.Session.Provider; err == nil && pinned.Issuer != "" && !pinned.Same(now) {
 		return x.warn("provider", issuer+" has other endpoints than at login", "photos login takes the new ones, if you expect them")
 	}
@@ -188,8 +195,7 @@ func (x *examination) redirects(ctx context.Context) error {
 	}
 	usable := 0
 	for _, uri := range uris {
-		registered := auth.Registered(ctx, x.e.network, x.profile.Session.Provider, x.profile.Session.ClientID, uri)
-		free := auth.PortFree(ctx, uri)
+		free, registered := auth.PortFree(ctx, uri), x.registered(ctx, uri)
 		if registered == nil && free == nil {
 			usable++
 			continue
@@ -203,11 +209,29 @@ func (x *examination) redirects(ctx context.Context) error {
 			}
 		}
 	}
-	if usable == 0 {
+	switch {
+	case x.providerAway:
+		return x.warn("redirects", fmt.Sprintf("%d of %d are free; whether they are registered is not known", usable, len(uris)),
+			"the provider does not answer: try again later")
+	case usable == 0:
 		return x.tell("redirects", "", &photo.Error{Kind: photo.KindProtocol, Msg: "no redirect address is both free and registered",
 			Hint: "see the lines above"})
 	}
 	return x.tell("redirects", fmt.Sprintf("%d of %d are free and registered", usable, len(uris)), nil)
+}
+
+// registered asks the provider about a redirect address. A provider that does not answer
+// is asked no more.
+func (x *examination) registered(ctx context.Context, uri string) error {
+	if x.providerAway {
+		return nil
+	}
+	err := auth.Registered(ctx, x.e.network, x.profile.Session.Provider, x.profile.Session.ClientID, uri)
+	if auth.KindOf(err) == auth.Unavailable && err != nil {
+		x.providerAway = true
+		return nil
+	}
+	return err
 }
 
 // keyring proves the store of the profile, or the default one.
