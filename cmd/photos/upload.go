@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -268,12 +265,12 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 		}
 		return o.listed(list.all()), list.rest, list.close, nil
 	case args[0] == "-":
-		file, err := spool(e.stdin(ctx))
+		file, remove, err := spool(e.stdin(ctx))
 		if err != nil {
 			return nil, nil, nil, err
 		}
 		item := o.described(transfer.Item{Path: o.name, Spool: file, Name: o.name, Named: true})
-		return slices.Values([]transfer.Item{item}), rest, func() { os.Remove(file) }, nil
+		return slices.Values([]transfer.Item{item}), rest, remove, nil
 	}
 	scanned := transfer.Scan(args, transfer.ScanOptions{
 		Include: o.included, Exclude: o.excluded, Since: o.after,
@@ -313,19 +310,4 @@ func (o uploadOptions) listed(list iter.Seq[listed]) iter.Seq[transfer.Item] {
 			}
 		}
 	}
-}
-
-// spool writes a pipe to a private temporary file, so that what was digested
-// can be sent, and sent again.
-func spool(r io.Reader) (path string, err error) {
-	f, err := os.CreateTemp("", "photos-stdin-*") // 0600
-	if err != nil {
-		return "", fmt.Errorf("spool stdin: %w", err)
-	}
-	_, err = io.Copy(f, r)
-	if err = errors.Join(err, f.Close()); err != nil {
-		os.Remove(f.Name())
-		return "", unreadable("read stdin", err)
-	}
-	return f.Name(), nil
 }

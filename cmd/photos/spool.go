@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// spoolPrefix begins the names of the files that hold the bytes of a pipe.
+const spoolPrefix = "photos-stdin-"
+
+// spool writes a pipe to a private temporary file, so that what was digested can be sent,
+// and sent again. It also removes what processes that were killed left behind. remove
+// removes the file.
+func spool(r io.Reader) (path string, remove func(), err error) {
+	sweepSpools()
+	f, err := os.CreateTemp("", spoolPrefix+"*") // 0600
+	if err != nil {
+		return "", nil, fmt.Errorf("spool stdin: %w", err)
+	}
+	unlock, err := lockSpool(f.Name())
+	remove = func() {
+		_ = os.Remove(f.Name())
+		_ = f.Close() // Windows removes no file that is open
+		_ = os.Remove(f.Name())
+		if unlock != nil {
+			unlock()
+		}
+	}
+	if err != nil {
+		remove()
+		return "", nil, fmt.Errorf("spool stdin: %w", err)
+	}
+	if _, err = io.Copy(f, r); err != nil {
+		remove()
+		return "", nil, unreadable("read stdin", err)
+	}
+	return f.Name(), remove, nil
+}
+
+// errInUse is why a file of another process is not removed.
+var errInUse = errors.New("in use")
+
+// lockSpool marks the file as in use for as long as this process lives. Windows removes no
+// file that is open, so that no mark is needed there.
+func lockSpool(path string) (unlock func(), err error) {
+	if runtime.GOOS == "windows" {
+		return func() {}, nil
+	}
+	l := flock.New(path, flock.SetFlag(os.O_RDWR))
+	if ok, err := l.TryLock(); err != nil || !ok {
+		return nil, errors.Join(errInUse, err)
+	}
+	return func() { _ = l.Close() }, nil
+}
+
+// spoolAge is how old a file must be before it may be a leftover: one that was just made is
+// not locked yet.
+const spoolAge = time.Minute
+
+// sweepSpools removes the files of processes that were killed. What belongs to others, or is
+// in use, stays.
+func sweepSpools() {
+	paths, _ := filepath.Glob(filepath.Join(os.TempDir(), spoolPrefix+"*")) // the pattern is valid
+	for _, path := range paths {
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < spoolAge {
+			continue
+		}
+		if unlock, err := lockSpool(path); err == nil {
+			_ = os.Remove(path)
+			unlock()
+		}
+	}
+}
