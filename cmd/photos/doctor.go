@@ -227,9 +227,8 @@ func (x *examination) registered(ctx context.Context, uri string) error {
 		return nil
 	}
 	err := auth.Registered(ctx, x.e.network, x.profile.Session.Provider, x.profile.Session.ClientID, uri)
-	if auth.KindOf(err) == auth.Unavailable && err != nil {
-		x.providerAway = true
-		return nil
+	if x.providerAway = err != nil && auth.KindOf(err) == auth.Unavailable; x.providerAway {
+		err = nil
 	}
 	return err
 }

@@ -150,18 +150,19 @@ func badFlag(f *flag.FlagSet, err error) error {
 // wrongValue says what the value of a flag should look like. cause is what its parser
 // says.
 func wrongValue(f *flag.FlagSet, name, value, cause string) string {
-	switch v := f.Lookup(name).Value.(type) {
-	case flag.Getter:
-		switch v.Get().(type) {
-		case time.Duration:
-			return strconv.Quote(value) + " is not a duration such as 90s or 24h"
-		case bool:
-			return strconv.Quote(value) + " is neither true nor false"
-		case int, int64, uint, uint64:
-			return strconv.Quote(value) + " is not a number"
-		case *slog.Level:
-			return strconv.Quote(value) + " is not debug, info, warn or error"
-		}
+	v, ok := f.Lookup(name).Value.(flag.Getter)
+	if !ok {
+		return cause
+	}
+	switch v.Get().(type) {
+	case time.Duration:
+		return strconv.Quote(value) + " is not a duration such as 90s or 24h"
+	case bool:
+		return strconv.Quote(value) + " is neither true nor false"
+	case int, int64, uint, uint64:
+		return strconv.Quote(value) + " is not a number"
+	case *slog.Level:
+		return strconv.Quote(value) + " is not debug, info, warn or error"
 	}
 	return cause
 }

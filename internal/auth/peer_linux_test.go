@@ -41,29 +41,32 @@ func TestOwnerOfAConnection(t *testing.T) {
 // TestTheKernelKnowsOurOwnConnections reads the real tables.
 func TestTheKernelKnowsOurOwnConnections(t *testing.T) {
 	t.Parallel()
-	for network, table := range map[string]string{"127.0.0.1:0": "/proc/net/tcp", "[::1]:0": "/proc/net/tcp6"} {
-		l, err := net.Listen("tcp", network)
-		if err != nil {
-			continue // no IPv6
-		}
-		defer l.Close()
-		c, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		f, err := os.Open(table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		local, remote := netip.MustParseAddrPort(c.LocalAddr().String()), netip.MustParseAddrPort(c.RemoteAddr().String())
-		if uid, found := ownerOf(f, local, remote); !found || uid != os.Getuid() {
-			t.Errorf("%s: user %d, found %t", table, uid, found)
-		}
-		r := (&http.Request{RemoteAddr: c.LocalAddr().String()}).WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, c.RemoteAddr()))
-		if foreign(r) {
-			t.Errorf("%s: our own connection is foreign", table)
-		}
+	for address, table := range map[string]string{"127.0.0.1:0": "/proc/net/tcp", "[::1]:0": "/proc/net/tcp6"} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", address)
+			if err != nil {
+				return // no IPv6
+			}
+			defer l.Close()
+			c, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			f, err := os.Open(table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			local, remote := netip.MustParseAddrPort(c.LocalAddr().String()), netip.MustParseAddrPort(c.RemoteAddr().String())
+			if uid, found := ownerOf(f, local, remote); !found || uid != os.Getuid() {
+				t.Errorf("user %d, found %t", uid, found)
+			}
+			r := (&http.Request{RemoteAddr: c.LocalAddr().String()}).WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, c.RemoteAddr()))
+			if foreign(r) {
+				t.Error("our own connection is foreign")
+			}
+		})
 	}
 }

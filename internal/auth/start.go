@@ -38,14 +38,14 @@ func (s *starter) handles(r *http.Request) bool {
 
 func (s *starter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.opened.CompareAndSwap(false, true) && !s.again(r) {
+		openedTwicePage().write(w, http.StatusGone) // first: the sign-in ends with the next line
 		select {
 		case s.rivaled <- struct{}{}:
 		default:
 		}
-		openedTwicePage().write(w, http.StatusGone)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // not Secure: the address is http on this machine
+	http.SetCookie(w, &http.Cookie{ // not Secure: the address is http on this machine
 		Name: ticketCookie, Value: s.ticket, Path: s.path, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(time.Hour / time.Second),
 	})
 	w.Header().Set("Cache-Control", "no-store")
