@@ -4,8 +4,10 @@
 package deploy
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,8 +19,11 @@ import (
 // (!Sub and its like) come as what the function is given.
 type template struct {
 	Parameters map[string]struct {
-		Default any  `yaml:"Default"`
-		NoEcho  bool `yaml:"NoEcho"`
+		Default        any    `yaml:"Default"`
+		NoEcho         bool   `yaml:"NoEcho"`
+		AllowedPattern string `yaml:"AllowedPattern"`
+		Constraint     string `yaml:"ConstraintDescription"`
+		AllowedValues  []any  `yaml:"AllowedValues"`
 	} `yaml:"Parameters"`
 	Resources map[string]resource `yaml:"Resources"`
 	Outputs   map[string]struct {
@@ -93,6 +98,44 @@ func TestPool(t *testing.T) {
 	message := pool.Properties["VerificationMessageTemplate"].(map[string]any)
 	if message["DefaultEmailOption"] != "CONFIRM_WITH_LINK" || !strings.Contains(message["EmailMessageByLink"].(string), "{##") {
 		t.Errorf("verification %v, want a link", message)
+	}
+}
+
+// Whoever deploys the template decides who may sign up; photosd learns it with the other settings.
+func TestSelfRegistrationHasNoDefault(t *testing.T) {
+	t.Parallel()
+	tpl := load(t)
+	p, there := tpl.Parameters["SelfRegistration"]
+	if !there || p.Default != nil || !slices.Equal(p.AllowedValues, []any{"open", "closed"}) {
+		t.Errorf("parameter SelfRegistration: %+v", p)
+	}
+	config := tpl.Resources["UserPool"].Properties["AdminCreateUserConfig"].(map[string]any)
+	if got := fmt.Sprint(config["AllowAdminCreateUserOnly"]); got != "[Closed true false]" {
+		t.Errorf("accounts are for administrators to make: %s", got)
+	}
+	if !strings.Contains(tpl.Outputs["Settings"].Value, "PHOTOSD_SELF_REGISTRATION=${SelfRegistration}") {
+		t.Error("the settings do not say who may sign up")
+	}
+}
+
+// Cognito refuses some words in a prefix only when the pool is there already.
+func TestReservedWordsOfThePrefix(t *testing.T) {
+	t.Parallel()
+	const reserved = "(?!.*(?:aws|amazon|cognito))" // Go knows no such groups
+	p := load(t).Parameters["DomainPrefix"]
+	pattern := strings.Replace(p.AllowedPattern, reserved, "", 1)
+	if pattern == p.AllowedPattern {
+		t.Errorf("%s allows reserved words", p.AllowedPattern)
+	}
+	for prefix, want := range map[string]bool{"photos-example": true, "a": true, "-photos": false, "photos-": false, "Photos": false, "": false} {
+		if got := regexp.MustCompile(pattern).MatchString(prefix); got != want {
+			t.Errorf("prefix %q: allowed %t", prefix, got)
+		}
+	}
+	for _, word := range []string{"aws", "amazon", "cognito"} {
+		if !strings.Contains(p.Constraint, word) {
+			t.Errorf("the message does not name %s", word)
+		}
 	}
 }
 

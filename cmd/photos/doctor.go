@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,8 +34,9 @@ func newDoctor(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at the whole chain, asking the network",
-		Long: `Look at settings, service, clock, provider, redirect ports, keyring and session,
-one line each: ok, warning or failure, and what to do. Nothing is changed.`,
+		Long: `Look at settings, service, clock, provider, redirect ports, keyring, session
+and quota, one line each: ok, warning or failure, and what to do. Nothing is
+changed.`,
 		Example: `  photos doctor
   photos doctor --server https://photos.example.org --json`,
 		Args: noArguments,
@@ -51,6 +53,7 @@ type examination struct {
 	server   string
 	resource auth.Resource
 	worst    error // what the first failure was
+	signedIn bool  // there is a session
 	// The one or the other does not answer, so that nothing more is asked there.
 	serviceAway, providerAway bool
 	out                       *printer[finding]
@@ -69,7 +72,7 @@ func doctor(ctx context.Context, e *env) error {
 	}
 	x := &examination{e: e, out: out, plain: out.form == formTable && len(e.set.Fields) == 0}
 	for _, check := range []func(context.Context) error{
-		x.settings, x.service, x.clock, x.discovery, x.redirects, x.keyring, x.session,
+		x.settings, x.service, x.clock, x.discovery, x.redirects, x.keyring, x.session, x.quota,
 	} {
 		if err := check(ctx); err != nil {
 			return err
@@ -279,6 +282,7 @@ func (x *examination) session(ctx context.Context) error {
 	case known.LockedBy != 0:
 		return x.warn("session", fmt.Sprintf("process %d is refreshing it now", known.LockedBy), "if that takes long, look at what it does")
 	}
+	x.signedIn = true
 	return x.tell("session", "signed in; nobody is refreshing it", nil)
 }
 
@@ -289,5 +293,40 @@ func (x *examination) accepted(ctx context.Context) error {
 		return nil //nolint:nilerr // the token was reported already
 	}
 	_, err = c.Me(ctx)
+	x.signedIn = err == nil
 	return x.tell("session", "the service accepts the token", err)
 }
+
+// quota says what the user has at the service, and how much of it is allowed.
+func (x *examination) quota(ctx context.Context) error {
+	if !x.signedIn || x.resource.Resource == "" || x.serviceAway || x.providerAway {
+		return nil // said already
+	}
+	svc, err := x.e.connect(ctx)
+	if err != nil {
+		return x.tell("quota", "", err)
+	}
+	me, err := svc.Me(ctx)
+	if err != nil {
+		return x.tell("quota", "", err)
+	}
+	photos, bytes := me.Photos+me.Trashed.Number, me.Bytes+me.Trashed.Bytes
+	detail := fmt.Sprintf("%d%s photos with %s%s, %d of them in the trash; %d%s unfinished uploads",
+		photos, of(me.Quota.Photos, strconv.FormatInt(me.Quota.Photos, 10)), showBytes(bytes), of(me.Quota.Bytes, showBytes(me.Quota.Bytes)),
+		me.Trashed.Number, me.Uploads.Number, of(me.Quota.Uploads, strconv.FormatInt(me.Quota.Uploads, 10)))
+	if nearly(photos, me.Quota.Photos) || nearly(bytes, me.Quota.Bytes) || nearly(me.Uploads.Number, me.Quota.Uploads) {
+		return x.warn("quota", detail, "delete photos; those in the trash count until they are purged")
+	}
+	return x.tell("quota", detail, nil)
+}
+
+// of names a limit, or nothing where there is none.
+func of(limit int64, text string) string {
+	if limit == 0 {
+		return ""
+	}
+	return " of " + text
+}
+
+// nearly reports whether less than a tenth of limit is left.
+func nearly(used, limit int64) bool { return limit > 0 && limit-used < limit/10 }

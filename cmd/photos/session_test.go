@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"photos/internal/api"
 	"photos/internal/freeport"
 	"photos/internal/person"
 	"photos/internal/userpool"
@@ -106,6 +107,9 @@ func (s *outside) serve(w *world, rw http.ResponseWriter, r *http.Request) {
 			"photos_client_id": "cli", "photos_redirect_uris": []string{w.redirect},
 		}
 	} else {
+		if r.URL.Path == api.PathMe {
+			body = api.Me{}
+		}
 		s.tokens = append(s.tokens, r.Header.Get("Authorization"))
 	}
 	if err := json.NewEncoder(rw).Encode(body); err != nil {
@@ -381,7 +385,7 @@ func TestDoctorLooksAtTheWholeChain(t *testing.T) {
 	}
 	w.login("photos.example", "--trust-server", "photos.example")
 	code, got := results()
-	want := []string{"settings ok", "profile ok", "service ok", "clock ok", "provider ok", "redirects ok", "store warning", "session ok"}
+	want := []string{"settings ok", "profile ok", "service ok", "clock ok", "provider ok", "redirects ok", "store warning", "session ok", "quota ok"}
 	if code != exitDone || !slices.Equal(got, want) {
 		t.Errorf("exit code %d, %q; want 0, %q", code, got, want)
 	}

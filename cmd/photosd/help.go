@@ -39,7 +39,7 @@ Settings, as flags or environment variables:
 			fmt.Fprintf(&b, "  (%s)", variable)
 		}
 		fmt.Fprintf(&b, "\n      %s", usage)
-		if f.DefValue != "" && f.DefValue != "false" {
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
 			fmt.Fprintf(&b, " (default: %s)", f.DefValue)
 		}
 		b.WriteByte('\n')

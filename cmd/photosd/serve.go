@@ -71,7 +71,22 @@ func (svc *service) welcome(s *settings, talk *talk) {
 	if svc.signIn.previous != "" {
 		talk.say("the address changed: sessions of %s end", svc.signIn.previous)
 	}
+	if warning := s.registrationWarning(); warning != "" {
+		talk.say("warning: %s", warning)
+	}
 	talk.say("sign in from another terminal: photos login %s", s.baseURL)
+}
+
+// registrationWarning says that strangers may fill the disk, or returns "". The service cannot ask a
+// Cognito pool who may sign up, so it has to be told. The local pool is for whoever uses this machine.
+func (s *settings) registrationWarning() string {
+	switch {
+	case s.local() || s.quota.Bytes > 0 || s.selfRegistration == "closed":
+		return ""
+	case s.selfRegistration == "open":
+		return "everybody may sign up and store any number of bytes: --owner-bytes sets a quota"
+	}
+	return "if everybody may sign up at the user pool, set a quota with --owner-bytes; if not, say so with --self-registration closed"
 }
 
 // run serves what comes through the gate until ctx ends.

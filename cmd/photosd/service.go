@@ -55,7 +55,7 @@ func (svc *service) open(ctx context.Context, s *settings, log *slog.Logger, tal
 	}
 	svc.close = append(svc.close, svc.signIn.close)
 	svc.server, err = server.New(server.Config{
-		BaseURL: s.baseURL, Local: s.local(), Store: db, Blobs: blobs, Staging: blobs,
+		BaseURL: s.baseURL, Local: s.local(), Store: db, Blobs: blobs, Staging: blobs, Free: blobs.Free,
 		Verify: svc.signIn.verify, Inspect: metadata.Read, Resource: svc.signIn.resource,
 		OpenAPI: sync.OnceValues(openapi.JSON), Extra: svc.signIn.pages, Log: log,
 		Limits: s.limits.server(),

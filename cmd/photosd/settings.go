@@ -31,6 +31,8 @@ type settings struct {
 	clientID    string
 	cliClientID string // "": clientID
 
+	selfRegistration string // of the user pool: open, closed or "", which is not known
+
 	smtp, smtpFrom string
 	rotation       bool
 	rotationGrace  time.Duration
@@ -49,27 +51,31 @@ const maxRotationGrace = time.Minute
 
 // environment is where the value of a flag comes from that is not given.
 var environment = map[string]string{
-	"listen":          "PHOTOSD_LISTEN",
-	"data":            "PHOTOSD_DATA",
-	"base-url":        "BASE_URL",
-	"database-url":    "DATABASE_URL",
-	"issuer":          "COGNITO_ISSUER",
-	"pool-id":         "COGNITO_POOL_ID",
-	"domain":          "COGNITO_DOMAIN",
-	"client-id":       "COGNITO_CLIENT_ID",
-	"cli-client-id":   "COGNITO_CLI_CLIENT_ID",
-	"smtp":            "PHOTOSD_SMTP",
-	"smtp-from":       "PHOTOSD_SMTP_FROM",
-	"rotation":        "PHOTOSD_ROTATION",
-	"rotation-grace":  "PHOTOSD_ROTATION_GRACE",
-	"max-upload":      "PHOTOSD_MAX_UPLOAD",
-	"upload-lifetime": "PHOTOSD_UPLOAD_LIFETIME",
-	"trash-time":      "PHOTOSD_TRASH_TIME",
-	"search-time":     "PHOTOSD_SEARCH_TIME",
-	"parsers":         "PHOTOSD_PARSERS",
-	"connections":     "PHOTOSD_CONNECTIONS",
-	"log-format":      "PHOTOSD_LOG_FORMAT",
-	"log-level":       "PHOTOSD_LOG_LEVEL",
+	"listen":            "PHOTOSD_LISTEN",
+	"data":              "PHOTOSD_DATA",
+	"base-url":          "BASE_URL",
+	"database-url":      "DATABASE_URL",
+	"issuer":            "COGNITO_ISSUER",
+	"pool-id":           "COGNITO_POOL_ID",
+	"domain":            "COGNITO_DOMAIN",
+	"client-id":         "COGNITO_CLIENT_ID",
+	"cli-client-id":     "COGNITO_CLI_CLIENT_ID",
+	"self-registration": "PHOTOSD_SELF_REGISTRATION",
+	"smtp":              "PHOTOSD_SMTP",
+	"smtp-from":         "PHOTOSD_SMTP_FROM",
+	"rotation":          "PHOTOSD_ROTATION",
+	"rotation-grace":    "PHOTOSD_ROTATION_GRACE",
+	"max-upload":        "PHOTOSD_MAX_UPLOAD",
+	"upload-lifetime":   "PHOTOSD_UPLOAD_LIFETIME",
+	"trash-time":        "PHOTOSD_TRASH_TIME",
+	"owner-bytes":       "PHOTOSD_OWNER_BYTES",
+	"owner-photos":      "PHOTOSD_OWNER_PHOTOS",
+	"owner-uploads":     "PHOTOSD_OWNER_UPLOADS",
+	"search-time":       "PHOTOSD_SEARCH_TIME",
+	"parsers":           "PHOTOSD_PARSERS",
+	"connections":       "PHOTOSD_CONNECTIONS",
+	"log-format":        "PHOTOSD_LOG_FORMAT",
+	"log-level":         "PHOTOSD_LOG_LEVEL",
 }
 
 // flags declares every flag with its default. The word in backquotes is what
@@ -86,6 +92,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.StringVar(&s.domain, "domain", "", "`URL` of the user pool's sign-in pages")
 	f.StringVar(&s.clientID, "client-id", "", "app client `ID` of the user pool")
 	f.StringVar(&s.cliClientID, "cli-client-id", "", "app client `ID` for photos, the command line (default: --client-id)")
+	f.StringVar(&s.selfRegistration, "self-registration", "", "`WORD`, open or closed: who may sign up at the user pool (default: open)")
 	f.StringVar(&s.smtp, "smtp", "", "mail server `HOST:PORT` for links to the own user pool's accounts (default: they are shown)")
 	f.StringVar(&s.smtpFrom, "smtp-from", "", "sender `ADDRESS` of these mails")
 	f.BoolVar(&s.rotation, "rotation", true, "replace the refresh token of an own account at each use")

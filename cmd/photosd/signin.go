@@ -54,12 +54,17 @@ type signIn struct {
 // from the console, and refuses half of them.
 func (s *settings) checkSignIn() error {
 	if s.poolID == "" && s.issuer == "" {
-		for name, value := range map[string]string{"--domain": s.domain, "--client-id": s.clientID, "--cli-client-id": s.cliClientID} {
+		for name, value := range map[string]string{"--domain": s.domain, "--client-id": s.clientID, "--cli-client-id": s.cliClientID, "--self-registration": s.selfRegistration} {
 			if value != "" {
 				return badSetting("%s is given, but no user pool: --pool-id or --issuer is missing", name)
 			}
 		}
 		return nil
+	}
+	switch s.selfRegistration {
+	case "", "open", "closed":
+	default:
+		return badSetting("--self-registration is open or closed, not %q", s.selfRegistration)
 	}
 	if s.cliClientID == "" {
 		s.cliClientID = s.clientID

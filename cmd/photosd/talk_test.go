@@ -125,7 +125,7 @@ func servePanic(t *testing.T, log *slog.Logger) (address string) {
 	t.Cleanup(func() { db.Close() })
 	web := httptest.NewUnstartedServer(nil)
 	handler, err := server.New(server.Config{
-		BaseURL: "http://" + web.Listener.Addr().String(), Store: db, Blobs: blobs, Inspect: metadata.Read, Log: log,
+		BaseURL: "http://" + web.Listener.Addr().String(), Store: db, Blobs: blobs, Staging: blobs, Inspect: metadata.Read, Log: log,
 		Verify:  func(context.Context, string) (server.Identity, error) { return server.Identity{}, nil },
 		OpenAPI: sync.OnceValues(openapi.JSON),
 		Extra:   map[string]http.Handler{"GET /boom/": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(hostile) })},

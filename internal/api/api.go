@@ -186,7 +186,24 @@ type Me struct {
 	Issuer    string    `json:"issuer"` // who signed the account in
 	Photos    int64     `json:"photos"`
 	Bytes     int64     `json:"bytes"`
+	Trashed   Used      `json:"trash"`
+	Uploads   Used      `json:"unfinished_uploads"`
+	Quota     Quota     `json:"quota"`
 	ExpiresAt time.Time `json:"token_expires_at,omitzero"` // zero for an access key that does not expire
+}
+
+// Used is how much of something there is.
+type Used struct {
+	Number int64 `json:"number"`
+	Bytes  int64 `json:"bytes"`
+}
+
+// Quota is what an owner may have; what is absent is not limited. Photos and their bytes count
+// until they are purged from the trash.
+type Quota struct {
+	Photos  int64 `json:"photos,omitempty"`
+	Bytes   int64 `json:"bytes,omitempty"`
+	Uploads int64 `json:"unfinished_uploads,omitempty"`
 }
 
 // ProtectedResource is RFC 9728 metadata, with what a command-line client needs

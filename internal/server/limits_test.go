@@ -229,3 +229,60 @@ func TestMetadataIsReadInTurn(t *testing.T) {
 		t.Errorf("the metadata of %d photos was read at a time", most.Load())
 	}
 }
+
+// What would be more than the quota is refused, before its bytes come where that can be known, and
+// what is there already is not.
+func TestQuota(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *server.Config) { c.Limits.Quota = store.Quota{Photos: 2, Bytes: 20 << 20, Uploads: 1} })
+	ada := s.as("ada")
+	ids := ada.album(1)
+	ada.call(http.MethodPost, api.PathUploads, creating(20<<20, api.UploadMetadata{}), nil).refused(http.StatusPaymentRequired, photo.KindQuota)
+	path := ada.begin(10<<20, api.UploadMetadata{})
+	ada.call(http.MethodPost, api.PathUploads, creating(10, api.UploadMetadata{}), nil).refused(http.StatusPaymentRequired, photo.KindQuota)
+	var me api.Me
+	ada.call(http.MethodGet, api.PathMe, nil, nil).into(&me)
+	want := api.Me{
+		Owner: me.Owner, Issuer: me.Issuer, ExpiresAt: me.ExpiresAt, Photos: 1, Bytes: me.Bytes,
+		Uploads: api.Used{Number: 1, Bytes: 10 << 20}, Quota: api.Quota{Photos: 2, Bytes: 20 << 20, Uploads: 1},
+	}
+	if me != want || me.Bytes < 1000 {
+		t.Errorf("%+v, want %+v", me, want)
+	}
+	ada.call(http.MethodDelete, path, tusHeader(nil), nil).has(http.StatusNoContent, nil)
+	ada.upload(jpeg(t, 7, 2000), api.UploadMetadata{}).has(http.StatusCreated, nil)
+	before := s.blobCount()
+	ada.upload(jpeg(t, 8, 2000), api.UploadMetadata{}).refused(http.StatusPaymentRequired, photo.KindQuota)
+	if s.blobCount() != before || s.stagedCount() != 0 {
+		t.Errorf("of what was refused %d blobs and %d uploads are left", s.blobCount()-before, s.stagedCount())
+	}
+	ada.call(http.MethodDelete, photoPath(ids[0]), nil, nil).has(http.StatusOK, nil)
+	ada.upload(jpeg(t, 8, 2000), api.UploadMetadata{}).refused(http.StatusPaymentRequired, photo.KindQuota)
+	ada.upload(jpeg(t, 1, 1000), api.UploadMetadata{}).has(http.StatusCreated, header{api.HeaderOutcome: string(photo.OutcomeRestored)})
+	s.as("bob").album(2)
+}
+
+// An owner cannot announce more than the disk has room for; what has come already needs none.
+func TestAnnouncedBytes(t *testing.T) {
+	t.Parallel()
+	const mib = 1 << 20
+	var free atomic.Int64
+	free.Store(100 * mib)
+	s := start(t, func(c *server.Config) { c.Free = func() (int64, bool) { return free.Load(), true } })
+	ada := s.as("ada")
+	begin := func(name string, size int, id photo.ID) answer {
+		return s.as(name).call(http.MethodPost, api.PathUploads, creating(size, api.UploadMetadata{ID: id}), nil)
+	}
+	begin("ada", 101*mib, photo.ID{}).refused(http.StatusInsufficientStorage, photo.KindStorageFull)
+	data := jpeg(t, 1, 60*mib)
+	path := ada.begin(len(data), api.UploadMetadata{ID: idOf(data)})
+	begin("ada", 60*mib, photo.ID{}).refused(http.StatusPaymentRequired, photo.KindQuota)
+	begin("bob", 60*mib, photo.ID{}).has(http.StatusCreated, nil)
+	again := begin("ada", len(data), idOf(data)).has(http.StatusCreated, nil) // the same photo
+	ada.call(http.MethodDelete, again.header.Get("Location"), tusHeader(nil), nil).has(http.StatusNoContent, nil)
+	ada.append(path, 0, data[:59*mib]).has(http.StatusNoContent, nil)
+	free.Store(62 * mib)
+	begin("ada", 62*mib, photo.ID{}).refused(http.StatusPaymentRequired, photo.KindQuota)
+	begin("ada", 60*mib, photo.ID{}).has(http.StatusCreated, nil)
+	ada.append(path, 59*mib, data[59*mib:]).has(http.StatusNoContent, nil)
+}

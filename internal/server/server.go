@@ -41,6 +41,9 @@ type Config struct {
 	Store   store.Store
 	Blobs   blob.Store
 	Staging blob.Staging
+	// Free returns how many bytes Blobs has room for, as far as that is known; nil
+	// when it never is.
+	Free func() (bytes int64, known bool)
 
 	// Verify tells whose access token it is. Errors of photo.KindUnavailable
 	// mean that this cannot be said now; any other that the token is no good.
@@ -69,6 +72,7 @@ type Limits struct {
 	Spare          time.Duration // the same for one whose photo has come by another upload; 1 min
 	TrashFor       time.Duration // how long a deleted photo can be restored; 30 days
 	Lease          time.Duration // how long a silent writer keeps an upload from others; 10 s
+	Quota          store.Quota   // what each owner may have; 1,000 uploads under way
 	SearchTime     time.Duration // how long a search may take; 10 s
 	Parsers        int           // photos whose metadata is read at a time; one per processor
 	Stall          time.Duration // how long a connection may move no byte; 60 s
@@ -119,10 +123,11 @@ func New(c Config) (*Server, error) {
 	if s.page, err = makePage(c.BaseURL); err != nil {
 		return nil, err
 	}
+	s.Store.Limit(c.Limits.Quota)
 	s.setSeats(runtime.GOMAXPROCS(0))
 	s.Inspect = inTurn(c.Inspect, c.Limits.Parsers)
 	s.uploads = service.New(service.Config{
-		Photos: c.Store, Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Inspect: s.Inspect, Log: c.Log,
+		Photos: c.Store, Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Free: c.Free, Inspect: s.Inspect, Log: c.Log,
 		Lifetime: c.Limits.UploadLifetime, Spare: c.Limits.Spare, Finished: finishedFor, Lease: c.Limits.Lease,
 	})
 	s.sweeper = &service.Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Log: c.Log}
@@ -183,6 +188,9 @@ func (l Limits) withDefaults() Limits {
 	orElse(&l.Stall, time.Minute)
 	if l.MaxUpload <= 0 {
 		l.MaxUpload = 64 << 30
+	}
+	if l.Quota.Uploads == 0 {
+		l.Quota.Uploads = 1000
 	}
 	if l.Parsers <= 0 {
 		l.Parsers = runtime.GOMAXPROCS(0)

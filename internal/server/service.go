@@ -57,7 +57,20 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request, a account) error {
 	if err != nil {
 		return err
 	}
-	me := api.Me{Owner: a.owner, Photos: usage.Photos, Bytes: usage.Bytes, ExpiresAt: a.Expires.UTC()}
+	pending, err := s.Store.Uploads(r.Context(), a.owner)
+	if err != nil {
+		return err
+	}
+	q := s.Limits.Quota
+	me := api.Me{
+		Owner: a.owner, Photos: usage.Photos, Bytes: usage.Bytes, ExpiresAt: a.Expires.UTC(),
+		Trashed: api.Used{Number: usage.TrashedPhotos, Bytes: usage.TrashedBytes},
+		Quota:   api.Quota{Photos: q.Photos, Bytes: q.Bytes, Uploads: q.Uploads},
+	}
+	for _, p := range pending {
+		me.Uploads.Number++
+		me.Uploads.Bytes += p.Length
+	}
 	if len(s.Resource.AuthorizationServers) > 0 {
 		me.Issuer = s.Resource.AuthorizationServers[0]
 	}

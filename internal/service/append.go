@@ -235,7 +235,7 @@ func (s *Uploads) finish(ctx context.Context, u store.Upload, staged blob.Staged
 	}
 	added, err := add(p, key)
 	switch kind := photo.KindOf(err); {
-	case kind == photo.KindConflict || kind == photo.KindNotFound || kind == photo.KindForbidden:
+	case kind == photo.KindConflict || kind == photo.KindNotFound || kind == photo.KindForbidden || kind == photo.KindQuota:
 		s.dropBlob(ctx, u.Owner, key) // refused for certain
 	case err != nil:
 		// The row may be there all the same. If it is not, the sweep finds the bytes.

@@ -57,6 +57,7 @@ type UploadRows interface {
 	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, f store.Finish, options ...store.AddOption) (store.Added, error)
 	AbandonUpload(ctx context.Context, owner, id string, generation int64) error
 	DeleteUpload(ctx context.Context, owner, id string) error
+	Uploads(ctx context.Context, owner string) ([]store.Pending, error)
 }
 
 // Config is what Uploads are made from.
@@ -65,6 +66,9 @@ type Config struct {
 	Rows    UploadRows
 	Blobs   blob.Store
 	Staging blob.Staging
+	// Free returns how many bytes there is room for, as far as that is known; nil
+	// when it never is.
+	Free func() (bytes int64, known bool)
 	// Inspect reads what the size bytes of a picture say about it.
 	Inspect func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error)
 	Log     *slog.Logger
@@ -181,6 +185,9 @@ func (s *Uploads) Begin(ctx context.Context, c Creation) (Progress, error) {
 	if added != nil {
 		return done(store.Upload{}, *added), nil
 	}
+	if err := s.room(ctx, c.Owner, c.Meta.Photo, c.Length); err != nil {
+		return Progress{}, err
+	}
 	u := c.Meta.describe(store.Upload{ID: rand.Text(), Owner: c.Owner, Photo: c.Meta.Photo, Length: c.Length, Writer: c.Writer})
 	if c.Open != nil && c.Size == c.Length && c.Length <= MaxWhole {
 		return s.addWhole(ctx, c.Request, u)
@@ -211,7 +218,7 @@ func (s *Uploads) create(ctx context.Context, u store.Upload) (store.Upload, err
 		return u, fmt.Errorf("create upload: %w", err)
 	}
 	made, err := s.Rows.CreateUpload(ctx, u, s.Lifetime)
-	if err == nil && made.ID != u.ID {
+	if err == nil && made.ID != u.ID || photo.KindOf(err) == photo.KindQuota { // no row names the bytes, for certain
 		s.discard(ctx, u.ID)
 	}
 	return made, err

@@ -48,8 +48,17 @@ type Store interface {
 	// NoteKeyUse sets LastUsedAt to now, unless that is less than a minute later.
 	NoteKeyUse(ctx context.Context, hash KeyHash) error
 
-	// Usage counts an owner's live photos and their bytes.
+	// Usage counts an owner's photos and their bytes.
 	Usage(ctx context.Context, owner string) (Usage, error)
+
+	// Limit sets what each owner may have. Add, FinishUpload and CreateUpload
+	// then refuse, with photo.KindQuota, what would be more. Photos that are
+	// there stay, and can be restored and repaired. A store begins without a
+	// quota.
+	Limit(q Quota)
+
+	// Uploads lists an owner's uploads under way, in no order.
+	Uploads(ctx context.Context, owner string) ([]Pending, error)
 
 	// Add makes a photo visible whose bytes lie durably under key. Calls that
 	// come together share one commit. When the owner has the photo already,
@@ -186,8 +195,15 @@ const (
 
 // Usage is what an owner has stored.
 type Usage struct {
-	Photos int64
-	Bytes  int64
+	Photos, Bytes               int64 // live
+	TrashedPhotos, TrashedBytes int64
+}
+
+// Pending is an upload under way, as far as room for it is concerned.
+type Pending struct {
+	ID     string
+	Photo  photo.ID // zero when the client did not say
+	Length int64    // bytes in all
 }
 
 // Added is what Add did.

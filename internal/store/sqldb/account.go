@@ -44,7 +44,8 @@ func (db *DB) SetDisabled(ctx context.Context, owner string, disabled bool) erro
 
 // Accounts implements store.Store.
 func (db *DB) Accounts(ctx context.Context) ([]store.Account, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT o.id, o.pool, o.subject, o.created_at, o.disabled_at, o.photos, o.bytes,
+	rows, err := db.read.QueryContext(ctx, `SELECT o.id, o.pool, o.subject, o.created_at, o.disabled_at,
+		o.photos, o.bytes, o.trashed_photos, o.trashed_bytes,
 		(SELECT COUNT(*) FROM access_key k WHERE k.owner = o.id) FROM owner o ORDER BY o.created_at, o.id`)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", failure(err))
@@ -55,7 +56,8 @@ func (db *DB) Accounts(ctx context.Context) ([]store.Account, error) {
 		var a store.Account
 		var created int64
 		var disabled sql.NullInt64
-		if err := rows.Scan(&a.Owner, &a.Pool, &a.Subject, &created, &disabled, &a.Usage.Photos, &a.Usage.Bytes, &a.Keys); err != nil {
+		if err := rows.Scan(&a.Owner, &a.Pool, &a.Subject, &created, &disabled,
+			&a.Usage.Photos, &a.Usage.Bytes, &a.Usage.TrashedPhotos, &a.Usage.TrashedBytes, &a.Keys); err != nil {
 			return nil, fmt.Errorf("list accounts: %w", failure(err))
 		}
 		a.CreatedAt, a.DisabledAt = time.UnixMicro(created).UTC(), fromMicros(disabled)

@@ -14,7 +14,7 @@ import (
 func (db *DB) Add(ctx context.Context, owner string, p photo.Photo, key string, options ...store.AddOption) (store.Added, error) {
 	var a store.Added
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
-		if err := tx.mayAdd(ctx, owner, p.ID, options); err != nil {
+		if err := tx.mayAdd(ctx, owner, p, options); err != nil {
 			return err
 		}
 		a, err = tx.add(ctx, owner, p, key)
@@ -26,18 +26,21 @@ func (db *DB) Add(ctx context.Context, owner string, p photo.Photo, key string, 
 	return a, nil
 }
 
-// mayAdd refuses a trashed photo when the options say so. It comes first: a job
-// may refuse only while it has changed nothing.
-func (t *txn) mayAdd(ctx context.Context, owner string, id photo.ID, options []store.AddOption) error {
+// mayAdd refuses a trashed photo when the options say so, and a new one beyond the quota. It comes
+// first: a job may refuse only while it has changed nothing.
+func (t *txn) mayAdd(ctx context.Context, owner string, p photo.Photo, options []store.AddOption) error {
+	if err := t.allow(ctx, owner, p); err != nil {
+		return err
+	}
 	if !slices.Contains(options, store.NoRestore) {
 		return nil
 	}
-	r, err := t.photo(ctx, owner, id)
+	r, err := t.photo(ctx, owner, p.ID)
 	switch {
 	case photo.KindOf(err) == photo.KindNotFound:
 		return nil
 	case err == nil && r.state == trashed:
-		return store.InTrash(id)
+		return store.InTrash(p.ID)
 	}
 	return err
 }
@@ -54,7 +57,7 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 		return store.Added{}, err
 	}
 	if inserted {
-		t.count(owner, 1, p.Size)
+		t.count(owner, store.Usage{Photos: 1, Bytes: p.Size})
 		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, nil
 	}
 	r, err := t.photo(ctx, owner, p.ID)

@@ -33,17 +33,23 @@ func (db *DB) Owner(ctx context.Context, pool, sub string) (string, error) {
 	return id, nil
 }
 
+const selectUsage = `SELECT photos, bytes, trashed_photos, trashed_bytes FROM owner WHERE id = ?`
+
 // Usage implements store.Store.
 func (db *DB) Usage(ctx context.Context, owner string) (store.Usage, error) {
-	var u store.Usage
-	err := db.read.QueryRowContext(ctx, `SELECT photos, bytes FROM owner WHERE id = ?`, owner).Scan(&u.Photos, &u.Bytes)
-	if errors.Is(err, sql.ErrNoRows) {
-		return store.Usage{}, noOwner(owner)
-	}
+	u, err := scanUsage(db.read.QueryRowContext(ctx, selectUsage, owner), owner)
 	if err != nil {
 		return store.Usage{}, fmt.Errorf("usage: %w", failure(err))
 	}
 	return u, nil
+}
+
+func scanUsage(row scanner, owner string) (u store.Usage, err error) {
+	err = row.Scan(&u.Photos, &u.Bytes, &u.TrashedPhotos, &u.TrashedBytes)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = noOwner(owner)
+	}
+	return u, err
 }
 
 func noOwner(owner string) error {

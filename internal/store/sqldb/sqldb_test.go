@@ -212,7 +212,7 @@ func TestSpoiltGroup(t *testing.T) {
 				return
 			}
 			err := db.writer.write(t.Context(), func(ctx context.Context, tx *txn) error {
-				tx.count(owner, 1000, 1000)
+				tx.count(owner, store.Usage{Photos: 1000, Bytes: 1000})
 				_, err := tx.exec(ctx, `UPDATE owner SET subject = NULL`)
 				return err
 			})

@@ -23,7 +23,7 @@ func (db *DB) Trash(ctx context.Context, owner string, id photo.ID, purgeAfter t
 		if r, err = tx.photo(ctx, owner, id); err != nil || n == 0 {
 			return err
 		}
-		tx.count(owner, -1, -r.Size)
+		tx.count(owner, store.Usage{Photos: -1, Bytes: -r.Size, TrashedPhotos: 1, TrashedBytes: r.Size})
 		return nil
 	})
 	if err != nil {
@@ -56,7 +56,7 @@ func (t *txn) restore(ctx context.Context, owner string, r record) (record, erro
 	if err != nil || n == 0 {
 		return r, err
 	}
-	t.count(owner, 1, r.Size)
+	t.count(owner, store.Usage{Photos: 1, Bytes: r.Size, TrashedPhotos: -1, TrashedBytes: -r.Size})
 	return t.photo(ctx, owner, r.ID)
 }
 
@@ -86,12 +86,13 @@ func (db *DB) Purge(ctx context.Context, limit int) ([]store.Blob, error) {
 // purgeOne removes the row whose time is longest over, or returns sql.ErrNoRows.
 func (t *txn) purgeOne(ctx context.Context) (store.Blob, error) {
 	var b store.Blob
-	var number int64
-	err := t.row(ctx, `SELECT number, owner, blob_key FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1`, t.now).
-		Scan(&number, &b.Owner, &b.Key)
+	var number, size int64
+	err := t.row(ctx, `SELECT number, owner, blob_key, size FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1`, t.now).
+		Scan(&number, &b.Owner, &b.Key, &size)
 	if err != nil {
 		return store.Blob{}, err
 	}
+	t.count(b.Owner, store.Usage{TrashedPhotos: -1, TrashedBytes: -size})
 	_, err = t.exec(ctx, `DELETE FROM photo WHERE number = ?`, number)
 	return b, err
 }

@@ -17,16 +17,21 @@ type txn struct {
 	counts map[string]store.Usage
 }
 
-// count adds to what owner has, or takes from it.
-func (t *txn) count(owner string, photos, bytes int64) {
+// count adds more to what owner has.
+func (t *txn) count(owner string, more store.Usage) {
 	u := t.counts[owner]
-	t.counts[owner] = store.Usage{Photos: u.Photos + photos, Bytes: u.Bytes + bytes}
+	t.counts[owner] = store.Usage{
+		Photos: u.Photos + more.Photos, Bytes: u.Bytes + more.Bytes,
+		TrashedPhotos: u.TrashedPhotos + more.TrashedPhotos, TrashedBytes: u.TrashedBytes + more.TrashedBytes,
+	}
 }
 
 // writeCounts ends the transaction.
 func (t *txn) writeCounts(ctx context.Context) error {
 	for owner, u := range t.counts {
-		if _, err := t.exec(ctx, `UPDATE owner SET photos = photos + ?, bytes = bytes + ? WHERE id = ?`, u.Photos, u.Bytes, owner); err != nil {
+		_, err := t.exec(ctx, `UPDATE owner SET photos = photos + ?, bytes = bytes + ?, trashed_photos = trashed_photos + ?, trashed_bytes = trashed_bytes + ? WHERE id = ?`,
+			u.Photos, u.Bytes, u.TrashedPhotos, u.TrashedBytes, owner)
+		if err != nil {
 			return err
 		}
 	}

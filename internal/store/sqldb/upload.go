@@ -21,6 +21,9 @@ func (db *DB) CreateUpload(ctx context.Context, u store.Upload, lifetime time.Du
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		id, err := tx.begun(ctx, u)
 		if errors.Is(err, sql.ErrNoRows) {
+			if err := tx.allowUpload(ctx, u); err != nil {
+				return err
+			}
 			id, err = u.ID, tx.begin(ctx, u, lifetime)
 		}
 		if err != nil {
@@ -141,7 +144,7 @@ func (db *DB) ReleaseUpload(ctx context.Context, owner, id string, generation in
 func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, f store.Finish, options ...store.AddOption) (store.Added, error) {
 	var a store.Added
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		if err := tx.mayAdd(ctx, owner, p.ID, options); err != nil {
+		if err := tx.mayAdd(ctx, owner, p, options); err != nil {
 			return err
 		}
 		n, err := tx.exec(ctx, `UPDATE upload SET photo = ?, leased_until = 0, digest_state = NULL, expires_at = ?

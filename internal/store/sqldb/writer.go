@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"photos/internal/photo"
 	"photos/internal/store"
@@ -21,9 +22,10 @@ type writer struct {
 	db    *sql.DB
 	conn  *sql.Conn            // the one connection of db, held for life
 	stmts map[string]*sql.Stmt // of conn
-	jobs  chan *job            // unbuffered: a job that was sent will be answered
-	quit  chan struct{}        // closed: take no more jobs
-	ended chan struct{}        // closed: the goroutine is gone
+	quota atomic.Pointer[store.Quota]
+	jobs  chan *job     // unbuffered: a job that was sent will be answered
+	quit  chan struct{} // closed: take no more jobs
+	ended chan struct{} // closed: the goroutine is gone
 }
 
 // A job changes the database. It may be run again when the commit it shared

@@ -267,6 +267,8 @@ func (m *model) compare(t *rapid.T) {
 				m.compareHistory(t, there)
 			} else {
 				status.State = photo.Trashed
+				usage.TrashedPhotos++
+				usage.TrashedBytes += there.Size
 				trashed = append(trashed, there.Photo)
 			}
 			p, key, err := m.s.Get(t.Context(), m.owner, id, store.AnyState)

@@ -33,6 +33,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"revision", revisionTests()},
 		{"trash", trashTests()},
 		{"upload", uploadTests()},
+		{"quota", quotaTests()},
 		{"together", togetherTests()},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -143,6 +143,9 @@ func twoHandles(t *testing.T, open Opener) {
 		if n%3 != 0 {
 			want.Photos++
 			want.Bytes += numbered(n).Size
+		} else {
+			want.TrashedPhotos++
+			want.TrashedBytes += numbered(n).Size
 		}
 	}
 	for _, s := range handles {

@@ -28,7 +28,7 @@ func trashAndBack(t *testing.T, open Opener) {
 	want := p
 	want.TrashedAt, want.PurgeAt = gone.TrashedAt, gone.TrashedAt.Add(30*24*time.Hour)
 	same(t, "trashed", want, gone)
-	wantUsage(t, s, owner, store.Usage{})
+	wantUsage(t, s, owner, store.Usage{TrashedPhotos: 1, TrashedBytes: p.Size})
 	_, _, err = s.Get(t.Context(), owner, p.ID, store.Live)
 	wantKind(t, "Get", err, photo.KindNotFound)
 	same(t, "any state", want, get(t, s, owner, p.ID))
@@ -61,7 +61,7 @@ func purge(t *testing.T, open Opener) {
 	got, err := s.Purge(t.Context(), 100)
 	must(t, err)
 	same(t, "purged", []store.Blob{{Owner: owner, Key: key(0)}}, got)
-	wantUsage(t, s, owner, store.Usage{Photos: 2, Bytes: ps[2].Size + ps[3].Size})
+	wantUsage(t, s, owner, store.Usage{Photos: 2, Bytes: ps[2].Size + ps[3].Size, TrashedPhotos: 1, TrashedBytes: ps[1].Size})
 	got, err = s.Purge(t.Context(), 100)
 	must(t, err)
 	if len(got) != 0 {

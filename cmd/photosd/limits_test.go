@@ -1,0 +1,78 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"photos/internal/photo"
+)
+
+// getenv is an environment with these variables.
+func getenv(pairs ...string) func(string) string {
+	return func(name string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+}
+
+func TestLimitsAreSettings(t *testing.T) {
+	t.Parallel()
+	s, err := parseSettings([]string{"--owner-bytes", "5G"}, getenv("PHOTOSD_OWNER_BYTES", "1G", "PHOTOSD_OWNER_PHOTOS", "7", "PHOTOSD_PARSERS", "3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := s.server().Quota; q.Bytes != 5<<30 || q.Photos != 7 || q.Uploads != 1000 || s.server().Parsers != 3 {
+		t.Errorf("%+v", s.server())
+	}
+	for _, args := range [][]string{
+		{"--owner-bytes", "much"}, {"--owner-photos", "-1"}, {"--owner-uploads", "0"}, {"--parsers", "-1"}, {"--connections", "0"}, {"--search-time", "0s"},
+		{"--pool-id", "eu-west-1_A", "--client-id", "c", "--self-registration", "maybe"}, {"--self-registration", "open"},
+	} {
+		if _, err := parseSettings(args, getenv()); photo.KindOf(err) != photo.KindUsage {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+// Where strangers may sign up and nothing keeps them from filling the disk, the start says so.
+func TestRegistrationWarning(t *testing.T) {
+	t.Parallel()
+	pool := []string{"--pool-id", "eu-west-1_A", "--client-id", "c"}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, ""},
+		{pool, "if everybody may sign up"},
+		{append(pool, "--self-registration", "open"), "everybody may sign up and store"},
+		{append(pool, "--self-registration", "closed"), ""},
+		{append(pool, "--self-registration", "open", "--owner-bytes", "1G"), ""},
+	} {
+		s, err := parseSettings(c.args, getenv())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.registrationWarning(); !strings.HasPrefix(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%v: %q, want %q", c.args, got, c.want)
+		}
+	}
+}
+
+// A few descriptors are enough for the service, with fewer connections.
+func TestConnectionsFollowDescriptors(t *testing.T) {
+	t.Parallel()
+	n, known := descriptors()
+	if !known {
+		t.Skip("the system has no limit of descriptors")
+	}
+	if got := connections(1 << 30); got > n/2 {
+		t.Errorf("%d connections with %d descriptors", got, n)
+	}
+	if got := connections(10); got != 10 {
+		t.Errorf("%d connections of 10", got)
+	}
+}
