@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // codeLifetime is Cognito's.
@@ -238,7 +240,7 @@ func (p *Pool) sendCode(w http.ResponseWriter, r *http.Request, req request, who
 		sub: who.sub, clientID: req.clientID, redirectURI: req.redirectURI, scope: strings.Join(req.scopes, " "),
 		nonce: req.nonce, challenge: req.challenge, resource: req.resource, signedInAt: who.signedInAt, expiresAt: now.Add(lifetime),
 	}
-	secret := newUUID()
+	secret := uuid.NewString()
 	if err := p.db.addCode(r.Context(), secret, c); err != nil {
 		p.fail(w, err)
 		return

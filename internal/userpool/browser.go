@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // browser is who is signed in in a browser, and since when.
@@ -37,7 +39,7 @@ func (p *Pool) whoIs(r *http.Request) (browser, error) {
 
 // remember signs a user in in this browser.
 func (p *Pool) remember(ctx context.Context, w http.ResponseWriter, sub string) (browser, error) {
-	secret, now := newUUID()+newUUID(), p.now()
+	secret, now := uuid.NewString()+uuid.NewString(), p.now()
 	who := browser{sub: sub, signedInAt: now}
 	if err := p.db.addBrowser(ctx, secret, who, now.Add(browserLifetime)); err != nil {
 		return browser{}, err

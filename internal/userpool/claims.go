@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // accessClaims are those of Cognito's access tokens: no e-mail address, no nickname, and no aud unless a resource
@@ -59,11 +61,11 @@ func (p *Pool) issue(ctx context.Context, g grant, nonce string) (tokens, error)
 	if asked := p.conf.Behaviour.Knobs().AccessLifetime; asked > 0 {
 		lifetime = time.Duration(asked)
 	}
-	expires, event := now.Add(lifetime).Unix(), newUUID()
+	expires, event := now.Add(lifetime).Unix(), uuid.NewString()
 	access, err := p.keys.sign(useAccess, accessClaims{
 		Subject: g.sub, Issuer: p.Issuer(), Version: 2, ClientID: g.clientID, Audience: g.resource, OriginJTI: g.originJTI, EventID: event,
 		Use: useAccess, Scope: g.scope,
-		AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: newUUID(), Username: g.sub,
+		AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: uuid.NewString(), Username: g.sub,
 	})
 	if err != nil {
 		return tokens{}, err
@@ -74,7 +76,7 @@ func (p *Pool) issue(ctx context.Context, g grant, nonce string) (tokens, error)
 	}
 	claims := idClaims{
 		AccessHash: accessHash(access), Subject: g.sub, Issuer: p.Issuer(), Audience: g.clientID, Username: g.sub, Nonce: nonce,
-		OriginJTI: g.originJTI, EventID: event, Use: useID, AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: newUUID(),
+		OriginJTI: g.originJTI, EventID: event, Use: useID, AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: uuid.NewString(),
 		Padding: strings.Repeat("x", p.conf.Behaviour.Knobs().IDTokenPadding),
 	}
 	claims.describe(u, g)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/url"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // purpose is what a link that was sent to an e-mail address is for.
@@ -53,7 +55,7 @@ var errTooManySent = errors.New("too many links were sent")
 
 // newLink makes a link and counts it as sent. errTooManySent: there were too many.
 func (p *Pool) newLink(ctx context.Context, clientID string, l link) (address string, err error) {
-	now, secret := p.now(), newUUID()+newUUID()
+	now, secret := p.now(), uuid.NewString()+uuid.NewString()
 	if err := p.db.sweep(ctx, now); err != nil {
 		return "", err
 	}

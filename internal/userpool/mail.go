@@ -9,6 +9,8 @@ import (
 	"net/smtp"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // mailTimeout bounds the whole conversation with the mail server: a person waits for it.
@@ -57,7 +59,7 @@ func (p *Pool) send(ctx context.Context, mail letter) error {
 	}
 	text := []string{
 		"From: " + p.conf.SMTPFrom, "To: " + mail.to, "Subject: " + mail.subject,
-		"Date: " + p.now().Format(time.RFC1123Z), "Message-ID: <" + newUUID() + "@photos.invalid>",
+		"Date: " + p.now().Format(time.RFC1123Z), "Message-ID: <" + uuid.NewString() + "@photos.invalid>",
 		"MIME-Version: 1.0", "Content-Type: text/plain; charset=us-ascii", "Auto-Submitted: auto-generated",
 		"",
 	}

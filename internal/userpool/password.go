@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
 )
 
 // minPassword is in characters, maxPassword in bytes: Cognito's limit.
@@ -38,7 +39,7 @@ func newPasswords(ctx context.Context) (*passwords, error) {
 		slots:  make(chan struct{}, hashedAtOnce),
 	}
 	var err error
-	p.decoy, err = p.hash(ctx, newUUID())
+	p.decoy, err = p.hash(ctx, uuid.NewString())
 	return p, err
 }
 

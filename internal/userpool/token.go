@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // tokenError is an error answer of the token and revocation endpoints (RFC 6749,
@@ -122,7 +124,7 @@ func (p *Pool) redeemCode(r *http.Request, form url.Values) (tokens, error) {
 	if form.Get("code") == "" {
 		return tokens{}, badRequest("invalid_request")
 	}
-	originJTI := newUUID()
+	originJTI := uuid.NewString()
 	c, codeErr := p.db.takeCode(ctx, form.Get("code"), originJTI, now)
 	client, err := p.authenticate(r, form)
 	switch {

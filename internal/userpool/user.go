@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 )
 
 // user is an account, or a sign-up that may become one. Its sub is also its user name, as in a Cognito pool with
@@ -140,7 +142,7 @@ var ErrTaken = errors.New("there is an account with this email address")
 // newUser makes a user of what somebody gave, with a hashed password.
 func (p *Pool) newUser(ctx context.Context, n NewUser) (user, error) {
 	hash, err := p.passwords.hash(ctx, n.Password)
-	return user{sub: newUUID(), email: n.Email, nickname: n.Nickname, password: hash}, err
+	return user{sub: uuid.NewString(), email: n.Email, nickname: n.Nickname, password: hash}, err
 }
 
 // addUser keeps a user whose e-mail address is confirmed, and drops every sign-up with that address. ErrTaken:

@@ -2,10 +2,11 @@ package sqldb
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/google/uuid"
 
 	"photos/internal/photo"
 	"photos/internal/store"
@@ -17,7 +18,7 @@ func (db *DB) Owner(ctx context.Context, pool, sub string) (string, error) {
 	var id string
 	err := db.read.QueryRowContext(ctx, find, pool, sub).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
-		fresh := newUUID()
+		fresh := uuid.NewString()
 		err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 			_, err := tx.exec(ctx, `INSERT INTO owner (id, pool, subject, created_at, photos, bytes)
 				VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING`, fresh, pool, sub, tx.now)
@@ -54,13 +55,4 @@ func scanUsage(row scanner, owner string) (u store.Usage, err error) {
 
 func noOwner(owner string) error {
 	return &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no owner %.40q", owner)}
-}
-
-// newUUID is a random UUID (RFC 9562, version 4).
-func newUUID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
