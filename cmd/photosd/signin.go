@@ -15,6 +15,7 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/cognito"
+	"photos/internal/httpkit"
 	"photos/internal/issuer"
 	"photos/internal/server"
 	"photos/internal/userpool"
@@ -110,13 +111,13 @@ func (s *settings) checkLocal() error {
 	switch {
 	case !s.local():
 		return nil
-	case !isLoopback(host):
+	case !httpkit.IsLoopback(host):
 		return badSetting("--listen %s is open to other machines, and the own user pool is for this one alone%s", s.listen, hint)
 	case s.databaseURL != "" && !strings.HasPrefix(s.databaseURL, "sqlite:"):
 		return badSetting("--database-url is shared with other machines, and the own user pool is for this one alone%s", hint)
 	}
 	base, err := url.Parse(s.baseURL)
-	if err != nil || s.baseURL != "" && !isLoopback(base.Hostname()) {
+	if err != nil || s.baseURL != "" && !httpkit.IsLoopback(base.Hostname()) {
 		return badSetting("--base-url %s is for other machines, and the own user pool is for this one alone%s", s.baseURL, hint)
 	}
 	return nil
@@ -125,11 +126,7 @@ func (s *settings) checkLocal() error {
 // isSecure reports whether an address is https, or on this machine.
 func isSecure(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && (u.Scheme == "https" || isLoopback(u.Hostname()))
-}
-
-func isLoopback(host string) bool {
-	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+	return err == nil && (u.Scheme == "https" || httpkit.IsLoopback(u.Hostname()))
 }
 
 // newCognito accepts the tokens of a Cognito user pool.

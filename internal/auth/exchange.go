@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"photos/internal/httpkit"
 	"photos/internal/text"
 )
 
@@ -177,17 +177,6 @@ func (n noting) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	n.answer.status = resp.StatusCode
 	n.answer.date = resp.Header.Get("Date")
-	n.answer.retryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+	n.answer.retryAfter = httpkit.RetryAfter(resp.Header, time.Now())
 	return resp, nil
-}
-
-// retryAfter reads seconds or a date (RFC 9110, section 10.2.3); 0 when absent or past.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(header); err == nil {
-		return max(0, time.Duration(min(seconds, 24*60*60))*time.Second)
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
 }

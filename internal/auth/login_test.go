@@ -94,7 +94,7 @@ func TestLoginStoresThenTellsTheBrowser(t *testing.T) {
 	if browser.header.Get("Content-Length") == "" {
 		t.Error("the page has no length: a program that ends would cut it off")
 	}
-	if csp := browser.header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'; style-src 'nonce-") {
+	if csp := browser.header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'; style-src 'sha256-") {
 		t.Errorf("CSP = %q", csp)
 	}
 	c := credential{id: session.Credential, store: store}

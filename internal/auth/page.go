@@ -2,14 +2,13 @@ package auth
 
 import (
 	"context"
-	"crypto/rand"
 	_ "embed"
 	"errors"
 	"html"
 	"net/http"
-	"strconv"
 	"strings"
 
+	"photos/internal/httpkit"
 	"photos/internal/text"
 )
 
@@ -21,7 +20,6 @@ type page struct {
 	Good  bool
 	Title string
 	Text  string
-	Nonce string // of the style sheet; set by write
 }
 
 func signedInPage(account Account, server string) page {
@@ -65,25 +63,14 @@ func (p page) html() []byte {
 		"{tone}", tone,
 		"{title}", html.EscapeString(p.Title),
 		"{text}", html.EscapeString(p.Text),
-		"{nonce}", p.Nonce,
 	).Replace(pageHTML))
 }
 
 // write sends the page with nothing allowed but its own style. The address bar holds a
 // spent code, so the page tells it to nobody and is kept nowhere.
 func (p page) write(w http.ResponseWriter, status int) {
-	p.Nonce = rand.Text()
-	body := p.html()
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+p.Nonce+"'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Connection", "close")
-	// The program may end right after: with a length, what is flushed is the whole answer.
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // html escapes what it fills in
+	w.Header().Set("Connection", "close")
+	// The program may end right after: the page has a length, so what is flushed is the whole answer.
+	httpkit.Page{HTML: p.html()}.Write(w, status)
 	_ = http.NewResponseController(w).Flush()
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"photos/internal/httpkit"
 	"photos/internal/text"
 )
 
@@ -29,7 +30,7 @@ func ParseServer(address string) (string, error) {
 	address = strings.TrimSpace(address)
 	if !strings.Contains(address, "://") {
 		bare, err := url.Parse("http://" + address)
-		if err == nil && isLoopback(bare) {
+		if err == nil && httpkit.IsLoopback(bare.Hostname()) {
 			address = "http://" + address
 		} else {
 			address = "https://" + address

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"photos/internal/httpkit"
 )
 
 // SSH is where the person came from, when that is another machine.
@@ -24,7 +26,7 @@ func (s SSH) command(redirectPort string, addresses ...string) string {
 	ports := []string{redirectPort}
 	for _, address := range addresses {
 		u, err := url.Parse(address)
-		if err == nil && isLoopback(u) && u.Port() != "" && !slices.Contains(ports, u.Port()) {
+		if err == nil && httpkit.IsLoopback(u.Hostname()) && u.Port() != "" && !slices.Contains(ports, u.Port()) {
 			ports = append(ports, u.Port())
 		}
 	}

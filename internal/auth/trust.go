@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"photos/internal/httpkit"
 	"photos/internal/issuer"
 )
 
@@ -52,7 +53,7 @@ func (o Offer) Judge() error {
 			Msg:  fmt.Sprintf("%s names the provider and client that %s uses on this machine", o.Server, other),
 			Hint: "a service that borrows another's sign-in may be after its tokens; if it is honest, give COGNITO_ISSUER and COGNITO_CLIENT_ID by hand"}
 	}
-	if isLoopback(server) && isLoopback(provider) {
+	if httpkit.IsLoopback(server.Hostname()) && httpkit.IsLoopback(provider.Hostname()) {
 		return nil
 	}
 	return o.confirm(server)

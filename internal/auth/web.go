@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"photos/internal/httpkit"
 	"photos/internal/text"
 )
 
@@ -146,13 +147,6 @@ func origin(u *url.URL) string {
 	return scheme + "://" + host
 }
 
-// isLoopback reports whether u names this machine.
-func isLoopback(u *url.URL) bool {
-	host := u.Hostname()
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
 // parseSecure reads an absolute URL that is https, or http on this machine, and has no
 // user, query or fragment. what names it in errors.
 func parseSecure(what, address string) (*url.URL, error) {
@@ -161,7 +155,7 @@ func parseSecure(what, address string) (*url.URL, error) {
 	case err != nil || u.Host == "" || u.Hostname() == "" || text.Line(address) != address:
 		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %s is not an address", what, text.Quote(address)),
 			Hint: "it looks like https://example.org"}
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u)):
+	case u.Scheme != "https" && (u.Scheme != "http" || !httpkit.IsLoopback(u.Hostname())):
 		return nil, &Error{Kind: Misconfigured, Msg: fmt.Sprintf("%s %s is not https", what, text.Quote(address)),
 			Hint: "plain http is for this machine only (localhost, 127.0.0.1, [::1])"}
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":

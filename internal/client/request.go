@@ -11,12 +11,12 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
 	"photos/internal/api"
+	"photos/internal/httpkit"
 	"photos/internal/photo"
 )
 
@@ -100,7 +100,7 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, int, error) {
 		}
 		var after time.Duration
 		if err == nil {
-			after = retryAfter(res)
+			after = httpkit.RetryAfter(res.Header, time.Now())
 			err = c.refused(res)
 		}
 		if !passing(err) || k.once {
@@ -188,16 +188,4 @@ func (c *Client) readWhole(ctx context.Context, res *http.Response, bounds api.B
 func passing(err error) bool {
 	var f final
 	return photo.KindOf(err) == photo.KindUnavailable && !errors.As(err, &f)
-}
-
-// retryAfter reads the header of RFC 9110, section 10.2.3; 0 when there is none.
-func retryAfter(res *http.Response) time.Duration {
-	v := res.Header.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil && s > 0 {
-		return time.Duration(s) * time.Second
-	}
-	if t, err := http.ParseTime(v); err == nil {
-		return max(0, time.Until(t))
-	}
-	return 0
 }

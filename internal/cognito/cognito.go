@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"photos/internal/httpkit"
 	"photos/internal/issuer"
 	"photos/internal/photo"
 )
@@ -109,9 +109,7 @@ func poolOf(address *url.URL) string {
 	if id, ok := issuer.Pool(address.String()); ok {
 		return id
 	}
-	host := address.Hostname()
-	loopback := host == "localhost" || net.ParseIP(host).IsLoopback()
-	if id := path.Base(address.Path); loopback && id != "." && id != "/" {
+	if id := path.Base(address.Path); httpkit.IsLoopback(address.Hostname()) && id != "." && id != "/" {
 		return id
 	}
 	return address.String()

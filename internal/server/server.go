@@ -23,6 +23,7 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/blob"
+	"photos/internal/httpkit"
 	"photos/internal/picture"
 	"photos/internal/service"
 	"photos/internal/store"
@@ -91,7 +92,7 @@ type Server struct {
 	Config
 	prefix   string // path of BaseURL: "" or /photos
 	hosts    map[string]bool
-	page     page
+	page     httpkit.Page
 	uploads  *service.Uploads
 	sweeper  *service.Sweeper
 	accounts accounts

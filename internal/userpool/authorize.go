@@ -4,12 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"photos/internal/httpkit"
 
 	"github.com/google/uuid"
 )
@@ -167,7 +168,7 @@ func (r request) saneResource() bool {
 		return false
 	}
 	if u.Scheme == "http" {
-		return u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
+		return httpkit.IsLoopback(u.Hostname())
 	}
 	return u.Scheme != "https" || u.Host != ""
 }

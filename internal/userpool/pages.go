@@ -2,16 +2,15 @@ package userpool
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
-	"strings"
+
+	"photos/internal/httpkit"
 )
 
 // The rules of the pages: they work without JavaScript and load nothing, from here or elsewhere;
@@ -33,22 +32,18 @@ type page struct {
 	returnTo string // redirect URI that the page's form may lead to
 }
 
-// pages renders pages.
-type pages struct {
-	byName    map[string]*template.Template
-	styleHash string // in a CSP
-}
+// pages are the templates of pages, by name.
+type pages map[string]*template.Template
 
-func newPages() (*pages, error) {
+func newPages() (pages, error) {
 	style, err := pageFiles.ReadFile("pages/style.css")
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(style)
-	p := &pages{byName: map[string]*template.Template{}, styleHash: "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"}
+	p := pages{}
 	functions := template.FuncMap{"style": func() template.CSS { return template.CSS(style) }} //nolint:gosec // our own file
 	for _, name := range []string{"login", "signup", "verify", "confirm", "mailbox", "reset", "done", "error"} {
-		p.byName[name], err = template.New("layout.html").Funcs(functions).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
+		p[name], err = template.New("layout.html").Funcs(functions).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, err
 		}
@@ -59,42 +54,23 @@ func newPages() (*pages, error) {
 // show sends a page.
 func (p *Pool) show(w http.ResponseWriter, status int, content page) {
 	var body bytes.Buffer
-	if err := p.pages.byName[content.Name].ExecuteTemplate(&body, "layout.html", content); err != nil {
+	if err := p.pages[content.Name].ExecuteTemplate(&body, "layout.html", content); err != nil {
 		p.complain(fmt.Errorf("rendering the %s page: %w", content.Name, err))
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", p.pages.policy(content.returnTo))
-	h.Set("Referrer-Policy", "same-origin") // no-referrer would make browsers send Origin: null with forms
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = body.WriteTo(w)
+	// With no-referrer browsers would send Origin: null with forms.
+	httpkit.Page{HTML: body.Bytes(), Forms: formTargets(content.returnTo), Referrer: "same-origin"}.Write(w, status)
 }
 
-// policy is the Content-Security-Policy of a page. Chromium holds form-action against the redirects
-// that follow a form too, so a sign-in has to name where it ends.
-func (p *pages) policy(returnTo string) string {
-	forms := "'self'"
+// formTargets returns where the forms of a page may lead. Chromium holds form-action against the
+// redirects that follow a form too, so a sign-in has to name where it ends.
+func formTargets(returnTo string) []string {
+	targets := []string{"'self'"}
 	if u, err := url.Parse(returnTo); err == nil && u.Host != "" {
-		forms += " " + source(u)
+		targets = append(targets, httpkit.Source(u))
 	}
-	return strings.Join([]string{
-		"default-src 'none'", "style-src " + p.styleHash, "img-src data:", "form-action " + forms,
-		"base-uri 'none'", "frame-ancestors 'none'",
-	}, "; ")
-}
-
-// source names an address's origin in a CSP, which has no words for IPv6 addresses
-// (CSP Level 3, section 2.3.1): for those only the scheme.
-func source(u *url.URL) string {
-	if strings.HasPrefix(u.Host, "[") {
-		return u.Scheme + ":"
-	}
-	return u.Scheme + "://" + u.Host
+	return targets
 }
 
 // errorPage explains what never comes back to the client.

@@ -70,7 +70,7 @@ type Pool struct {
 	keys      *keys
 	passwords *passwords
 	guesses   *guesses
-	pages     *pages
+	pages     pages
 }
 
 // Open opens the pool in c.Path, or makes one with new keys. Everything but the failed guesses
