@@ -6,7 +6,6 @@ package client
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -56,7 +55,7 @@ func New(o Options) (*Client, error) {
 		o.Patience = time.Minute
 	}
 	c := &Client{
-		hc:       &http.Client{Transport: o.Transport, CheckRedirect: checkRedirect},
+		hc:       &http.Client{Transport: o.Transport},
 		base:     base,
 		patience: o.Patience,
 		agent:    o.Agent,
@@ -64,6 +63,7 @@ func New(o Options) (*Client, error) {
 		writer:   rand.Text(),
 		learned:  o.Learned,
 	}
+	c.hc.CheckRedirect = c.checkRedirect
 	c.piece.Store(o.Piece)
 	c.told.Store(o.Piece)
 	return c, nil
@@ -84,20 +84,3 @@ func limiter(bytesPerSecond int64) *rate.Limiter {
 
 // Server is the address of the service.
 func (c *Client) Server() string { return c.base.String() }
-
-const maxRedirects = 3
-
-// checkRedirect follows a redirect only for a photo's content, which a service
-// may keep elsewhere, and never from https to http.
-func checkRedirect(req *http.Request, via []*http.Request) error {
-	first := via[0]
-	switch {
-	case first.Method != http.MethodGet || !strings.HasSuffix(first.URL.Path, "/content"):
-		return http.ErrUseLastResponse
-	case len(via) > maxRedirects:
-		return errors.New("too many redirects")
-	case via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https":
-		return errors.New("redirect from https to http refused")
-	}
-	return nil
-}

@@ -686,7 +686,7 @@ func TestSignsOfLifeAreBelievedForALimitedTime(t *testing.T) {
 		ask  func(ctx context.Context, c *client.Client) error
 	}{
 		"102":    {func(w http.ResponseWriter) { w.WriteHeader(http.StatusProcessing) }, func(ctx context.Context, c *client.Client) error { _, err := c.Me(ctx); return err }},
-		"blanks": {func(w http.ResponseWriter) { _, _ = io.WriteString(w, " ") }, func(ctx context.Context, c *client.Client) error { _, err := c.Me(ctx); return err }},
+		"blanks": {func(w http.ResponseWriter) { _, _ = io.WriteString(w, " "); _ = http.NewResponseController(w).Flush() }, func(ctx context.Context, c *client.Client) error { _, err := c.Me(ctx); return err }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -695,7 +695,6 @@ func TestSignsOfLifeAreBelievedForALimitedTime(t *testing.T) {
 			cl := serve(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
 				for {
 					c.beat(w)
-					_ = http.NewResponseController(w).Flush()
 					select {
 					case <-ended:
 						return
@@ -711,5 +710,64 @@ func TestSignsOfLifeAreBelievedForALimitedTime(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+// network answers in place of one.
+type network func(*http.Request) (*http.Response, error)
+
+func (n network) RoundTrip(r *http.Request) (*http.Response, error) { return n(r) }
+
+// A service may keep photos elsewhere, but cannot send the client anywhere it likes.
+func TestRedirectsOfContent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		server, to string
+		refused    string // "": followed
+	}{
+		{"https://203.0.113.1", "https://198.51.100.1/blob", ""},
+		{"https://203.0.113.1", "https://203.0.113.1/blob", ""},
+		{"https://203.0.113.1", "http://198.51.100.1/blob", "from https to http"},
+		{"https://203.0.113.1", "https://127.0.0.1/blob", "address of this machine or network"},
+		{"https://203.0.113.1", "https://[::1]/blob", "address of this machine or network"},
+		{"https://203.0.113.1", "https://[::ffff:127.0.0.1]/blob", "address of this machine or network"},
+		{"https://203.0.113.1", "https://169.254.169.254/latest", "address of this machine or network"},
+		{"https://203.0.113.1", "https://10.0.0.1/blob", "address of this machine or network"},
+		{"https://203.0.113.1", "https://192.168.1.1/blob", "address of this machine or network"},
+		{"https://203.0.113.1", "https://[fd00::1]/blob", "address of this machine or network"},
+		{"https://203.0.113.1", "https://100.64.0.1/blob", "address of this machine or network"},
+		{"https://203.0.113.1", "https://0.0.0.0/blob", "address of this machine or network"},
+		{"https://203.0.113.1", "https://203.0.113.1/again/content", "too often"},
+		{"https://10.0.0.1", "https://10.0.0.2/blob", ""},
+		{"https://10.0.0.1", "https://198.51.100.1/blob", ""},
+		{"https://10.0.0.1", "https://127.0.0.1/blob", "address of this machine or network"},
+		{"http://127.0.0.1", "http://127.0.0.1:9000/blob", ""},
+		{"http://127.0.0.1", "https://198.51.100.1/blob", ""},
+		{"http://127.0.0.1", "http://198.51.100.1/blob", "plain http"},
+	} {
+		var asked []string
+		network := network(func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, r.URL.String())
+			res := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("photo")), Request: r}
+			if strings.HasSuffix(r.URL.Path, "/content") {
+				res.StatusCode = http.StatusFound
+				res.Header.Set("Location", c.to)
+			}
+			return res, nil
+		})
+		cl, err := client.New(client.Options{Server: c.server, Patience: time.Second, Transport: network})
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := cl.Content(t.Context(), photo.ID{1}, 0)
+		if err == nil {
+			content.Close()
+		}
+		if c.refused == "" && err != nil || c.refused != "" && (photo.KindOf(err) != photo.KindProtocol || !strings.Contains(err.Error(), c.refused)) {
+			t.Errorf("%s to %s: %v", c.server, c.to, err)
+		}
+		if n := len(asked); c.refused != "" && n > 4 || c.refused != "too often" && c.refused != "" && n != 1 {
+			t.Errorf("%s to %s: %d requests", c.server, c.to, n)
+		}
 	}
 }

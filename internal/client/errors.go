@@ -73,6 +73,10 @@ func (c *Client) failed(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return interrupted(ctx)
 	}
+	var redirect badRedirect
+	if errors.As(err, &redirect) {
+		return c.faulty("%s: %v", c.base.Host, redirect)
+	}
 	var wrapped *url.Error // its text repeats the whole address
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
