@@ -39,10 +39,10 @@ const defaultRetry = 2 * time.Second
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	p.RequestID = w.Header().Get(api.HeaderRequestID)
-	if p.Status >= http.StatusInternalServerError {
+	var retry *retryError
+	if p.Status >= http.StatusInternalServerError && !errors.As(err, &retry) { // that the service is busy is no fault
 		s.Log.ErrorContext(r.Context(), "request failed", "request_id", p.RequestID, "method", r.Method, "path", r.URL.Path, "err", err)
 	}
-	var retry *retryError
 	switch {
 	case errors.As(err, &retry):
 		w.Header().Set("Retry-After", strconv.Itoa(int(retry.after.Seconds())))
