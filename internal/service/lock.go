@@ -251,7 +251,7 @@ func (l *lock) acquire(ctx context.Context, a Append) error {
 		l.staged, err = l.s.Staging.Resume(ctx, u.Owner, u.ID, u.DigestState)
 		switch {
 		case err == nil:
-			return l.claim(ctx, a, u)
+			return l.claimHeld(ctx, a, u)
 		case errors.Is(err, blob.ErrNotFound):
 			return l.s.noBytes(ctx, u)
 		case !errors.Is(err, blob.ErrBusy):
@@ -263,12 +263,29 @@ func (l *lock) acquire(ctx context.Context, a Append) error {
 	}
 }
 
+// claimHeld claims the row for the request that has the staged bytes. Another process
+// may claim it in between, in the belief that nobody has them.
+func (l *lock) claimHeld(ctx context.Context, a Append, u store.Upload) error {
+	for {
+		err := l.claim(ctx, a, u)
+		if photo.KindOf(err) != photo.KindConflict {
+			return err
+		}
+		if u, err = l.s.Rows.Upload(ctx, a.Owner, a.ID); err != nil {
+			return err
+		}
+		if u.Finished() {
+			return errStopped
+		}
+	}
+}
+
 // overdue waits for a request of another process that has the staged bytes. When its
 // lease has run out, a claim tells it that its time is over.
 func (l *lock) overdue(ctx context.Context, a Append, u store.Upload, until time.Time) error {
 	switch {
 	case !u.Leased:
-		if err := l.claim(ctx, a, u); err != nil {
+		if err := l.claim(ctx, a, u); err != nil && photo.KindOf(err) != photo.KindConflict {
 			return err
 		}
 	case u.Writer != a.Writer, time.Now().After(until):
@@ -293,8 +310,6 @@ func (l *lock) claim(ctx context.Context, a Append, u store.Upload) error {
 	switch {
 	case errors.Is(err, store.ErrLeased):
 		return &LeasedError{l.s.Lease}
-	case photo.KindOf(err) == photo.KindConflict: // finished by another process just now
-		return errStopped
 	case err != nil:
 		return err
 	}

@@ -144,8 +144,8 @@ type Store interface {
 	// ClaimUpload makes u.Writer the one that may append to the upload u.Owner, u.ID,
 	// with a new generation, moves the expiry on, and sets the name, description,
 	// caption and facts to those of u. While another writer's lease of length lease
-	// has not run out the error is of photo.KindUnavailable, and of photo.KindConflict
-	// when the upload is finished.
+	// has not run out the error is ErrLeased. It is of photo.KindConflict when the upload is
+	// finished, or has another generation than u by now; without one in u any will do.
 	ClaimUpload(ctx context.Context, u Upload, lease, lifetime time.Duration) (Upload, error)
 
 	// KeepUpload renews the lease of a generation; photo.KindConflict when
@@ -174,7 +174,7 @@ type Store interface {
 	// time and without a live lease, and returns their ids.
 	ExpiredUploads(ctx context.Context, limit int) ([]string, error)
 
-	// HasUpload tells whether a row names the staged upload, for the sweep.
+	// HasUpload tells whether an unfinished upload has the staged bytes, for the sweep.
 	HasUpload(ctx context.Context, id string) (bool, error)
 
 	// Ping reports whether the database answers.

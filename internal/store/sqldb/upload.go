@@ -89,10 +89,10 @@ func (db *DB) ClaimUpload(ctx context.Context, u store.Upload, lease, lifetime t
 	err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		n, err := tx.exec(ctx, `UPDATE upload SET writer = ?, lease = ?, leased_until = ?, expires_at = ?, generation = generation + 1,
 				name = ?, description = ?, description_source = ?, caption = ?, facts = ?
-			WHERE owner = ? AND id = ? AND (writer = ? OR leased_until <= ?) AND outcome = ''`,
+			WHERE owner = ? AND id = ? AND (writer = ? OR leased_until <= ?) AND (? = 0 OR generation = ?) AND outcome = ''`,
 			u.Writer, micros(lease), tx.now+micros(lease), tx.now+micros(lifetime),
 			[]byte(u.Name), u.Description, u.DescriptionSource, u.Caption, facts,
-			u.Owner, u.ID, u.Writer, tx.now)
+			u.Owner, u.ID, u.Writer, tx.now, u.Generation, u.Generation)
 		if err != nil {
 			return err
 		}
@@ -100,8 +100,8 @@ func (db *DB) ClaimUpload(ctx context.Context, u store.Upload, lease, lifetime t
 		switch {
 		case err != nil || n == 1:
 			return err
-		case claimed.Finished():
-			return uploadFinished()
+		case claimed.Finished() || u.Generation != 0 && claimed.Generation != u.Generation:
+			return tx.lost(ctx, u.Owner, u.ID)
 		}
 		return store.ErrLeased
 	})
@@ -260,7 +260,7 @@ func (t *txn) expireOne(ctx context.Context) (string, error) {
 // HasUpload implements store.Store.
 func (db *DB) HasUpload(ctx context.Context, id string) (bool, error) {
 	var n int
-	if err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM upload WHERE id = ?`, id).Scan(&n); err != nil {
+	if err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM upload WHERE id = ? AND outcome = ''`, id).Scan(&n); err != nil {
 		return false, fmt.Errorf("look for upload: %w", failure(err))
 	}
 	return n > 0, nil

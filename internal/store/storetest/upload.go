@@ -153,6 +153,9 @@ func finish(t *testing.T, open Opener) {
 	}
 	same(t, "photo", a.Photo, get(t, s, owner, numbered(1).ID))
 	wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: numbered(1).Size})
+	if has, err := s.HasUpload(t.Context(), "u"); has || err != nil {
+		t.Errorf("HasUpload = %v, %v", has, err)
+	}
 	done, err := s.Upload(t.Context(), owner, "u")
 	must(t, err)
 	if done.Outcome != photo.OutcomeUploaded || done.Photo != numbered(1).ID || done.Leased || time.Until(done.ExpiresAt) > time.Hour {
@@ -213,6 +216,8 @@ func abandon(t *testing.T, open Opener) {
 		t.Errorf("claimed: %+v", u)
 	}
 	same(t, "facts", takeout(), u.Facts)
+	_, err = s.ClaimUpload(t.Context(), old, time.Hour, time.Hour)
+	wantKind(t, "claimed by an old generation", err, photo.KindConflict)
 	must(t, s.ReleaseUpload(t.Context(), owner, "u", 1, []byte("late")))
 	same(t, "after a release of an old generation", u, valueOf(open(t).Upload(t.Context(), owner, "u")))
 	wantKind(t, "an old generation", s.AbandonUpload(t.Context(), owner, "u", 1), photo.KindConflict)

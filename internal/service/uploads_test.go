@@ -1,0 +1,160 @@
+package service_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/sample"
+	"photos/internal/service"
+	"photos/internal/store"
+)
+
+// Requests for the last bytes that reach two processes at once store one photo. Those that come
+// too late learn that nothing is missing.
+func TestLastBytesThroughTwoProcesses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 20*time.Second)
+	data, err := sample.Picture(1, 400_000)
+	must(t, err)
+	owner, err := w.processes[0].db.Owner(t.Context(), "pool", "ada")
+	must(t, err)
+	for round := range 6 {
+		u := &modelUpload{data: data, id: begin(t, w, owner, int64(len(data)))}
+		results := make([]error, 2+round)
+		var wg sync.WaitGroup
+		for i := range results {
+			wg.Go(func() {
+				_, results[i] = w.processes[i%2].uploads.Append(context.Background(), appending(owner, u.id, "w", data))
+			})
+		}
+		wg.Wait()
+		stored := 0
+		for _, err := range results {
+			var elsewhere *service.OffsetError
+			switch {
+			case err == nil:
+				stored++
+			case !errors.As(err, &elsewhere) || elsewhere.Progress.Done == nil || elsewhere.Progress.Offset != int64(len(data)):
+				t.Errorf("round %d: %v", round, err)
+			}
+		}
+		if stored != 1 {
+			t.Errorf("%d of %d requests stored the photo", stored, len(results))
+		}
+	}
+}
+
+// A request of another process that is silent loses the upload when its lease is over. What it
+// still receives goes nowhere, and it finishes nothing.
+func TestSilentProcessLosesTheUpload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 100*time.Millisecond)
+	data, err := sample.Picture(1, 400_000)
+	must(t, err)
+	owner, err := w.processes[0].db.Owner(t.Context(), "pool", "ada")
+	must(t, err)
+	id := begin(t, w, owner, int64(len(data)))
+	silent := hanging(data[:100_000])
+	old := make(chan error)
+	go func() {
+		a := appending(owner, id, "old", nil)
+		a.Open = func(int64) (service.Body, error) { return silent, nil }
+		_, err := w.processes[0].uploads.Append(context.Background(), a)
+		old <- err
+	}()
+	<-silent.waiting
+	a := appending(owner, id, "new", data[100_000:])
+	a.Offset = 100_000
+	var leased *service.LeasedError
+	for until := time.Now().Add(20 * time.Second); ; {
+		if _, err = w.processes[1].uploads.Append(context.Background(), a); !errors.As(err, &leased) || time.Now().After(until) {
+			break
+		}
+	}
+	must(t, err)
+	var elsewhere *service.OffsetError
+	if err := <-old; !errors.As(err, &elsewhere) {
+		t.Errorf("the silent request: %v", err)
+	}
+	at, err := w.processes[0].uploads.Status(t.Context(), service.Request{Owner: owner}, id)
+	if err != nil || at.Done == nil || at.Done.Outcome != photo.OutcomeUploaded {
+		t.Errorf("status: %+v, %v", at, err)
+	}
+}
+
+// A resumed upload goes on with the digest where the last request left it.
+func TestResumeReadsNothingAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Second)
+	data, err := sample.Picture(1, 400_000)
+	must(t, err)
+	p := w.processes[0]
+	owner, err := p.db.Owner(t.Context(), "pool", "ada")
+	must(t, err)
+	id := begin(t, w, owner, int64(len(data)))
+	const piece = 100_000
+	for offset := 0; offset < len(data); offset += piece {
+		u, err := p.db.Upload(t.Context(), owner, id)
+		must(t, err)
+		if offset > 0 {
+			// A state that covers every byte gives the right digest of other bytes as well.
+			staged, err := p.disk.Resume(t.Context(), owner, id, u.DigestState)
+			must(t, err)
+			digest, err := staged.Digest()
+			must(t, err)
+			must(t, staged.Close())
+			if digest != sha256.Sum256(data[:offset]) {
+				t.Errorf("the digest at byte %d is another one", offset)
+			}
+		}
+		a := appending(owner, id, "w", data[offset:min(offset+piece, len(data))])
+		a.Offset = int64(offset)
+		_, err = p.uploads.Append(t.Context(), a)
+		must(t, err)
+		if offset+piece < len(data) {
+			must(t, overwrite(w.stagedPath(id), offset+1000)) // nobody may look
+		}
+	}
+	_, key, err := p.db.Get(t.Context(), owner, sha256.Sum256(data), store.Live)
+	if err != nil || key == "" {
+		t.Errorf("the bytes were read again: %v", err)
+	}
+}
+
+// overwrite changes a byte of a file.
+func overwrite(path string, at int) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt([]byte{'x'}, int64(at))
+	return errors.Join(err, f.Close())
+}
+
+func begin(t *testing.T, w *world, owner string, size int64) string {
+	t.Helper()
+	at, err := w.processes[0].uploads.Begin(t.Context(), service.Creation{Request: service.Request{Owner: owner}, Length: size})
+	must(t, err)
+	return at.Upload.ID
+}
+
+func appending(owner, id, writer string, data []byte) service.Append {
+	a := service.Append{ID: id}
+	a.Owner, a.Writer, a.Size = owner, writer, -1
+	a.Open = func(int64) (service.Body, error) { return &body{bytes.NewReader(data)}, nil }
+	return a
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
