@@ -227,19 +227,6 @@ func TestJournalTellsWhatIsLeft(t *testing.T) {
 	}
 }
 
-func TestParseBytes(t *testing.T) {
-	for s, want := range map[string]int64{"1": 1, "500k": 500_000, "5M": 5_000_000, "1.5G": 1_500_000_000} {
-		if n, err := parseBytes(s); err != nil || n != want {
-			t.Errorf("parseBytes(%q) = %d, %v", s, n, err)
-		}
-	}
-	for _, s := range []string{"", "M", "-1", "0", "1T", "NaN", "1e30"} {
-		if n, err := parseBytes(s); photo.KindOf(err) != photo.KindUsage {
-			t.Errorf("parseBytes(%q) = %d, %v", s, n, err)
-		}
-	}
-}
-
 // TestTallyLaw: one item fails with its own code, several with one for all.
 func TestTallyLaw(t *testing.T) {
 	missing := &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Hint: "look"}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,7 +88,7 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.since, "since", "", "in folders, only files changed from this `time` on: 2026-05-31, 7d")
 	f.StringVar(&o.ifExists, "if-exists", "fill", "when the photo is there: `fill` an empty description, skip, replace or fail")
 	f.IntVar(&o.jobs, "jobs", transfer.DefaultJobs, "this `number` of photos at a time")
-	f.StringVar(&o.bwlimit, "bwlimit", "", "send at most this many `bytes` a second, such as 500k or 5M")
+	f.StringVar(&o.bwlimit, "bwlimit", "", "send at most this many `bytes` a second: 500k, 5M or 5MiB")
 	f.IntVar(&o.maxErrors, "max-errors", 0, "stop after this `number` of failures; 0: never")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	f.StringVar(&o.journal, "journal", "", "append a record of every photo to this `file`")
@@ -147,9 +145,11 @@ func (o *uploadOptions) read(now time.Time) (err error) {
 		return fmt.Errorf("--desc-from: %w", err)
 	}
 	if o.bwlimit != "" {
-		if o.rate, err = parseBytes(o.bwlimit); err != nil {
-			return fmt.Errorf("--bwlimit: %w", err)
+		rate, err := photo.ParseSize(o.bwlimit)
+		if err != nil || rate == 0 {
+			return &photo.Error{Kind: photo.KindUsage, Msg: "--bwlimit: " + quote(o.bwlimit) + " is not a size like 500k, 5M or 5MiB", Hint: "it is in bytes a second"}
 		}
+		o.rate = int64(rate)
 	}
 	if o.included, err = parsePatterns(o.include); err != nil {
 		return fmt.Errorf("--include: %w", err)
@@ -170,21 +170,6 @@ func parsePatterns(texts []string) ([]*transfer.Pattern, error) {
 		out = append(out, p)
 	}
 	return out, nil
-}
-
-// parseBytes reads a positive number of bytes with k, M or G for its powers of 1,000.
-func parseBytes(s string) (int64, error) {
-	digits, factor := s, int64(1)
-	for suffix, f := range map[string]int64{"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9} {
-		if d, ok := strings.CutSuffix(s, suffix); ok {
-			digits, factor = d, f
-		}
-	}
-	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !(n > 0) || n*float64(factor) < 1 || n*float64(factor) > 1e15 {
-		return 0, &photo.Error{Kind: photo.KindUsage, Msg: quote(s) + " is no number of bytes", Hint: "write 500k, 5M or 1G"}
-	}
-	return int64(n * float64(factor)), nil
 }
 
 func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {

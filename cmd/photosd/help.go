@@ -29,13 +29,14 @@ Commands, with the settings that the service runs with, also while it runs:
 
 Settings, as flags or environment variables:
 `)
-	new(settings).flags().VisitAll(func(f *flag.Flag) {
+	all := new(settings).declare()
+	all.VisitAll(func(f *flag.Flag) {
 		value, usage := flag.UnquoteUsage(f)
 		fmt.Fprintf(&b, "\n  --%s", f.Name)
 		if value != "" {
 			fmt.Fprintf(&b, " %s", value)
 		}
-		if variable := environment[f.Name]; variable != "" {
+		if variable := all.described[f.Name].variable; variable != "" {
 			fmt.Fprintf(&b, "  (%s)", variable)
 		}
 		fmt.Fprintf(&b, "\n      %s", usage)

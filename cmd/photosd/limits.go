@@ -1,17 +1,17 @@
 package main
 
 import (
-	"flag"
 	"runtime/debug"
 	"time"
 
+	"photos/internal/photo"
 	"photos/internal/server"
 	"photos/internal/store"
 )
 
 // limits are the settings that keep one user's load from being another's outage.
 type limits struct {
-	maxUpload      int64
+	maxUpload      photo.Size
 	uploadLifetime time.Duration
 	trashTime      time.Duration
 
@@ -25,28 +25,48 @@ type limits struct {
 // limit: what is in use stays. GOMEMLIMIT sets another one.
 const memoryTarget = 160 << 20
 
-func (l *limits) declare(f *flag.FlagSet) {
+func (l *limits) declare(f *flags) {
 	l.maxUpload = 64 << 30
-	f.Var((*size)(&l.maxUpload), "max-upload", "largest photo, a `SIZE` like 500M or 64G")
+	f.Var(&l.maxUpload, "max-upload", "largest photo, a `SIZE` like 500M, 64G or 64GiB")
 	f.DurationVar(&l.uploadLifetime, "upload-lifetime", 7*24*time.Hour, "`TIME` an unfinished upload is kept after its last request")
 	f.DurationVar(&l.trashTime, "trash-time", 30*24*time.Hour, "`TIME` a deleted photo can be restored")
-	f.Var((*size)(&l.quota.Bytes), "owner-bytes", "bytes a user may store, a `SIZE` like 50G (default: any)")
+	f.Var((*photo.Size)(&l.quota.Bytes), "owner-bytes", "bytes a user may store, a `SIZE` like 50G (default: any)")
 	f.Int64Var(&l.quota.Photos, "owner-photos", 0, "`NUMBER` of photos a user may store (default: any)")
 	f.Int64Var(&l.quota.Uploads, "owner-uploads", 1000, "`NUMBER` of unfinished uploads a user may have")
 	f.DurationVar(&l.searchTime, "search-time", 10*time.Second, "`TIME` a search may take")
 	f.IntVar(&l.parsers, "parsers", 0, "`NUMBER` of photos examined at a time (default: one per processor)")
 	f.IntVar(&l.connections, "connections", 1024, "`NUMBER` of connections, fewer where descriptors are scarce")
+	f.describe("max-upload", "PHOTOSD_MAX_UPLOAD", "a size like 500M (500,000,000 bytes) or 64GiB")
+	f.describe("upload-lifetime", "PHOTOSD_UPLOAD_LIFETIME", "a time like 12h, above 0")
+	f.describe("trash-time", "PHOTOSD_TRASH_TIME", "a time like 720h, above 0")
+	f.describe("owner-bytes", "PHOTOSD_OWNER_BYTES", "a size like 50G (50,000,000,000 bytes) or 50GiB")
+	f.describe("owner-photos", "PHOTOSD_OWNER_PHOTOS", "a number like 100000")
+	f.describe("owner-uploads", "PHOTOSD_OWNER_UPLOADS", "a number, 1 or more")
+	f.describe("search-time", "PHOTOSD_SEARCH_TIME", "a time like 10s, above 0")
+	f.describe("parsers", "PHOTOSD_PARSERS", "a number, 1 or more")
+	f.describe("connections", "PHOTOSD_CONNECTIONS", "a number, 1 or more")
 }
 
-func (l *limits) check() error {
-	if l.uploadLifetime <= 0 || l.trashTime <= 0 || l.maxUpload <= 0 || l.searchTime <= 0 {
-		return badSetting("--max-upload, --upload-lifetime, --trash-time and --search-time must be more than nothing")
+func (l *limits) check(f *flags) error {
+	for name, d := range map[string]time.Duration{"upload-lifetime": l.uploadLifetime, "trash-time": l.trashTime, "search-time": l.searchTime} {
+		if d <= 0 {
+			return f.bad(name)
+		}
 	}
-	if l.quota.Photos < 0 || l.quota.Uploads < 1 {
-		return badSetting("--owner-photos and --owner-uploads must be at least 1")
+	if l.maxUpload <= 0 {
+		return f.bad("max-upload")
 	}
-	if l.parsers < 0 || l.connections < 1 {
-		return badSetting("--parsers and --connections must be at least 1")
+	if l.quota.Photos < 0 {
+		return f.bad("owner-photos")
+	}
+	if l.quota.Uploads < 1 {
+		return f.bad("owner-uploads")
+	}
+	if l.parsers < 0 || l.parsers == 0 && f.given("parsers") {
+		return f.bad("parsers")
+	}
+	if l.connections < 1 {
+		return f.bad("connections")
 	}
 	return nil
 }
@@ -54,7 +74,7 @@ func (l *limits) check() error {
 // server returns the limits that requests meet.
 func (l *limits) server() server.Limits {
 	return server.Limits{
-		MaxUpload: l.maxUpload, UploadLifetime: l.uploadLifetime, TrashFor: l.trashTime,
+		MaxUpload: int64(l.maxUpload), UploadLifetime: l.uploadLifetime, TrashFor: l.trashTime,
 		Quota: l.quota, SearchTime: l.searchTime, Parsers: l.parsers,
 	}
 }

@@ -7,32 +7,20 @@ import (
 	"photos/internal/photo"
 )
 
-// getenv is an environment with these variables.
-func getenv(pairs ...string) func(string) string {
-	return func(name string) string {
-		for i := 0; i < len(pairs); i += 2 {
-			if pairs[i] == name {
-				return pairs[i+1]
-			}
-		}
-		return ""
-	}
-}
-
 func TestLimitsAreSettings(t *testing.T) {
 	t.Parallel()
-	s, err := parseSettings([]string{"--owner-bytes", "5G"}, getenv("PHOTOSD_OWNER_BYTES", "1G", "PHOTOSD_OWNER_PHOTOS", "7", "PHOTOSD_PARSERS", "3"))
+	s, err := parseSettings([]string{"--owner-bytes", "5G"}, environ(map[string]string{"PHOTOSD_OWNER_BYTES": "1G", "PHOTOSD_OWNER_PHOTOS": "7", "PHOTOSD_PARSERS": "3"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q := s.server().Quota; q.Bytes != 5<<30 || q.Photos != 7 || q.Uploads != 1000 || s.server().Parsers != 3 {
+	if q := s.server().Quota; q.Bytes != 5_000_000_000 || q.Photos != 7 || q.Uploads != 1000 || s.server().Parsers != 3 {
 		t.Errorf("%+v", s.server())
 	}
 	for _, args := range [][]string{
 		{"--owner-bytes", "much"}, {"--owner-photos", "-1"}, {"--owner-uploads", "0"}, {"--parsers", "-1"}, {"--connections", "0"}, {"--search-time", "0s"},
 		{"--pool-id", "eu-west-1_A", "--client-id", "c", "--self-registration", "maybe"}, {"--self-registration", "open"},
 	} {
-		if _, err := parseSettings(args, getenv()); photo.KindOf(err) != photo.KindUsage {
+		if _, err := parseSettings(args, none); photo.KindOf(err) != photo.KindUsage {
 			t.Errorf("%v: %v", args, err)
 		}
 	}
@@ -52,7 +40,7 @@ func TestRegistrationWarning(t *testing.T) {
 		{append(pool, "--self-registration", "closed"), ""},
 		{append(pool, "--self-registration", "open", "--owner-bytes", "1G"), ""},
 	} {
-		s, err := parseSettings(c.args, getenv())
+		s, err := parseSettings(c.args, none)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"flag"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"photos/internal/photo"
 )
@@ -30,6 +35,165 @@ func TestIssuersOfForeignNetworks(t *testing.T) {
 			if good && err != nil || !good && (photo.KindOf(err) != photo.KindUsage || !strings.Contains(err.Error(), "is not https")) {
 				t.Errorf("%v: error %v, accepted: want %t", args, err, good)
 			}
+		}
+	}
+}
+
+// environ is an environment of these variables.
+func environ(variables map[string]string) func(string) string {
+	return func(name string) string { return variables[name] }
+}
+
+// TestWrongValues gives every setting a wrong value, as a flag and by its variable. The message names where the value
+// comes from, the value, and what it should be like.
+func TestWrongValues(t *testing.T) {
+	t.Parallel()
+	pool := []string{"--client-id", "cli", "--issuer", "https://id.example.org"}
+	wrong := map[string]struct {
+		values []string
+		form   string
+		with   []string // other settings
+	}{
+		"listen":            {[]string{"nowhere", "127.0.0.1", "127.0.0.1:http:80", "127.0.0.1:99999"}, "127.0.0.1:8080", nil},
+		"base-url":          {[]string{"photos.example.org", "htps://photos.example.org", "https://", "https://p.example/?a=b", "https:/p.example"}, "https://photos.example.org", nil},
+		"log-format":        {[]string{"yaml", "JSON"}, "text or json", nil},
+		"log-level":         {[]string{"loud"}, "debug, info, warn or error", nil},
+		"data":              {[]string{""}, "a folder", nil},
+		"database-url":      {[]string{"photos.db", "sqlite:"}, "sqlite:PATH", nil},
+		"pool-id":           {[]string{"AbC", "eu-west-1_", "eu-west-1"}, "eu-west-1_AbCdEfGhI", []string{"--client-id", "cli"}},
+		"issuer":            {[]string{"cognito-idp.eu-west-1.amazonaws.com/x", "https//x", "http://id.example.org"}, "https:", pool[:2]},
+		"domain":            {[]string{"http://p.example", "https://p.example/?a", "htp://p"}, "https:", pool},
+		"client-id":         {nil, "", nil},
+		"cli-client-id":     {nil, "", nil},
+		"smtp":              {[]string{"mail.example.org", "a:b:c"}, "mail.example.org:587", nil},
+		"smtp-from":         {[]string{"photos", "@"}, "photos@example.org", nil},
+		"self-registration": {[]string{"maybe", "Open"}, "open or closed", append(pool, "--domain", "p.example")},
+		"owner-bytes":       {[]string{"much", "-1G"}, "50G", nil},
+		"owner-photos":      {[]string{"many", "-1"}, "a number", nil},
+		"owner-uploads":     {[]string{"many", "0"}, "a number", nil},
+		"rotation":          {[]string{"maybe"}, "true or false", nil},
+		"rotation-grace":    {[]string{"2m", "-1s", "60"}, "between 0s and 60s", nil},
+		"max-upload":        {[]string{"big", "0", "5X", "-1M"}, "500M", nil},
+		"upload-lifetime":   {[]string{"soon", "0s", "-1h", "7"}, "12h", nil},
+		"trash-time":        {[]string{"soon", "0s", "30d"}, "720h", nil},
+		"search-time":       {[]string{"fast", "0"}, "10s", nil},
+		"parsers":           {[]string{"many", "-1", "0", "1.5"}, "a number", nil},
+		"connections":       {[]string{"many", "0"}, "a number", nil},
+	}
+	all := new(settings).declare()
+	if tested := slices.Sorted(maps.Keys(wrong)); !slices.Equal(tested, all.names()) {
+		t.Errorf("tested are %v, settings are %v", tested, all.names())
+	}
+	for name, test := range wrong {
+		for _, value := range test.values {
+			_, err := parseSettings(append(slices.Clone(test.with), "--"+name+"="+value), none)
+			wantSetting(t, err, "--"+name, value, test.form)
+			if value == "" {
+				continue // an empty variable is none
+			}
+			variable := all.described[name].variable
+			_, err = parseSettings(test.with, environ(map[string]string{variable: " " + value + "\n"}))
+			wantSetting(t, err, variable, value, test.form)
+		}
+	}
+}
+
+func wantSetting(t *testing.T, err error, source, value, form string) {
+	t.Helper()
+	if photo.KindOf(err) != photo.KindUsage || !strings.HasPrefix(err.Error(), source+": \""+value+"\" is not ") || !strings.Contains(err.Error(), form) {
+		t.Errorf("%s=%q: error %v", source, value, err)
+	}
+}
+
+// TestEverySettingIsAVariable: a service in a container is told everything by its environment.
+func TestEverySettingIsAVariable(t *testing.T) {
+	t.Parallel()
+	f := new(settings).declare()
+	f.VisitAll(func(fl *flag.Flag) {
+		d := f.described[fl.Name]
+		if fl.Name != "version" && (d.variable == "" || d.form == "") {
+			t.Errorf("--%s has variable %q and form %q", fl.Name, d.variable, d.form)
+		}
+	})
+}
+
+func TestUnknownSettings(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"unknown flag --colour":             {"--colour"},
+		`photosd has no command "serve"`:    {"serve"},
+		"--trash-time needs a value: a ":    {"--trash-time"},
+		"--domain is given, but no user po": {"--domain", "p.example"},
+		"the user pool's app client is mis": {"--pool-id", "eu-west-1_AbC"},
+		"--pool-id is eu-west-1_AbC, but -": {"--pool-id", "eu-west-1_AbC", "--client-id", "c", "--issuer", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Other"},
+	} {
+		if _, err := parseSettings(args, none); photo.KindOf(err) != photo.KindUsage || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q", args, err, want)
+		}
+	}
+	_, err := parseSettings(nil, environ(map[string]string{"PHOTOS_BUCKET": "b"}))
+	if photo.KindOf(err) != photo.KindUsage || !strings.Contains(err.Error(), "PHOTOS_BUCKET") {
+		t.Errorf("a bucket: error %v", err)
+	}
+	_, err = parseSettings(nil, environ(map[string]string{"COGNITO_CLIENT_ID": "c"}))
+	if err == nil || !strings.HasPrefix(err.Error(), "COGNITO_CLIENT_ID is given, but no user pool") {
+		t.Errorf("half of a pool: error %v", err)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	s, err := parseSettings([]string{"--max-upload", "5M", "--trash-time=1h", "account", "--log-format", "json", "list"}, environ(map[string]string{
+		"COGNITO_POOL_ID": "eu-west-1_AbC", "COGNITO_CLIENT_ID": "web", "COGNITO_CLI_CLIENT_ID": "cli", "COGNITO_DOMAIN": "p.example/", "BASE_URL": "https://photos.example/",
+		"PHOTOSD_TRASH_TIME": "2h", "PHOTOSD_ROTATION": "false", "PHOTOSD_CONNECTIONS": "7",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.maxUpload != 5_000_000 || s.trashTime != time.Hour || s.logFormat != formatJSON || s.rotation || s.connections != 7 {
+		t.Errorf("settings %+v", s)
+	}
+	if !slices.Equal(s.words, []string{"account", "list"}) {
+		t.Errorf("words %q", s.words)
+	}
+	if s.issuer != "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC" || s.domain != "https://p.example" || s.baseURL != "https://photos.example" || !slices.Equal(s.clients(), []string{"web", "cli"}) || s.local() {
+		t.Errorf("sign-in %+v at %s", s.accounts, s.baseURL)
+	}
+	if err := s.checkLocal(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLocalPoolStaysLocal: the service's own accounts are for this machine alone.
+func TestLocalPoolStaysLocal(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"":               {"--listen", "127.0.0.1:0", "--base-url", "http://localhost:8080"},
+		"--listen":       {"--listen", "0.0.0.0:8080"},
+		"--base-url":     {"--base-url", "https://photos.example.org"},
+		"--database-url": {"--database-url", "oracle:x"},
+	} {
+		s, err := parseSettings(args, none)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.checkLocal(); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v: error %v", args, err)
+		}
+	}
+}
+
+// TestHelp names every setting with its variable.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	var out, problems bytes.Buffer
+	if code := run(t.Context(), []string{"--help"}, none, &out, &problems); code != 0 || problems.Len() > 0 {
+		t.Fatalf("exit code %d, %s", code, problems.String())
+	}
+	f := new(settings).declare()
+	for _, name := range f.names() {
+		if !strings.Contains(out.String(), "\n  --"+name) || !strings.Contains(out.String(), "("+f.described[name].variable+")") {
+			t.Errorf("help has no --%s (%s)", name, f.described[name].variable)
 		}
 	}
 }

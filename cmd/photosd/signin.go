@@ -5,18 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"path/filepath"
-	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"photos/internal/api"
 	"photos/internal/cognito"
-	"photos/internal/httpkit"
-	"photos/internal/issuer"
 	"photos/internal/server"
 	"photos/internal/userpool"
 )
@@ -51,84 +46,6 @@ type signIn struct {
 	close    func() error
 }
 
-// checkSignIn completes the settings of a Cognito user pool, as people copy them
-// from the console, and refuses half of them.
-func (s *settings) checkSignIn() error {
-	if s.poolID == "" && s.issuer == "" {
-		for name, value := range map[string]string{"--domain": s.domain, "--client-id": s.clientID, "--cli-client-id": s.cliClientID, "--self-registration": s.selfRegistration} {
-			if value != "" {
-				return badSetting("%s is given, but no user pool: --pool-id or --issuer is missing", name)
-			}
-		}
-		return nil
-	}
-	switch s.selfRegistration {
-	case "", "open", "closed":
-	default:
-		return badSetting("--self-registration is open or closed, not %q", s.selfRegistration)
-	}
-	if s.cliClientID == "" {
-		s.cliClientID = s.clientID
-	}
-	if s.cliClientID == "" {
-		return badSetting("the user pool's app client is missing: --client-id")
-	}
-	if s.issuer == "" {
-		var err error
-		if s.issuer, err = issuer.OfPool(s.poolID); err != nil {
-			return badSetting("--pool-id %q is not like eu-west-1_AbCdEfGhI", s.poolID)
-		}
-	}
-	if id, ok := issuer.Pool(s.issuer); ok && s.poolID != "" && id != s.poolID {
-		return badSetting("--pool-id is %s, but --issuer is that of %s", s.poolID, id)
-	}
-	if !isWebAddress(s.issuer) {
-		return badSetting("--issuer %q is not an address", s.issuer)
-	}
-	if !isSecure(s.issuer) {
-		return badSetting("--issuer %q is not https: anybody on the way could send other keys", s.issuer)
-	}
-	if s.domain = strings.TrimRight(s.domain, "/"); s.domain != "" && !strings.Contains(s.domain, "://") {
-		s.domain = "https://" + s.domain
-	}
-	if s.domain != "" && !isWebAddress(s.domain) {
-		return badSetting("--domain %q is not an address", s.domain)
-	}
-	if s.domain != "" && !isSecure(s.domain) {
-		return badSetting("--domain %q is not https: photos would refuse it", s.domain)
-	}
-	return nil
-}
-
-// local reports whether the service signs people in itself.
-func (s *settings) local() bool { return s.issuer == "" }
-
-// checkLocal keeps the local user pool to this machine: it asks nobody for a
-// second factor, and its links are shown to whoever looks.
-func (s *settings) checkLocal() error {
-	const hint = "; give a Cognito user pool (--pool-id, --client-id) to serve others"
-	host, _, _ := net.SplitHostPort(s.listen)
-	switch {
-	case !s.local():
-		return nil
-	case !httpkit.IsLoopback(host):
-		return badSetting("--listen %s is open to other machines, and the own user pool is for this one alone%s", s.listen, hint)
-	case s.databaseURL != "" && !strings.HasPrefix(s.databaseURL, "sqlite:"):
-		return badSetting("--database-url is shared with other machines, and the own user pool is for this one alone%s", hint)
-	}
-	base, err := url.Parse(s.baseURL)
-	if err != nil || s.baseURL != "" && !httpkit.IsLoopback(base.Hostname()) {
-		return badSetting("--base-url %s is for other machines, and the own user pool is for this one alone%s", s.baseURL, hint)
-	}
-	return nil
-}
-
-// isSecure reports whether an address is https, or on this machine.
-func isSecure(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && (u.Scheme == "https" || httpkit.IsLoopback(u.Hostname()))
-}
-
 // newCognito accepts the tokens of a Cognito user pool.
 func newCognito(s *settings) (*signIn, error) {
 	verifier, err := cognito.New(cognito.Config{Issuer: s.issuer, ClientIDs: s.clients(), Resource: s.baseURL})
@@ -140,14 +57,6 @@ func newCognito(s *settings) (*signIn, error) {
 		verify:   identify(verifier),
 		close:    func() error { return nil },
 	}, nil
-}
-
-// clients are the app clients whose tokens are good.
-func (s *settings) clients() []string {
-	if s.clientID == "" || s.clientID == s.cliClientID {
-		return []string{s.cliClientID}
-	}
-	return []string{s.clientID, s.cliClientID}
 }
 
 func identify(v *cognito.Verifier) func(context.Context, string) (server.Identity, error) {

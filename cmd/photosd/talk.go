@@ -42,7 +42,7 @@ func askedForJSON(args []string, getenv func(string) string) bool {
 			return value == formatJSON
 		}
 	}
-	return strings.TrimSpace(getenv(environment["log-format"])) == formatJSON
+	return strings.TrimSpace(getenv(logFormatVariable)) == formatJSON
 }
 
 // logger returns the log. What packages without a logger print goes to it as warnings.

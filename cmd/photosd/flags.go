@@ -1,0 +1,145 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"photos/internal/photo"
+	"photos/internal/text"
+)
+
+// flags are declared settings. Most are environment variables also; a flag wins.
+type flags struct {
+	*flag.FlagSet
+	described map[string]description // by flag
+	texts     map[string]string      // the value that was given, by flag
+	variables map[string]string      // the environment variable that gave it, by flag
+	wrong     string                 // the flag whose value could not be read
+}
+
+// A description says what package flag does not know of a setting.
+type description struct {
+	variable string // environment variable, or empty
+	form     string // what a value is like
+}
+
+func newFlags() *flags {
+	f := &flags{
+		FlagSet: flag.NewFlagSet("photosd", flag.ContinueOnError), described: map[string]description{},
+		texts: map[string]string{}, variables: map[string]string{},
+	}
+	f.SetOutput(io.Discard) // run reports
+	return f
+}
+
+// describe names the environment variable of a flag, and what a value of it is like.
+func (f *flags) describe(name, variable, form string) {
+	f.described[name] = description{variable, form}
+	declared := f.Lookup(name)
+	declared.Value = value{Value: declared.Value, set: f, name: name}
+}
+
+// value is the value of a flag. It remembers the text that was given.
+type value struct {
+	flag.Value
+	set  *flags
+	name string
+}
+
+// Set implements flag.Value.
+func (v value) Set(text string) error {
+	v.set.texts[v.name] = text
+	err := v.Value.Set(text)
+	if err != nil {
+		v.set.wrong = v.name
+	}
+	return err
+}
+
+// IsBoolFlag tells package flag that the flag may stand without a value.
+func (v value) IsBoolFlag() bool {
+	b, ok := v.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
+}
+
+// parse reads flags, and words between them, and then the variables of the flags that are not given.
+func (f *flags) parse(args []string, getenv func(string) string) (words []string, err error) {
+	for rest := args; len(rest) > 0; {
+		if err := f.Parse(rest); err != nil {
+			return nil, f.explain(err)
+		}
+		if rest = f.Args(); len(rest) > 0 {
+			words, rest = append(words, rest[0]), rest[1:]
+		}
+	}
+	for _, name := range f.names() {
+		variable := f.described[name].variable
+		text := strings.TrimSpace(getenv(variable))
+		if variable == "" || text == "" || f.given(name) {
+			continue
+		}
+		f.variables[name] = variable
+		if f.Set(name, text) != nil {
+			return nil, f.bad(name)
+		}
+	}
+	return words, nil
+}
+
+// names returns the described flags in order.
+func (f *flags) names() []string {
+	var names []string
+	for name := range f.described {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// given reports whether a flag or its variable is given.
+func (f *flags) given(name string) bool {
+	_, ok := f.texts[name]
+	return ok
+}
+
+// source names a setting as the user gave it: by its variable, else as a flag.
+func (f *flags) source(name string) string {
+	if variable := f.variables[name]; variable != "" {
+		return variable
+	}
+	return "--" + name
+}
+
+// bad says that the value of a setting is not of its form.
+func (f *flags) bad(name string) error {
+	return f.badAs(name, f.described[name].form)
+}
+
+// badAs says that the value of a setting is not of a form.
+func (f *flags) badAs(name, form string) error {
+	return badSetting("%s: %s is not %s", f.source(name), text.Quote(f.texts[name]), form)
+}
+
+// explain puts an error of package flag into words of ours; flag.ErrHelp stays as it is.
+func (f *flags) explain(err error) error {
+	if err == flag.ErrHelp { //nolint:errorlint // the very value, as package flag has it
+		return err
+	}
+	if f.wrong != "" {
+		return f.bad(f.wrong)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+		return badSetting("unknown flag --%s", name)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "flag needs an argument: -"); ok {
+		return badSetting("--%s needs a value: %s", name, f.described[name].form)
+	}
+	return badSetting("%v", err)
+}
+
+func badSetting(format string, args ...any) error {
+	return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf(format, args...), Hint: "photosd --help lists the settings"}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"net"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"photos/internal/httpkit"
+	"photos/internal/issuer"
+)
+
+// accounts say whose accounts the service accepts: those of a Cognito user pool, or its own.
+type accounts struct {
+	issuer      string // "": from poolID; both empty: the local user pool
+	poolID      string
+	domain      string
+	clientID    string
+	cliClientID string // "": clientID
+
+	selfRegistration string // of the user pool: open, closed or "", which is not known
+
+	smtp, smtpFrom string
+	rotation       bool
+	rotationGrace  time.Duration
+}
+
+// maxRotationGrace is Cognito's limit, and what deploy/cognito.yaml sets.
+const maxRotationGrace = time.Minute
+
+func (a *accounts) declare(f *flags) {
+	f.StringVar(&a.poolID, "pool-id", "", "`ID` of the Cognito user pool (default: a user pool of its own, for this machine alone)")
+	f.StringVar(&a.issuer, "issuer", "", "issuer `URL` of the user pool, as in its tokens (default: from --pool-id)")
+	f.StringVar(&a.domain, "domain", "", "`URL` of the user pool's sign-in pages")
+	f.StringVar(&a.clientID, "client-id", "", "app client `ID` of the user pool")
+	f.StringVar(&a.cliClientID, "cli-client-id", "", "app client `ID` for photos, the command line (default: --client-id)")
+	f.StringVar(&a.selfRegistration, "self-registration", "", "`WORD`, open or closed: who may sign up at the user pool (default: open)")
+	f.StringVar(&a.smtp, "smtp", "", "mail server `HOST:PORT` for links to the own user pool's accounts (default: they are shown)")
+	f.StringVar(&a.smtpFrom, "smtp-from", "", "sender `ADDRESS` of these mails")
+	f.BoolVar(&a.rotation, "rotation", true, "replace the refresh token of an own account at each use")
+	f.DurationVar(&a.rotationGrace, "rotation-grace", maxRotationGrace, "`TIME` a replaced refresh token still works, at most 60s")
+	f.describe("pool-id", "COGNITO_POOL_ID", "a user pool ID like eu-west-1_AbCdEfGhI")
+	f.describe("issuer", "COGNITO_ISSUER", "an issuer like https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI")
+	f.describe("domain", "COGNITO_DOMAIN", "an address like https://photos.auth.eu-west-1.amazoncognito.com")
+	f.describe("client-id", "COGNITO_CLIENT_ID", "an app client ID")
+	f.describe("cli-client-id", "COGNITO_CLI_CLIENT_ID", "an app client ID")
+	f.describe("self-registration", "PHOTOSD_SELF_REGISTRATION", "open or closed")
+	f.describe("smtp", "PHOTOSD_SMTP", "a mail server like mail.example.org:587")
+	f.describe("smtp-from", "PHOTOSD_SMTP_FROM", "a mail address like photos@example.org")
+	f.describe("rotation", "PHOTOSD_ROTATION", "true or false")
+	f.describe("rotation-grace", "PHOTOSD_ROTATION_GRACE", "a time between 0s and 60s")
+}
+
+func (a *accounts) check(f *flags) error {
+	if a.rotationGrace < 0 || a.rotationGrace > maxRotationGrace {
+		return f.bad("rotation-grace")
+	}
+	if _, _, err := net.SplitHostPort(a.smtp); a.smtp != "" && err != nil {
+		return f.bad("smtp")
+	}
+	if _, err := mail.ParseAddress(a.smtpFrom); a.smtpFrom != "" && err != nil {
+		return f.bad("smtp-from")
+	}
+	if a.poolID == "" && a.issuer == "" {
+		for _, name := range []string{"domain", "client-id", "cli-client-id", "self-registration"} {
+			if f.given(name) && f.texts[name] != "" {
+				return badSetting("%s is given, but no user pool: --pool-id or --issuer is missing", f.source(name))
+			}
+		}
+		return nil
+	}
+	return a.checkCognito(f)
+}
+
+// checkCognito completes the settings of a Cognito user pool, as people copy them from the console.
+func (a *accounts) checkCognito(f *flags) error {
+	switch a.selfRegistration {
+	case "", "open", "closed":
+	default:
+		return f.bad("self-registration")
+	}
+	if a.cliClientID == "" {
+		a.cliClientID = a.clientID
+	}
+	if a.cliClientID == "" {
+		return badSetting("the user pool's app client is missing: --client-id")
+	}
+	if a.issuer == "" {
+		var err error
+		if a.issuer, err = issuer.OfPool(a.poolID); err != nil {
+			return f.bad("pool-id")
+		}
+	}
+	if !isWebAddress(a.issuer) {
+		return f.bad("issuer")
+	}
+	if !isSecure(a.issuer) {
+		return f.badAs("issuer", "https: anybody on the way could send other keys")
+	}
+	if id, ok := issuer.Pool(a.issuer); ok && a.poolID != "" && id != a.poolID {
+		return badSetting("%s is %s, but %s is that of %s", f.source("pool-id"), a.poolID, f.source("issuer"), id)
+	}
+	if a.domain = strings.TrimRight(a.domain, "/"); a.domain != "" && !strings.Contains(a.domain, "://") {
+		a.domain = "https://" + a.domain
+	}
+	if a.domain != "" && !isWebAddress(a.domain) {
+		return f.bad("domain")
+	}
+	if a.domain != "" && !isSecure(a.domain) {
+		return f.badAs("domain", "https: photos would refuse it")
+	}
+	return nil
+}
+
+// local reports whether the service signs people in itself.
+func (a *accounts) local() bool { return a.issuer == "" }
+
+// clients are the app clients whose tokens are good.
+func (a *accounts) clients() []string {
+	if a.clientID == "" || a.clientID == a.cliClientID {
+		return []string{a.cliClientID}
+	}
+	return []string{a.clientID, a.cliClientID}
+}
+
+// checkLocal keeps the local user pool to this machine: it asks nobody for a
+// second factor, and its links are shown to whoever looks.
+func (s *settings) checkLocal() error {
+	const hint = "; give a Cognito user pool (--pool-id, --client-id) to serve others"
+	host, _, _ := net.SplitHostPort(s.listen)
+	switch {
+	case !s.local():
+		return nil
+	case !httpkit.IsLoopback(host):
+		return badSetting("--listen %s is open to other machines, and the own user pool is for this one alone%s", s.listen, hint)
+	case s.databaseURL != "" && !strings.HasPrefix(s.databaseURL, "sqlite:"):
+		return badSetting("--database-url is shared with other machines, and the own user pool is for this one alone%s", hint)
+	}
+	base, err := url.Parse(s.baseURL)
+	if err != nil || s.baseURL != "" && !httpkit.IsLoopback(base.Hostname()) {
+		return badSetting("--base-url %s is for other machines, and the own user pool is for this one alone%s", s.baseURL, hint)
+	}
+	return nil
+}
+
+// isSecure reports whether an address is https, or on this machine.
+func isSecure(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || httpkit.IsLoopback(u.Hostname()))
+}

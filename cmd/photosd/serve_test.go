@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"photos/internal/api"
+	"photos/internal/blob/disk"
+)
+
+// running is photosd in this process.
+type running struct {
+	url    string
+	stderr *syncBuffer
+	stop   func() (code int)
+}
+
+// firstLine takes what is written to it as one line each.
+type firstLine chan string
+
+func (f firstLine) Write(p []byte) (int, error) {
+	f <- string(p)
+	return len(p), nil
+}
+
+// startRun runs photosd on a free port until the test stops it.
+func startRun(t *testing.T, args ...string) running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, code, stderr := make(firstLine, 1), make(chan int, 1), new(syncBuffer)
+	go func() { code <- run(ctx, append([]string{"--listen", "127.0.0.1:0"}, args...), none, out, stderr) }()
+	r := running{stderr: stderr, stop: func() int { cancel(); return <-code }}
+	select {
+	case line := <-out:
+		r.url = strings.TrimSpace(strings.TrimPrefix(line, "photosd listening on "))
+	case c := <-code:
+		cancel()
+		t.Fatalf("photosd ended with code %d: %s", c, stderr)
+	case <-time.After(time.Minute):
+		t.Fatalf("photosd did not listen: %s", stderr)
+	}
+	return r
+}
+
+// resource reads what a service publishes for signing in.
+func resource(t *testing.T, address string) (r api.ProtectedResource) {
+	t.Helper()
+	resp, err := http.Get(address + "/.well-known/oauth-protected-resource")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&r); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("status %d, %v", resp.StatusCode, err)
+	}
+	return r
+}
+
+// TestRunWithItsOwnAccounts starts, serves and stops, with accounts of its own.
+func TestRunWithItsOwnAccounts(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	r := startRun(t, "--data", data, "--log-format", "json", "--log-level", "info", "--connections", "20")
+	got := resource(t, r.url)
+	if got.Resource != r.url || got.Domain != r.url+localPath || got.ClientID != localClient || len(got.RedirectURIs) != 12 {
+		t.Errorf("published %+v at %s", got, r.url)
+	}
+	resp, err := http.Get(r.url + "/v1/photos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("without a token: status %d", resp.StatusCode)
+	}
+	var second syncBuffer
+	if code := run(t.Context(), []string{"--listen", "127.0.0.1:0", "--data", data}, none, io.Discard, &second); code != 1 || !strings.HasPrefix(second.String(), "photosd: another photosd uses ") {
+		t.Errorf("a second one ends with code %d: %s", code, second.String())
+	}
+	if code := r.stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	said := objects(t, r.stderr.String())
+	if len(said) < 4 || !strings.HasPrefix(said[0]["msg"].(string), "photos and database are in ") {
+		t.Errorf("it said %v", said)
+	}
+	if code := startRun(t, "--data", data).stop(); code != 0 {
+		t.Errorf("exit code %d after a restart", code)
+	}
+}
+
+// TestRunWithCognito publishes the user pool of the settings; nothing is asked of the pool at the start.
+func TestRunWithCognito(t *testing.T) {
+	t.Parallel()
+	r := startRun(t, "--data", t.TempDir()+"/data", "--pool-id", "eu-west-1_AbC", "--client-id", "web", "--cli-client-id", "cli",
+		"--domain", "p.auth.eu-west-1.amazoncognito.com")
+	got := resource(t, r.url)
+	if got.ClientID != "cli" || got.Domain != "https://p.auth.eu-west-1.amazoncognito.com" || got.AuthorizationServers[0] != "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC" {
+		t.Errorf("published %+v", got)
+	}
+	resp, err := http.Get(r.url + localPath + "/login")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusNotFound {
+		t.Errorf("there is a local user pool too: status %d", resp.StatusCode)
+	}
+	if code := r.stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestRunRefuses ends with the code and the message that a user needs.
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir() + "/data"
+	for want, test := range map[string]struct {
+		code int
+		args []string
+	}{
+		"photosd: unknown flag --colour\nhint: photosd --help lists the settings\n":   {2, []string{"--colour"}},
+		"photosd: there is no database: ":                                             {2, []string{"account", "list", "--data", data}},
+		"photosd: photosd account: list, disable OWNER or enable OWNER\nhint: ":       {2, []string{"account", "--data", data}},
+		"photosd: --listen 0.0.0.0:0 is open to other machines, ":                     {2, []string{"--listen", "0.0.0.0:0", "--data", data}},
+		"photosd: --listen 0.0.0.0:0 has no name that clients could use: --base-url ": {2, []string{"--listen", "0.0.0.0:0", "--data", data, "--pool-id", "eu-west-1_A", "--client-id", "c"}},
+		"photosd: listen: ":                    {1, []string{"--listen", "127.0.0.1:1", "--data", data, "--base-url", "http://127.0.0.1:1"}},
+		"photosd: make the data folder: ":      {1, []string{"--listen", "127.0.0.1:0", "--data", "/dev/null/x"}},
+		"photosd: the database url is not of ": {2, []string{"--listen", "127.0.0.1:0", "--data", data, "--database-url", "oracle:x", "--pool-id", "eu-west-1_A", "--client-id", "c"}},
+	} {
+		if want == "photosd: listen: " { // something else listens there
+			test.args[1] = startGateway(t, 1).addr
+		}
+		var out, problems syncBuffer
+		if code := run(t.Context(), test.args, none, &out, &problems); code != test.code || !strings.HasPrefix(problems.String(), want) || out.String() != "" {
+			t.Errorf("%v: exit code %d, %q", test.args, code, problems.String())
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	var out, problems syncBuffer
+	if code := run(t.Context(), []string{"--version"}, none, &out, &problems); code != 0 || !strings.HasPrefix(out.String(), "photosd version ") {
+		t.Errorf("exit code %d, %q", code, out.String())
+	}
+}
+
+// TestAccountCommand shuts an account out and lets it in again, in the database of a service that ran.
+func TestAccountCommand(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	r := startRun(t, "--data", data)
+	r.stop()
+	s, err := parseSettings([]string{"--data", data}, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := openExisting(t.Context(), s.database())
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, err := db.Owner(t.Context(), "local_1", "sub\u202e1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	account := func(words ...string) (code int, out, problems string) {
+		var o, p syncBuffer
+		code = run(t.Context(), append([]string{"account", "--data", data}, words...), none, &o, &p)
+		return code, o.String(), p.String()
+	}
+	for _, step := range []struct {
+		words         []string
+		code          int
+		out, problems string
+	}{
+		{[]string{"list"}, 0, owner + "\tenabled\tlocal_1\t\"sub\\u202e1\"\t0\t0\t0\t", ""},
+		{[]string{"disable", owner}, 0, "", "photosd: " + owner + " is disabled"},
+		{[]string{"list"}, 0, owner + "\tdisabled\t", ""},
+		{[]string{"enable", "sub\u202e1"}, 0, "", "photosd: " + owner + " is enabled"},
+		{[]string{"disable", "nobody"}, 1, "", "photosd: no account \"nobody\"\nhint: "},
+		{[]string{"lock", owner}, 2, "", "photosd: photosd account: list"},
+	} {
+		code, out, problems := account(step.words...)
+		if code != step.code || !strings.HasPrefix(out, step.out) || !strings.HasPrefix(problems, step.problems) || step.problems == "" && problems != "" {
+			t.Errorf("account %v: exit code %d, %q, %q", step.words, code, out, problems)
+		}
+	}
+}
+
+// TestNewDatabaseBesidePhotos is refused: its name was mistyped, or the file was lost.
+func TestNewDatabaseBesidePhotos(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	startRun(t, "--data", data).stop()
+	keepBlob(t, data)
+	var problems syncBuffer
+	args := []string{"--listen", "127.0.0.1:0", "--data", data, "--database-url", "sqlite:" + filepath.Join(data, "typo.db")}
+	if code := run(t.Context(), args, none, io.Discard, &problems); code != 1 || !strings.Contains(problems.String(), "is new, but there are photos in the data folder") {
+		t.Errorf("exit code %d, %s", code, problems.String())
+	}
+}
+
+// keepBlob stores a blob in a data folder.
+func keepBlob(t *testing.T, data string) {
+	t.Helper()
+	blobs, err := disk.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blobs.Close()
+	staged, err := blobs.Create(t.Context(), "0e2f3a44-0000-4000-8000-000000000000", "0123456789abcdef0123456789abcdef")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer staged.Close()
+	if _, err := staged.Write([]byte("a photo")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := staged.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
