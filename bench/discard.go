@@ -33,13 +33,8 @@ func discardServe(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	blobs := &discard{staged: map[string]*dropped{}}
-	srv, err := server.New(server.Config{
-		BaseURL: "http://" + l.Addr().String(), Local: true, Store: db, Blobs: blobs, Staging: blobs,
-		Verify: func(context.Context, string) (server.Identity, error) {
-			return server.Identity{Pool: "bench", Subject: "ada", Expires: time.Now().Add(time.Hour)}, nil
-		},
-		Inspect: metadata.Read, OpenAPI: openapi.JSON,
+	srv, err := discardServer(l, db, func(context.Context, string) (server.Identity, error) {
+		return server.Identity{Pool: "bench", Subject: "ada", Expires: time.Now().Add(time.Hour)}, nil
 	})
 	if err != nil {
 		return err
@@ -51,6 +46,15 @@ func discardServe(ctx context.Context, dir string) error {
 		return err
 	}
 	return db.Close()
+}
+
+// discardServer is the service over l and db, with a store that drops all bytes.
+func discardServer(l net.Listener, db *sqldb.DB, verify func(ctx context.Context, token string) (server.Identity, error)) (*server.Server, error) {
+	blobs := &discard{staged: map[string]*dropped{}}
+	return server.New(server.Config{
+		BaseURL: "http://" + l.Addr().String(), Local: true, Store: db, Blobs: blobs, Staging: blobs,
+		Verify: verify, Inspect: metadata.Read, OpenAPI: openapi.JSON,
+	})
 }
 
 // discard is a blob.Store and blob.Staging that keeps the first bytes of each upload only, so that it
