@@ -95,8 +95,10 @@ func Quote(s string) string {
 }
 
 // Clean returns a text that a file or a user brought, as it may be kept: valid UTF-8
-// without controls other than line ends and tabs, and without white space at its ends.
+// without controls other than tabs and line ends, with each line end as one newline, and
+// without white space at its ends.
 func Clean(s string) string {
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1

@@ -77,6 +77,17 @@ func TestSprintfCleansItsArgumentsOnly(t *testing.T) {
 	}
 }
 
+func TestCleanKeepsLinesAndTabs(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{
+		" two\r\nlines\rand\ta tab\x00\x1b[1m\u0085 ": "two\nlines\nand\ta tab[1m", "bad \xff": "bad \ufffd", "a\u202eb": "a\u202eb", "\r\n": "",
+	} {
+		if got := text.Clean(s); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", s, got, want)
+		}
+	}
+}
+
 func TestJSONKeepsTheValue(t *testing.T) {
 	t.Parallel()
 	got := string(text.JSON([]byte("{\"a\":\"\x7f\u009b\u202e\U000e0041é👨‍👩‍👧\"}\n")))

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"photos/internal/photo"
+	foreign "photos/internal/text"
 	"photos/internal/xmp"
 )
 
@@ -27,7 +28,7 @@ func (t *tags) caption() string {
 		t.utf16Text(tagXPTitle),
 	}
 	for _, s := range append(candidates, t.captions...) {
-		s = printable(s, photo.MaxDescription)
+		s = cleaned(s, photo.MaxDescription)
 		if s != "" && utf8.ValidString(s) && !strings.ContainsRune(s, utf8.RuneError) && !junk(s, maker, model) {
 			return s
 		}
@@ -35,18 +36,9 @@ func (t *tags) caption() string {
 	return ""
 }
 
-// printable is s without control characters other than line ends and tabs, with
-// each line end as one newline, without white space at its ends, and without
-// anything beyond limit bytes.
-func printable(s string, limit int) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.TrimSpace(s)
+// cleaned returns s as it may be kept, cut to at most limit bytes.
+func cleaned(s string, limit int) string {
+	s = foreign.Clean(s)
 	if len(s) > limit {
 		s = strings.ToValidUTF8(s[:limit], "")
 	}

@@ -145,17 +145,17 @@ func camera(maker, model string) string {
 	if first := strings.Fields(model); len(first) > 0 {
 		for i, w := range words {
 			if strings.EqualFold(w, first[0]) && (i == 0 || len(w) > 2) {
-				return printable(model, maxCamera)
+				return cleaned(model, maxCamera)
 			}
 		}
 		if len(words) > 0 && len(model) >= len(words[0]) && strings.EqualFold(model[:len(words[0])], words[0]) {
-			return printable(model, maxCamera)
+			return cleaned(model, maxCamera)
 		}
 	}
 	for len(words) > 1 && companyWord(words[len(words)-1]) {
 		words = words[:len(words)-1]
 	}
-	return printable(strings.Join(append(words, strings.Fields(model)...), " "), maxCamera)
+	return cleaned(strings.Join(append(words, strings.Fields(model)...), " "), maxCamera)
 }
 
 // maxCamera is more than any camera's name takes, in bytes.
