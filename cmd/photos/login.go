@@ -189,6 +189,9 @@ func (s *signIn) chooseProvider(ctx context.Context) error {
 func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 	set := s.e.set
 	c := clientSettings{issuer: set.Issuer, clientID: set.ClientID, domain: set.Domain}
+	if err := s.e.checkProvider(); err != nil {
+		return c, err
+	}
 	secret, err := s.secret()
 	if err != nil {
 		return c, err
@@ -214,6 +217,20 @@ func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 			Hint: "set COGNITO_POOL_ID (or COGNITO_ISSUER) and COGNITO_CLIENT_ID"}
 	}
 	return c, nil
+}
+
+// checkProvider refuses an issuer or a sign-in domain that was given and is not an address
+// to which tokens may go.
+func (e *env) checkProvider() error {
+	if _, err := auth.Origin(e.set.Issuer); e.set.Issuer != "" && err != nil {
+		return e.badSetting("cognito_issuer", quote(e.set.Issuer)+" is not the https address of an issuer",
+			"it looks like https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI")
+	}
+	if _, err := auth.ParseServer(e.set.Domain); e.set.Domain != "" && err != nil {
+		return e.badSetting("cognito_domain", quote(e.set.Domain)+" is not the https address of sign-in pages",
+			"it looks like https://photos.auth.eu-west-1.amazoncognito.com")
+	}
+	return nil
 }
 
 // secret is the client's, from the environment or the terminal; neither flags nor files
