@@ -73,7 +73,7 @@ func (c *Client) failed(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return interrupted(ctx)
 	}
-	var redirect badRedirect
+	var redirect redirectError
 	if errors.As(err, &redirect) {
 		return c.faulty("%s: %v", c.base.Host, redirect)
 	}

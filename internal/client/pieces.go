@@ -9,20 +9,20 @@ import (
 	"photos/internal/photo"
 )
 
-// bodyRefused is the refusal of a request whose body is too long for a proxy before the
+// tooLongError is the refusal of a request whose body is too long for a proxy before the
 // service.
-type bodyRefused struct{ error }
+type tooLongError struct{ error }
 
-func (b bodyRefused) Unwrap() error { return b.error }
+func (b tooLongError) Unwrap() error { return b.error }
 
-func isBodyRefused(err error) bool {
-	var b bodyRefused
+func isTooLong(err error) bool {
+	var b tooLongError
 	return errors.As(err, &b)
 }
 
 // refusedBody returns the error of a 413 that the service did not write itself.
 func (c *Client) refusedBody(res *http.Response) error {
-	return bodyRefused{&photo.Error{
+	return tooLongError{&photo.Error{
 		Kind: photo.KindTooLarge,
 		Msg:  fmt.Sprintf("a proxy before %s refuses a request of %d bytes (413)", c.base.Host, max(0, res.Request.ContentLength)),
 		Hint: "whoever runs the proxy has to raise its limit; in nginx: client_max_body_size 0",
@@ -83,7 +83,7 @@ func (c *Client) pieceAccepted(n int64) {
 // a proxy.
 func inParts[T, R any](ctx context.Context, items []T, ask func(context.Context, []T) ([]R, error)) ([]R, error) {
 	out, err := ask(ctx, items)
-	if !isBodyRefused(err) || len(items) < 2 {
+	if !isTooLong(err) || len(items) < 2 {
 		return out, err
 	}
 	half := len(items) / 2

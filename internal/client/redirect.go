@@ -10,10 +10,10 @@ import (
 
 const maxRedirects = 3
 
-// badRedirect is why a redirect is not followed.
-type badRedirect string
+// redirectError is why a redirect is not followed.
+type redirectError string
 
-func (b badRedirect) Error() string { return string(b) }
+func (b redirectError) Error() string { return string(b) }
 
 // checkRedirect follows a redirect only for a photo's content, which a service may keep
 // elsewhere: over https, or in plain http where the service itself is on this machine. A
@@ -24,13 +24,13 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	case first.Method != http.MethodGet || !strings.HasSuffix(first.URL.Path, "/content"):
 		return http.ErrUseLastResponse
 	case len(via) > maxRedirects:
-		return badRedirect("it redirects too often")
+		return redirectError("it redirects too often")
 	case via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https":
-		return badRedirect("it redirects from https to http")
+		return redirectError("it redirects from https to http")
 	case reachOf(req.Context(), req.URL.Hostname()) < reachOf(req.Context(), c.base.Hostname()):
-		return badRedirect("it redirects to an address of this machine or network")
+		return redirectError("it redirects to an address of this machine or network")
 	case req.URL.Scheme != "https" && reachOf(req.Context(), req.URL.Hostname()) == public:
-		return badRedirect("it redirects to plain http")
+		return redirectError("it redirects to plain http")
 	}
 	return nil
 }

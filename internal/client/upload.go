@@ -99,7 +99,7 @@ func (t *transfer) create(ctx context.Context) error {
 		if t.u.Size <= t.c.pieceOf(WholeUpload) && !t.u.Stored {
 			n = t.u.Size
 		}
-		if err := t.createWith(ctx, n); n == 0 || !isBodyRefused(err) || !t.c.shrink(n) {
+		if err := t.createWith(ctx, n); n == 0 || !isTooLong(err) || !t.c.shrink(n) {
 			return err
 		}
 	}
@@ -159,7 +159,7 @@ func (t *transfer) appendRest(ctx context.Context) error {
 		return t.progress(ctx, res, &photo.Error{Kind: photo.KindProtocol, Msg: "the service takes the bytes and keeps none"})
 	}
 	switch kind := photo.KindOf(err); {
-	case isBodyRefused(err) && t.c.shrink(k.size):
+	case isTooLong(err) && t.c.shrink(k.size):
 		t.report(t.offset)
 		return nil
 	case kind == photo.KindNotFound:
