@@ -256,15 +256,19 @@ func (v *victim) attack(do func(who, round int)) {
 	attacks.Wait()
 }
 
-// idle opens connections and leaves them open for a moment.
+// idle opens connections and closes them when all are open.
 func (v *victim) idle(n int) {
+	var open []net.Conn
 	for range n {
 		c, err := net.Dial("tcp", strings.TrimPrefix(v.url, "http://"))
 		if err != nil {
 			v.t.Error(err)
-			return
+			break
 		}
-		defer c.Close()
+		open = append(open, c)
+	}
+	for _, c := range open {
+		c.Close()
 	}
 }
 
