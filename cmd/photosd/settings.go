@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/url"
@@ -88,7 +89,7 @@ func (s *serving) check(f *flags) error {
 	if err != nil {
 		return f.bad("listen")
 	}
-	if _, err := net.LookupPort("tcp", port); err != nil {
+	if _, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil {
 		return f.bad("listen")
 	}
 	s.baseURL = strings.TrimRight(s.baseURL, "/")
