@@ -142,7 +142,7 @@ func (s *Uploads) receive(body io.Reader, length int64, staged blob.Staged, writ
 				return err
 			}
 		}
-		if err == io.EOF { //nolint:errorlint // the one value io.Reader promises
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
