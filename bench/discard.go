@@ -147,7 +147,7 @@ func (s *dropped) Size() int64 {
 
 func (s *dropped) Digest() (photo.ID, error) { return photo.ID(s.hash.Sum(nil)), nil }
 
-func (*dropped) Commit(context.Context) (string, error) { return rand.Text(), nil }
-func (*dropped) DigestState() []byte                    { return nil }
-func (*dropped) Sync() error                            { return nil }
-func (*dropped) Close() error                           { return nil }
+func (*dropped) Commit(context.Context, bool) (string, error) { return rand.Text(), nil }
+func (*dropped) DigestState() []byte                          { return nil }
+func (*dropped) Sync() error                                  { return nil }
+func (*dropped) Close() error                                 { return nil }

@@ -226,7 +226,7 @@ func keepBlob(t *testing.T, data string) {
 	if _, err := staged.Write([]byte("a photo")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := staged.Commit(t.Context()); err != nil {
+	if _, err := staged.Commit(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 }

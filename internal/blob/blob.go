@@ -94,11 +94,12 @@ type Staged interface {
 	DigestState() []byte
 
 	// Commit syncs the bytes, makes a blob of the owner of them, and makes its name
-	// durable. The handle takes no more bytes, but still keeps others out. The staged
-	// upload stays until Discard, so that whoever finds out that the blob is not
-	// wanted can delete it and lose nothing. (Where a file system cannot give a file
-	// two names, the staged upload is gone.)
-	Commit(ctx context.Context) (key string, err error)
+	// durable. The handle takes no more bytes. With keep the staged upload stays until
+	// Discard, and the handle still keeps others out, so that whoever finds out that the
+	// blob is not wanted can delete it and lose nothing. Without keep the staged upload
+	// is gone, which costs less. (It is also gone where a file system cannot give a file
+	// two names.)
+	Commit(ctx context.Context, keep bool) (key string, err error)
 
 	// Close ends the handle; the staged upload stays for Resume. Closing it twice is
 	// harmless.

@@ -52,7 +52,7 @@ func (f fullStaged) Write(p []byte) (int, error) {
 	return m, err
 }
 
-func (f fullStaged) Commit(context.Context) (string, error) {
+func (f fullStaged) Commit(context.Context, bool) (string, error) {
 	return "", fmt.Errorf("rename: %w", blob.ErrFull)
 }
 
@@ -255,7 +255,7 @@ func TestSweep(t *testing.T) {
 	for range 2 {
 		staged, err := s.blobs.Create(context.Background(), "nobody", "x")
 		must(t, err)
-		key, err := staged.Commit(context.Background())
+		key, err := staged.Commit(context.Background(), true)
 		must(t, errors.Join(err, staged.Close(), s.blobs.Discard(context.Background(), "x")))
 		keys = append(keys, key)
 	}

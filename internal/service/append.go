@@ -189,7 +189,7 @@ func (s *Uploads) complete(ctx context.Context, a Append, l *lock) (Progress, er
 	}
 	ctx = context.WithoutCancel(ctx) // a client that leaves now finds the photo when it comes back
 	u := l.upload
-	added, err := s.finish(ctx, u, l.staged, func(p photo.Photo, key string) (store.Added, error) {
+	added, err := s.finish(ctx, u, l.staged, true, func(p photo.Photo, key string) (store.Added, error) {
 		return s.Rows.FinishUpload(ctx, u.Owner, u.ID, u.Generation, p, key, store.Finish{Keep: s.Finished, Spare: s.Spare}, a.Options...)
 	})
 	switch photo.KindOf(err) {
@@ -222,14 +222,14 @@ func (s *Uploads) abandon(ctx context.Context, l *lock) error {
 }
 
 // finish makes a photo of the whole bytes in staged: their digest must be the one
-// announced, then they become a blob, then add commits the row. The staged
-// bytes stay.
-func (s *Uploads) finish(ctx context.Context, u store.Upload, staged blob.Staged, add func(p photo.Photo, key string) (store.Added, error)) (store.Added, error) {
+// announced, then they become a blob, then add commits the row. With keep the
+// staged bytes stay.
+func (s *Uploads) finish(ctx context.Context, u store.Upload, staged blob.Staged, keep bool, add func(p photo.Photo, key string) (store.Added, error)) (store.Added, error) {
 	p, err := s.recognize(ctx, u, staged)
 	if err != nil {
 		return store.Added{}, err
 	}
-	key, err := staged.Commit(ctx)
+	key, err := staged.Commit(ctx, keep)
 	if err != nil {
 		return store.Added{}, fmt.Errorf("commit bytes: %w", err)
 	}

@@ -240,7 +240,7 @@ func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Prog
 		return Progress{}, err
 	}
 	ctx = context.WithoutCancel(ctx) // a client that leaves now finds the photo when it comes back
-	added, err := s.finish(ctx, u, staged, func(p photo.Photo, key string) (store.Added, error) {
+	added, err := s.finish(ctx, u, staged, false, func(p photo.Photo, key string) (store.Added, error) {
 		return s.Photos.Add(ctx, u.Owner, p, key, r.Options...)
 	})
 	if err != nil {

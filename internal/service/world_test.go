@@ -207,7 +207,7 @@ func (h fusedStaged) Write(p []byte) (n int, err error) {
 
 func (h fusedStaged) Sync() error { return h.fuse.through(h.Staged.Sync) }
 
-func (h fusedStaged) Commit(ctx context.Context) (key string, err error) {
-	err = h.fuse.through(func() error { key, err = h.Staged.Commit(ctx); return err })
+func (h fusedStaged) Commit(ctx context.Context, keep bool) (key string, err error) {
+	err = h.fuse.through(func() error { key, err = h.Staged.Commit(ctx, keep); return err })
 	return key, err
 }

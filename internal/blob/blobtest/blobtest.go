@@ -113,7 +113,7 @@ func invisible(t *testing.T, open Opener) {
 	if got := blobs(t, s); len(got) != 0 {
 		t.Errorf("blobs before the commit: %v", got)
 	}
-	_, err := h.Commit(t.Context())
+	_, err := h.Commit(t.Context(), true)
 	must(t, err)
 	must(t, h.Close())
 	must(t, s.Discard(t.Context(), "one"))
@@ -170,7 +170,7 @@ func resumeIn(t *testing.T, first, second Store) {
 	wantDigest(t, h, data[:200_000])
 	write(t, h, data[200_000:])
 	wantDigest(t, h, data)
-	key, err := h.Commit(t.Context())
+	key, err := h.Commit(t.Context(), true)
 	must(t, err)
 	if got := read(t, first, alice, key); !bytes.Equal(got, data) {
 		t.Errorf("read %d bytes that differ from the %d written", len(got), len(data))
@@ -196,7 +196,7 @@ func oneHandle(t *testing.T, open Opener) {
 	must(t, err)
 	wantBusy("while another process has it")
 	write(t, h, []byte("def"))
-	_, err = h.Commit(t.Context())
+	_, err = h.Commit(t.Context(), true)
 	must(t, err)
 	wantBusy("after the commit")
 	must(t, h.Close())
@@ -211,13 +211,20 @@ func commitIsTakenBack(t *testing.T, open Opener) {
 	s := open(t)
 	h := create(t, s, "one")
 	write(t, h, []byte("abc"))
-	key, err := h.Commit(t.Context())
+	key, err := h.Commit(t.Context(), true)
 	must(t, err)
 	must(t, h.Close())
 	must(t, s.Delete(t.Context(), alice, key))
+	gone := create(t, s, "two")
+	_, err = gone.Commit(t.Context(), false)
+	must(t, err)
+	if names := stagedNames(t, s); len(names) != 1 {
+		t.Errorf("a commit that keeps nothing left %v", names)
+	}
+	must(t, gone.Close())
 	h, err = s.Resume(t.Context(), alice, "one", nil)
 	must(t, err)
-	second, err := h.Commit(t.Context())
+	second, err := h.Commit(t.Context(), true)
 	must(t, err)
 	must(t, h.Close())
 	must(t, s.Discard(t.Context(), "one"))
@@ -298,7 +305,7 @@ func discard(t *testing.T, open Opener) {
 	write(t, h, []byte("x"))
 	must(t, s.Discard(t.Context(), "one"))
 	must(t, s.Discard(t.Context(), "one"))
-	if _, err := h.Commit(t.Context()); err == nil {
+	if _, err := h.Commit(t.Context(), true); err == nil {
 		t.Error("a discarded upload was committed")
 	}
 	must(t, h.Close())
@@ -463,7 +470,7 @@ func afterEnd(t *testing.T, open Opener) {
 	s := open(t)
 	h := create(t, s, "one")
 	write(t, h, []byte("x"))
-	_, err := h.Commit(t.Context())
+	_, err := h.Commit(t.Context(), true)
 	must(t, err)
 	must(t, h.Close())
 	must(t, h.Close())
@@ -473,7 +480,7 @@ func afterEnd(t *testing.T, open Opener) {
 	if err := h.Sync(); err == nil {
 		t.Error("synced after the commit")
 	}
-	if _, err := h.Commit(t.Context()); err == nil {
+	if _, err := h.Commit(t.Context(), true); err == nil {
 		t.Error("committed twice")
 	}
 }
@@ -518,7 +525,7 @@ func tryPut(ctx context.Context, s Store, name, owner string, data []byte) (stri
 	if _, err := h.Write(data); err != nil {
 		return "", err
 	}
-	key, err := h.Commit(ctx)
+	key, err := h.Commit(ctx, false)
 	if err != nil {
 		return "", err
 	}

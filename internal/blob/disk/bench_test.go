@@ -87,7 +87,7 @@ func commit(ctx context.Context, h blob.Staged, db *sqldb.DB, owner string) erro
 		return err
 	}
 	size := h.Size()
-	key, err := h.Commit(ctx)
+	key, err := h.Commit(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,8 @@
 // A commit syncs the file, links it into place, and syncs the folder that got the
 // name (after the parents of a new folder). A blob is therefore whole from
 // the moment it has its name, and its name is durable before anyone hears of it.
-// The name under uploads stays until the upload is discarded.
+// The name under uploads stays until the upload is discarded, unless the caller needs
+// it no more: then the file is renamed.
 // Folder syncs are shared by the commits that wait for them (folder.go), and keys
 // are chosen so that commits made together wait for the same one.
 //

@@ -47,7 +47,7 @@ func TestFullDisk(t *testing.T) {
 		must(t, err)
 		_, err = h.Write(noise(1000))
 		must(t, err)
-		key, err := h.Commit(t.Context())
+		key, err := h.Commit(t.Context(), true)
 		must(t, err)
 		if n, err := s.Size(t.Context(), "owner", key); n != 1000 || err != nil {
 			t.Errorf("Size = %d, %v", n, err)
@@ -74,7 +74,7 @@ func TestNoMoreFiles(t *testing.T) {
 		if !errors.Is(err, blob.ErrFull) {
 			t.Fatalf("Create = %v, want blob.ErrFull", err)
 		}
-		if _, err := first.Commit(t.Context()); !errors.Is(err, blob.ErrFull) {
+		if _, err := first.Commit(t.Context(), true); !errors.Is(err, blob.ErrFull) {
 			t.Errorf("Commit = %v, want blob.ErrFull", err)
 		}
 		again, err := disk.Open(filepath.Join(dir, "data")) // a service over a full disk starts
@@ -83,7 +83,7 @@ func TestNoMoreFiles(t *testing.T) {
 		for i := range made {
 			must(t, s.Discard(t.Context(), fmt.Sprint(i)))
 		}
-		key, err := first.Commit(t.Context())
+		key, err := first.Commit(t.Context(), true)
 		must(t, err)
 		if n, err := s.Size(t.Context(), "owner", key); n != 5 || err != nil {
 			t.Errorf("Size = %d, %v, want 5", n, err)

@@ -269,7 +269,7 @@ func (h *staged) resumeDigest(state []byte) {
 }
 
 // Commit implements blob.Staged.
-func (h *staged) Commit(context.Context) (string, error) {
+func (h *staged) Commit(_ context.Context, keep bool) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.err != nil {
@@ -282,7 +282,7 @@ func (h *staged) Commit(context.Context) (string, error) {
 	if err := h.sync(); err != nil {
 		return "", err
 	}
-	key, err := h.place()
+	key, err := h.place(keep)
 	if err != nil {
 		return "", fmt.Errorf("commit upload: %w", err)
 	}
@@ -290,14 +290,16 @@ func (h *staged) Commit(context.Context) (string, error) {
 }
 
 // place gives the synced file its name as a blob and makes that durable.
-func (h *staged) place() (string, error) {
+func (h *staged) place(keep bool) (string, error) {
 	key, shard, err := h.store.newBlob(h.owner)
 	if err != nil {
 		return "", err
 	}
 	from, to := uploadsDir+"/"+h.name, shard.path+"/"+key
-	err = h.store.root.Link(from, to)
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) { // FAT, some network file systems
+	if keep {
+		err = h.store.root.Link(from, to)
+	}
+	if !keep || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) { // FAT, some network file systems
 		_ = h.end(errCommitted) // Windows renames no open file
 		err = h.store.root.Rename(from, to)
 	}
