@@ -133,13 +133,13 @@ func (s *settings) checkLocal() error {
 	case !s.local():
 		return nil
 	case !httpkit.IsLoopback(host):
-		return badSetting("--listen %s is open to other machines, and the own user pool is for this one alone%s", s.listen, hint)
+		return badSetting("%s: %s is open to other machines, and the own user pool is for this one alone%s", s.given.source("listen"), s.listen, hint)
 	case s.databaseURL != "" && !strings.HasPrefix(s.databaseURL, "sqlite:"):
-		return badSetting("--database-url is shared with other machines, and the own user pool is for this one alone%s", hint)
+		return badSetting("%s is shared with other machines, and the own user pool is for this one alone%s", s.given.source("database-url"), hint)
 	}
 	base, err := url.Parse(s.baseURL)
 	if err != nil || s.baseURL != "" && !httpkit.IsLoopback(base.Hostname()) {
-		return badSetting("--base-url %s is for other machines, and the own user pool is for this one alone%s", s.baseURL, hint)
+		return badSetting("%s: %s is for other machines, and the own user pool is for this one alone%s", s.given.source("base-url"), s.baseURL, hint)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (s *settings) completeBaseURL(addr net.Addr) error {
 	}
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok || tcp.IP.IsUnspecified() {
-		return badSetting("--listen %s has no name that clients could use: --base-url is missing", s.listen)
+		return badSetting("%s: %s has no name that clients could use: --base-url is missing", s.given.source("listen"), s.listen)
 	}
 	s.baseURL = "http://" + addr.String()
 	return nil

@@ -125,11 +125,11 @@ func TestRunRefuses(t *testing.T) {
 		code int
 		args []string
 	}{
-		"photosd: unknown flag --colour\nhint: photosd --help lists the settings\n":   {2, []string{"--colour"}},
-		"photosd: there is no database: ":                                             {2, []string{"account", "list", "--data", data}},
-		"photosd: photosd account: list, disable OWNER or enable OWNER\nhint: ":       {2, []string{"account", "--data", data}},
-		"photosd: --listen 0.0.0.0:0 is open to other machines, ":                     {2, []string{"--listen", "0.0.0.0:0", "--data", data}},
-		"photosd: --listen 0.0.0.0:0 has no name that clients could use: --base-url ": {2, []string{"--listen", "0.0.0.0:0", "--data", data, "--pool-id", "eu-west-1_A", "--client-id", "c"}},
+		"photosd: unknown flag --colour\nhint: photosd --help lists the settings\n":    {2, []string{"--colour"}},
+		"photosd: there is no database: ":                                              {2, []string{"account", "list", "--data", data}},
+		"photosd: photosd account: list, disable OWNER or enable OWNER\nhint: ":        {2, []string{"account", "--data", data}},
+		"photosd: --listen: 0.0.0.0:0 is open to other machines, ":                     {2, []string{"--listen", "0.0.0.0:0", "--data", data}},
+		"photosd: --listen: 0.0.0.0:0 has no name that clients could use: --base-url ": {2, []string{"--listen", "0.0.0.0:0", "--data", data, "--pool-id", "eu-west-1_A", "--client-id", "c"}},
 		"photosd: listen: ":                    {1, []string{"--listen", "127.0.0.1:1", "--data", data, "--base-url", "http://127.0.0.1:1"}},
 		"photosd: make the data folder: ":      {1, []string{"--listen", "127.0.0.1:0", "--data", "/dev/null/x"}},
 		"photosd: the database url is not of ": {2, []string{"--listen", "127.0.0.1:0", "--data", data, "--database-url", "oracle:x", "--pool-id", "eu-west-1_A", "--client-id", "c"}},

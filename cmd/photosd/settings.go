@@ -20,6 +20,7 @@ type settings struct {
 	limits
 
 	version bool
+	given   *flags   // where each value comes from
 	words   []string // what stands between the flags: nothing, or an account command
 }
 
@@ -40,6 +41,7 @@ func (s *settings) declare() *flags {
 func parseSettings(args []string, getenv func(string) string) (*settings, error) {
 	s := &settings{}
 	f := s.declare()
+	s.given = f
 	var err error
 	if s.words, err = f.parse(args, getenv); err != nil {
 		return nil, err

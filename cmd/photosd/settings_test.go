@@ -181,6 +181,13 @@ func TestLocalPoolStaysLocal(t *testing.T) {
 			t.Errorf("%v: error %v", args, err)
 		}
 	}
+	s, err := parseSettings(nil, environ(map[string]string{"BASE_URL": "https://photos.example.org"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.checkLocal(); err == nil || !strings.HasPrefix(err.Error(), "BASE_URL: https://photos.example.org is for other machines") {
+		t.Errorf("error %v", err)
+	}
 }
 
 // TestHelp names every setting with its variable.
