@@ -16,9 +16,9 @@ import (
 
 	openapi "photos/api"
 	"photos/internal/blob"
+	"photos/internal/httpapi"
 	"photos/internal/photo"
 	"photos/internal/picture/metadata"
-	"photos/internal/server"
 	"photos/internal/store/sqldb"
 )
 
@@ -33,8 +33,8 @@ func discardServe(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	srv, err := discardServer(l, db, func(context.Context, string) (server.Identity, error) {
-		return server.Identity{Pool: "bench", Subject: "ada", Expires: time.Now().Add(time.Hour)}, nil
+	srv, err := discardServer(l, db, func(context.Context, string) (httpapi.Identity, error) {
+		return httpapi.Identity{Pool: "bench", Subject: "ada", Expires: time.Now().Add(time.Hour)}, nil
 	})
 	if err != nil {
 		return err
@@ -49,9 +49,9 @@ func discardServe(ctx context.Context, dir string) error {
 }
 
 // discardServer is the service over l and db, with a store that drops all bytes.
-func discardServer(l net.Listener, db *sqldb.DB, verify func(ctx context.Context, token string) (server.Identity, error)) (*server.Server, error) {
+func discardServer(l net.Listener, db *sqldb.DB, verify func(ctx context.Context, token string) (httpapi.Identity, error)) (*httpapi.Server, error) {
 	blobs := &discard{staged: map[string]*dropped{}}
-	return server.New(server.Config{
+	return httpapi.New(httpapi.Config{
 		BaseURL: "http://" + l.Addr().String(), Local: true, Store: db, Blobs: blobs, Staging: blobs,
 		Verify: verify, Inspect: metadata.Read, OpenAPI: openapi.JSON,
 	})

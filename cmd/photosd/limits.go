@@ -4,8 +4,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"photos/internal/httpapi"
 	"photos/internal/photo"
-	"photos/internal/server"
 	"photos/internal/store"
 )
 
@@ -72,8 +72,8 @@ func (l *limits) check(f *flags) error {
 }
 
 // server returns the limits that requests meet.
-func (l *limits) server() server.Limits {
-	return server.Limits{
+func (l *limits) server() httpapi.Limits {
+	return httpapi.Limits{
 		MaxUpload: int64(l.maxUpload), UploadLifetime: l.uploadLifetime, TrashFor: l.trashTime,
 		Quota: l.quota, SearchTime: l.searchTime, Parsers: l.parsers,
 	}

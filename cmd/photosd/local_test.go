@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"photos/internal/cognito"
+	"photos/internal/httpapi"
 	"photos/internal/person"
-	"photos/internal/server"
 	"photos/internal/userpool"
 )
 
@@ -152,7 +152,7 @@ func TestAccountsOfBeforeTheMove(t *testing.T) {
 }
 
 // former makes a pool at the root of its service, with an account and a session.
-func former(t *testing.T, data string, who person.Person) (issuer string, session granted, owner server.Identity) {
+func former(t *testing.T, data string, who person.Person) (issuer string, session granted, owner httpapi.Identity) {
 	t.Helper()
 	web := httptest.NewServer(http.NotFoundHandler())
 	defer web.Close()

@@ -9,15 +9,15 @@ import (
 
 	openapi "photos/api"
 	"photos/internal/blob/disk"
+	"photos/internal/httpapi"
 	"photos/internal/photo"
 	"photos/internal/picture/metadata"
-	"photos/internal/server"
 	"photos/internal/store/sqldb"
 )
 
 // service is photosd put together. Close it after the last request.
 type service struct {
-	server *server.Server
+	server *httpapi.Server
 	signIn *signIn
 	close  []func() error // in the order of opening
 }
@@ -54,7 +54,7 @@ func (svc *service) open(ctx context.Context, s *settings, log *slog.Logger, tal
 		return err
 	}
 	svc.close = append(svc.close, svc.signIn.close)
-	svc.server, err = server.New(server.Config{
+	svc.server, err = httpapi.New(httpapi.Config{
 		BaseURL: s.baseURL, Local: s.local(), Store: db, Blobs: blobs, Staging: blobs, Free: blobs.Free,
 		Verify: svc.signIn.verify, Inspect: metadata.Read, Resource: svc.signIn.resource,
 		OpenAPI: sync.OnceValues(openapi.JSON), Extra: svc.signIn.pages, Log: log,

@@ -12,7 +12,7 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/cognito"
-	"photos/internal/server"
+	"photos/internal/httpapi"
 	"photos/internal/userpool"
 )
 
@@ -40,7 +40,7 @@ func redirectURIs() []string {
 // signIn is who signs people in, and how the service knows.
 type signIn struct {
 	resource api.ProtectedResource
-	verify   func(ctx context.Context, token string) (server.Identity, error)
+	verify   func(ctx context.Context, token string) (httpapi.Identity, error)
 	pages    map[string]http.Handler // of the local user pool
 	previous string                  // issuer of the local user pool before it moved here
 	close    func() error
@@ -59,10 +59,10 @@ func newCognito(s *settings) (*signIn, error) {
 	}, nil
 }
 
-func identify(v *cognito.Verifier) func(context.Context, string) (server.Identity, error) {
-	return func(ctx context.Context, token string) (server.Identity, error) {
+func identify(v *cognito.Verifier) func(context.Context, string) (httpapi.Identity, error) {
+	return func(ctx context.Context, token string) (httpapi.Identity, error) {
 		c, err := v.Verify(ctx, token)
-		return server.Identity{Pool: c.Pool, Subject: c.Subject, Expires: c.ExpiresAt}, err
+		return httpapi.Identity{Pool: c.Pool, Subject: c.Subject, Expires: c.ExpiresAt}, err
 	}
 }
 

@@ -16,9 +16,9 @@ import (
 
 	openapi "photos/api"
 	"photos/internal/blob/disk"
+	"photos/internal/httpapi"
 	"photos/internal/photo"
 	"photos/internal/picture/metadata"
-	"photos/internal/server"
 	"photos/internal/store/sqldb"
 	"photos/internal/text"
 )
@@ -124,9 +124,9 @@ func servePanic(t *testing.T, log *slog.Logger) (address string) {
 	}
 	t.Cleanup(func() { db.Close() })
 	web := httptest.NewUnstartedServer(nil)
-	handler, err := server.New(server.Config{
+	handler, err := httpapi.New(httpapi.Config{
 		BaseURL: "http://" + web.Listener.Addr().String(), Store: db, Blobs: blobs, Staging: blobs, Inspect: metadata.Read, Log: log,
-		Verify:  func(context.Context, string) (server.Identity, error) { return server.Identity{}, nil },
+		Verify:  func(context.Context, string) (httpapi.Identity, error) { return httpapi.Identity{}, nil },
 		OpenAPI: sync.OnceValues(openapi.JSON),
 		Extra:   map[string]http.Handler{"GET /boom/": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(hostile) })},
 	})

@@ -89,16 +89,16 @@ func TestArrowsBetweenPackages(t *testing.T) {
 		{"photos/internal/httpkit", "photos/internal/"},
 		{"photos/internal/httpkit", "html/template"},
 		{"photos/internal/client", "photos/internal/auth"},
-		{"photos/internal/client", "photos/internal/server"},
-		{"photos/internal/transfer", "photos/internal/server"},
+		{"photos/internal/client", "photos/internal/httpapi"},
+		{"photos/internal/transfer", "photos/internal/httpapi"},
 		{"photos/internal/service", "net/http"},
-		{"photos/internal/service", "photos/internal/server"},
+		{"photos/internal/service", "photos/internal/httpapi"},
 		{"photos/internal/service", "photos/internal/api"},
 		{"photos/internal/service", "photos/internal/store/sqldb"},
 		{"photos/internal/service", "photos/internal/blob/disk"},
-		{"photos/internal/server", "photos/internal/store/sqldb"},
-		{"photos/internal/server", "photos/internal/blob/disk"},
-		{"photos/internal/server", "photos/internal/userpool"},
+		{"photos/internal/httpapi", "photos/internal/store/sqldb"},
+		{"photos/internal/httpapi", "photos/internal/blob/disk"},
+		{"photos/internal/httpapi", "photos/internal/userpool"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", arrow.from).Output()
 		if err != nil {

@@ -1,0 +1,350 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"photos/internal/api"
+	"photos/internal/blob"
+	"photos/internal/client"
+	"photos/internal/httpapi"
+	"photos/internal/photo"
+	"photos/internal/picture"
+	"photos/internal/store"
+)
+
+// full is a staging whose disk has room for so many bytes, and none for names.
+type full struct {
+	blob.Staging
+	room int
+}
+
+func (f full) Create(ctx context.Context, owner, name string) (blob.Staged, error) {
+	staged, err := f.Staging.Create(ctx, owner, name)
+	return fullStaged{staged, f.room}, err
+}
+
+func (f full) Resume(ctx context.Context, owner, name string, state []byte) (blob.Staged, error) {
+	staged, err := f.Staging.Resume(ctx, owner, name, state)
+	return fullStaged{staged, f.room}, err
+}
+
+type fullStaged struct {
+	blob.Staged
+	room int
+}
+
+func (f fullStaged) Write(p []byte) (int, error) {
+	n := min(len(p), max(0, f.room-int(f.Size())))
+	m, err := f.Staged.Write(p[:n])
+	if err == nil && n < len(p) {
+		err = fmt.Errorf("write: %w", blob.ErrFull)
+	}
+	return m, err
+}
+
+func (f fullStaged) Commit(context.Context, bool) (string, error) {
+	return "", fmt.Errorf("rename: %w", blob.ErrFull)
+}
+
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	const room = 5000
+	s := start(t, func(c *httpapi.Config) { c.Staging = full{c.Staging, room} })
+	ada := s.as("ada")
+	large, small := jpeg(t, 1, 20_000), jpeg(t, 2, 2000)
+	for _, data := range [][]byte{large, small} {
+		ada.upload(data, api.UploadMetadata{ID: idOf(data)}).refused(http.StatusInsufficientStorage, photo.KindStorageFull)
+	}
+	if s.stagedCount() != 0 {
+		t.Errorf("%d staged", s.stagedCount())
+	}
+	path := ada.begin(len(large), api.UploadMetadata{ID: idOf(large)})
+	ada.append(path, 0, large).refused(http.StatusInsufficientStorage, photo.KindStorageFull)
+	ada.call(http.MethodHead, path, tusHeader(nil), nil).has(http.StatusOK, header{api.HeaderUploadOffset: fmt.Sprint(room)})
+	if len(ada.list("")) != 0 {
+		t.Error("photos are listed that are not stored")
+	}
+	// There is room again: the upload goes on where it stopped.
+	s.close()
+	s.open()
+	s.as("ada").append(path, room, large[room:]).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded"})
+}
+
+// locked is a staging that nothing may be written to.
+type locked struct{ blob.Staging }
+
+func (l locked) Create(context.Context, string, string) (blob.Staged, error) {
+	return nil, fmt.Errorf("create: %w: secret path", blob.ErrReadOnly)
+}
+
+// What cannot be written now may be written later; what is there can be had.
+func TestReadOnlyBlobs(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ids := s.as("ada").album(1)
+	s.close()
+	s.open(func(c *httpapi.Config) { c.Staging = locked{c.Staging} })
+	ada := s.as("ada")
+	a := ada.upload(jpeg(t, 9, 4000), api.UploadMetadata{})
+	a.refused(http.StatusServiceUnavailable, photo.KindUnavailable)
+	a.has(http.StatusServiceUnavailable, header{"Retry-After": "2"})
+	if bytes.Contains(a.body, []byte("secret")) {
+		t.Errorf("answered %s", a.body)
+	}
+	ada.call(http.MethodGet, photoPath(ids[0])+"/content", nil, nil).has(http.StatusOK, nil)
+}
+
+// failing is a store that cannot do some things.
+type failing struct {
+	store.Store
+	err error
+}
+
+func (f failing) Owner(context.Context, string, string) (string, error) { return "", f.err }
+func (f failing) Ping(context.Context) error                            { return f.err }
+
+func TestFailingStore(t *testing.T) {
+	t.Parallel()
+	busy := &photo.Error{Kind: photo.KindUnavailable, Msg: "the database is busy", Err: errors.New("secret cause")}
+	for name, c := range map[string]struct {
+		err    error
+		status int
+		kind   photo.Kind
+		retry  string
+	}{
+		"busy":     {fmt.Errorf("find owner: %w", busy), 503, photo.KindUnavailable, "2"},
+		"broken":   {errors.New("secret cause"), 500, photo.KindInternal, ""},
+		"too late": {fmt.Errorf("find owner: %w", context.DeadlineExceeded), 503, photo.KindUnavailable, "2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, func(cfg *httpapi.Config) { cfg.Store = failing{cfg.Store, c.err} })
+			a := s.as("ada").call(http.MethodGet, api.PathMe, nil, nil)
+			p := a.refused(c.status, c.kind)
+			if strings.Contains(string(a.body), "secret") || p.Detail == "" || a.header.Get("Retry-After") != c.retry {
+				t.Errorf("Retry-After %q, %s", a.header.Get("Retry-After"), a.body)
+			}
+			s.as("").call(http.MethodGet, "/readyz", nil, nil).refused(http.StatusServiceUnavailable, photo.KindUnavailable)
+			s.as("").call(http.MethodGet, "/healthz", nil, nil).has(http.StatusOK, nil)
+		})
+	}
+}
+
+// lossy is a store whose commit fails after the bytes are in place, or succeeds
+// although it says otherwise.
+type lossy struct {
+	store.Store
+	refuse photo.Kind // "": the row is there all the same
+}
+
+func (l lossy) Add(ctx context.Context, owner string, p photo.Photo, key string, options ...store.AddOption) (store.Added, error) {
+	if l.refuse != "" {
+		return store.Added{}, &photo.Error{Kind: l.refuse, Msg: "no"}
+	}
+	if _, err := l.Store.Add(ctx, owner, p, key, options...); err != nil {
+		return store.Added{}, err
+	}
+	return store.Added{}, errors.New("the disk did not say")
+}
+
+// Bytes are only removed when it is certain that no row names them.
+func TestCommitThatFails(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		refuse photo.Kind
+		blobs  int
+		state  photo.State
+	}{{photo.KindConflict, 0, photo.Absent}, {"", 1, photo.Stored}} {
+		s := start(t, func(cfg *httpapi.Config) { cfg.Store = lossy{cfg.Store, c.refuse} })
+		ada := s.as("ada")
+		data := jpeg(t, 1, 4000)
+		if a := ada.upload(data, api.UploadMetadata{}); a.status < 400 {
+			t.Errorf("status %d", a.status)
+		}
+		if st := ada.state(idOf(data), photo.LookAtBytes); st.State != c.state || s.blobCount() != c.blobs {
+			t.Errorf("refused as %q: %s, %d blobs", c.refuse, st.State, s.blobCount())
+		}
+	}
+}
+
+func TestDamagedBytesAreNotCalledStored(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.as("ada")
+	ids := ada.album(3)
+	states := func(how photo.Scrutiny) (out [3]photo.State) {
+		for i, id := range ids {
+			out[i] = ada.state(id, how).State
+		}
+		return out
+	}
+	files := s.blobFiles()
+	// By size, since all three have the same: file i is not photo i.
+	must(t, os.Remove(files[0]))
+	must(t, os.Truncate(files[1], 10))
+	f, err := os.OpenFile(files[2], os.O_WRONLY, 0)
+	must(t, err)
+	_, err = f.WriteAt([]byte("changed"), 500)
+	must(t, errors.Join(err, f.Close()))
+	count := func(states [3]photo.State, want photo.State) (n int) {
+		for _, st := range states {
+			if st == want {
+				n++
+			}
+		}
+		return n
+	}
+	// What a closer look found, later ones know.
+	for _, c := range []struct {
+		how     photo.Scrutiny
+		damaged int
+	}{{photo.LookAtRow, 0}, {photo.LookAtSize, 2}, {photo.LookAtRow, 2}, {photo.LookAtBytes, 3}, {photo.LookAtRow, 3}, {photo.LookAtSize, 3}} {
+		got := states(c.how)
+		if count(got, photo.Damaged) != c.damaged || count(got, photo.Stored) != 3-c.damaged {
+			t.Errorf("verify %q: %v", c.how, got)
+		}
+	}
+	var res api.CheckResponse
+	ada.json(http.MethodPost, api.PathCheck, nil, api.CheckRequest{Verify: photo.LookAtBytes}).into(&res)
+	ada.json(http.MethodPost, api.PathCheck, nil, api.CheckRequest{Verify: "hard"}).refused(http.StatusBadRequest, photo.KindUsage)
+	ada.json(http.MethodPost, api.PathCheck, nil, api.CheckRequest{IDs: make([]photo.ID, photo.MaxCheck+1)}).refused(http.StatusRequestEntityTooLarge, photo.KindTooLarge)
+}
+
+// blobFiles are the files of all blobs.
+func (s *service) blobFiles() []string {
+	s.t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.dir, "blobs", "*", "*", "*"))
+	must(s.t, err)
+	return files
+}
+
+// age makes files look as if they were last written so long ago.
+func age(t *testing.T, by time.Duration, files ...string) {
+	t.Helper()
+	then := time.Now().Add(-by)
+	for _, f := range files {
+		must(t, os.Chtimes(f, then, then))
+	}
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *httpapi.Config) {
+		c.Limits.UploadLifetime, c.Limits.TrashFor = time.Millisecond, time.Millisecond
+	})
+	ada := s.as("ada")
+	ids := ada.album(2)
+	ada.call(http.MethodDelete, photoPath(ids[0]), nil, nil).has(http.StatusOK, nil)
+	expired := ada.begin(4000, api.UploadMetadata{})
+	for _, name := range []string{"orphan-old", "orphan-new"} {
+		staged, err := s.blobs.Create(context.Background(), "nobody", name)
+		must(t, err)
+		must(t, staged.Close())
+	}
+	var keys []string
+	for range 2 {
+		staged, err := s.blobs.Create(context.Background(), "nobody", "x")
+		must(t, err)
+		key, err := staged.Commit(context.Background(), true)
+		must(t, errors.Join(err, staged.Close(), s.blobs.Discard(context.Background(), "x")))
+		keys = append(keys, key)
+	}
+	old := filepath.Join(s.dir, "blobs", "nobody", keys[0][:2], keys[0])
+	age(t, 25*time.Hour, append(s.blobFiles(), filepath.Join(s.dir, "uploads", "orphan-old"))...)
+	age(t, 23*time.Hour, filepath.Join(s.dir, "blobs", "nobody", keys[1][:2], keys[1]), filepath.Join(s.dir, "uploads", "orphan-new"))
+	eventually(t, "the upload expired and the trash was emptied", func() bool {
+		must(t, s.server.Sweep(context.Background()))
+		return s.stagedCount() == 1 && s.blobCount() == 3
+	})
+	if _, err := os.Stat(old); err != nil {
+		t.Errorf("the old orphan went before its time: %v", err)
+	}
+	s.exec(`UPDATE orphan SET seen_at = seen_at - 31 * 24 * 3600 * 1000000`)
+	must(t, s.server.Sweep(context.Background()))
+	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) || s.blobCount() != 2 {
+		t.Errorf("a month later the old orphan is there: %v", err)
+	}
+	ada.call(http.MethodHead, expired, tusHeader(nil), nil).has(http.StatusNotFound, nil)
+	if st := ada.state(ids[0], photo.LookAtRow); st.State != photo.Absent {
+		t.Errorf("after its time in the trash: %s", st.State)
+	}
+	if st := ada.state(ids[1], photo.LookAtBytes); st.State != photo.Stored {
+		t.Errorf("the live photo: %s", st.State)
+	}
+}
+
+// A sweep never ends an upload that somebody is sending, however old it is.
+func TestSweepSparesLiveUploads(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *httpapi.Config) { c.Limits.UploadLifetime = time.Millisecond })
+	ada := s.as("ada")
+	data := jpeg(t, 1, 300_000)
+	path := ada.begin(len(data), api.UploadMetadata{})
+	st := ada.stall(path, 0, "w", data[:100_000], len(data))
+	must(t, s.server.Sweep(context.Background()))
+	_, err := st.body.Write(data[100_000:])
+	must(t, err)
+	must(t, st.body.Close())
+	(<-st.done).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
+}
+
+// slowBlobs take their time before they are read.
+type slowBlobs struct {
+	blob.Store
+	delay time.Duration
+}
+
+func (b slowBlobs) Open(ctx context.Context, owner, key string) (blob.Reader, error) {
+	time.Sleep(b.delay)
+	return b.Store.Open(ctx, owner, key)
+}
+
+// What takes the service long does not look like a dead connection to a client
+// that waits a short while for each byte.
+func TestLongWorkIsNotSilent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("is long, so that a busy disk's silence is none")
+	}
+	t.Parallel()
+	const stall, long = 2 * time.Second, 3 * time.Second
+	s := start(t, func(c *httpapi.Config) {
+		c.Limits.Stall = stall
+		inspect := c.Inspect
+		c.Inspect = func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) {
+			time.Sleep(long)
+			return inspect(ctx, r, size)
+		}
+		c.Blobs = slowBlobs{c.Blobs, long}
+	})
+	cl, err := client.New(client.Options{Server: s.web.URL, Patience: 4 * stall / 5, Transport: bearer("ada")})
+	must(t, err)
+	data := append(jpeg(t, 1, client.WholeUpload), make([]byte, 1000)...)
+	id := idOf(data)
+	up, err := cl.Upload(t.Context(), client.Upload{Meta: api.UploadMetadata{ID: id}, Body: bytes.NewReader(data), Size: int64(len(data))})
+	if err != nil || up.Outcome != photo.OutcomeUploaded || up.Attempts != 1 {
+		t.Errorf("upload: %+v, %v", up, err)
+	}
+	got, err := cl.Verify(t.Context(), []photo.ID{id, {9}}, photo.LookAtBytes)
+	if err != nil || got[0].State != photo.Stored || got[1].State != photo.Absent {
+		t.Errorf("verify: %+v, %v", got, err)
+	}
+}
+
+// bearer is a transport for a user.
+type bearer string
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+string(b))
+	return http.DefaultTransport.RoundTrip(r)
+}

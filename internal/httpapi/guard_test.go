@@ -1,0 +1,177 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"photos/internal/api"
+	"photos/internal/httpapi"
+	"photos/internal/photo"
+)
+
+func TestOnlyItsOwnNamesAreAnswered(t *testing.T) {
+	t.Parallel()
+	local := start(t)
+	proxied := start(t, func(c *httpapi.Config) { c.BaseURL, c.Local = "https://Photos.example.org", false })
+	port := local.web.URL[strings.LastIndexByte(local.web.URL, ':'):]
+	for _, c := range []struct {
+		s      *service
+		host   string
+		path   string
+		header header
+		status int
+	}{
+		{local, "127.0.0.1" + port, api.PathProtectedResource, nil, 200},
+		{local, "localhost" + port, api.PathProtectedResource, nil, 200},
+		{local, "LOCALHOST" + port, api.PathProtectedResource, nil, 200},
+		{local, "[::1]" + port, api.PathProtectedResource, nil, 200},
+		{local, "localhost", api.PathProtectedResource, nil, 421},
+		{local, "127.0.0.1:1", api.PathProtectedResource, nil, 421},
+		{local, "evil.example" + port, api.PathProtectedResource, nil, 421},
+		{local, "evil.example" + port, "/healthz", nil, 200},
+		{local, "localhost" + port, api.PathProtectedResource, header{"X-Forwarded-For": "10.0.0.1"}, 421},
+		{local, "localhost" + port, api.PathProtectedResource, header{"Forwarded": "for=10.0.0.1"}, 421},
+		{local, "localhost" + port, api.PathProtectedResource, header{"Via": "1.1 proxy"}, 421},
+		{local, "localhost" + port, api.PathProtectedResource, header{"X-Real-IP": "10.0.0.1"}, 421},
+		{proxied, "photos.example.org", api.PathProtectedResource, header{"X-Forwarded-For": "10.0.0.1"}, 200},
+		{proxied, "photos.example.org:443", api.PathProtectedResource, nil, 200},
+		{proxied, "photos.example.org:80", api.PathProtectedResource, nil, 421},
+		{proxied, "localhost:443", api.PathProtectedResource, nil, 421},
+	} {
+		req := c.s.as("").request(http.MethodGet, c.path, c.header, nil)
+		req.Host = c.host
+		res, err := c.s.web.Client().Do(req)
+		must(t, err)
+		a := read(t, res)
+		if a.status != c.status {
+			t.Errorf("%s%s with %v: %d %s", c.host, c.path, c.header, a.status, a.body)
+		}
+		if c.status == http.StatusMisdirectedRequest {
+			a.refused(c.status, photo.KindUsage)
+		}
+	}
+}
+
+// nginx without a line about headers adds none, and speaks HTTP/1.0.
+func TestLocalPoolRefusesHTTP10(t *testing.T) {
+	t.Parallel()
+	address := strings.TrimPrefix(start(t).web.URL, "http://")
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	must(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET "+api.PathProtectedResource+" HTTP/1.0\r\nHost: "+address+"\r\n\r\n")
+	must(t, err)
+	text, err := io.ReadAll(conn)
+	must(t, err)
+	if status, _, _ := strings.Cut(string(text), "\r\n"); !strings.Contains(status, " 421 ") {
+		t.Errorf("answered %s", status)
+	}
+}
+
+func TestWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	for _, c := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{http.MethodGet, "/nothing", 404, ""},
+		{http.MethodGet, "/v1/photos/", 404, ""},
+		{http.MethodPut, api.PathMe, 405, "GET"},
+		{http.MethodPost, api.PathPhotos, 405, "GET, PATCH"},
+		{http.MethodGet, api.PathCheck, 405, "POST"},
+		{http.MethodGet, photoPath(photo.ID{}) + "/thumbnail", 404, ""},
+		{http.MethodGet, api.PathPhotos + "/cafe1234", 404, ""},
+	} {
+		a := ada.call(c.method, c.path, nil, nil)
+		a.problem()
+		a.has(c.status, header{"Allow": c.allow})
+	}
+}
+
+// A service behind a proxy that serves others beside it.
+func TestBaseURLWithAPath(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.close()
+	s.open(func(c *httpapi.Config) {
+		c.BaseURL += "/pictures"
+		c.Extra = map[string]http.Handler{"/login": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "a page") })}
+	})
+	ada := s.as("ada")
+	data := jpeg(t, 1, 4000)
+	for path, status := range map[string]int{
+		"/pictures/v1/me": 200, "/v1/me": 404, "/pictures/": 200, "/": 404, "/healthz": 200, "/pictures/login": 200,
+		api.PathProtectedResource + "/pictures": 200, api.PathProtectedResource: 404,
+	} {
+		if a := ada.call(http.MethodGet, path, nil, nil); a.status != status {
+			t.Errorf("%s: %d", path, a.status)
+		}
+	}
+	a := ada.call(http.MethodPost, "/pictures"+api.PathUploads, creating(len(data), api.UploadMetadata{}), nil)
+	path := a.header.Get("Location")
+	if !strings.HasPrefix(path, "/pictures"+api.PathUploads+"/") {
+		t.Fatalf("Location: %q", path)
+	}
+	ada.append(path, 0, data).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded"})
+	challenge := s.as("").call(http.MethodGet, "/pictures/v1/me", nil, nil).header.Get("WWW-Authenticate")
+	if want := `resource_metadata="` + strings.TrimSuffix(s.config.BaseURL, "/pictures") + api.PathProtectedResource + `/pictures"`; !strings.Contains(challenge, want) {
+		t.Errorf("challenge %s, want %s", challenge, want)
+	}
+}
+
+// lockedBuffer collects a log.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func TestPanicCostsItsRequestOnly(t *testing.T) {
+	t.Parallel()
+	var log lockedBuffer
+	s := start(t, func(c *httpapi.Config) {
+		c.Log = slog.New(slog.NewTextHandler(&log, nil))
+		c.Verify = func(context.Context, string) (httpapi.Identity, error) { panic("secret cause") }
+	})
+	a := s.as("secret-token").call(http.MethodGet, api.PathMe+"?q=secret-query", nil, nil)
+	p := a.refused(http.StatusInternalServerError, photo.KindInternal)
+	if strings.Contains(string(a.body), "secret") || !strings.Contains(log.String(), "secret cause") || !strings.Contains(log.String(), p.RequestID) {
+		t.Errorf("answer %s, log %s", a.body, log.String())
+	}
+	s.as("").call(http.MethodGet, "/healthz", nil, nil).has(http.StatusOK, nil)
+	if l := log.String(); strings.Contains(l, "secret-token") || strings.Contains(l, "secret-query") || !strings.Contains(l, "path=/healthz") {
+		t.Errorf("log %s", l)
+	}
+}
+
+func TestHomePage(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	a := s.as("").call(http.MethodGet, "/", nil, nil)
+	if a.status != http.StatusOK || !strings.Contains(string(a.body), "photos login "+s.web.URL) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if csp := a.header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'; style-src 'sha256-") {
+		t.Errorf("Content-Security-Policy: %s", csp)
+	}
+}

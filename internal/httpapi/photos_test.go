@@ -1,0 +1,294 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"photos/internal/api"
+	"photos/internal/photo"
+)
+
+// names are those of photos, in their order.
+func names(photos []api.Photo) string {
+	var out []string
+	for _, p := range photos {
+		out = append(out, p.Name)
+	}
+	return strings.Join(out, " ")
+}
+
+// album uploads photos named 1 to n, taken as many minutes after the start of 2024.
+func (u user) album(n int) []photo.ID {
+	u.s.t.Helper()
+	var ids []photo.ID
+	for i := 1; i <= n; i++ {
+		data := jpeg(u.s.t, uint64(i), 1000)
+		u.upload(data, api.UploadMetadata{Filename: fmt.Sprint(i)}).has(http.StatusCreated, nil)
+		ids = append(ids, idOf(data))
+	}
+	return ids
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	ids := ada.album(4)
+	ada.json(http.MethodPatch, photoPath(ids[1]), nil, api.DescriptionPatch{Description: "Sunset over Øresund"}).has(http.StatusOK, nil)
+	ada.call(http.MethodDelete, photoPath(ids[3]), nil, nil).has(http.StatusOK, nil)
+	for query, want := range map[string]string{
+		"":                            "3 2 1",
+		"?search=SUNSET+%C3%B8resund": "2",
+		"?search=sunset+baltic":       "",
+		"?undescribed=1":              "3 1",
+		"?undescribed=false":          "3 2 1",
+		"?trash=true":                 "4",
+		"?by=taken&limit=2":           "3 2",
+		"?by=taken&since=2024-01-01T00:02:00Z&until=2024-01-01T00:03:00Z": "2",
+		"?id_prefix=" + strings.ToUpper(ids[2].String()[:8]):              "3",
+		"?until=2020-01-01T00:00:00%2B02:00":                              "",
+	} {
+		if got := names(ada.list(query)); got != want {
+			t.Errorf("%q lists %q, want %q", query, got, want)
+		}
+	}
+	for _, query := range []string{
+		"?limit=0", "?limit=5001", "?limit=x", "?by=name", "?since=yesterday", "?trash=maybe", "?id_prefix=xyz", "?serach=x",
+		"?limit=1&limit=2", "?cursor=garbage", "?search=" + strings.Repeat("x", 1025), "?%zz",
+		"?search=", "?search=%20%09", "?since=", "?until=+", "?by=", "?undescribed=", "?trash=", "?id_prefix=", "?limit=",
+	} {
+		ada.call(http.MethodGet, api.PathPhotos+query, nil, nil).refused(http.StatusBadRequest, photo.KindUsage)
+	}
+}
+
+func TestListPages(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	ada.album(5)
+	var got []api.Photo
+	for cursor := ""; ; {
+		var page api.PhotoPage
+		ada.call(http.MethodGet, api.PathPhotos+"?limit=2&cursor="+cursor, nil, nil).into(&page)
+		got = append(got, page.Photos...)
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+		ada.upload(jpeg(t, uint64(100+len(got)), 1000), api.UploadMetadata{Filename: "new"})
+	}
+	if names(got) != "5 4 3 2 1" {
+		t.Errorf("listed %q", names(got))
+	}
+}
+
+func TestDescribeOne(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	path := photoPath(ada.album(1)[0])
+	for _, step := range []struct {
+		what   string
+		match  string
+		body   string
+		status int
+		tag    string
+		is     string
+	}{
+		{"any version", "", `{"description":"Sunset"}`, 200, `"2"`, "Sunset"},
+		{"the version seen", `"2"`, `{"description":"Dawn","description_source":"sidecar"}`, 200, `"3"`, "Dawn"},
+		{"an older version", `"2"`, `{"description":"Noon"}`, 412, "", "Dawn"},
+		{"no version of ours", `W/"3"`, `{"description":"Noon"}`, 412, "", "Dawn"},
+		{"whatever is there", `*`, `{"description":"Noon"}`, 200, `"4"`, "Noon"},
+		{"erases", "", `{"description":""}`, 200, `"5"`, ""},
+		{"says nothing", "", `{}`, 400, "", ""},
+		{"misspelt", "", `{"desciption":"x"}`, 400, "", ""},
+		{"no JSON", "", `description=x`, 400, "", ""},
+		{"two values", "", `{"description":"x"}{}`, 400, "", ""},
+		{"too long", "", `{"description":"` + strings.Repeat("x", photo.MaxDescription+1) + `"}`, 400, "", ""},
+		{"unheard-of source", "", `{"description":"x","description_source":"dream"}`, 400, "", ""},
+	} {
+		h := header{"Content-Type": "application/json", "If-Match": step.match}
+		a := ada.call(http.MethodPatch, path, h, []byte(step.body)).has(step.status, header{"ETag": step.tag})
+		if step.status != http.StatusOK {
+			a.problem()
+		}
+		if p := ada.list("")[0]; p.Description != step.is {
+			t.Errorf("%s: the description is %q", step.what, p.Description)
+		}
+	}
+	ada.call(http.MethodPatch, path, header{"Content-Type": "text/plain"}, []byte("x")).refused(http.StatusUnsupportedMediaType, photo.KindUsage)
+	ada.json(http.MethodPatch, photoPath(photo.ID{1}), nil, api.DescriptionPatch{}).refused(http.StatusNotFound, photo.KindNotFound)
+}
+
+func TestDescribeMany(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	ids := ada.album(2)
+	var res api.DescriptionsResponse
+	ada.json(http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: []api.DescriptionItem{
+		{ID: ids[0], Description: strings.Repeat("x", photo.MaxDescription+1)},
+		{ID: ids[0], Description: "Sunset", Source: photo.FromStdin},
+		{ID: photo.ID{1}, Description: "nothing there"},
+		{ID: ids[0], Description: "Dawn", OnlyIfEmpty: true},
+		{ID: ids[1], Description: "Noon"},
+	}}).into(&res)
+	var got []string
+	for _, r := range res.Results {
+		switch {
+		case r.Problem != nil:
+			got = append(got, string(r.Problem.Kind))
+		default:
+			got = append(got, fmt.Sprint(r.Photo.Description, " ", r.Changed))
+		}
+	}
+	want := []string{"usage", "Sunset true", "not_found", "Sunset false", "Noon true"}
+	if !slices.Equal(got, want) {
+		t.Errorf("results %q, want %q", got, want)
+	}
+	for i, id := range []photo.ID{ids[0], ids[0], {1}, ids[0], ids[1]} {
+		if res.Results[i].ID != id {
+			t.Errorf("result %d is about %s", i, res.Results[i].ID)
+		}
+	}
+	ada.json(http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: make([]api.DescriptionItem, photo.MaxDescribe+1)}).refused(http.StatusRequestEntityTooLarge, photo.KindTooLarge)
+	ada.call(http.MethodPatch, api.PathPhotos, header{"Content-Type": "application/json"}, bytes.Repeat([]byte(" "), 9<<20)).refused(http.StatusRequestEntityTooLarge, photo.KindTooLarge)
+}
+
+func TestHistoryAndUndo(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	id := ada.album(1)[0]
+	path := photoPath(id)
+	for _, text := range []string{"Dawn", "Noon"} {
+		ada.json(http.MethodPatch, path, nil, api.DescriptionPatch{Description: text}).has(http.StatusOK, nil)
+	}
+	var h api.History
+	ada.call(http.MethodGet, path+"/history", nil, nil).has(http.StatusOK, header{"ETag": `"3"`}).into(&h)
+	if h.ID != id || h.Version != 3 || len(h.Revisions) != 3 || h.Revisions[0].Description != "Noon" || !h.Revisions[1].Undo {
+		t.Fatalf("history %+v", h)
+	}
+	back := api.Undo{To: h.Revisions[1].Number}
+	for _, step := range []struct {
+		what, match string
+		to          api.Undo
+		status      int
+		tag         string
+	}{
+		{"an older version", `"2"`, back, 412, ""},
+		{"not kept", `"3"`, api.Undo{To: 99}, 409, ""},
+		{"one step", `"3"`, back, 200, `"4"`},
+		{"the same step, repeated", `"3"`, back, 200, `"4"`},
+		{"any version", "", api.Undo{To: h.Revisions[0].Number}, 200, `"5"`},
+	} {
+		a := ada.json(http.MethodPost, path+"/undo", header{"If-Match": step.match}, step.to).has(step.status, header{"ETag": step.tag})
+		if step.status != http.StatusOK {
+			a.problem()
+		}
+	}
+	if p := ada.list("")[0]; p.Description != "Noon" || p.Version != 5 {
+		t.Errorf("the photo is %+v", p)
+	}
+	ada.call(http.MethodDelete, path, nil, nil).has(http.StatusOK, nil)
+	ada.call(http.MethodGet, path+"/history", nil, nil).refused(http.StatusNotFound, photo.KindNotFound)
+}
+
+// A version in an item is a precondition of that item alone.
+func TestDescribeManyVersions(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	ids := ada.album(2)
+	first, third := int64(1), int64(3)
+	items := []api.DescriptionItem{
+		{ID: ids[0], Description: "Dawn", Version: &first},
+		{ID: ids[0], Description: "Noon", Version: &first},
+		{ID: ids[1], Description: "Noon", Version: &third},
+		{ID: ids[0], Description: "Dawn", Version: &first}, // its answer was lost
+	}
+	var res api.DescriptionsResponse
+	ada.json(http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: items}).into(&res)
+	var got []string
+	for _, r := range res.Results {
+		if r.Problem != nil {
+			got = append(got, string(r.Problem.Kind))
+			continue
+		}
+		got = append(got, fmt.Sprint(r.Photo.Description, " ", r.Changed))
+	}
+	if want := []string{"Dawn true", "changed", "changed", "Dawn false"}; !slices.Equal(got, want) {
+		t.Errorf("results %q, want %q", got, want)
+	}
+}
+
+func TestTrash(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.as("ada")
+	id := ada.album(1)[0]
+	var p api.Photo
+	ada.call(http.MethodDelete, photoPath(id), nil, nil).into(&p)
+	if days := p.PurgeAt.Sub(p.TrashedAt.Time).Hours() / 24; days != 30 {
+		t.Errorf("kept for %v days", days)
+	}
+	again := p
+	ada.call(http.MethodDelete, photoPath(id), nil, nil).into(&again)
+	if !again.PurgeAt.Equal(p.PurgeAt.Time) {
+		t.Errorf("deleted again, it is purged at %s, not %s", again.PurgeAt, p.PurgeAt)
+	}
+	for _, path := range []string{"", "/content"} {
+		ada.call(http.MethodGet, photoPath(id)+path, nil, nil).refused(http.StatusNotFound, photo.KindNotFound)
+	}
+	if st := ada.state(id, photo.LookAtSize); st.State != photo.Trashed {
+		t.Errorf("check says %+v", st)
+	}
+	for range 2 {
+		ada.call(http.MethodPost, photoPath(id)+"/restore", nil, nil).has(http.StatusOK, nil)
+	}
+	if st := ada.state(id, photo.LookAtSize); st.State != photo.Stored {
+		t.Errorf("check says %+v", st)
+	}
+	var me api.Me
+	ada.call(http.MethodGet, api.PathMe, nil, nil).into(&me)
+	if me.Photos != 1 || me.Bytes != 1002 || me.Issuer != "https://issuer.example/pool" || me.ExpiresAt.IsZero() {
+		t.Errorf("me: %+v", me)
+	}
+}
+
+func TestContent(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	data := jpeg(t, 1, 3<<20)
+	id := idOf(data)
+	ada.upload(data, api.UploadMetadata{Filename: "Øre \"s\\und\"\n\u202egpj.exe"}).has(http.StatusCreated, nil)
+	path := photoPath(id) + "/content"
+	tag := `"` + id.String() + `"`
+	whole := header{
+		"ETag": tag, "Content-Type": "image/jpeg", "X-Content-Type-Options": "nosniff", "Accept-Ranges": "bytes",
+		"Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private, no-cache",
+		"Content-Disposition": "attachment; filename*=utf-8''%C3%98re%20_s_und___gpj.exe",
+	}
+	for name, c := range map[string]struct {
+		ask    header
+		status int
+		has    header
+		body   []byte
+	}{
+		"all":               {nil, 200, whole, data},
+		"from an offset":    {header{"Range": "bytes=1000000-"}, 206, header{"Content-Range": fmt.Sprintf("bytes 1000000-%d/%d", len(data)-1, len(data))}, data[1_000_000:]},
+		"the same file":     {header{"Range": "bytes=10-19", "If-Range": tag}, 206, nil, data[10:20]},
+		"another file":      {header{"Range": "bytes=10-19", "If-Range": `"x"`}, 200, nil, data},
+		"the client has it": {header{"If-None-Match": tag}, 304, header{"ETag": tag}, nil},
+	} {
+		a := ada.call(http.MethodGet, path, c.ask, nil).has(c.status, c.has)
+		if !bytes.Equal(a.body, c.body) {
+			t.Errorf("%s: %d bytes, want %d", name, len(a.body), len(c.body))
+		}
+	}
+	a := ada.call(http.MethodGet, path, header{"Range": "bytes=99999999-"}, nil)
+	a.refused(http.StatusRequestedRangeNotSatisfiable, photo.KindUsage)
+	a.has(http.StatusRequestedRangeNotSatisfiable, header{"Content-Range": fmt.Sprintf("bytes */%d", len(data)), "Content-Disposition": ""})
+	head := ada.call(http.MethodHead, path, nil, nil).has(http.StatusOK, whole)
+	if head.header.Get("Content-Length") != fmt.Sprint(len(data)) || len(head.body) != 0 {
+		t.Errorf("HEAD: %v", head.header)
+	}
+}
