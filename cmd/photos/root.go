@@ -55,7 +55,7 @@ terminal, a script or a pipeline.`,
 	}
 	add("account", newLogin(e), newLogout(e), newStatus(e), newToken(e), newKey(e), newDoctor(e))
 	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newVerify(e), newDelete(e), newRestore(e))
-	root.AddCommand(newConfig(e), newVersion(e), newInputLinesHelp())
+	root.AddCommand(newConfig(e), newVersion(e), newInputLinesHelp(), newOpenBrowser())
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
 	return root
 }

@@ -76,7 +76,7 @@ func (e *env) browser() func(address string) error {
 	if e.browse != nil {
 		return e.browse
 	}
-	return auth.Browser(e.set.Browser)
+	return auth.Browser(e.set.Browser, systemBrowser()...)
 }
 
 // waiting says which process holds up this one.

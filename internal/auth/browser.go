@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,19 +10,20 @@ import (
 
 // Browser returns a function that opens an address. preferred is what BROWSER holds:
 // commands between colons (semicolons on Windows) that are tried in turn, in which %s
-// stands for the address; empty: the system's browser.
+// stands for the address. When it is empty, the command system runs, with the address
+// as its last argument; it opens the system's browser.
 //
 // A browser that starts here may run for days. It gets a session of its own, so that
 // Ctrl-C at the terminal does not end it, and none of our streams, so that a pipe behind
 // this program ends with this program.
-func Browser(preferred string) func(address string) error {
+func Browser(preferred string, system ...string) func(address string) error {
 	return func(address string) error {
 		if preferred == "" {
-			return openSystemBrowser(address)
+			return start(append(system[:len(system):len(system)], address))
 		}
 		var err error
 		for _, command := range filepath.SplitList(preferred) {
-			if err = start(command, address); err == nil {
+			if err = start(words(command, address)); err == nil {
 				return nil
 			}
 		}
@@ -31,20 +31,25 @@ func Browser(preferred string) func(address string) error {
 	}
 }
 
-// start runs one command, without a shell in between, and waits for its end.
-func start(command, address string) error {
+// words splits a command and puts the address in, without a shell.
+func words(command, address string) []string {
 	words := strings.Fields(command)
-	if len(words) == 0 {
-		return fmt.Errorf("browser command %q: %w", command, os.ErrNotExist)
-	}
 	placed := false
-	for i, word := range words[1:] {
-		if strings.Contains(word, "%s") {
-			words[i+1], placed = strings.ReplaceAll(word, "%s", address), true
+	for i, word := range words {
+		if i > 0 && strings.Contains(word, "%s") {
+			words[i], placed = strings.ReplaceAll(word, "%s", address), true
 		}
 	}
-	if !placed {
+	if !placed && len(words) > 0 {
 		words = append(words, address)
+	}
+	return words
+}
+
+// start runs one command and waits for its end.
+func start(words []string) error {
+	if len(words) == 0 {
+		return fmt.Errorf("browser command: %w", os.ErrNotExist)
 	}
 	cmd := exec.Command(words[0], words[1:]...) //nolint:noctx // the browser outlives the login
 	detach(cmd)
@@ -52,14 +57,4 @@ func start(command, address string) error {
 		return fmt.Errorf("browser %s: %w", words[0], err)
 	}
 	return nil
-}
-
-// startFirst runs the first of these commands that the machine has.
-func startFirst(address string, commands ...string) error {
-	for _, command := range commands {
-		if _, err := exec.LookPath(command); err == nil {
-			return start(command, address)
-		}
-	}
-	return errors.New("this machine has none of " + strings.Join(commands, ", "))
 }

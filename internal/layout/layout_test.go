@@ -30,6 +30,7 @@ var linked = []string{
 	"github.com/inconshreveable/mousetrap", // cobra, Windows
 	"github.com/mattn/go-runewidth",        // columns of a table
 	"github.com/pelletier/go-toml/v2",      // viper
+	"github.com/pkg/browser",               // the system's browser
 	"github.com/sagikazarmark/locafero",    // viper
 	"github.com/sourcegraph/conc",          // viper
 	"github.com/spf13/afero",               // viper
