@@ -12,6 +12,7 @@ import (
 
 	"photos/internal/auth"
 	"photos/internal/photo"
+	"photos/internal/redirect"
 	"photos/internal/text"
 )
 
@@ -194,7 +195,7 @@ func (x *examination) redirects(ctx context.Context) error {
 	}
 	uris := x.resource.RedirectURIs
 	if len(uris) == 0 {
-		uris = auth.DefaultRedirectURIs()
+		uris = redirect.URIs()
 	}
 	usable := 0
 	for _, uri := range uris {

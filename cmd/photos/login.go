@@ -15,6 +15,7 @@ import (
 	"photos/internal/auth"
 	"photos/internal/issuer"
 	"photos/internal/photo"
+	"photos/internal/redirect"
 )
 
 type loginOptions struct {
@@ -175,7 +176,7 @@ func (s *signIn) chooseProvider(ctx context.Context) error {
 	}
 	published := resource.RedirectURIs
 	if len(published) == 0 {
-		published = auth.DefaultRedirectURIs()
+		published = redirect.URIs()
 	}
 	s.uris = auth.ChooseRedirects(published, s.opts.redirectHost, s.opts.redirectPort)
 	if err := s.trust(ctx); err != nil {

@@ -15,6 +15,7 @@ import (
 	"photos/internal/cognito"
 	"photos/internal/httpapi"
 	"photos/internal/person"
+	"photos/internal/redirect"
 	"photos/internal/userpool"
 )
 
@@ -59,7 +60,7 @@ func visit(t *testing.T, pool string, who person.Person) (code string) {
 	t.Helper()
 	sum := sha256.Sum256([]byte(localVerifier))
 	q := url.Values{
-		"response_type": {"code"}, "client_id": {localClient}, "redirect_uri": {redirectURIs()[0]},
+		"response_type": {"code"}, "client_id": {localClient}, "redirect_uri": {redirect.URIs()[0]},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
 	}
 	who.Visited = func(u *url.URL) { code = u.Query().Get("code") }
@@ -129,7 +130,7 @@ func TestAccountsOfBeforeTheMove(t *testing.T) {
 		t.Error("an access token of before is accepted")
 	}
 	ada.SignUp = false
-	now := pool.token(t, "grant_type", "authorization_code", "code", visit(t, pool.url, ada), "code_verifier", localVerifier, "redirect_uri", redirectURIs()[0])
+	now := pool.token(t, "grant_type", "authorization_code", "code", visit(t, pool.url, ada), "code_verifier", localVerifier, "redirect_uri", redirect.URIs()[0])
 	who, err := pool.signIn.verify(t.Context(), now.Access)
 	if err != nil || who.Pool != owner.Pool || who.Subject != owner.Subject {
 		t.Errorf("the account is now %s of %s, and was %s of %s; %v", who.Subject, who.Pool, owner.Subject, owner.Pool, err)
@@ -157,14 +158,14 @@ func former(t *testing.T, data string, who person.Person) (issuer string, sessio
 	web := httptest.NewServer(http.NotFoundHandler())
 	defer web.Close()
 	pool, err := userpool.Open(t.Context(), userpool.Config{
-		BaseURL: web.URL, Path: filepath.Join(data, "userpool.db"), Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirectURIs()}},
+		BaseURL: web.URL, Path: filepath.Join(data, "userpool.db"), Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirect.URIs()}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pool.Close()
 	web.Config.Handler = pool.Handler()
-	session = redeem(t, web.URL, "grant_type", "authorization_code", "code", visit(t, web.URL, who), "code_verifier", localVerifier, "redirect_uri", redirectURIs()[0])
+	session = redeem(t, web.URL, "grant_type", "authorization_code", "code", visit(t, web.URL, who), "code_verifier", localVerifier, "redirect_uri", redirect.URIs()[0])
 	verifier, err := cognito.New(cognito.Config{Issuer: pool.Issuer(), ClientIDs: []string{localClient}})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"photos/internal/api"
 	"photos/internal/cognito"
 	"photos/internal/httpapi"
+	"photos/internal/redirect"
 	"photos/internal/userpool"
 )
 
@@ -23,19 +24,6 @@ const localPath = "/pool"
 // localClient is the app client of the command line in the local user pool. Its
 // name never changes: sessions are bound to it.
 const localClient = "photos-cli"
-
-// redirectURIs are where the browser may lead back to the command line. Cognito
-// compares them to the letter, ports included, so there is a handful of them.
-func redirectURIs() []string {
-	const first, last = 18484, 18489
-	var uris []string
-	for _, host := range []string{"127.0.0.1", "localhost"} {
-		for port := first; port <= last; port++ {
-			uris = append(uris, fmt.Sprintf("http://%s:%d/callback", host, port))
-		}
-	}
-	return uris
-}
 
 // signIn is who signs people in, and how the service knows.
 type signIn struct {
@@ -70,7 +58,7 @@ func published(baseURL, issuer, client, domain string) api.ProtectedResource {
 	return api.ProtectedResource{
 		Resource: baseURL, ResourceName: "photos",
 		AuthorizationServers: []string{issuer}, ScopesSupported: []string{"openid"}, BearerMethods: []string{"header"},
-		ClientID: client, Domain: domain, RedirectURIs: redirectURIs(),
+		ClientID: client, Domain: domain, RedirectURIs: redirect.URIs(),
 	}
 }
 
@@ -79,7 +67,7 @@ func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	pool, err := userpool.Open(ctx, userpool.Config{
 		BaseURL: s.baseURL + localPath, Path: filepath.Join(s.data, "userpool.db"), Talk: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
 		Rotation: s.rotation, RotationGrace: s.rotationGrace,
-		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirectURIs(), LogoutURIs: []string{s.baseURL + "/"}}},
+		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirect.URIs(), LogoutURIs: []string{s.baseURL + "/"}}},
 	})
 	if err != nil {
 		return nil, err

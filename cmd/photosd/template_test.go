@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"photos/internal/redirect"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -52,7 +54,7 @@ func readTemplate(t *testing.T) template {
 // register the very ones that the service publishes.
 func TestTemplateRegistersTheRedirectAddresses(t *testing.T) {
 	t.Parallel()
-	got, want := readTemplate(t).Resources.CommandLineClient.Properties.CallbackURLs, redirectURIs()
+	got, want := readTemplate(t).Resources.CommandLineClient.Properties.CallbackURLs, redirect.URIs()
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -79,7 +81,7 @@ func TestLocalPoolGrantsWhatTheTemplateDoes(t *testing.T) {
 		t.Errorf("a password of %d characters is accepted", length-1)
 	}
 	first := pool.token(t, "grant_type", "authorization_code", "code", pool.signUp(t, strings.Repeat("x", length)),
-		"code_verifier", localVerifier, "redirect_uri", redirectURIs()[0])
+		"code_verifier", localVerifier, "redirect_uri", redirect.URIs()[0])
 	if first.Scope != strings.Join(client.AllowedOAuthScopes, " ") {
 		t.Errorf("scopes %q, the template has %q", first.Scope, client.AllowedOAuthScopes)
 	}

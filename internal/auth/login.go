@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"photos/internal/redirect"
 	"photos/internal/text"
 )
 
@@ -30,7 +31,7 @@ type LoginOptions struct {
 	Provider     Provider
 	ClientID     string
 	ClientSecret Secret   // zero: a public client
-	RedirectURIs []string // the registered ones, in order of preference; empty: DefaultRedirectURIs
+	RedirectURIs []string // the registered ones, in order of preference; empty: redirect.URIs
 
 	IdentityProvider string // goes straight to one provider of the pool, such as LoginWithAmazon
 	LoginHint        string // fills in the user name
@@ -101,7 +102,7 @@ func Login(ctx context.Context, o LoginOptions) (Session, error) {
 
 func (o LoginOptions) withDefaults() LoginOptions {
 	if len(o.RedirectURIs) == 0 {
-		o.RedirectURIs = DefaultRedirectURIs()
+		o.RedirectURIs = redirect.URIs()
 	}
 	if o.Wait == 0 {
 		o.Wait = defaultWait

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"photos/internal/redirect"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -37,8 +39,8 @@ func cmdPool(ts *testscript.TestScript, neg bool, args []string) {
 // startPool sets POOL_URL and POOL_ISSUER. The client cli has the usual redirect URIs.
 func startPool(ts *testscript.TestScript, flags []string) {
 	args := []string{"-db", ts.MkAbs("pool.db"), "-client", "cli"}
-	for _, port := range []string{"18484", "18485", "18486", "18487", "18488", "18489"} {
-		args = append(args, "-redirect", "http://127.0.0.1:"+port+"/callback")
+	for _, uri := range redirect.On("127.0.0.1") {
+		args = append(args, "-redirect", uri)
 	}
 	cmd := exec.Command(filepath.Join(os.Getenv(envBin), "poolserver"), append(args, flags...)...)
 	out, err := cmd.StdoutPipe()

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"photos/internal/redirect"
 )
 
 func read(t *testing.T, path string) string {
@@ -66,5 +68,17 @@ func TestLinksLead(t *testing.T) {
 				t.Errorf("%s links to %s: %v", doc, link, err)
 			}
 		}
+	}
+}
+
+// TestRedirectURIsAreDocumented holds the redirect URIs that docs/cognito.md lists against the code.
+func TestRedirectURIsAreDocumented(t *testing.T) {
+	t.Parallel()
+	documented := matches(read(t, "docs/cognito.md"), `(http://[a-z0-9.]+:\d+/callback)(?: |\n)`)
+	want := redirect.URIs()
+	slices.Sort(documented)
+	slices.Sort(want)
+	if !slices.Equal(documented, want) {
+		t.Errorf("documented %q, in use %q", documented, want)
 	}
 }
