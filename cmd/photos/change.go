@@ -158,7 +158,7 @@ func (c *changes) pending(it listed) {
 
 // fail reports an item that failed. A failure that concerns all items ends the run.
 func (c *changes) fail(it listed, err error) {
-	if endsRun(withKind(err)) {
+	if photo.EndsRun(withKind(err)) {
 		c.end(err)
 		it.Err = err
 		c.pending(it)

@@ -193,7 +193,7 @@ func revokeKeys(ctx context.Context, e *env, names []string) error {
 	t := tally{e: e}
 	for _, name := range names {
 		err := revokeKey(ctx, c, name)
-		if err != nil && endsRun(withKind(err)) {
+		if err != nil && photo.EndsRun(withKind(err)) {
 			return err
 		}
 		if t.done(name, err); err == nil && !e.set.Quiet {

@@ -100,7 +100,7 @@ func eachItem(e *env, items iter.Seq[listed], f func(listed) error) error {
 		if err == nil {
 			err = f(it)
 		}
-		if err != nil && endsRun(withKind(err)) {
+		if err != nil && photo.EndsRun(withKind(err)) {
 			return err
 		}
 		t.done(it.Name, err)

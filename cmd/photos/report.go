@@ -44,16 +44,6 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// endsRun reports whether a failure concerns every item, so that going on with
-// the others makes no sense and the run ends with this failure's own code.
-func endsRun(err error) bool {
-	switch exitCode(err) {
-	case exitNotSignedIn, exitUnavailable, exitKeyring, exitInterrupted:
-		return true
-	}
-	return false
-}
-
 // reported is an error whose lines have been printed already: only its exit code is left.
 type reported struct{ code int }
 
@@ -165,7 +155,7 @@ func (t *tally) end() error {
 
 // about says which item a failure concerns, keeping its kind and hint.
 func about(subject string, err error) error {
-	if endsRun(withKind(err)) {
+	if photo.EndsRun(withKind(err)) {
 		return err // it concerns more than this item
 	}
 	return fmt.Errorf("%s: %w", subject, err)

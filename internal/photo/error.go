@@ -72,6 +72,16 @@ func KindOf(err error) Kind {
 	return KindInternal
 }
 
+// EndsRun reports whether a failure concerns every item of a run, so that going on with
+// the others makes no sense.
+func EndsRun(err error) bool {
+	switch KindOf(err) {
+	case KindNotSignedIn, KindUnavailable, KindStorageFull, KindKeyring, KindInterrupted:
+		return true
+	}
+	return false
+}
+
 // HintOf is the first hint in err's chain, or "".
 func HintOf(err error) string {
 	for err != nil {

@@ -119,7 +119,7 @@ func (d *download) list(photos iter.Seq[Wanted], queue chan<- photo.Photo) {
 			if photo.KindOf(context.Cause(d.ctx)) != photo.KindStorageFull {
 				return // a service that is gone lists no more
 			}
-		case EndsRun(w.Err), w.Name == "":
+		case photo.EndsRun(w.Err), w.Name == "":
 			d.stop(w.Err)
 			return
 		default:
@@ -134,14 +134,14 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 		rec := Record{ID: p.ID, Bytes: p.Size}
 		rec.Path, rec.Outcome, rec.Err = d.fetch(p, &rec.Attempts)
 		if rec.Err == nil {
-			if rec.SidecarErr = d.sidecar(p, rec.Path); EndsRun(rec.SidecarErr) {
+			if rec.SidecarErr = d.sidecar(p, rec.Path); photo.EndsRun(rec.SidecarErr) {
 				d.stop(rec.SidecarErr)
 			}
 		}
 		rec.Seconds = time.Since(start).Seconds()
 		if rec.Err != nil {
 			rec.Outcome = photo.OutcomeFailed
-			if EndsRun(rec.Err) {
+			if photo.EndsRun(rec.Err) {
 				rec.Outcome = photo.OutcomePending
 				d.stop(rec.Err)
 				rec.Err = nil

@@ -85,12 +85,3 @@ func (noProgress) Found(string, int64)   {}
 func (noProgress) Sending(string, int64) {}
 func (noProgress) Moved(string, int64)   {}
 func (noProgress) Done(Record)           {}
-
-// EndsRun reports whether a failure concerns every item, so that going on makes no sense.
-func EndsRun(err error) bool {
-	switch photo.KindOf(err) {
-	case photo.KindNotSignedIn, photo.KindUnavailable, photo.KindStorageFull, photo.KindKeyring, photo.KindInterrupted:
-		return true
-	}
-	return false
-}

@@ -289,7 +289,7 @@ func (r *run) unfit(j *job, err error) {
 
 // finish records what became of a job, and then of those that waited for it.
 func (r *run) finish(j *job, o photo.Outcome, err error) {
-	if err != nil && EndsRun(err) {
+	if err != nil && photo.EndsRun(err) {
 		r.stop(err) // who reads stdin hears of an interruption before r.ctx does
 		o, err = photo.OutcomePending, nil
 	}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"slices"
+	"testing"
+
+	"photos/internal/photo"
+)
+
+// Of several items, a failure that ends the run keeps its own exit code, and only such a failure does
+// (docs/exit-codes.md).
+func TestExitCodesOfFailuresThatEndARun(t *testing.T) {
+	t.Parallel()
+	ending := []int{exitNotSignedIn, exitUnavailable, exitKeyring, exitInterrupted}
+	for kind, code := range exitCodes {
+		if got, want := photo.EndsRun(&photo.Error{Kind: kind}), slices.Contains(ending, code); got != want {
+			t.Errorf("%s, exit code %d: ends the run: %t, want %t", kind, code, got, want)
+		}
+	}
+	if err := (&photo.Error{Kind: photo.KindInternal}); photo.EndsRun(err) || exitCode(err) != exitFailure {
+		t.Errorf("an internal error: ends the run: %t, exit code %d", photo.EndsRun(err), exitCode(err))
+	}
+}
