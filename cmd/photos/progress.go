@@ -12,7 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"photos/internal/client"
+	"photos/internal/photo"
 	"photos/internal/text"
 	"photos/internal/transfer"
 )
@@ -96,7 +96,7 @@ func (p *progress) Found(_ string, bytes int64) {
 
 // Sending implements transfer.Progress.
 func (p *progress) Sending(path string, bytes int64) {
-	if p.bars == nil || bytes <= client.WholeUpload {
+	if p.bars == nil || bytes <= photo.MaxWhole {
 		return
 	}
 	b := p.bars.New(bytes, barStyle(),

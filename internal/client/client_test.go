@@ -464,7 +464,7 @@ func TestRivalConcernsOneUploadOnly(t *testing.T) {
 			w.Header().Set(api.HeaderUploadOffset, "0")
 		}
 	})
-	size := int64(client.WholeUpload + 1)
+	size := int64(photo.MaxWhole + 1)
 	_, err := c.Upload(context.Background(), client.Upload{Body: bytes.NewReader(make([]byte, size)), Size: size})
 	if photo.KindOf(err) != photo.KindConflict || !strings.Contains(err.Error(), "another client") {
 		t.Errorf("error %v of kind %s", err, photo.KindOf(err))
@@ -477,7 +477,7 @@ func TestUploadGoesNowhereElse(t *testing.T) {
 		w.Header().Set("Location", "https://collector.example/u1")
 		w.WriteHeader(http.StatusCreated)
 	})
-	_, err := c.Upload(context.Background(), client.Upload{Body: bytes.NewReader(nil), Size: client.WholeUpload + 1})
+	_, err := c.Upload(context.Background(), client.Upload{Body: bytes.NewReader(nil), Size: photo.MaxWhole + 1})
 	if photo.KindOf(err) != photo.KindProtocol || !strings.Contains(err.Error(), "elsewhere, to collector.example") {
 		t.Errorf("error %v", err)
 	}
@@ -554,7 +554,7 @@ func TestUploadThatGetsNowhereEnds(t *testing.T) {
 				}
 				w.WriteHeader(http.StatusNoContent)
 			})
-			size := int64(client.WholeUpload + 1)
+			size := int64(photo.MaxWhole + 1)
 			_, err := c.Upload(t.Context(), client.Upload{Body: bytes.NewReader(make([]byte, size)), Size: size})
 			if photo.KindOf(err) != photo.KindProtocol {
 				t.Errorf("error %v", err)
@@ -567,7 +567,7 @@ func TestUploadThatGetsNowhereEnds(t *testing.T) {
 // a new creation learns that the photo is there.
 func TestUploadThatSomebodyElseFinished(t *testing.T) {
 	t.Parallel()
-	data := make([]byte, client.WholeUpload+1)
+	data := make([]byte, photo.MaxWhole+1)
 	id := photo.ID(sha256.Sum256(data))
 	posts := 0
 	c := serve(t, 10*time.Second, func(w http.ResponseWriter, r *http.Request) {

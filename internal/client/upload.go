@@ -14,10 +14,6 @@ import (
 	"photos/internal/photo"
 )
 
-// WholeUpload is the size in bytes up to which a photo travels in one request.
-// A larger one is created first and then appended to, so that it can resume.
-const WholeUpload = 8 << 20
-
 // Upload is one photo to be sent.
 type Upload struct {
 	Meta api.UploadMetadata // with the digest
@@ -96,7 +92,7 @@ func (t *transfer) header() http.Header {
 func (t *transfer) create(ctx context.Context) error {
 	for {
 		n := int64(0)
-		if t.u.Size <= t.c.pieceOf(WholeUpload) && !t.u.Stored {
+		if t.u.Size <= t.c.pieceOf(photo.MaxWhole) && !t.u.Stored {
 			n = t.u.Size
 		}
 		if err := t.createWith(ctx, n); n == 0 || !isTooLong(err) || !t.c.shrink(n) {

@@ -328,7 +328,7 @@ func TestLongWorkIsNotSilent(t *testing.T) {
 	})
 	cl, err := client.New(client.Options{Server: s.web.URL, Patience: 4 * stall / 5, Transport: bearer("ada")})
 	must(t, err)
-	data := append(jpeg(t, 1, client.WholeUpload), make([]byte, 1000)...)
+	data := append(jpeg(t, 1, photo.MaxWhole), make([]byte, 1000)...)
 	id := idOf(data)
 	up, err := cl.Upload(t.Context(), client.Upload{Meta: api.UploadMetadata{ID: id}, Body: bytes.NewReader(data), Size: int64(len(data))})
 	if err != nil || up.Outcome != photo.OutcomeUploaded || up.Attempts != 1 {

@@ -19,6 +19,11 @@ const (
 	MaxDescribe    = 1000 // descriptions set in one request
 )
 
+// MaxWhole is the size in bytes up to which a photo travels in one request. The service
+// keeps no row for it meanwhile: if the request is cut, it is sent again. A larger photo is
+// created first and then appended to, so that it can resume.
+const MaxWhole = 8 << 20
+
 // Photo is one picture or video of one owner.
 type Photo struct {
 	ID                ID     // digest of the bytes

@@ -32,10 +32,6 @@ import (
 	"photos/internal/store"
 )
 
-// MaxWhole is the size in bytes up to which a photo that comes in one request gets
-// no row while it comes: if the request is cut, it is sent again.
-const MaxWhole = 8 << 20
-
 // PhotoRows is what uploads need of the rows of photos.
 type PhotoRows interface {
 	Add(ctx context.Context, owner string, p photo.Photo, key string, options ...store.AddOption) (store.Added, error)
@@ -189,7 +185,7 @@ func (s *Uploads) Begin(ctx context.Context, c Creation) (Progress, error) {
 		return Progress{}, err
 	}
 	u := c.Meta.describe(store.Upload{ID: rand.Text(), Owner: c.Owner, Photo: c.Meta.Photo, Length: c.Length, Writer: c.Writer})
-	if c.Open != nil && c.Size == c.Length && c.Length <= MaxWhole {
+	if c.Open != nil && c.Size == c.Length && c.Length <= photo.MaxWhole {
 		return s.addWhole(ctx, c.Request, u)
 	}
 	if u, err = s.create(ctx, u); err != nil {

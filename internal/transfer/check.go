@@ -3,7 +3,6 @@ package transfer
 import (
 	"time"
 
-	"photos/internal/client"
 	"photos/internal/photo"
 )
 
@@ -119,7 +118,7 @@ func (r *run) checkBatch(batch []*job) {
 			present = append(present, j)
 		case r.DryRun:
 			r.wouldDeliver(j)
-		case j.status.State != photo.Trashed && j.status.State != photo.Stored && j.file.size > client.WholeUpload:
+		case j.status.State != photo.Trashed && j.status.State != photo.Stored && j.file.size > photo.MaxWhole:
 			r.large <- j
 		default:
 			r.small <- j

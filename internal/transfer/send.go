@@ -72,7 +72,7 @@ func (r *run) sendOnce(j *job) (client.Uploaded, error) {
 	defer f.Close()
 	r.Progress.Sending(j.item.Path, j.file.size)
 	ctx := r.sending
-	if j.file.size > client.WholeUpload {
+	if j.file.size > photo.MaxWhole {
 		ctx = r.ctx // a large file is parked at once: it resumes where it stopped
 	}
 	return r.svc.Upload(ctx, client.Upload{
