@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -101,22 +100,8 @@ func (d *demo) collect(own string) error {
 			return fs.SkipAll
 		}
 		size += info.Size()
-		return copyFile(filepath.Join(to, e.Name()), path)
+		return sample.CopyFile(filepath.Join(to, e.Name()), path, 0o600)
 	})
-}
-
-func copyFile(to, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }
 
 // start runs photosd on a free port and waits until it listens.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -159,7 +158,7 @@ func runAsNobody(dir, wd string, env []string) (int, error) {
 		return 1, err
 	}
 	test := filepath.Join(dir, "run.test")
-	if err := copyFile(test, self, 0o755); err != nil {
+	if err := sample.CopyFile(test, self, 0o755); err != nil {
 		return 1, err
 	}
 	pkg := filepath.Join(dir, "package")
@@ -200,20 +199,6 @@ func copyTree(to, from string) error {
 		if d.IsDir() {
 			return os.MkdirAll(filepath.Join(to, rel), 0o755)
 		}
-		return copyFile(filepath.Join(to, rel), path, 0o644)
+		return sample.CopyFile(filepath.Join(to, rel), path, 0o644)
 	})
-}
-
-func copyFile(to, from string, mode fs.FileMode) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }

@@ -202,7 +202,7 @@ func cmdSample(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: sample NAME...")
 	}
 	for _, name := range args {
-		ts.Check(copyFile(ts.MkAbs(filepath.Base(name)), filepath.Join(os.Getenv(envSamples), name), 0o644))
+		ts.Check(sample.CopyFile(ts.MkAbs(filepath.Base(name)), filepath.Join(os.Getenv(envSamples), name), 0o644))
 	}
 }
 

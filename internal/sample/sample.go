@@ -10,6 +10,8 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -50,7 +52,7 @@ func Collect(dir string) error {
 	}
 	from := filepath.Join(strings.TrimSpace(string(out)), "testdata", "images")
 	for _, p := range photos {
-		if err := copyFile(filepath.Join(dir, p.name), filepath.Join(from, filepath.FromSlash(p.path))); err != nil {
+		if err := CopyFile(filepath.Join(dir, p.name), filepath.Join(from, filepath.FromSlash(p.path)), 0o644); err != nil {
 			return err
 		}
 	}
@@ -150,10 +152,17 @@ func Write(dir string, n, size int, seed uint64) error {
 	return nil
 }
 
-func copyFile(to, from string) error {
-	data, err := os.ReadFile(from)
+// CopyFile copies a file of any size. An existing file at to is replaced.
+func CopyFile(to, from string, mode fs.FileMode) error {
+	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, data, 0o644)
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }
