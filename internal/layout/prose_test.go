@@ -1,0 +1,226 @@
+package layout_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// unpolished lists what the habits below are not held against yet: a folder with all that is below it, or a file.
+// Remove a line when its text is clean. What is not listed is held. To see what is left in a folder:
+//
+//	go test -v -run TestProse ./internal/layout | grep internal/auth
+var unpolished = []string{
+	"api",
+	"bench",
+	"cmd/photos",
+	"cmd/photosd",
+	"deploy",
+	"docs/cognito.md",
+	"docs/decisions.md",
+	"docs/exit-codes.md",
+	"docs/json.md",
+	"docs/layout.md",
+	"docs/photosd.md",
+	"docs/sign-in.md",
+	"internal/api",
+	"internal/auth",
+	"internal/blob",
+	"internal/client",
+	"internal/cognito",
+	"internal/demo",
+	"internal/e2e",
+	"internal/faultproxy",
+	"internal/httpapi",
+	"internal/person",
+	"internal/photo",
+	"internal/picture",
+	"internal/sidecar",
+	"internal/smalldisk",
+	"internal/statcache",
+	"internal/store",
+	"internal/transfer",
+	"internal/userpool",
+}
+
+// habit is a turn of phrase that readers stumble over.
+type habit struct {
+	pattern *regexp.Regexp
+	instead string
+	allowed *regexp.Regexp // matches that are plain English; nil: none
+}
+
+func habits() []habit {
+	h := func(pattern, instead, allowed string) habit {
+		out := habit{pattern: phrase(pattern), instead: instead}
+		if allowed != "" {
+			out.allowed = phrase("^(?:" + allowed + ")$")
+		}
+		return out
+	}
+	return []habit{
+		h(`\w+ is no \w+`, "is not a ...", `there is no \w+|\w+ is no (?:longer|such|more|other|different|better|worse|larger|older|newer|need|reason|way|good|use)`),
+		h(`\bone \w*[a-rt-z] an? \w+[.,;:)]`, "one ... per ...", `one (?:of|in|for|with|at|to|from|on|by) .*`),
+		h(`\bbeside\b`, "next to, besides, as well as", ``),
+		h(`\banew\b`, "again", ``),
+		h(`\bfor ever\b`, "forever, without end", ``),
+		h(`\bto the letter\b`, "exactly", ``),
+		h(`\bthe person\b`, "the user, the caller, whoever", ``),
+		h(`\b(?:of|from|for|by) who\b`, "of whoever, of the one that", ``),
+		h(`\bwho (?:reads|goes|comes)\b`, "whoever reads, a reader", ``),
+	}
+}
+
+// phrase compiles a pattern whose spaces also match line breaks and the marks of comments.
+func phrase(pattern string) *regexp.Regexp {
+	return regexp.MustCompile(`(?i)` + strings.ReplaceAll(pattern, " ", `(?:\s|//|#)+`))
+}
+
+// TestProse holds comments, messages, help, scripts and documents against the habits. With -v it also prints what it
+// finds in what is unpolished.
+func TestProse(t *testing.T) {
+	t.Parallel()
+	for _, name := range unpolished {
+		if _, err := os.Stat(filepath.Join("..", "..", name)); err != nil {
+			t.Errorf("unpolished: %v", err)
+		}
+	}
+	for file, texts := range prose(t) {
+		for _, h := range habits() {
+			for line, found := range h.find(texts) {
+				switch {
+				case !isUnpolished(file):
+					t.Errorf("%s:%d: %q: write %s", file, line, found, h.instead)
+				case testing.Verbose():
+					t.Logf("not held yet: %s:%d: %q: write %s", file, line, found, h.instead)
+				}
+			}
+		}
+	}
+}
+
+func isUnpolished(file string) bool {
+	return slices.ContainsFunc(unpolished, func(p string) bool { return file == p || strings.HasPrefix(file, p+"/") })
+}
+
+// find yields the line and the words of each use of the habit.
+func (h habit) find(texts []passage) func(yield func(int, string) bool) {
+	return func(yield func(int, string) bool) {
+		for _, p := range texts {
+			for _, at := range h.pattern.FindAllStringIndex(p.text, -1) {
+				found := p.text[at[0]:at[1]]
+				if h.allowed != nil && h.allowed.MatchString(found) {
+					continue
+				}
+				if !yield(p.line+strings.Count(p.text[:at[0]], "\n"), strings.Join(strings.Fields(found), " ")) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// passage is a piece of text and the line on which it begins.
+type passage struct {
+	line int
+	text string
+}
+
+// prose yields what people read in each file of the tree, by the file's path: comments and strings of Go, and the
+// whole of documents, pages, scripts and SQL.
+func prose(t *testing.T) func(yield func(string, []passage) bool) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	return func(yield func(string, []passage) bool) {
+		err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && slices.Contains([]string{".git", ".cache", "bin", "dist", "dist-extra", "artifacts", "node_modules"}, d.Name()):
+				return fs.SkipDir
+			case !d.Type().IsRegular() || name == "internal/layout/prose_test.go":
+				return nil
+			}
+			var texts []passage
+			switch path.Ext(name) {
+			case ".go":
+				texts, err = proseOfGo(filepath.Join(root, name))
+			case ".md", ".txtar", ".html", ".yaml", ".sql":
+				var text []byte
+				text, err = os.ReadFile(filepath.Join(root, name))
+				texts = []passage{{line: 1, text: string(text)}}
+			}
+			if err == nil && !yield(name, texts) {
+				return fs.SkipAll
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func proseOfGo(file string) ([]passage, error) {
+	source, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, file, source, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	var out []passage
+	add := func(n ast.Node) {
+		begin, end := set.Position(n.Pos()), set.Position(n.End())
+		out = append(out, passage{line: begin.Line, text: string(source[begin.Offset:end.Offset])})
+	}
+	for _, group := range parsed.Comments {
+		add(group)
+	}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+			add(text)
+		}
+		return true
+	})
+	return out, nil
+}
+
+func TestHabitsAreFound(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"5M is no number of bytes":               1,
+		"the file is no\n\t// picture":           1,
+		"there is no keyring":                    0,
+		"it is no longer there":                  0,
+		"prints one line a photo.":               1,
+		"prints one line per photo.":             0,
+		"one of a kind":                          0,
+		"beside the file, for ever, anew":        3,
+		"besides the file":                       0,
+		"the person who reads it":                2,
+		"whoever reads it":                       0,
+		"the row of who came first":              1,
+		"compared to\n// the letter, of whoever": 1,
+	} {
+		found := 0
+		for _, h := range habits() {
+			for range h.find([]passage{{line: 1, text: text}}) {
+				found++
+			}
+		}
+		if found != want {
+			t.Errorf("%q: %d habits found, want %d", text, found, want)
+		}
+	}
+}
