@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"photos/internal/buildinfo"
 	"photos/internal/photo"
 )
 
@@ -24,7 +25,7 @@ terminal, a script or a pipeline.`,
   photos upload ~/Pictures
   photos list --search bay
   photos describe beach.jpg --desc "Sunrise, actually"`,
-		Version:       version(),
+		Version:       buildinfo.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,

@@ -8,6 +8,7 @@ import (
 
 	"photos/internal/accesskey"
 	"photos/internal/auth"
+	"photos/internal/buildinfo"
 	"photos/internal/client"
 	"photos/internal/photo"
 )
@@ -31,7 +32,7 @@ func (e *env) connect(_ context.Context) (*client.Client, error) {
 	}
 	pieces := e.pieces(server)
 	return client.New(client.Options{
-		Server: server, Patience: e.set.Timeout, Rate: e.set.rate, Agent: "photos/" + version(),
+		Server: server, Patience: e.set.Timeout, Rate: e.set.rate, Agent: "photos/" + buildinfo.Version(),
 		Piece: pieces.read(), Learned: pieces.write,
 		Transport: &auth.Transport{Base: e.network, Source: source, Origin: origin},
 	})

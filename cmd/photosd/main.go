@@ -19,6 +19,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"photos/internal/buildinfo"
 	"photos/internal/photo"
 )
 
@@ -42,7 +43,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case errors.Is(err, flag.ErrHelp):
 		_, err = io.WriteString(stdout, help())
 	case err == nil && set.version:
-		_, err = fmt.Fprintf(stdout, "photosd version %s\n", version())
+		_, err = fmt.Fprintf(stdout, "photosd version %s\n", buildinfo.Version())
 	case err == nil && len(set.words) > 0:
 		err = account(ctx, set, stdout, talk)
 	case err == nil:

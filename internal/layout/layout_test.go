@@ -89,6 +89,7 @@ func TestArrowsBetweenPackages(t *testing.T) {
 		{"photos/internal/issuer", "photos/internal/"},
 		{"photos/internal/httpkit", "photos/internal/"},
 		{"photos/internal/redirect", "photos/internal/"},
+		{"photos/internal/buildinfo", "photos/internal/"},
 		{"photos/internal/httpkit", "html/template"},
 		{"photos/internal/client", "photos/internal/auth"},
 		{"photos/internal/client", "photos/internal/httpapi"},

@@ -1,0 +1,42 @@
+package buildinfo
+
+import (
+	"runtime/debug"
+	"testing"
+)
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	checkout := []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "539f3160aa1b0c3dd0a5fb9b5a1d67e2b9a4f6c1"}, {Key: "vcs.time", Value: "2024-07-14T22:30:00-04:00"},
+	}
+	changed := append(checkout[:2:2], debug.BuildSetting{Key: "vcs.modified", Value: "true"})
+	const pseudo = "v0.0.0-20240715023000-539f3160aa1b"
+	for _, c := range []struct {
+		name, released, module string
+		settings               []debug.BuildSetting
+		want                   string
+	}{
+		{name: "release", released: "1.2.3", module: pseudo, settings: checkout, want: "1.2.3"},
+		{name: "go install of a tag", module: "v1.2.3", want: "1.2.3"},
+		{name: "go install of a candidate", module: "v1.2.3-rc.1", want: "1.2.3-rc.1"},
+		{name: "go install of a commit", module: pseudo, want: "devel " + pseudo},
+		{name: "go install of a commit after a tag", module: "v1.2.4-0.20240715023000-539f3160aa1b", want: "devel v1.2.4-0.20240715023000-539f3160aa1b"},
+		{name: "checkout", module: pseudo, settings: checkout, want: "devel 539f3160aa1b 2024-07-15"},
+		{name: "checkout of a tag", module: "v1.2.3", settings: checkout, want: "1.2.3"},
+		{name: "changed checkout", module: pseudo + "+dirty", settings: changed, want: "devel 539f3160aa1b modified 2024-07-15"},
+		{name: "changed checkout of a tag", module: "v1.2.3+dirty", settings: changed, want: "devel 539f3160aa1b modified 2024-07-15"},
+		{name: "no repository", module: "(devel)", want: "devel"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			info := &debug.BuildInfo{Main: debug.Module{Version: c.module}, Settings: c.settings}
+			if got := version(c.released, info); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+	if got := version("", nil); got != "unknown" {
+		t.Errorf("without build information: %q", got)
+	}
+}
