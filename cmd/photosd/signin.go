@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"path/filepath"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"photos/internal/api"
 	"photos/internal/cognito"
 	"photos/internal/httpapi"
@@ -72,16 +70,9 @@ func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := pool.Keys()
 	verifier, err := cognito.New(cognito.Config{
 		Issuer: pool.Issuer(), ClientIDs: []string{localClient}, Resource: s.baseURL,
-		Keys: func(t *jwt.Token) (any, error) {
-			id, _ := t.Header["kid"].(string)
-			if key, ok := keys(id); ok {
-				return key, nil
-			}
-			return nil, fmt.Errorf("no key %.40q", id)
-		},
+		Keys: pool.Keys(),
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sign-in: %w", err), pool.Close())

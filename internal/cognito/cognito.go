@@ -8,6 +8,7 @@ package cognito
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net/http"
@@ -35,10 +36,13 @@ type Config struct {
 	Issuer     string           // of the tokens; of a Cognito pool, either form accepts both
 	ClientIDs  []string         // app clients whose tokens are accepted
 	Resource   string           // the service's address: tokens bound to others alone (RFC 8707) are refused; empty: not looked at
-	Keys       jwt.Keyfunc      // nil: the issuer's published keys
+	Keys       Keys             // nil: the issuer's published keys
 	HTTPClient *http.Client     // fetches those; nil: one with a time limit
 	Now        func() time.Time // nil: time.Now
 }
+
+// Keys finds the public key with a key ID.
+type Keys func(id string) (*rsa.PublicKey, bool)
 
 // Claims are what a good access token says.
 type Claims struct {
@@ -89,17 +93,25 @@ func New(c Config) (*Verifier, error) {
 	}, nil
 }
 
+// keySource returns where the key of a token is looked up.
 func keySource(c Config) func(context.Context) jwt.Keyfunc {
+	find := newKeySet(c).find
 	if c.Keys != nil {
-		return func(context.Context) jwt.Keyfunc { return c.Keys }
+		find = c.Keys.find
 	}
-	set := newKeySet(c)
 	return func(ctx context.Context) jwt.Keyfunc {
 		return func(t *jwt.Token) (any, error) {
 			id, _ := t.Header["kid"].(string)
-			return set.find(ctx, id)
+			return find(ctx, id)
 		}
 	}
+}
+
+func (k Keys) find(_ context.Context, id string) (*rsa.PublicKey, error) {
+	if key, ok := k(id); ok {
+		return key, nil
+	}
+	return nil, fmt.Errorf("no key %.40q", id)
 }
 
 // poolOf names a pool independently of what may change about its issuer: Cognito has two

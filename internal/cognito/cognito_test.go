@@ -108,6 +108,15 @@ func (p *pool) verifier(t testing.TB) *cognito.Verifier {
 }
 
 // claims are those of a good token, with some changed; nil takes one away.
+// key finds a published key.
+func (p *pool) key(id string) (*rsa.PublicKey, bool) {
+	key, ok := p.published[id]
+	if !ok {
+		return nil, false
+	}
+	return &key.PublicKey, true
+}
+
 func (p *pool) claims(changed jwt.MapClaims) jwt.MapClaims {
 	c := jwt.MapClaims{
 		"sub": "aaaa-bbbb", "iss": p.issuer, "client_id": client, "token_use": "access", "version": 2,
@@ -492,7 +501,7 @@ func TestPool(t *testing.T) {
 	} {
 		v, err := cognito.New(cognito.Config{
 			Issuer: issuer, ClientIDs: []string{client}, Now: p.now,
-			Keys: func(*jwt.Token) (any, error) { return p.published["k1"].Public(), nil },
+			Keys: p.key,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -523,7 +532,7 @@ func FuzzVerify(f *testing.F) {
 	good := p.token(f, "k1", nil)
 	v, err := cognito.New(cognito.Config{
 		Issuer: p.issuer, ClientIDs: []string{client}, Now: p.now,
-		Keys: func(*jwt.Token) (any, error) { return p.published["k1"].Public(), nil },
+		Keys: p.key,
 	})
 	if err != nil {
 		f.Fatal(err)
