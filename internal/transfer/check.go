@@ -1,26 +1,29 @@
 package transfer
 
 import (
+	"slices"
 	"time"
 
 	"photos/internal/photo"
 )
 
 const (
-	firstBatch  = 32 // small, so that the first bytes leave early
-	batchGrowth = 4  // few requests for many photos
+	firstBatch  = 32 // small, so that the first bytes are sent early
+	batchGrowth = 4  // so that many photos need few requests
 	batchIdle   = 50 * time.Millisecond
 )
 
-// checkAll asks the service about digests in growing batches and sends each
-// photo where it has to go.
-func (r *run) checkAll() {
-	defer close(r.small)
-	defer close(r.large)
+// checkAll asks the service about digests in growing batches and puts each photo into the
+// queue that it needs. Duplicates come back here, so it goes on until none waits.
+func (u *uploader) checkAll() {
+	defer close(u.small)
+	defer close(u.large)
 	size := firstBatch
 	for {
-		batch, more := r.batch(size)
-		r.checkBatch(batch)
+		batch, more := u.nextBatch(size)
+		for part := range slices.Chunk(batch, photo.MaxCheck) {
+			u.checkBatch(part)
+		}
 		if !more {
 			return
 		}
@@ -30,123 +33,75 @@ func (r *run) checkAll() {
 	}
 }
 
-// batch collects up to size jobs whose digests are new to this run, or fewer
-// when none comes for a while. more is false at the end.
-func (r *run) batch(size int) (batch []*job, more bool) {
-	var idle <-chan time.Time // waits for ever while the batch is empty
+// nextBatch collects up to size tasks that no other task of the same bytes precedes. It
+// returns fewer when none comes for a while, and more when duplicates come back. more is
+// false at the end.
+func (u *uploader) nextBatch(size int) (batch []*task, more bool) {
+	var idle <-chan time.Time // nil, so it blocks, while the batch is empty
 	for len(batch) < size {
+		if u.allDigested && (len(batch) > 0 || u.duplicates.empty()) {
+			return batch, !u.duplicates.empty()
+		}
+		digested := u.digested
+		if u.allDigested {
+			digested = nil
+		}
 		select {
-		case j, ok := <-r.digested:
-			if !ok {
-				return batch, false
+		case t, ok := <-digested:
+			if u.allDigested = !ok; !ok || !u.duplicates.add(t) {
+				continue
 			}
-			if r.isFirst(j) {
-				batch = append(batch, j)
-				idle = time.After(batchIdle)
-			}
+			batch = append(batch, t)
+		case <-u.duplicates.wake:
+			batch = append(batch, u.duplicates.take()...)
 		case <-idle:
 			return batch, true
 		}
+		idle = time.After(batchIdle)
 	}
 	return batch, true
 }
 
-// isFirst reports whether no other item of the same bytes is under way. One that
-// is not the first is finished after it.
-func (r *run) isFirst(j *job) bool {
-	r.mu.Lock()
-	f, again := r.firsts[j.file.id]
-	switch {
-	case !again:
-		j.firstOf = j.file.id
-		r.firsts[j.firstOf] = first{job: j}
-	case f.job != nil:
-		f.job.followers = append(f.job.followers, j)
-	}
-	r.mu.Unlock()
-	if again && f.job == nil {
-		r.presentAs(j, f.there)
-	}
-	return !again
-}
-
-// release forgets that a job is the first of its bytes and returns those that
-// waited for it. Where the first one's bytes are not on the service now, since it
-// failed or its file has changed, next takes its place: it may fare better.
-func (r *run) release(j *job) (waiting []*job, next *job) {
-	if j.firstOf.IsZero() {
-		return nil, nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	waiting = j.followers
-	lost := j.rec.Outcome == photo.OutcomeFailed || j.file.id != j.firstOf
-	switch {
-	case lost && len(waiting) > 0:
-		next = waiting[0]
-		next.firstOf, next.followers = j.firstOf, waiting[1:]
-		r.firsts[next.firstOf] = first{job: next}
-		return nil, next
-	case r.DryRun && !lost && j.rec.Outcome != photo.OutcomePending:
-		r.firsts[j.firstOf] = first{there: j.there()}
-	default:
-		delete(r.firsts, j.firstOf)
-	}
-	return waiting, nil
-}
-
-func (r *run) checkBatch(batch []*job) {
-	if len(batch) == 0 {
-		return
-	}
-	ids := make([]photo.ID, len(batch))
-	for i, j := range batch {
-		ids[i] = j.file.id
-	}
-	statuses, err := r.svc.Check(r.ctx, ids)
-	if err != nil {
-		for _, j := range batch {
-			r.finish(j, photo.OutcomeFailed, err)
+// checkBatch asks the service about the tasks whose status is not known, and puts all of
+// them into the queue of the next stage.
+func (u *uploader) checkBatch(batch []*task) {
+	var unknown []*task
+	var ids []photo.ID
+	for _, t := range batch {
+		if !t.checked {
+			unknown, ids = append(unknown, t), append(ids, t.file.id)
 		}
-		return
 	}
-	var present []*job
-	for i, j := range batch {
-		j.status = statuses[i]
-		switch {
-		case j.status.State == photo.Stored && !r.knowsBetter(j):
-			present = append(present, j)
-		case r.DryRun:
-			r.wouldDeliver(j)
-		case j.status.State != photo.Trashed && j.status.State != photo.Stored && j.file.size > photo.MaxWhole:
-			r.large <- j
+	if len(ids) > 0 {
+		statuses, err := u.svc.Check(u.ctx, ids)
+		for i, t := range unknown {
+			if err != nil {
+				u.finish(t, photo.OutcomeFailed, err)
+				continue
+			}
+			t.status, t.checked = statuses[i], true
+		}
+	}
+	u.route(slices.DeleteFunc(batch, func(t *task) bool { return !t.checked }))
+}
+
+// route puts each task into the queue that it needs. It finishes tasks that need no bytes
+// sent.
+func (u *uploader) route(tasks []*task) {
+	var stored []*task
+	for _, t := range tasks {
+		switch state := t.status.State; {
+		case state == photo.Stored && !u.hasBetterFacts(t):
+			stored = append(stored, t)
+		case u.DryRun && state == photo.Trashed:
+			u.finish(t, photo.OutcomeRestored, nil)
+		case u.DryRun:
+			u.finish(t, photo.OutcomeUploaded, nil)
+		case state != photo.Trashed && state != photo.Stored && t.file.size > photo.MaxWhole:
+			u.large <- t
 		default:
-			r.small <- j
+			u.small <- t
 		}
 	}
-	r.present(present)
-}
-
-// alone is checkBatch for one job, which it delivers itself.
-func (r *run) alone(j *job) {
-	statuses, err := r.svc.Check(r.ctx, []photo.ID{j.file.id})
-	if err != nil {
-		r.finish(j, photo.OutcomeFailed, err)
-		return
-	}
-	switch j.status = statuses[0]; {
-	case r.DryRun && j.status.State != photo.Stored:
-		r.wouldDeliver(j)
-	default:
-		r.deliver(j)
-	}
-}
-
-// wouldDeliver finishes a photo that is not stored as if the run were real.
-func (r *run) wouldDeliver(j *job) {
-	if j.status.State == photo.Trashed {
-		r.finish(j, photo.OutcomeRestored, nil)
-		return
-	}
-	r.finish(j, photo.OutcomeUploaded, nil)
+	u.finishStored(stored)
 }

@@ -42,24 +42,24 @@ var (
 )
 
 // digest is readFile, unless the file is known not to have changed since.
-func (r *run) digest(path string) (file, error) {
+func (u *uploader) digest(path string) (file, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return file{}, unreadable(path, err)
 	}
-	if e, ok := r.Digests.Lookup(path, info); ok {
+	if e, ok := u.Digests.Lookup(path, info); ok {
 		if !e.Picture {
 			return file{}, errNoPicture
 		}
 		return file{id: e.ID, size: info.Size(), modified: info.ModTime()}, nil
 	}
 	start := time.Now()
-	f, err := readFile(r.ctx, path)
+	f, err := readFile(u.ctx, path)
 	if err != nil && !errors.Is(err, errNoPicture) {
 		return f, err
 	}
 	if again, statErr := os.Stat(path); statErr == nil && os.SameFile(info, again) && again.Size() == info.Size() && again.ModTime().Equal(info.ModTime()) {
-		r.Digests.Add(path, again, start, statcache.Entry{ID: f.id, Picture: err == nil})
+		u.Digests.Add(path, again, start, statcache.Entry{ID: f.id, Picture: err == nil})
 	}
 	return f, err
 }
@@ -186,13 +186,13 @@ func changed() error {
 	return &photo.Error{Kind: photo.KindChanged, Msg: "the file changed while it was read", Hint: "upload it again when nothing writes to it"}
 }
 
-// steady reads a file whose size is known; ending early means that it changed.
-type steady struct {
+// unchangedFile reads a file whose size is known; ending early means that it changed.
+type unchangedFile struct {
 	f    *os.File
 	size int64
 }
 
-func (s steady) ReadAt(p []byte, off int64) (int, error) {
+func (s unchangedFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := s.f.ReadAt(p, off)
 	if errors.Is(err, io.EOF) && off+int64(n) < s.size {
 		return n, changed()

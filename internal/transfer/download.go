@@ -74,7 +74,7 @@ func Download(ctx context.Context, src Source, dir string, photos iter.Seq[Wante
 	defer d.stop(nil)
 	queue := make(chan photo.Photo)
 	all := workers(o.Jobs, func() { d.fetchAll(queue) })
-	all.Go(func() { d.list(photos, queue) })
+	all.Go(func() { d.queueAll(photos, queue) })
 	go func() { all.Wait(); close(d.done) }()
 	var sum Summary
 	for rec := range d.done {
@@ -83,7 +83,7 @@ func Download(ctx context.Context, src Source, dir string, photos iter.Seq[Wante
 		each(rec)
 	}
 	if err := context.Cause(d.ctx); err != nil {
-		return sum, ending(err)
+		return sum, stopError(err)
 	}
 	return sum, nil
 }
@@ -101,7 +101,7 @@ type download struct {
 	busy  map[photo.ID]chan struct{}
 }
 
-func (d *download) list(photos iter.Seq[Wanted], queue chan<- photo.Photo) {
+func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- photo.Photo) {
 	defer close(queue)
 	for w := range photos {
 		switch {
@@ -134,7 +134,7 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 		rec := Record{ID: p.ID, Bytes: p.Size}
 		rec.Path, rec.Outcome, rec.Err = d.fetch(p, &rec.Attempts)
 		if rec.Err == nil {
-			if rec.SidecarErr = d.sidecar(p, rec.Path); photo.EndsRun(rec.SidecarErr) {
+			if rec.SidecarErr = d.renewSidecar(p, rec.Path); photo.EndsRun(rec.SidecarErr) {
 				d.stop(rec.SidecarErr)
 			}
 		}
@@ -152,7 +152,7 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 }
 
 // alone waits until no other worker fetches the photo, which may be named twice.
-func (d *download) alone(id photo.ID) (done func()) {
+func (d *download) lockPhoto(id photo.ID) (done func()) {
 	mine := make(chan struct{})
 	for {
 		d.mu.Lock()
@@ -176,9 +176,9 @@ func (d *download) alone(id photo.ID) (done func()) {
 
 // fetch brings one photo under a free name, or finds it there already.
 func (d *download) fetch(p photo.Photo, requests *int) (string, photo.Outcome, error) {
-	defer d.alone(p.ID)()
+	defer d.lockPhoto(p.ID)()
 	for range 3 {
-		path, there, err := d.place(p)
+		path, there, err := d.choosePath(p)
 		if err != nil {
 			return path, photo.OutcomeFailed, err
 		}
@@ -188,7 +188,7 @@ func (d *download) fetch(p photo.Photo, requests *int) (string, photo.Outcome, e
 		if d.DryRun {
 			return path, OutcomeDownloaded, nil
 		}
-		switch err := d.fetchTo(p, path, requests); {
+		switch err := d.downloadTo(p, path, requests); {
 		case err == nil:
 			return path, OutcomeDownloaded, nil
 		case !errors.Is(err, fs.ErrExist):
@@ -200,7 +200,7 @@ func (d *download) fetch(p photo.Photo, requests *int) (string, photo.Outcome, e
 
 // fetchTo downloads into a file beside path, which survives an interruption and
 // is continued by the next run, and names it path when the digest is right.
-func (d *download) fetchTo(p photo.Photo, path string, requests *int) error {
+func (d *download) downloadTo(p photo.Photo, path string, requests *int) error {
 	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+".photos-part")
 	f, err := openPart(part)
 	if err != nil {
@@ -208,7 +208,7 @@ func (d *download) fetchTo(p photo.Photo, path string, requests *int) error {
 	}
 	defer f.Close()
 	d.Progress.Sending(path, p.Size)
-	err = d.fill(f, p, progressOf{d.Progress, path}, requests)
+	err = d.complete(f, p, progressOf{d.Progress, path}, requests)
 	if err == nil {
 		if err = errors.Join(f.Sync(), f.Close()); err != nil {
 			err = unreadable(part, err)
@@ -223,7 +223,7 @@ func (d *download) fetchTo(p photo.Photo, path string, requests *int) error {
 	if t := fileTime(p); !t.IsZero() {
 		_ = os.Chtimes(part, time.Time{}, t) // a comfort only: folders sort by when photos were taken
 	}
-	return rename(part, path)
+	return moveNew(part, path)
 }
 
 // fileTime returns when the file of a photo was last modified: as it was before the
@@ -266,7 +266,7 @@ func openPart(path string) (*os.File, error) {
 
 // fill completes f with the photo's bytes and verifies all of them. Bytes that
 // an earlier run left are kept, and a cut connection is taken up where it broke.
-func (d *download) fill(f *os.File, p photo.Photo, moved progressOf, requests *int) error {
+func (d *download) complete(f *os.File, p photo.Photo, moved progressOf, requests *int) error {
 	h := sha256.New()
 	have, err := hashRest(d.ctx, h, io.LimitReader(f, p.Size))
 	if err != nil {
@@ -275,7 +275,7 @@ func (d *download) fill(f *os.File, p photo.Photo, moved progressOf, requests *i
 	moved.Moved(moved.path, have)
 	for have < p.Size {
 		*requests++
-		n, err := d.more(f, h, p, have, moved)
+		n, err := d.appendContent(f, h, p, have, moved)
 		if err != nil && (n <= have || photo.KindOf(err) != photo.KindUnavailable) {
 			return err
 		}
@@ -291,7 +291,7 @@ func (d *download) fill(f *os.File, p photo.Photo, moved progressOf, requests *i
 }
 
 // more appends what one request brings and returns how many bytes there are then.
-func (d *download) more(f *os.File, h hash.Hash, p photo.Photo, have int64, moved progressOf) (int64, error) {
+func (d *download) appendContent(f *os.File, h hash.Hash, p photo.Photo, have int64, moved progressOf) (int64, error) {
 	body, err := d.src.Content(d.ctx, p.ID, have)
 	if err != nil {
 		return have, err
@@ -312,11 +312,11 @@ func (d *download) more(f *os.File, h hash.Hash, p photo.Photo, have int64, move
 	if errors.As(err, &pathErr) {
 		err = unreadable(f.Name(), err)
 	}
-	return have + n, short(err, have+n, p.Size)
+	return have + n, cutShort(err, have+n, p.Size)
 }
 
 // short makes an answer that ends early and without an error one that is cut.
-func short(err error, have, want int64) error {
+func cutShort(err error, have, want int64) error {
 	if err == nil && have < want {
 		return &photo.Error{Kind: photo.KindUnavailable, Msg: fmt.Sprintf("the answer ended after %d of %d bytes", have, want)}
 	}
@@ -354,7 +354,7 @@ func Stream(ctx context.Context, src Source, p photo.Photo, w io.Writer) error {
 		n, err := io.Copy(io.MultiWriter(w, h), io.LimitReader(body, p.Size-have))
 		body.Close()
 		have += n
-		if err = short(err, have, p.Size); err != nil && (n == 0 || photo.KindOf(err) != photo.KindUnavailable) {
+		if err = cutShort(err, have, p.Size); err != nil && (n == 0 || photo.KindOf(err) != photo.KindUnavailable) {
 			return err
 		}
 	}

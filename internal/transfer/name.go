@@ -18,7 +18,7 @@ import (
 // its ID when another photo has that one. there says that the very bytes lie
 // under it already. That is looked at first, so that of photos of one name each
 // is found again, whichever comes first this time.
-func (d *download) place(p photo.Photo) (path string, there bool, err error) {
+func (d *download) choosePath(p photo.Photo) (path string, there bool, err error) {
 	name := fileName(p)
 	ext := filepath.Ext(name)
 	stem := strings.TrimSuffix(name, ext)
@@ -42,7 +42,7 @@ func (d *download) place(p photo.Photo) (path string, there bool, err error) {
 		case err == nil:
 		case !errors.Is(err, fs.ErrNotExist):
 			return path, false, unreadable(path, err)
-		case d.claim(n, p.ID):
+		case d.reserve(n, p.ID):
 			return path, false, nil
 		}
 	}
@@ -54,7 +54,7 @@ func (d *download) place(p photo.Photo) (path string, there bool, err error) {
 
 // claim reserves a name for a photo among those of this run; on some systems
 // names that differ in case only are one.
-func (d *download) claim(name string, id photo.ID) bool {
+func (d *download) reserve(name string, id photo.ID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	key := folded(name)
@@ -76,7 +76,7 @@ func fileName(p photo.Photo) string {
 		return r
 	}, strings.ToValidUTF8(p.Name, "_"))
 	name = strings.TrimRight(name, ". ")
-	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") || device(name) {
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") || isDeviceName(name) {
 		name = "_" + name
 	}
 	if len(name) > 200 { // file systems take 255 bytes; some are for the suffix
@@ -94,7 +94,7 @@ func fileName(p photo.Photo) string {
 
 // device reports whether Windows takes the name for that of a device, whatever its
 // extension (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
-func device(name string) bool {
+func isDeviceName(name string) bool {
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
 	base = strings.TrimRight(base, " ")
 	for _, port := range []string{"COM", "LPT"} {
@@ -112,7 +112,7 @@ func sum(h hash.Hash) (id photo.ID) {
 
 // rename gives the finished file its name unless another took it meanwhile
 // (fs.ErrExist). Where the file system knows no hard links, a look must do.
-func rename(part, path string) error {
+func moveNew(part, path string) error {
 	err := os.Link(part, path)
 	switch {
 	case err == nil:

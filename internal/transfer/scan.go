@@ -178,7 +178,7 @@ func (s *skip) Error() string { return s.reason }
 // unreadable returns the error of a file that cannot be read or written.
 func unreadable(path string, err error) error {
 	if diskFull(err) {
-		return fullDisk(filepath.Dir(path), err)
+		return diskFullError(filepath.Dir(path), err)
 	}
 	kind := photo.KindUnreadable
 	if errors.Is(err, fs.ErrNotExist) {

@@ -8,55 +8,48 @@ import (
 	"photos/internal/photo"
 )
 
-// sendAll sends what comes down queue.
-func (r *run) sendAll(queue <-chan *job) {
-	for j := range queue {
-		if r.ctx.Err() != nil {
-			r.finish(j, photo.OutcomePending, nil)
-			continue
+// sendAll handles the tasks of a queue until it is closed.
+func (u *uploader) sendAll(queue <-chan *task) {
+	for t := range queue {
+		switch {
+		case u.ctx.Err() != nil:
+			u.finish(t, photo.OutcomePending, nil)
+		case t.status.State == photo.Trashed:
+			u.restore(t)
+		case t.status.State == photo.Stored:
+			u.improveStored(t)
+		default:
+			up, err := u.send(t)
+			t.rec.DescriptionKept = up.DescriptionKept
+			u.finish(t, up.Outcome, err)
 		}
-		r.deliver(j)
 	}
 }
 
-// deliver brings a photo that is not stored to the service.
-func (r *run) deliver(j *job) {
-	switch j.status.State {
-	case photo.Trashed:
-		r.restore(j)
-		return
-	case photo.Stored:
-		r.settle(j)
-		return
-	}
-	up, err := r.send(j)
-	j.rec.DescriptionKept = up.DescriptionKept
-	r.finish(j, up.Outcome, err)
-}
-
-// send uploads one file. When the service received other bytes than were
-// digested, the file is read and sent once more.
-func (r *run) send(j *job) (client.Uploaded, error) {
-	up, err := r.sendOnce(j)
-	j.rec.Attempts = up.Attempts
+// send uploads one file. If the service received other bytes than were digested, it reads
+// and sends the file once more.
+func (u *uploader) send(t *task) (client.Uploaded, error) {
+	up, err := u.sendOnce(t)
+	t.rec.Attempts = up.Attempts
 	if kind := photo.KindOf(err); kind != photo.KindDigestMismatch && kind != photo.KindChanged {
 		return failedUnless(up, err)
 	}
-	fresh, err := readFile(r.ctx, j.item.file())
+	fresh, err := readFile(u.ctx, t.item.file())
 	if err != nil {
 		return client.Uploaded{Outcome: photo.OutcomeFailed}, err
 	}
-	j.file, j.rec.ID, j.rec.Bytes = fresh, fresh.id, fresh.size
-	j.item.Facts.Modified = fresh.modified
-	j.status = photo.Status{ID: fresh.id}
-	up, err = r.sendOnce(j)
-	j.rec.Attempts += up.Attempts
+	t.file, t.rec.ID, t.rec.Bytes = fresh, fresh.id, fresh.size
+	t.item.Facts.Modified = fresh.modified
+	t.status = photo.Status{ID: fresh.id}
+	up, err = u.sendOnce(t)
+	t.rec.Attempts += up.Attempts
 	if photo.KindOf(err) == photo.KindDigestMismatch {
 		err = changed()
 	}
 	return failedUnless(up, err)
 }
 
+// failedUnless sets the outcome to failed if there is an error.
 func failedUnless(up client.Uploaded, err error) (client.Uploaded, error) {
 	if err != nil {
 		up.Outcome = photo.OutcomeFailed
@@ -64,73 +57,73 @@ func failedUnless(up client.Uploaded, err error) (client.Uploaded, error) {
 	return up, err
 }
 
-func (r *run) sendOnce(j *job) (client.Uploaded, error) {
-	f, err := os.Open(j.item.file())
+func (u *uploader) sendOnce(t *task) (client.Uploaded, error) {
+	f, err := os.Open(t.item.file())
 	if err != nil {
-		return client.Uploaded{}, unreadable(j.item.file(), err)
+		return client.Uploaded{}, unreadable(t.item.file(), err)
 	}
 	defer f.Close()
-	r.Progress.Sending(j.item.Path, j.file.size)
-	ctx := r.sending
-	if j.file.size > photo.MaxWhole {
-		ctx = r.ctx // a large file is parked at once: it resumes where it stopped
+	u.Progress.Sending(t.item.Path, t.file.size)
+	ctx := u.sending
+	if t.file.size > photo.MaxWhole {
+		ctx = u.ctx // a large file stops at once, since it can resume there
 	}
-	return r.svc.Upload(ctx, client.Upload{
+	return u.svc.Upload(ctx, client.Upload{
 		Meta: api.UploadMetadata{
-			Filename: j.item.name(), ID: j.file.id,
-			Description: j.item.Description, DescriptionSource: j.item.Source, Caption: j.item.Caption, Facts: j.item.Facts,
+			Filename: t.item.name(), ID: t.file.id,
+			Description: t.item.Description, DescriptionSource: t.item.Source, Caption: t.item.Caption, Facts: t.item.Facts,
 		},
-		Body: steady{f, j.file.size}, Size: j.file.size,
-		ID: j.status.Upload, Offset: j.status.Offset,
-		Sent: func(n int64) { r.Progress.Moved(j.item.Path, n) },
+		Body: unchangedFile{f, t.file.size}, Size: t.file.size,
+		ID: t.status.Upload, Offset: t.status.Offset,
+		Sent: func(n int64) { u.Progress.Moved(t.item.Path, n) },
 	})
 }
 
-// restore takes the photo out of the trash; no bytes are sent.
-func (r *run) restore(j *job) {
-	p, err := r.svc.Restore(r.sending, j.file.id)
+// restore takes the photo out of the trash, which sends no bytes.
+func (u *uploader) restore(t *task) {
+	p, err := u.svc.Restore(u.sending, t.file.id)
 	if err != nil {
-		r.finish(j, photo.OutcomeFailed, err)
+		u.finish(t, photo.OutcomeFailed, err)
 		return
 	}
-	j.back = true
-	j.status = photo.Status{
-		ID: j.file.id, State: photo.Stored, Description: p.Description,
+	t.restored = true
+	t.status = photo.Status{
+		ID: t.file.id, State: photo.Stored, Description: p.Description,
 		TakenSource: p.TakenSource, PositionSource: p.PositionSource,
 	}
-	r.settle(j)
+	u.improveStored(t)
 }
 
-// knowsBetter reports whether a photo that is stored is to get a better date or
-// position.
-func (r *run) knowsBetter(j *job) bool {
-	return !r.DryRun && (r.IfExists == Fill || r.IfExists == Replace) &&
-		j.item.Facts.Improve(j.status.TakenSource, j.status.PositionSource)
+// hasBetterFacts reports whether the files here know the date or the position of a stored
+// photo better than the service.
+func (u *uploader) hasBetterFacts(t *task) bool {
+	return !u.DryRun && (u.IfExists == Fill || u.IfExists == Replace) &&
+		t.item.Facts.Improve(t.status.TakenSource, t.status.PositionSource)
 }
 
-// settle finishes a photo that is stored. When the files here know its date or
-// position better, the upload is created again, which needs no bytes.
-func (r *run) settle(j *job) {
-	if r.knowsBetter(j) {
-		up, err := r.create(j)
-		if j.rec.Attempts = up.Attempts; err != nil || up.Outcome != photo.OutcomeExists {
-			r.finish(j, up.Outcome, err)
+// improveStored finishes a stored photo. If its date or position is known better here, it
+// creates the upload again, which sends no bytes.
+func (u *uploader) improveStored(t *task) {
+	if u.hasBetterFacts(t) {
+		up, err := u.announce(t)
+		if t.rec.Attempts = up.Attempts; err != nil || up.Outcome != photo.OutcomeExists {
+			u.finish(t, up.Outcome, err)
 			return
 		}
 	}
-	r.present([]*job{j})
+	u.finishStored([]*task{t})
 }
 
-// create announces a photo that is stored with what is known about it, except for its
-// description. Should the service have lost the bytes meanwhile, they are sent.
-func (r *run) create(j *job) (client.Uploaded, error) {
-	f, err := os.Open(j.item.file())
+// announce creates an upload of a stored photo with the facts that are known about it, but
+// without its description. If the service has lost the bytes since, they are sent.
+func (u *uploader) announce(t *task) (client.Uploaded, error) {
+	f, err := os.Open(t.item.file())
 	if err != nil {
-		return client.Uploaded{Outcome: photo.OutcomeFailed}, unreadable(j.item.file(), err)
+		return client.Uploaded{Outcome: photo.OutcomeFailed}, unreadable(t.item.file(), err)
 	}
 	defer f.Close()
-	return failedUnless(r.svc.Upload(r.sending, client.Upload{
-		Meta: api.UploadMetadata{Filename: j.item.name(), ID: j.file.id, Caption: photo.CaptionNever, Facts: j.item.Facts},
-		Body: steady{f, j.file.size}, Size: j.file.size, Stored: true,
+	return failedUnless(u.svc.Upload(u.sending, client.Upload{
+		Meta: api.UploadMetadata{Filename: t.item.name(), ID: t.file.id, Caption: photo.CaptionNever, Facts: t.item.Facts},
+		Body: unchangedFile{f, t.file.size}, Size: t.file.size, Stored: true,
 	}))
 }

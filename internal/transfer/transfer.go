@@ -1,11 +1,10 @@
-// Package transfer is the engine that moves photos between a machine and the
-// service. Uploading is one pipeline whose stages run at the same time and hold
-// a bounded number of items each:
+// Package transfer moves photos between this machine and the service. An upload is a
+// pipeline of stages that run at the same time and hold a limited number of items each:
 //
 //	scan → digest → check (in batches) → send → record
 //
-// It decides nothing about flags, colours or exit codes: a caller gives it
-// items and is told of each what became of it.
+// The package knows nothing about flags, colours or exit codes. The caller gives it items
+// and gets one record per item.
 package transfer
 
 import (
@@ -16,7 +15,7 @@ import (
 	"photos/internal/photo"
 )
 
-// Service is what uploading needs of the photo service; *client.Client is one.
+// Service is what an upload needs of the photo service. *client.Client implements it.
 type Service interface {
 	Check(ctx context.Context, ids []photo.ID) ([]photo.Status, error)
 	Upload(ctx context.Context, u client.Upload) (client.Uploaded, error)
@@ -26,36 +25,36 @@ type Service interface {
 
 // Item is one file to upload.
 type Item struct {
-	Path        string // as the person knows it, and where its bytes are
-	Spool       string // where its bytes are instead, for a photo that came down a pipe
-	Name        string // what the service calls it; empty: the last element of Path
-	Named       bool   // the person named this very file, so that being no picture is a failure
+	Path        string // as the user gave it; its bytes are there, unless Spool is set
+	Spool       string // a temporary file with the bytes of a photo that came through a pipe
+	Name        string // the photo's name at the service; empty: the last element of Path
+	Named       bool   // the user named this very file, so it is a failure if it is not a picture
 	Description string // empty: what Options.Sidecars finds
 	Source      photo.Source
-	Caption     photo.Caption // what a caption inside it is worth, beside Description
-	Facts       photo.Facts   // date and position outside the picture; filled in by Upload
-	Err         error         // what kept the scan from getting at it; the item fails with it
+	Caption     photo.Caption // how a caption inside the picture ranks against Description
+	Facts       photo.Facts   // date and position from outside the picture; set by Upload
+	Err         error         // why the scan could not read it; the item fails with it
 }
 
-// Record is what became of one item. Records are made in the order of completion.
+// Record is the result of one item. Records are made in the order of completion.
 type Record struct {
 	Item                     // as it was given, with the description that was found for it
-	ID              photo.ID // zero when the bytes were never read to the end
+	ID              photo.ID // zero when the bytes were not read to the end
 	Outcome         photo.Outcome
 	Bytes           int64 // the file's size, 0 when unknown
 	Attempts        int   // requests that carried its bytes
 	Seconds         float64
-	DescriptionKept bool   // the photo was there with another description, which stays
-	SidecarErr      error  // what kept a sidecar from being read or written; photo.KindConflict: it is somebody else's
+	DescriptionKept bool   // the photo already had another description, which stays
+	SidecarErr      error  // why a sidecar could not be read or written; photo.KindConflict: somebody else changed it
 	Reason          string // why it was skipped
 	Err             error  // set when Outcome is failed
 }
 
-// Summary counts a run. The outcomes add up to Total.
+// Summary counts the records of a run. The outcomes add up to Total.
 type Summary struct {
 	Total    int
 	Outcomes map[photo.Outcome]int
-	Bytes    int64 // of the photos that were moved
+	Bytes    int64 // of the photos that were uploaded or downloaded
 }
 
 // Add counts one record.
@@ -70,15 +69,15 @@ func (s *Summary) Add(r Record) {
 	}
 }
 
-// Progress is told how a run goes on, from several goroutines.
+// Progress is told how far a run is. It must be safe for concurrent use.
 type Progress interface {
 	Found(path string, bytes int64)   // an item's size is known
-	Sending(path string, bytes int64) // its bytes begin to go out
-	Moved(path string, n int64)       // n of them went out; negative: they have to go again
+	Sending(path string, bytes int64) // the transfer of its bytes begins
+	Moved(path string, n int64)       // n bytes were transferred; negative: they must be transferred again
 	Done(r Record)                    // an item is finished
 }
 
-// noProgress is the Progress of a caller that does not look.
+// noProgress shows nothing.
 type noProgress struct{}
 
 func (noProgress) Found(string, int64)   {}

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -15,42 +14,42 @@ import (
 	"photos/internal/sidecar"
 )
 
-// IfExists says what becomes of an item's description when the photo is on the
-// service already.
+// IfExists says what to do with an item's description when the service already has the
+// photo.
 type IfExists string
 
-// The rules for photos that exist. A description that is not used is never lost
-// silently: the record says DescriptionKept.
+// The rules for photos that exist. When a description is not used, the record says so in
+// DescriptionKept.
 const (
-	Fill    IfExists = "fill"    // set it where there is none
+	Fill    IfExists = "fill"    // set it if the photo has none
 	Skip    IfExists = "skip"    // leave the photo as it is
-	Replace IfExists = "replace" // set it, whatever there is
+	Replace IfExists = "replace" // always set it
 	Fail    IfExists = "fail"    // the item fails
 )
 
-// Options are how an upload runs.
+// Options say how an upload runs.
 type Options struct {
-	Jobs      int             // photos in flight; 0: DefaultJobs
+	Jobs      int             // photos at a time; 0: DefaultJobs
 	IfExists  IfExists        // empty: Fill
-	DryRun    bool            // ask what is there, change nothing; records say what would have happened
-	MaxErrors int             // end the run after so many failed items; 0: never
-	Progress  Progress        // nil: nobody looks
+	DryRun    bool            // only ask the service; records say what would happen
+	MaxErrors int             // end the run after this many failed items; 0: never
+	Progress  Progress        // nil: none
 	Digests   Digests         // nil: every file is read
-	Sidecars  *sidecar.Finder // nil: files next to a photo say nothing about it
-	Now       <-chan struct{} // when closed, a stopping run does not wait for what is under way
+	Sidecars  *sidecar.Finder // nil: no sidecar is read
+	Now       <-chan struct{} // when closed, a run that stops does not wait for requests under way
 }
 
 const (
-	// DefaultJobs keeps the service's disk busy: small photos cost a sync each,
-	// and syncs of several share their price.
+	// DefaultJobs keeps the service's disk busy: each small photo costs one sync, and
+	// syncs that happen together cost less.
 	DefaultJobs = 16
 
-	largeJobs = 4 // large files in flight: each fills a disk's stream by itself
+	largeJobs = 4 // large files at a time: one of them alone can use all of a disk's speed
 	queued    = 1024
-	grace     = 10 * time.Second // how long a stopping run waits for what is under way
+	grace     = 10 * time.Second // how long a run that stops waits for requests under way
 )
 
-// ErrTooManyFailures is why a run ended that reached Options.MaxErrors.
+// ErrTooManyFailures is the error of a run that reached Options.MaxErrors.
 var ErrTooManyFailures = errors.New("too many failures")
 
 func (o Options) withDefaults() Options {
@@ -69,78 +68,71 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Upload brings items to the service and calls each with one record an item,
-// from one goroutine. When ctx ends, or a failure concerns every item, nothing
-// new is begun; small photos under way are finished, large ones parked where
-// they can resume, and what was scanned but not done is recorded as pending.
-// The error is what ended the run early; failures of single items are in their
-// records only.
+// Upload sends items to the service. It calls each with one record per item, from one
+// goroutine. When ctx ends, or when a failure concerns every item, it begins nothing new:
+// small photos under way are finished, large ones stop where they can resume, and items
+// that were scanned but not done are recorded as pending. The error says what ended the
+// run early. Failures of single items are only in their records.
 func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, each func(Record)) (Summary, error) {
 	o = o.withDefaults()
-	r := &run{
+	u := &uploader{
 		svc: svc, Options: o,
-		scanned:  make(chan *job, queued),
-		digested: make(chan *job, queued),
-		small:    make(chan *job, queued),
-		large:    make(chan *job, queued),
-		done:     make(chan *job, o.Jobs),
-		firsts:   map[photo.ID]first{},
+		scanned:    make(chan *task, queued),
+		digested:   make(chan *task, queued),
+		small:      make(chan *task, queued),
+		large:      make(chan *task, queued),
+		done:       make(chan *task, o.Jobs),
+		duplicates: newDuplicates(o.DryRun),
 	}
-	r.ctx, r.stop = context.WithCancelCause(ctx)
-	defer r.stop(nil)
-	var finish context.CancelFunc
-	r.sending, finish = lasting(r.ctx, o.Now)
-	defer finish()
-	r.start(items, o.Jobs)
+	u.ctx, u.stop = context.WithCancelCause(ctx)
+	defer u.stop(nil)
+	var cancel context.CancelFunc
+	u.sending, cancel = withGrace(u.ctx, o.Now)
+	defer cancel()
+	u.start(items, o.Jobs)
 	var sum Summary
-	for j := range r.done {
-		sum.Add(j.rec)
-		o.Progress.Done(j.rec)
-		each(j.rec)
+	for t := range u.done {
+		sum.Add(t.rec)
+		o.Progress.Done(t.rec)
+		each(t.rec)
 	}
-	if err := context.Cause(r.ctx); err != nil {
-		return sum, ending(err)
+	if err := context.Cause(u.ctx); err != nil {
+		return sum, stopError(err)
 	}
 	return sum, nil
 }
 
-// run is one Upload under way.
-type run struct {
+// uploader is one call of Upload.
+type uploader struct {
 	Options
 	svc     Service
-	ctx     context.Context //nolint:containedctx // one run's own, ended by the failure that ends the run
+	ctx     context.Context //nolint:containedctx // this run's own, ended by the failure that ends the run
 	stop    context.CancelCauseFunc
-	sending context.Context //nolint:containedctx // outlives ctx by a grace, for requests under way
+	sending context.Context //nolint:containedctx // lasts longer than ctx by a grace, for requests under way
 	failed  atomic.Int64    // items
 
-	scanned, digested, small, large, done chan *job
-
-	mu     sync.Mutex
-	firsts map[photo.ID]first // by digest
+	scanned, digested, small, large, done chan *task
+	duplicates                            *duplicates
+	allDigested                           bool // checkAll's own: digested is closed and empty
 }
 
-// first is the first item of some bytes, as long as it is under way: after that the
-// service knows of the photo. A dry run makes none there, and remembers instead.
-type first struct {
-	job   *job         // nil when it is done
-	there photo.Status // what the service would have of the photo
+// task is one item in the pipeline.
+type task struct {
+	item     Item
+	start    time.Time
+	file     file
+	status   photo.Status // what the service has of the photo
+	checked  bool         // status is known
+	restored bool         // the photo was taken out of the trash
+	rec      Record
+
+	firstOf   photo.ID // its key in duplicates.firsts, zero when it is not there
+	followers []*task  // items of the same bytes, which wait for this one; guarded by duplicates.mu
 }
 
-// job is one item on its way.
-type job struct {
-	item   Item
-	start  time.Time
-	file   file
-	status photo.Status
-	back   bool // it was taken out of the trash
-	rec    Record
-
-	firstOf   photo.ID // its key in run.firsts, zero when it is not there
-	followers []*job   // items of the same bytes, which wait for this one; under run.mu
-}
-
-// lasting is a context that ends a grace after ctx does, or at once when now is closed.
-func lasting(ctx context.Context, now <-chan struct{}) (context.Context, context.CancelFunc) {
+// withGrace returns a context that ends some time after ctx does, or at once when now is
+// closed.
+func withGrace(ctx context.Context, now <-chan struct{}) (context.Context, context.CancelFunc) {
 	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	go func() {
 		select {
@@ -160,28 +152,28 @@ func lasting(ctx context.Context, now <-chan struct{}) (context.Context, context
 	return out, cancel
 }
 
-// ending is the error of a run that was ended by cause.
-func ending(cause error) error {
+// stopError returns the error of a run that cause ended.
+func stopError(cause error) error {
 	if errors.Is(cause, context.Canceled) {
 		return &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted", Err: cause}
 	}
 	return cause
 }
 
-// start sets every stage going. Each stage closes the next one's queue, so that
-// the end of the scan runs through the pipeline like a last item.
-func (r *run) start(items iter.Seq[Item], jobs int) {
-	go r.scan(items)
-	digesters := workers(max(2, runtime.GOMAXPROCS(0)), func() { r.digestAll() })
-	go func() { digesters.Wait(); close(r.digested) }()
+// start starts all stages. Each stage closes the queue of the next one when its own queue
+// is closed and empty, so the end of the scan passes through the whole pipeline.
+func (u *uploader) start(items iter.Seq[Item], jobs int) {
+	go u.scan(items)
+	digesters := workers(max(2, runtime.GOMAXPROCS(0)), func() { u.digestAll() })
+	go func() { digesters.Wait(); close(u.digested) }()
 	var senders sync.WaitGroup
-	senders.Go(r.checkAll)
-	senders.Go(func() { workers(jobs, func() { r.sendAll(r.small) }).Wait() })
-	senders.Go(func() { workers(min(jobs, largeJobs), func() { r.sendAll(r.large) }).Wait() })
-	go func() { senders.Wait(); close(r.done) }()
+	senders.Go(u.checkAll)
+	senders.Go(func() { workers(jobs, func() { u.sendAll(u.small) }).Wait() })
+	senders.Go(func() { workers(min(jobs, largeJobs), func() { u.sendAll(u.large) }).Wait() })
+	go func() { senders.Wait(); close(u.done) }()
 }
 
-// workers runs f n times at once.
+// workers runs f in n goroutines.
 func workers(n int, f func()) *sync.WaitGroup {
 	var wg sync.WaitGroup
 	for range n {
@@ -190,17 +182,18 @@ func workers(n int, f func()) *sync.WaitGroup {
 	return &wg
 }
 
-// scan passes items on until they or the run end. Items may come from a pipe,
-// whose reading nothing interrupts: the goroutine that waits there is left behind.
-func (r *run) scan(items iter.Seq[Item]) {
-	defer close(r.scanned)
+// scan puts items into the pipeline until there are no more or the run ends. Items may
+// come from a pipe. Nothing can interrupt a read of a pipe, so the goroutine that waits
+// there is left behind.
+func (u *uploader) scan(items iter.Seq[Item]) {
+	defer close(u.scanned)
 	found := make(chan Item)
 	go func() {
 		defer close(found)
 		for item := range items {
 			select {
 			case found <- item:
-			case <-r.ctx.Done():
+			case <-u.ctx.Done():
 				return
 			}
 		}
@@ -211,128 +204,110 @@ func (r *run) scan(items iter.Seq[Item]) {
 			if !more {
 				return
 			}
-			r.scanned <- &job{item: item, start: time.Now()}
-		case <-r.ctx.Done():
+			u.scanned <- &task{item: item, start: time.Now()}
+		case <-u.ctx.Done():
 			return
 		}
 	}
 }
 
-func (r *run) digestAll() {
-	for j := range r.scanned {
-		if r.ctx.Err() != nil {
-			r.finish(j, photo.OutcomePending, nil)
+func (u *uploader) digestAll() {
+	for t := range u.scanned {
+		if u.ctx.Err() != nil {
+			u.finish(t, photo.OutcomePending, nil)
 			continue
 		}
 		var err error
-		if err = j.item.Err; err == nil {
-			j.file, err = r.digest(j.item.file())
-			j.rec.Bytes = j.file.size
+		if err = t.item.Err; err == nil {
+			t.file, err = u.digest(t.item.file())
+			t.rec.Bytes = t.file.size
 		}
 		if err != nil {
-			r.unfit(j, err)
+			u.finishUnusable(t, err)
 			continue
 		}
-		j.rec.ID = j.file.id
-		r.readSidecars(j)
-		r.Progress.Found(j.item.Path, j.file.size)
-		r.digested <- j
+		t.rec.ID = t.file.id
+		u.readSidecars(t)
+		u.Progress.Found(t.item.Path, t.file.size)
+		u.digested <- t
 	}
 }
 
-// readSidecars looks into the files next to the photo for its date, its position and the
-// description that nobody gave.
-func (r *run) readSidecars(j *job) {
-	if j.item.Spool != "" {
-		if r.Sidecars != nil {
-			j.item.Caption = r.Sidecars.Caption()
+// readSidecars looks in the files next to the photo for its date, its position and, if the
+// item has no description yet, for one.
+func (u *uploader) readSidecars(t *task) {
+	if t.item.Spool != "" {
+		if u.Sidecars != nil {
+			t.item.Caption = u.Sidecars.Caption()
 		}
 		return
 	}
-	if r.Sidecars != nil {
+	if u.Sidecars != nil {
 		var found sidecar.Found
-		found, j.rec.SidecarErr = r.Sidecars.Find(j.item.Path)
-		j.item.Facts = found.Facts
-		if j.item.Description != "" {
-			j.item.Caption = r.Sidecars.Caption()
-		} else if j.item.Description, j.item.Caption = found.Description, found.Caption; found.Description != "" {
-			j.item.Source = photo.FromSidecar
+		found, t.rec.SidecarErr = u.Sidecars.Find(t.item.Path)
+		t.item.Facts = found.Facts
+		if t.item.Description != "" {
+			t.item.Caption = u.Sidecars.Caption()
+		} else if t.item.Description, t.item.Caption = found.Description, found.Caption; found.Description != "" {
+			t.item.Source = photo.FromSidecar
 		}
 	}
-	j.item.Facts.Modified = j.file.modified
+	t.item.Facts.Modified = t.file.modified
 }
 
-// unfit finishes an item whose file is no photo or cannot be read: a picture is
-// only expected of a file that the person named.
-func (r *run) unfit(j *job, err error) {
+// finishUnusable finishes an item whose file is not a picture or cannot be read. A file
+// that is not a picture is a failure only if the user named it.
+func (u *uploader) finishUnusable(t *task, err error) {
 	var s *skip
 	if !errors.As(err, &s) {
-		r.finish(j, photo.OutcomeFailed, err)
+		u.finish(t, photo.OutcomeFailed, err)
 		return
 	}
-	if j.item.Named {
+	if t.item.Named {
 		hint := "photos takes pictures and videos"
 		if s == errNotRegular {
-			hint = "the bytes of a pipe come by stdin: photos upload - --name NAME"
+			hint = "a pipe is read from stdin: photos upload - --name NAME"
 		}
-		r.finish(j, photo.OutcomeFailed, &photo.Error{Kind: photo.KindNotPicture, Msg: s.reason, Hint: hint})
+		u.finish(t, photo.OutcomeFailed, &photo.Error{Kind: photo.KindNotPicture, Msg: s.reason, Hint: hint})
 		return
 	}
-	if j.rec.Reason = s.reason; sidecar.IsSidecar(filepath.Base(j.item.Path)) {
-		j.rec.Reason = "a sidecar"
-		if r.Sidecars != nil {
-			r.Sidecars.Saw(j.item.Path)
+	if t.rec.Reason = s.reason; sidecar.IsSidecar(filepath.Base(t.item.Path)) {
+		t.rec.Reason = "a sidecar"
+		if u.Sidecars != nil {
+			u.Sidecars.Saw(t.item.Path)
 		}
 	}
-	r.finish(j, photo.OutcomeSkipped, nil)
+	u.finish(t, photo.OutcomeSkipped, nil)
 }
 
-// finish records what became of a job, and then of those that waited for it.
-func (r *run) finish(j *job, o photo.Outcome, err error) {
+// finish records the result of a task. Duplicates that waited for it go on.
+func (u *uploader) finish(t *task, o photo.Outcome, err error) {
 	if err != nil && photo.EndsRun(err) {
-		r.stop(err) // who reads stdin hears of an interruption before r.ctx does
+		u.stop(err) // the reader of stdin sees an interruption before u.ctx does
 		o, err = photo.OutcomePending, nil
 	}
-	if j.back && (o == photo.OutcomeExists || o == photo.OutcomeDescribed) {
+	if t.restored && (o == photo.OutcomeExists || o == photo.OutcomeDescribed) {
 		o = photo.OutcomeRestored
 	}
-	if o == photo.OutcomeFailed && int(r.failed.Add(1)) == r.MaxErrors {
-		r.stop(ErrTooManyFailures)
+	if o == photo.OutcomeFailed && int(u.failed.Add(1)) == u.MaxErrors {
+		u.stop(ErrTooManyFailures)
 	}
-	j.rec.Item, j.rec.Outcome, j.rec.Err = j.item, o, err
-	j.rec.Seconds = time.Since(j.start).Seconds()
-	there := j.there()
-	waiting, next := r.release(j)
-	r.done <- j
-	if next != nil {
-		r.alone(next)
-	}
-	for _, w := range waiting {
-		if o == photo.OutcomePending {
-			r.finish(w, o, nil)
-		} else {
-			r.presentAs(w, there)
-		}
+	t.record(o, err)
+	abandoned := u.duplicates.release(t)
+	u.done <- t
+	for _, f := range abandoned {
+		f.record(photo.OutcomePending, nil)
+		u.done <- f
 	}
 }
 
-// presentAs finishes a job whose photo is there by what was done in this run.
-func (r *run) presentAs(j *job, there photo.Status) {
-	j.status = there
-	r.deliver(j)
+// record completes the record of a task.
+func (t *task) record(o photo.Outcome, err error) {
+	t.rec.Item, t.rec.Outcome, t.rec.Err = t.item, o, err
+	t.rec.Seconds = time.Since(t.start).Seconds()
 }
 
-// there returns what the service has of the photo after the job, as far as it is known.
-func (j *job) there() photo.Status {
-	p := photo.Photo{TakenSource: j.status.TakenSource, PositionSource: j.status.PositionSource}
-	p.Learn(j.item.Facts)
-	return photo.Status{
-		ID: j.file.id, State: photo.Stored, Description: cmp.Or(j.status.Description, j.item.Description),
-		TakenSource: p.TakenSource, PositionSource: p.PositionSource,
-	}
-}
-
-// file is where the item's bytes are.
+// file returns the path of the item's bytes.
 func (i Item) file() string {
 	if i.Spool != "" {
 		return i.Spool
@@ -340,7 +315,7 @@ func (i Item) file() string {
 	return i.Path
 }
 
-// name is what the service is to call the item.
+// name returns the photo's name at the service.
 func (i Item) name() string {
 	if i.Name != "" {
 		return i.Name

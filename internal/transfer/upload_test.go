@@ -421,6 +421,49 @@ func TestTwinsOfAFileThatChangedAreSentThemselves(t *testing.T) {
 	}
 }
 
+// TestManyCopiesOfOnePhoto: more copies than a queue holds wait for the first one and are then
+// found at the service. When the service goes away meanwhile, they are pending.
+func TestManyCopiesOfOnePhoto(t *testing.T) {
+	t.Parallel()
+	const copies = 3000
+	for name, c := range map[string]struct {
+		o       transfer.Options
+		failure error
+		first   photo.Outcome
+		others  photo.Outcome
+	}{
+		"uploaded":    {transfer.Options{}, nil, photo.OutcomeUploaded, photo.OutcomeExists},
+		"dry run":     {transfer.Options{DryRun: true}, nil, photo.OutcomeUploaded, photo.OutcomeExists},
+		"unavailable": {transfer.Options{}, &photo.Error{Kind: photo.KindUnavailable, Msg: "gone"}, photo.OutcomePending, photo.OutcomePending},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, m := t.TempDir(), newMemory()
+			original, _ := write(t, dir, "photo.jpg", 1)
+			items := []transfer.Item{{Path: original}}
+			for i := range copies {
+				path := filepath.Join(dir, fmt.Sprintf("copy%04d.jpg", i))
+				if err := os.Link(original, path); err != nil {
+					t.Skip("no hard links: ", err)
+				}
+				items = append(items, transfer.Item{Path: path})
+			}
+			m.beforeUpload = func(int, client.Upload) error { return c.failure }
+			got, _ := run(t, context.Background(), m, items, c.o)
+			n := map[photo.Outcome]int{}
+			for _, r := range got {
+				n[r.Outcome]++
+			}
+			if c.failure == nil && (n[c.others] != copies || n[c.first] != 1) || c.failure != nil && n[c.others] != len(got) {
+				t.Errorf("outcomes %v", n)
+			}
+			if m.uploads > 1 {
+				t.Errorf("the bytes were sent %d times", m.uploads)
+			}
+		})
+	}
+}
+
 func TestFileThatKeepsChangingFails(t *testing.T) {
 	t.Parallel()
 	dir, m := t.TempDir(), newMemory()

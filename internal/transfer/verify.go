@@ -57,14 +57,14 @@ func Verify(ctx context.Context, svc Verifier, items iter.Seq[Item], how photo.S
 			whole = append(whole, p)
 		}
 		if err := ctx.Err(); err != nil {
-			return ending(err)
+			return stopError(err)
 		}
 		if err := prove(ctx, svc, whole, how, each); err != nil {
 			return err
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return ending(err)
+		return stopError(err)
 	}
 	return nil
 }

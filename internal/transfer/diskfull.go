@@ -20,7 +20,7 @@ func diskFull(err error) bool {
 }
 
 // fullDisk returns the error that ends a run whose folder takes no more.
-func fullDisk(dir string, err error) error {
+func diskFullError(dir string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err // its path is a file that is not kept

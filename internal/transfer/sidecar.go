@@ -16,7 +16,7 @@ import (
 
 // sidecar writes what belongs beside the photo at path. A sidecar that is there is renewed
 // only if an earlier download wrote it and nobody has changed it since.
-func (d *download) sidecar(p photo.Photo, path string) error {
+func (d *download) renewSidecar(p photo.Photo, path string) error {
 	if d.Sidecar == nil {
 		return nil
 	}
@@ -58,7 +58,7 @@ func (d *download) writeSidecar(p photo.Photo, path, suffix string, content []by
 	case replace:
 		err = os.Rename(part, path)
 	default:
-		err = rename(part, path)
+		err = moveNew(part, path)
 	}
 	if err != nil {
 		_ = os.Remove(part) // it is made again by the next run
