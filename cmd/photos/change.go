@@ -11,6 +11,7 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/photo"
+	"photos/internal/term"
 )
 
 // Outcomes of describe, delete and restore besides those of package photo.
@@ -55,7 +56,7 @@ type changeRecord struct {
 func newChangeRecord(c change) changeRecord {
 	r := changeRecord{Outcome: c.outcome, Version: c.item.Version}
 	switch name := c.item.Name; {
-	case isMisfit(c.err) || isEndOfRead(c.err):
+	case isMalformed(c.err) || isEndOfRead(c.err):
 		r.Line = name
 	case photo.IsHex(name):
 		r.ID = name
@@ -87,7 +88,7 @@ type changes struct {
 	stop    func() // ends the reading of more items
 	cause   error  // what ended the run early
 	printed error  // the first failure to print
-	out     *printer[change]
+	out     *term.Printer[change]
 	tally   tally
 
 	total    int
@@ -96,9 +97,9 @@ type changes struct {
 }
 
 func newChanges(e *env, edits, dry bool) (*changes, error) {
-	c := &changes{e: e, edits: edits, dry: dry, tally: tally{e: e}, outcomes: map[photo.Outcome]int{}}
-	columns := within(photoColumns(), func(c change) photo.Photo { return c.photo })
-	columns = append(columns, column[change]{name: "outcome", extra: true, text: func(c change) string { return string(c.outcome) }})
+	c := &changes{e: e, edits: edits, dry: dry, tally: tally{console: e.Console}, outcomes: map[photo.Outcome]int{}}
+	columns := term.Within(photoColumns(), func(c change) photo.Photo { return c.photo })
+	columns = append(columns, term.Column[change]{Name: "outcome", Extra: true, Text: func(c change) string { return string(c.outcome) }})
 	var err error
 	c.out, err = newPrinter(e, columns, c.record)
 	return c, err
@@ -188,22 +189,22 @@ func (c *changes) each(list *itemList, o photo.Outcome, f func(listed) (photo.Ph
 
 func (c *changes) print(x change) error {
 	known := !x.photo.ID.IsZero()
-	switch c.out.form {
-	case formJSON:
-		if known || c.edits && c.out.prints("outcome") {
-			return c.out.print(x)
+	switch c.out.Form() {
+	case term.JSONLines:
+		if known || c.edits && c.out.HasKey("outcome") {
+			return c.out.Print(x)
 		}
-	case formTable:
+	case term.Table:
 		if known && (x.outcome == outcomeShown || c.cards) {
 			return card(c.e, x.photo)
 		}
-	case formQuiet:
+	case term.FirstColumn:
 		if x.outcome == outcomeShown {
-			return c.out.print(x)
+			return c.out.Print(x)
 		}
 	default:
 		if known {
-			return c.out.print(x)
+			return c.out.Print(x)
 		}
 	}
 	return nil
@@ -211,14 +212,14 @@ func (c *changes) print(x change) error {
 
 // finish prints the summary and returns the error of the call.
 func (c *changes) finish() error {
-	if err := c.out.close(); c.printed == nil {
+	if err := c.out.Close(); c.printed == nil {
 		c.printed = err
 	}
 	if !c.e.set.Quiet && !errors.Is(c.cause, syscall.EPIPE) {
 		c.summarize()
 	}
 	if c.cause != nil {
-		c.tally.tell()
+		c.tally.printFirst()
 	}
 	return cmp.Or(c.cause, c.tally.end(), c.printed)
 }
@@ -236,14 +237,14 @@ func (c *changes) summarize() {
 	}
 	switch {
 	case c.total == 0 && c.cause == nil:
-		c.e.say("photos: nothing to do")
+		c.e.Say("photos: nothing to do")
 	case c.total == 0, !c.edits && c.outcomes[photo.OutcomePending] == 0:
 	case c.total == 1:
 		if c.sentence != nil && !c.first.ID.IsZero() {
-			c.e.say("photos: %s", c.sentence(c.first))
+			c.e.Say("photos: %s", c.sentence(c.first))
 		}
 	default:
-		c.e.say("photos: %d photos: %s%s%s", c.total, c.would(), strings.Join(parts, ", "), c.remarked())
+		c.e.Say("photos: %d photos: %s%s%s", c.total, c.would(), strings.Join(parts, ", "), c.remarked())
 	}
 }
 

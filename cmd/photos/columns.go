@@ -7,30 +7,32 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/photo"
+	"photos/internal/term"
+	"photos/internal/text"
 )
 
 // photoColumns is how lists show photos. The first six are the TSV contract.
-func photoColumns() []column[photo.Photo] {
-	return []column[photo.Photo]{
-		{name: "id", text: func(p photo.Photo) string { return p.ID.String() }, show: func(p photo.Photo) string { return p.ID.Short() }, least: photo.ShortLen},
-		{name: "taken_at", text: func(p photo.Photo) string { return p.TakenAt.String() }, show: func(p photo.Photo) string { return showTaken(p.TakenAt) }, least: len("taken at")},
-		{name: "uploaded_at", text: func(p photo.Photo) string { return api.Time{Time: p.UploadedAt}.String() }, show: func(p photo.Photo) string { return showTime(p.UploadedAt) }, least: len(minutes)},
-		{name: "bytes", text: func(p photo.Photo) string { return strconv.FormatInt(p.Size, 10) }, show: func(p photo.Photo) string { return showBytes(p.Size) }, right: true, least: len("1.23 MB")},
-		{name: "name", text: func(p photo.Photo) string { return p.Name }, end: true},
-		{name: "description", text: func(p photo.Photo) string { return p.Description }},
-		{name: "name_base64", extra: true, text: func(p photo.Photo) string { return api.FromPhoto(p).NameBase64 }},
-		{name: "description_source", extra: true, text: func(p photo.Photo) string { return string(p.DescriptionSource) }},
-		{name: "media_type", extra: true, text: func(p photo.Photo) string { return p.MediaType }},
-		{name: "width", extra: true, right: true, text: func(p photo.Photo) string { return number(p.Width) }},
-		{name: "height", extra: true, right: true, text: func(p photo.Photo) string { return number(p.Height) }},
-		{name: "camera", extra: true, text: func(p photo.Photo) string { return p.Camera }},
-		{name: "position", extra: true, text: func(p photo.Photo) string { return showPosition(p.Position) }},
-		{name: "trashed_at", extra: true, text: func(p photo.Photo) string { return api.Time{Time: p.TrashedAt}.String() }},
-		{name: "purge_at", extra: true, text: func(p photo.Photo) string { return api.Time{Time: p.PurgeAt}.String() }},
-		{name: "taken_source", extra: true, text: func(p photo.Photo) string { return string(p.TakenSource) }},
-		{name: "position_source", extra: true, text: func(p photo.Photo) string { return string(p.PositionSource) }},
-		{name: "modified_at", extra: true, text: func(p photo.Photo) string { return api.Time{Time: p.ModifiedAt}.String() }, show: func(p photo.Photo) string { return showTime(p.ModifiedAt) }},
-		{name: "version", extra: true, right: true, text: func(p photo.Photo) string { return strconv.FormatInt(p.Version, 10) }},
+func photoColumns() []term.Column[photo.Photo] {
+	return []term.Column[photo.Photo]{
+		{Name: "id", Text: func(p photo.Photo) string { return p.ID.String() }, Show: func(p photo.Photo) string { return p.ID.Short() }, Least: photo.ShortLen},
+		{Name: "taken_at", Text: func(p photo.Photo) string { return p.TakenAt.String() }, Show: func(p photo.Photo) string { return showTaken(p.TakenAt) }, Least: len("taken at")},
+		{Name: "uploaded_at", Text: func(p photo.Photo) string { return api.Time{Time: p.UploadedAt}.String() }, Show: func(p photo.Photo) string { return showTime(p.UploadedAt) }, Least: len(minutes)},
+		{Name: "bytes", Text: func(p photo.Photo) string { return strconv.FormatInt(p.Size, 10) }, Show: func(p photo.Photo) string { return text.Bytes(p.Size) }, Right: true, Least: len("1.23 MB")},
+		{Name: "name", Text: func(p photo.Photo) string { return p.Name }, End: true},
+		{Name: "description", Text: func(p photo.Photo) string { return p.Description }},
+		{Name: "name_base64", Extra: true, Text: func(p photo.Photo) string { return api.FromPhoto(p).NameBase64 }},
+		{Name: "description_source", Extra: true, Text: func(p photo.Photo) string { return string(p.DescriptionSource) }},
+		{Name: "media_type", Extra: true, Text: func(p photo.Photo) string { return p.MediaType }},
+		{Name: "width", Extra: true, Right: true, Text: func(p photo.Photo) string { return number(p.Width) }},
+		{Name: "height", Extra: true, Right: true, Text: func(p photo.Photo) string { return number(p.Height) }},
+		{Name: "camera", Extra: true, Text: func(p photo.Photo) string { return p.Camera }},
+		{Name: "position", Extra: true, Text: func(p photo.Photo) string { return showPosition(p.Position) }},
+		{Name: "trashed_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.TrashedAt}.String() }},
+		{Name: "purge_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.PurgeAt}.String() }},
+		{Name: "taken_source", Extra: true, Text: func(p photo.Photo) string { return string(p.TakenSource) }},
+		{Name: "position_source", Extra: true, Text: func(p photo.Photo) string { return string(p.PositionSource) }},
+		{Name: "modified_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.ModifiedAt}.String() }, Show: func(p photo.Photo) string { return showTime(p.ModifiedAt) }},
+		{Name: "version", Extra: true, Right: true, Text: func(p photo.Photo) string { return strconv.FormatInt(p.Version, 10) }},
 	}
 }
 
@@ -71,18 +73,4 @@ func showPosition(p *photo.Position) string {
 		return ""
 	}
 	return fmt.Sprintf("%.5f,%.5f", p.Latitude, p.Longitude)
-}
-
-// showBytes is a size for people, in powers of 1,000.
-func showBytes(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	value := float64(n)
-	for _, unit := range []string{"kB", "MB", "GB"} {
-		if value /= 1000; value < 999.5 {
-			return fmt.Sprintf("%.3g %s", value, unit)
-		}
-	}
-	return fmt.Sprintf("%.3g TB", value/1000)
 }

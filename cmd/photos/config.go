@@ -18,35 +18,36 @@ import (
 
 	"photos/internal/auth"
 	"photos/internal/photo"
+	"photos/internal/term"
 )
 
-// settings are the values a command runs with, each found in this order: flag,
-// environment, config.yaml, default. What the service publishes is asked for
-// at login and pinned in the profile.
+// settings are the values that a command runs with. Each comes from the first of these
+// places that has one: flag, environment, config.yaml, default. What the service publishes
+// is asked for at login and kept in the profile.
 type settings struct {
-	Server    string        `mapstructure:"server"`
-	Profile   string        `mapstructure:"profile"`
-	Timeout   time.Duration `mapstructure:"timeout"`
-	Browser   string        `mapstructure:"browser"`
-	JSON      bool          `mapstructure:"json"`
-	Fields    []string      `mapstructure:"fields"`
-	Quiet     bool          `mapstructure:"quiet"`
-	Verbose   bool          `mapstructure:"verbose"`
-	NoColor   bool          `mapstructure:"no_color"`
-	Yes       bool          `mapstructure:"yes"`
-	PoolID    string        `mapstructure:"cognito_pool_id"`
-	Issuer    string        `mapstructure:"cognito_issuer"`
-	Domain    string        `mapstructure:"cognito_domain"`
-	ClientID  string        `mapstructure:"cognito_client_id"`
-	rate      int64         // bytes a second that uploads may take; 0: any
-	dir       string        // holds config.yaml, the profiles and their state
+	Server   string        `mapstructure:"server"`
+	Profile  string        `mapstructure:"profile"`
+	Timeout  time.Duration `mapstructure:"timeout"`
+	Browser  string        `mapstructure:"browser"`
+	JSON     bool          `mapstructure:"json"`
+	Fields   []string      `mapstructure:"fields"`
+	Quiet    bool          `mapstructure:"quiet"`
+	Verbose  bool          `mapstructure:"verbose"`
+	NoColor  bool          `mapstructure:"no_color"`
+	Yes      bool          `mapstructure:"yes"`
+	PoolID   string        `mapstructure:"cognito_pool_id"`
+	Issuer   string        `mapstructure:"cognito_issuer"`
+	Domain   string        `mapstructure:"cognito_domain"`
+	ClientID string        `mapstructure:"cognito_client_id"`
+
+	dir       string // holds config.yaml, the profiles and their state
 	dirSource string
 	v         *viper.Viper
-	flags     *pflag.FlagSet
+	sources   map[string]string // where each value came from, by key
 }
 
-// setting is one row of the table of settings: its key in config.yaml, its
-// flag, its environment variables (first found wins), its default.
+// setting is one row of the table of settings: its key in config.yaml, its flag, its
+// environment variables (the first that is set counts) and its default.
 type setting struct {
 	key  string
 	flag string
@@ -54,8 +55,8 @@ type setting struct {
 	def  any
 }
 
-// allSettings lists every setting there is. A key that is not here is an error in
-// config.yaml; a secret is not here, since a file is no place for one.
+// allSettings lists every setting there is. Any other key in config.yaml is an error. No
+// secret is a setting, since a file is not the place for one.
 func allSettings() []setting {
 	return []setting{
 		{"server", "server", []string{"PHOTOS_SERVER"}, ""},
@@ -75,161 +76,206 @@ func allSettings() []setting {
 	}
 }
 
-// onlyFlags are settings of one call; they make no sense in a file.
+// onlyFlags are settings of one call, which make no sense in a file.
 var onlyFlags = []string{"json", "fields", "quiet", "verbose", "yes"}
 
 func globalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.String("server", "", "use the profile signed in at this service `URL`")
+	f.String("server", "", "use the profile that is signed in at this service `URL`")
 	f.String("profile", "", "use the profile of this `name`")
 	f.String("config", "", "`folder` of config.yaml and the profiles")
-	f.Bool("json", false, "print JSON Lines: one object a result")
+	f.Bool("json", false, "print JSON Lines: one object per result")
 	f.StringSlice("fields", nil, "print only these `fields`, in this order")
-	f.BoolP("quiet", "q", false, "print first values (ids, paths) only, and say less")
-	f.BoolP("verbose", "v", false, "say more")
+	f.BoolP("quiet", "q", false, "print only the first values (ids, paths) and fewer messages")
+	f.BoolP("verbose", "v", false, "print more messages")
 	f.Bool("no-color", false, "no colour, even on a terminal")
 	f.Duration("timeout", time.Minute, "give up after this long without progress")
 	f.BoolP("yes", "y", false, "answer questions with yes")
 }
 
-// configure finds out every setting; it runs before the command does.
-func (e *env) configure(cmd *cobra.Command) error {
-	dir, source, err := e.configDir(cmd.Flags())
+// loadSettings finds the value of every setting. viper holds the layers and decides which
+// comes first. It would read this process's own environment, so the layer of variables is
+// made here from getenv and put over that of the file.
+func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, error) {
+	s := settings{v: viper.New(), sources: map[string]string{}}
+	if err := s.findDir(flags, getenv); err != nil {
+		return s, err
+	}
+	variables, err := readEnvironment(getenv)
 	if err != nil {
-		return err
+		return s, err
 	}
-	v := viper.New() // given values by Set, since its own look-ups would pass by e.getenv
-	for _, s := range allSettings() {
-		v.SetDefault(s.key, s.def)
-		if name, value := e.firstEnv(s.env); name != "" {
-			if err := s.check(value); err != nil {
-				return &photo.Error{Kind: photo.KindUsage, Msg: name + ": " + err.Error(), Hint: "correct it, or unset " + name}
+	if err := s.readFile(); err != nil {
+		return s, err
+	}
+	for _, row := range allSettings() {
+		s.v.SetDefault(row.key, row.def)
+		source := "default"
+		if s.v.InConfig(row.key) {
+			source = "file " + s.file()
+		}
+		if v, ok := variables[row.key]; ok {
+			source = "environment " + v.name
+			if err := s.v.MergeConfigMap(map[string]any{row.key: v.value}); err != nil {
+				return s, fmt.Errorf("%s: %w", v.name, err)
 			}
-			v.Set(s.key, value)
 		}
-		if f := cmd.Flags().Lookup(s.flag); s.flag != "" && f != nil && f.Changed {
-			v.Set(s.key, flagValue(f))
+		if f := flags.Lookup(row.flag); row.flag != "" && f != nil {
+			if err := s.v.BindPFlag(row.key, f); err != nil {
+				return s, fmt.Errorf("--%s: %w", row.flag, err)
+			}
+			if f.Changed {
+				source = "flag --" + row.flag
+			}
 		}
+		s.sources[row.key] = source
 	}
-	file := filepath.Join(dir, "config.yaml")
-	if err := readConfig(v, file); err != nil {
-		return err
+	if err := s.v.Unmarshal(&s); err != nil {
+		return s, &photo.Error{Kind: photo.KindUsage, Msg: "settings: " + oneLine(err.Error()), Hint: "photos config list shows where each value comes from"}
 	}
-	set := settings{}
-	if err := v.Unmarshal(&set); err != nil {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "settings: " + oneLine(err.Error()), Hint: "photos config list shows where each value comes from"}
-	}
-	set.dir, set.dirSource, set.v, set.flags = dir, source, v, cmd.Flags()
-	set.Profile = strings.ToLower(set.Profile)
-	set.NoColor = set.NoColor || e.getenv("NO_COLOR") != ""
-	e.set = set
-	return e.checkSettings()
+	s.Profile = strings.ToLower(s.Profile)
+	s.NoColor = s.NoColor || getenv("NO_COLOR") != ""
+	return s, s.check()
 }
 
-func flagValue(f *pflag.Flag) any {
-	if s, ok := f.Value.(pflag.SliceValue); ok {
-		return s.GetSlice()
+// variable is an environment variable that is set.
+type variable struct{ name, value string }
+
+// readEnvironment returns the variables that are set, by the key of their setting.
+func readEnvironment(getenv func(string) string) (map[string]variable, error) {
+	out := map[string]variable{}
+	for _, row := range allSettings() {
+		for _, name := range row.env {
+			value := strings.TrimSpace(getenv(name))
+			if value == "" {
+				continue
+			}
+			if err := row.checkText(value); err != nil {
+				return nil, &photo.Error{Kind: photo.KindUsage, Msg: name + ": " + err.Error(), Hint: "correct it, or unset " + name}
+			}
+			out[row.key] = variable{name, value}
+			break
+		}
 	}
-	return f.Value.String()
+	return out, nil
 }
 
-// isProfileName reports whether a profile may be called s: it is a file name too.
+// isProfileName reports whether a profile may be called s, which is a file name too.
 func isProfileName(s string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
 	return s != "" && len(s) <= 64 && strings.Trim(s, letters+"._-") == "" && strings.Contains(letters, s[:1])
 }
 
-func (e *env) checkSettings() error {
-	if e.set.Profile != "" && !isProfileName(e.set.Profile) {
-		return e.badSetting("profile", quote(e.set.Profile)+" is not a name for a profile", "letters, digits, dot, dash and underscore")
+// check refuses values that make no sense, and writes the address of the service as profiles
+// hold it.
+func (s *settings) check() error {
+	if s.Profile != "" && !isProfileName(s.Profile) {
+		return s.badValue("profile", quote(s.Profile)+" is not a name for a profile", "letters, digits, dot, dash and underscore")
 	}
-	if e.set.Server != "" {
-		server, err := serverURL(e.set.Server)
+	if s.Server != "" {
+		server, err := serverURL(s.Server)
 		if err != nil {
-			return e.badSetting("server", err.Error(), photo.HintOf(err))
+			return s.badValue("server", err.Error(), photo.HintOf(err))
 		}
-		e.set.Server = server
-		e.set.v.Set("server", server)
+		s.Server = server
+		s.v.Set("server", server)
 	}
-	if e.set.Timeout <= 0 {
-		return e.badSetting("timeout", quote(e.shown(setting{key: "timeout", def: time.Minute}))+" must be more than 0", "for example 30s")
+	if s.Timeout <= 0 {
+		return s.badValue("timeout", quote(s.Timeout.String())+" must be more than 0", "for example 30s")
 	}
 	return nil
 }
 
-// badSetting returns the error of a value that makes no sense. It names the flag, the
+// badValue returns the error of a value that makes no sense. It names the flag, the
 // variable or the file that the value came from.
-func (e *env) badSetting(key, what, hint string) error {
-	for _, s := range allSettings() {
-		if s.key != key {
-			continue
-		}
-		kind, name, _ := strings.Cut(e.sourceOf(s), " ")
-		if kind == "file" {
-			name += ": " + key
-		}
-		what = name + ": " + what
+func (s *settings) badValue(key, what, hint string) error {
+	kind, name, _ := strings.Cut(s.sources[key], " ")
+	if kind == "file" {
+		name += ": " + key
 	}
-	return &photo.Error{Kind: photo.KindUsage, Msg: what, Hint: hint}
+	return &photo.Error{Kind: photo.KindUsage, Msg: name + ": " + what, Hint: hint}
 }
 
-// serverURL reads the address of a service in the form profiles hold it.
-func serverURL(s string) (string, error) {
-	server, err := auth.ParseServer(s)
+// text returns a setting's value as it is used.
+func (s *settings) text(row setting) string {
+	switch row.def.(type) {
+	case time.Duration:
+		return s.v.GetDuration(row.key).String()
+	case []string:
+		return strings.Join(s.v.GetStringSlice(row.key), ",")
+	}
+	return s.v.GetString(row.key)
+}
+
+// format returns what the user wants on stdout.
+func (s *settings) format() term.Format {
+	return term.Format{JSON: s.JSON, Quiet: s.Quiet, Fields: s.Fields, Color: !s.NoColor}
+}
+
+// serverURL returns the address of a service in the form that profiles hold.
+func serverURL(address string) (string, error) {
+	server, err := auth.ParseServer(address)
 	if e, ok := errors.AsType[*auth.Error](err); ok {
 		return "", &photo.Error{Kind: photo.KindUsage, Msg: e.Msg, Hint: e.Hint}
 	}
 	return server, err
 }
 
-// configDir is --config, PHOTOS_CONFIG_DIR or the system's folder for configuration.
-func (e *env) configDir(flags *pflag.FlagSet) (dir, source string, err error) {
+// findDir sets the configuration folder: that of --config, of PHOTOS_CONFIG_DIR or the
+// system's.
+func (s *settings) findDir(flags *pflag.FlagSet, getenv func(string) string) (err error) {
 	if f := flags.Lookup("config"); f != nil && f.Changed {
-		dir, source = f.Value.String(), "flag --config"
-	} else if d := e.getenv("PHOTOS_CONFIG_DIR"); d != "" {
-		dir, source = d, "environment PHOTOS_CONFIG_DIR"
+		s.dir, s.dirSource = f.Value.String(), "flag --config"
+	} else if d := getenv("PHOTOS_CONFIG_DIR"); d != "" {
+		s.dir, s.dirSource = d, "environment PHOTOS_CONFIG_DIR"
 	} else {
-		return filepath.Join(xdg.ConfigHome, "photos"), "default", nil
+		s.dir, s.dirSource = filepath.Join(xdg.ConfigHome, "photos"), "default"
+		return nil
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return "", "", fmt.Errorf("config folder: %w", err)
+	if s.dir, err = filepath.Abs(s.dir); err != nil {
+		return fmt.Errorf("config folder: %w", err)
 	}
-	return dir, source, nil
+	return nil
 }
 
-func (e *env) firstEnv(names []string) (name, value string) {
-	for _, n := range names {
-		if v := strings.TrimSpace(e.getenv(n)); v != "" {
-			return n, v
-		}
+// file returns the path of config.yaml.
+func (s *settings) file() string { return filepath.Join(s.dir, "config.yaml") }
+
+// stateDir returns the folder of what the program remembers between runs. It is in the
+// user's state folder, or is the configuration folder when that was given.
+func (s *settings) stateDir() string {
+	if s.dirSource == "default" {
+		return filepath.Join(xdg.StateHome, "photos")
 	}
-	return "", ""
+	return s.dir
 }
 
-// readConfig reads config.yaml when it exists. A mistake in it names the file,
-// the line and the key.
-func readConfig(v *viper.Viper, file string) error {
-	text, err := os.ReadFile(file)
+// sessionsDir returns the folder of the locks and the state of sessions.
+func (s *settings) sessionsDir() string { return filepath.Join(s.stateDir(), "sessions") }
+
+// readFile reads config.yaml if it exists. An error names the file, the line and the key.
+func (s *settings) readFile() error {
+	content, err := os.ReadFile(s.file())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return &photo.Error{Kind: photo.KindUsage, Msg: "config file: " + err.Error(), Hint: "make it readable, or choose another with --config"}
 	}
-	if err := checkConfig(file, text); err != nil {
+	if err := checkConfig(s.file(), content); err != nil {
 		return err
 	}
-	v.SetConfigType("yaml")
-	if err := v.ReadConfig(strings.NewReader(string(text))); err != nil {
-		return badConfig(file, 0, err.Error())
+	s.v.SetConfigType("yaml")
+	if err := s.v.ReadConfig(strings.NewReader(string(content))); err != nil {
+		return badConfig(s.file(), 0, err.Error())
 	}
 	return nil
 }
 
-// checkConfig refuses a config.yaml that is no list of known keys with plain values.
-func checkConfig(file string, text []byte) error {
+// checkConfig refuses a config.yaml that is not a list of known keys with plain values.
+func checkConfig(file string, content []byte) error {
 	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	if err := yaml.Unmarshal(content, &doc); err != nil {
 		return badConfig(file, 0, strings.TrimPrefix(oneLine(err.Error()), "yaml: "))
 	}
 	if len(doc.Content) == 0 {
@@ -241,33 +287,33 @@ func checkConfig(file string, text []byte) error {
 	}
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		key, value := top.Content[i], top.Content[i+1]
-		s, known := lookup(strings.ToLower(key.Value))
+		row, ok := fileSetting(strings.ToLower(key.Value))
 		switch {
-		case !known:
+		case !ok:
 			return badConfig(file, key.Line, "unknown key "+quote(key.Value))
 		case value.Kind != yaml.ScalarNode:
 			return badConfig(file, key.Line, "the value of "+quote(key.Value)+" must be a single value")
 		}
-		if err := s.check(value.Value); err != nil {
+		if err := row.checkText(value.Value); err != nil {
 			return badConfig(file, value.Line, quote(key.Value)+": "+err.Error())
 		}
 	}
 	return nil
 }
 
-// lookup finds a setting that may stand in a file.
-func lookup(key string) (setting, bool) {
-	for _, s := range allSettings() {
-		if s.key == key && !slices.Contains(onlyFlags, key) {
-			return s, true
+// fileSetting returns the setting that a key of config.yaml sets.
+func fileSetting(key string) (setting, bool) {
+	for _, row := range allSettings() {
+		if row.key == key && !slices.Contains(onlyFlags, key) {
+			return row, true
 		}
 	}
 	return setting{}, false
 }
 
-// check reports whether text is a value of the setting's type.
-func (s setting) check(text string) error {
-	switch s.def.(type) {
+// checkText refuses a text that is not a value of the setting's type.
+func (row setting) checkText(text string) error {
+	switch row.def.(type) {
 	case time.Duration:
 		if _, err := time.ParseDuration(text); err != nil {
 			return fmt.Errorf("%q is not a duration such as 90s", text)
@@ -286,18 +332,4 @@ func badConfig(file string, line int, what string) error {
 		where = fmt.Sprintf("%s:%d", file, line)
 	}
 	return &photo.Error{Kind: photo.KindUsage, Msg: "config file " + where + ": " + what, Hint: "photos config --help lists the keys"}
-}
-
-// sourceOf says where the value of a setting came from.
-func (e *env) sourceOf(s setting) string {
-	if f := e.set.flags.Lookup(s.flag); s.flag != "" && f != nil && f.Changed {
-		return "flag --" + s.flag
-	}
-	if name, _ := e.firstEnv(s.env); name != "" {
-		return "environment " + name
-	}
-	if e.set.v.InConfig(s.key) {
-		return "file " + filepath.Join(e.set.dir, "config.yaml")
-	}
-	return "default"
 }

@@ -27,16 +27,15 @@ func FuzzConfig(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		e := &env{getenv: func(name string) string { return map[string]string{"PHOTOS_CONFIG_DIR": dir}[name] }}
-		err := e.configure(&cobra.Command{})
+		set, err := loadSettings((&cobra.Command{}).Flags(), func(name string) string { return map[string]string{"PHOTOS_CONFIG_DIR": dir}[name] })
 		if err != nil {
 			if photo.KindOf(err) != photo.KindUsage || photo.HintOf(err) == "" {
 				t.Errorf("%q: %v, of kind %s with the hint %q", text, err, photo.KindOf(err), photo.HintOf(err))
 			}
 			return
 		}
-		if e.set.Timeout <= 0 || e.set.Profile != "" && !isProfileName(e.set.Profile) || strings.HasSuffix(e.set.Server, "/") {
-			t.Errorf("%q gives %+v", text, e.set)
+		if set.Timeout <= 0 || set.Profile != "" && !isProfileName(set.Profile) || strings.HasSuffix(set.Server, "/") {
+			t.Errorf("%q gives %+v", text, set)
 		}
 	})
 }

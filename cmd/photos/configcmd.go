@@ -2,16 +2,15 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"photos/internal/term"
 	"photos/internal/text"
 )
 
-// configValue is one line of `photos config list`.
+// configValue is one line of photos config list.
 type configValue struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"`
@@ -22,8 +21,8 @@ func newConfig(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
 		Short: "Show the settings and where each came from",
-		Long: `Settings are found in this order: flag, environment, config.yaml, what the
-service published at login, default.
+		Long: `Show the settings. Each comes from the first of these places that has one:
+flag, environment, config.yaml, what the service published at login, default.
 
 Keys of config.yaml:
   ` + strings.Join(fileKeys(), "\n  "),
@@ -32,17 +31,17 @@ Keys of config.yaml:
 	}
 	c.AddCommand(
 		&cobra.Command{
-			Use: "list", Short: "Every setting, its value and its source", Args: noArguments,
+			Use: "list", Short: "Every setting, its value and where it came from", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error { return configList(e) },
 		},
 		&cobra.Command{
-			Use: "path", Short: "Where config.yaml is looked for", Args: noArguments,
+			Use: "path", Short: "The path of config.yaml", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error {
-				path := filepath.Join(e.set.dir, "config.yaml")
-				if e.terminal.out {
+				path := e.set.file()
+				if e.Out.Terminal {
 					path = text.Escape(path)
 				}
-				_, err := fmt.Fprintln(e.out, path)
+				_, err := fmt.Fprintln(e.Out, path)
 				return err
 			},
 		},
@@ -50,44 +49,34 @@ Keys of config.yaml:
 	return c
 }
 
+// fileKeys returns the keys that config.yaml may have.
 func fileKeys() []string {
 	var keys []string
-	for _, s := range allSettings() {
-		if _, ok := lookup(s.key); ok {
-			keys = append(keys, s.key)
+	for _, row := range allSettings() {
+		if _, ok := fileSetting(row.key); ok {
+			keys = append(keys, row.key)
 		}
 	}
 	return keys
 }
 
-// shown is a setting's value as it is used.
-func (e *env) shown(s setting) string {
-	switch s.def.(type) {
-	case time.Duration:
-		return e.set.v.GetDuration(s.key).String()
-	case []string:
-		return strings.Join(e.set.v.GetStringSlice(s.key), ",")
-	}
-	return e.set.v.GetString(s.key)
-}
-
 func configList(e *env) error {
-	out, err := newPrinter(e, []column[configValue]{
-		{name: "key", text: func(v configValue) string { return v.Key }},
-		{name: "value", text: func(v configValue) string { return v.Value }},
-		{name: "source", text: func(v configValue) string { return v.Source }},
+	out, err := newPrinter(e, []term.Column[configValue]{
+		{Name: "key", Text: func(v configValue) string { return v.Key }},
+		{Name: "value", Text: func(v configValue) string { return v.Value }},
+		{Name: "source", Text: func(v configValue) string { return v.Source }},
 	}, func(v configValue) any { return v })
 	if err != nil {
 		return err
 	}
 	values := []configValue{{"config_dir", e.set.dir, e.set.dirSource}}
-	for _, s := range allSettings() {
-		values = append(values, configValue{s.key, e.shown(s), e.sourceOf(s)})
+	for _, row := range allSettings() {
+		values = append(values, configValue{row.key, e.set.text(row), e.set.sources[row.key]})
 	}
 	for _, v := range values {
-		if err := out.print(v); err != nil {
+		if err := out.Print(v); err != nil {
 			return err
 		}
 	}
-	return out.close()
+	return out.Close()
 }

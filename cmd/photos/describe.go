@@ -14,6 +14,7 @@ import (
 	"photos/internal/batch"
 	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/term"
 	"photos/internal/text"
 )
 
@@ -112,7 +113,7 @@ func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop 
 		return nil, nil, nil, err
 	}
 	rep.stop, rep.cards = stop, len(args) == 1
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -302,11 +303,8 @@ func withSource(fact string, source photo.FactSource) string {
 
 // card shows one photo to a person, leaving out what is not known.
 func card(e *env, p photo.Photo) error {
-	dim, bold, plain := "\x1b[2m", "\x1b[1m", "\x1b[0m"
-	if e.set.NoColor {
-		dim, bold, plain = "", "", ""
-	}
-	lines := bold + text.Line(p.Name) + plain + "\n"
+	style := term.NewStyle(!e.set.NoColor)
+	lines := style.Bold + text.Line(p.Name) + style.Plain + "\n"
 	size := ""
 	if p.Width > 0 {
 		size = fmt.Sprintf("%d × %d", p.Width, p.Height)
@@ -315,7 +313,7 @@ func card(e *env, p photo.Photo) error {
 	if described == "" {
 		described = "none"
 	} else if p.DescriptionSource != "" {
-		described += dim + "  (" + text.Line(string(p.DescriptionSource)) + ")" + plain
+		described += style.Dim + "  (" + text.Line(string(p.DescriptionSource)) + ")" + style.Plain
 	}
 	for _, row := range [][2]string{
 		{"description", described},
@@ -323,14 +321,14 @@ func card(e *env, p photo.Photo) error {
 		{"camera", text.Line(p.Camera)},
 		{"position", withSource(showPosition(p.Position), p.PositionSource)},
 		{"size", size},
-		{"file", showBytes(p.Size) + ", " + text.Line(p.MediaType)},
+		{"file", text.Bytes(p.Size) + ", " + text.Line(p.MediaType)},
 		{"uploaded", showTime(p.UploadedAt)},
 		{"id", p.ID.String()},
 	} {
 		if row[1] != "" {
-			lines += fmt.Sprintf("  %s%-12s%s %s\n", dim, row[0], plain, row[1])
+			lines += fmt.Sprintf("  %s%-12s%s %s\n", style.Dim, row[0], style.Plain, row[1])
 		}
 	}
-	_, err := io.WriteString(e.out, lines)
+	_, err := io.WriteString(e.Out, lines)
 	return err
 }

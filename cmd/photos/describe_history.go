@@ -10,6 +10,7 @@ import (
 	"photos/internal/api"
 	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/term"
 )
 
 // historyOptions are the flags of describe that concern earlier descriptions,
@@ -72,9 +73,9 @@ func (d *describer) sayKept() {
 	switch kept := d.outcomes[outcomeKept]; {
 	case kept == 0 || d.e.set.Quiet:
 	case kept == 1:
-		d.e.say("photos: 1 photo had a description, which was kept")
+		d.e.Say("photos: 1 photo had a description, which was kept")
 	default:
-		d.e.say("photos: %d photos had a description, which was kept", kept)
+		d.e.Say("photos: %d photos had a description, which was kept", kept)
 	}
 }
 
@@ -88,14 +89,14 @@ type revision struct {
 	Description string       `json:"description"`
 }
 
-func revisionColumns() []column[revision] {
-	return []column[revision]{
-		{name: "id", text: func(v revision) string { return v.ID.String() }, show: func(v revision) string { return v.ID.Short() }, least: photo.ShortLen},
-		{name: "number", text: func(v revision) string { return strconv.FormatInt(v.Number, 10) }, right: true, least: len("number")},
-		{name: "set_at", text: func(v revision) string { return v.SetAt.String() }, show: func(v revision) string { return showTime(v.SetAt.Time) }, least: len(minutes)},
-		{name: "state", text: func(v revision) string { return v.State }, least: len("earlier")},
-		{name: "description_source", text: func(v revision) string { return string(v.Source) }, least: len("description source")},
-		{name: "description", text: func(v revision) string { return v.Description }},
+func revisionColumns() []term.Column[revision] {
+	return []term.Column[revision]{
+		{Name: "id", Text: func(v revision) string { return v.ID.String() }, Show: func(v revision) string { return v.ID.Short() }, Least: photo.ShortLen},
+		{Name: "number", Text: func(v revision) string { return strconv.FormatInt(v.Number, 10) }, Right: true, Least: len("number")},
+		{Name: "set_at", Text: func(v revision) string { return v.SetAt.String() }, Show: func(v revision) string { return showTime(v.SetAt.Time) }, Least: len(minutes)},
+		{Name: "state", Text: func(v revision) string { return v.State }, Least: len("earlier")},
+		{Name: "description_source", Text: func(v revision) string { return string(v.Source) }, Least: len("description source")},
+		{Name: "description", Text: func(v revision) string { return v.Description }},
 	}
 }
 
@@ -128,13 +129,13 @@ func showHistory(ctx context.Context, e *env, args []string, o describeOptions) 
 			return err
 		}
 		for _, v := range revisions(h) {
-			if err := out.print(v); err != nil {
+			if err := out.Print(v); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return errors.Join(err, out.close())
+	return errors.Join(err, out.Close())
 }
 
 // undoDescriptions takes the descriptions of photos one step back and shows the
@@ -183,7 +184,7 @@ func (o describeOptions) undoOne(ctx context.Context, c *client.Client, p photo.
 
 // eachPhoto calls f for each PHOTO that a call names.
 func eachPhoto(ctx context.Context, e *env, args []string, which selection, f func(*client.Client, photo.Photo) error) error {
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return err
 	}

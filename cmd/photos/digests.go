@@ -12,44 +12,44 @@ import (
 	"photos/internal/statcache"
 )
 
-// digests is the memory of which files have which digest. It is only ever a
-// saving of time: what goes wrong with it is said with --verbose, and forgotten.
-type digests struct {
+// digestCache remembers the digests of files. It only saves time, so errors are printed
+// with --verbose only.
+type digestCache struct {
 	*statcache.Cache
-	e     *env
-	added *atomic.Int64
+	added  *atomic.Int64
+	detail func(format string, args ...any)
 }
 
-// flushEvery is how many digests a run that is killed may forget.
+// flushEvery is how many digests a run that is killed can lose.
 const flushEvery = 4096
 
-// digestsWait is how long another process may keep the memory from being written.
-const digestsWait = 5 * time.Second
+// flushLimit is how long a flush waits for another process.
+const flushLimit = 5 * time.Second
 
-// openDigests reads what earlier runs of this user remembered.
-func openDigests(e *env) digests {
+// openDigestCache reads what earlier runs of this user have added.
+func openDigestCache(e *env) digestCache {
 	path := filepath.Join(xdg.CacheHome, "photos", "digests")
 	c, err := statcache.Open(path)
 	if err != nil {
-		e.verbose("%v", err)
+		e.Detail("%v", err)
 		c = statcache.Empty(path)
 	}
-	return digests{c, e, new(atomic.Int64)}
+	return digestCache{c, new(atomic.Int64), e.Detail}
 }
 
-// Add remembers one, and writes them from time to time.
-func (d digests) Add(path string, info fs.FileInfo, read time.Time, entry statcache.Entry) {
+// Add remembers one digest. Now and then it also writes to the file.
+func (d digestCache) Add(path string, info fs.FileInfo, read time.Time, entry statcache.Entry) {
 	d.Cache.Add(path, info, read, entry)
 	if d.added.Add(1)%flushEvery == 0 {
 		d.flush()
 	}
 }
 
-// flush writes what this run learned, also when the run was interrupted.
-func (d digests) flush() {
-	ctx, cancel := context.WithTimeout(context.Background(), digestsWait)
+// flush writes what was added, also when the run was interrupted.
+func (d digestCache) flush() {
+	ctx, cancel := context.WithTimeout(context.Background(), flushLimit)
 	defer cancel()
 	if err := d.Flush(ctx); err != nil {
-		d.e.verbose("%v", err)
+		d.detail("%v", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"photos/internal/auth"
 	"photos/internal/photo"
 	"photos/internal/redirect"
+	"photos/internal/term"
 	"photos/internal/text"
 )
 
@@ -57,21 +58,21 @@ type examination struct {
 	signedIn bool  // there is a session
 	// The one or the other does not answer, so that nothing more is asked there.
 	serviceAway, providerAway bool
-	out                       *printer[finding]
+	out                       *term.Printer[finding]
 	plain                     bool // in whole lines, for people
 }
 
 func doctor(ctx context.Context, e *env) error {
-	out, err := newPrinter(e, []column[finding]{
-		{name: "check", text: func(f finding) string { return f.Check }, least: 14},
-		{name: "result", text: func(f finding) string { return f.Result }},
-		{name: "detail", text: func(f finding) string { return f.Detail }},
-		{name: "hint", text: func(f finding) string { return f.Hint }},
+	out, err := newPrinter(e, []term.Column[finding]{
+		{Name: "check", Text: func(f finding) string { return f.Check }, Least: 14},
+		{Name: "result", Text: func(f finding) string { return f.Result }},
+		{Name: "detail", Text: func(f finding) string { return f.Detail }},
+		{Name: "hint", Text: func(f finding) string { return f.Hint }},
 	}, func(f finding) any { return f })
 	if err != nil {
 		return err
 	}
-	x := &examination{e: e, out: out, plain: out.form == formTable && len(e.set.Fields) == 0}
+	x := &examination{e: e, out: out, plain: out.Form() == term.Table && len(e.set.Fields) == 0}
 	for _, check := range []func(context.Context) error{
 		x.settings, x.service, x.clock, x.discovery, x.redirects, x.keyring, x.session, x.quota,
 	} {
@@ -82,7 +83,7 @@ func doctor(ctx context.Context, e *env) error {
 			return ctx.Err()
 		}
 	}
-	if err := out.close(); err != nil {
+	if err := out.Close(); err != nil {
 		return err
 	}
 	if x.worst != nil {
@@ -95,13 +96,13 @@ func doctor(ctx context.Context, e *env) error {
 // nothing in either may be cut off.
 func (x *examination) print(f finding) error {
 	if !x.plain {
-		return x.out.print(f)
+		return x.out.Print(f)
 	}
 	lines := text.Sprintf("%-8s %-9s  %s\n", f.Result, f.Check, f.Detail)
 	if f.Hint != "" {
 		lines += text.Sprintf("%19s hint: %s\n", "", f.Hint)
 	}
-	_, err := io.WriteString(x.e.out, lines)
+	_, err := io.WriteString(x.e.Out, lines)
 	return err
 }
 
@@ -124,9 +125,9 @@ func (x *examination) warn(check, detail, hint string) error {
 // settings says which of them are not the defaults, and finds the profile.
 func (x *examination) settings(context.Context) error {
 	given := []string{"folder " + x.e.set.dir + " (" + x.e.set.dirSource + ")"}
-	for _, s := range allSettings() {
-		if source := x.e.sourceOf(s); source != "default" {
-			given = append(given, fmt.Sprintf("%s=%v (%s)", s.key, x.e.set.v.Get(s.key), source))
+	for _, row := range allSettings() {
+		if source := x.e.set.sources[row.key]; source != "default" {
+			given = append(given, fmt.Sprintf("%s=%s (%s)", row.key, x.e.set.text(row), source))
 		}
 	}
 	if err := x.tell("settings", strings.Join(given, ", "), nil); err != nil {
@@ -137,7 +138,7 @@ func (x *examination) settings(context.Context) error {
 		x.given = true
 		return x.tell("token", tokenKind(token.Reveal())+" from "+variable, err)
 	}
-	p, err := x.e.selected()
+	p, err := x.e.profiles().selected(x.e.set)
 	if err != nil {
 		return x.tell("profile", "", err)
 	}
@@ -273,7 +274,7 @@ func (x *examination) session(ctx context.Context) error {
 	if err != nil {
 		return x.tell("session", "", err)
 	}
-	known, err := auth.StatusOf(ctx, x.profile.Session, store, x.e.sessionsDir())
+	known, err := auth.StatusOf(ctx, x.profile.Session, store, x.e.set.sessionsDir())
 	switch {
 	case err != nil:
 		return x.tell("session", "", err)
@@ -289,7 +290,7 @@ func (x *examination) session(ctx context.Context) error {
 
 // accepted asks the service whether it takes the token that the environment gives.
 func (x *examination) accepted(ctx context.Context) error {
-	c, err := x.e.connect(ctx)
+	c, err := x.e.connect()
 	if err != nil {
 		return nil //nolint:nilerr // the token was reported already
 	}
@@ -303,7 +304,7 @@ func (x *examination) quota(ctx context.Context) error {
 	if !x.signedIn || x.resource.Resource == "" || x.serviceAway || x.providerAway {
 		return nil // said already
 	}
-	svc, err := x.e.connect(ctx)
+	svc, err := x.e.connect()
 	if err != nil {
 		return x.tell("quota", "", err)
 	}
@@ -313,7 +314,7 @@ func (x *examination) quota(ctx context.Context) error {
 	}
 	photos, bytes := me.Photos+me.Trashed.Number, me.Bytes+me.Trashed.Bytes
 	detail := fmt.Sprintf("%d%s photos with %s%s, %d of them in the trash; %d%s unfinished uploads",
-		photos, of(me.Quota.Photos, strconv.FormatInt(me.Quota.Photos, 10)), showBytes(bytes), of(me.Quota.Bytes, showBytes(me.Quota.Bytes)),
+		photos, of(me.Quota.Photos, strconv.FormatInt(me.Quota.Photos, 10)), text.Bytes(bytes), of(me.Quota.Bytes, text.Bytes(me.Quota.Bytes)),
 		me.Trashed.Number, me.Uploads.Number, of(me.Quota.Uploads, strconv.FormatInt(me.Quota.Uploads, 10)))
 	if nearly(photos, me.Quota.Photos) || nearly(bytes, me.Quota.Bytes) || nearly(me.Uploads.Number, me.Quota.Uploads) {
 		return x.warn("quota", detail, "delete photos; those in the trash count until they are purged")

@@ -93,14 +93,16 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 		}
 		return downloadToStdout(ctx, e, args)
 	}
-	if _, err := choose(uploadColumns(), e.set.Fields); err != nil {
+	rep, err := newUploadReport(e, o.dryRun)
+	if err != nil {
 		return err
 	}
+	rep.silent = e.set.Quiet && !e.set.JSON
 	filter, err := o.filter.filter(e.now())
 	if err != nil {
 		return err
 	}
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return err
 	}
@@ -114,19 +116,13 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 		wanted = listAll(ctx, c, filter, o.filter.limit)
 	}
 	bars := newProgress(ctx, e)
-	rep, err := newUploadReport(e, nil, o.dryRun)
-	if err != nil {
-		bars.stop()
-		return err
-	}
-	rep.silent = e.set.Quiet && !e.set.JSON
 	dir, name := o.target(args)
 	sum, err := transfer.Download(ctx, c, dir, wanted, transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun, Name: name, Progress: bars, Sidecar: beside}, rep.record)
 	if err != nil {
-		rep.leave(&sum, list.rest())
+		rep.addPending(&sum, list.rest())
 	}
 	rep.flush()
-	bars.stop()
+	bars.Stop()
 	return rep.end(sum, err)
 }
 
@@ -179,10 +175,10 @@ func downloadToStdout(ctx context.Context, e *env, args []string) error {
 	switch {
 	case len(args) != 1:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "-o - takes one PHOTO", Hint: "give a folder with -o for several"}
-	case e.terminal.out:
+	case e.Out.Terminal:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "stdout is a terminal, and a photo is no text", Hint: fmt.Sprintf("photos download %s -o - >FILE", args[0])}
 	}
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return err
 	}
@@ -190,7 +186,7 @@ func downloadToStdout(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return about(args[0], err)
 	}
-	return transfer.Stream(ctx, c, p, onlyStdout{e.out})
+	return transfer.Stream(ctx, c, p, onlyStdout{e.Out})
 }
 
 // onlyStdout hides that stdout is a file, so that a copy through it hashes too.

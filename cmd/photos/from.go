@@ -88,7 +88,7 @@ func (o fromOptions) open(ctx context.Context, e *env, args []string) (*itemList
 		l.items, l.stop = argumentItems(args), func() {}
 		return l, nil
 	}
-	in := e.in
+	var in io.Reader = e.In
 	if o.file != "-" {
 		f, err := os.Open(o.file)
 		if err != nil {
@@ -97,7 +97,7 @@ func (o fromOptions) open(ctx context.Context, e *env, args []string) (*itemList
 		in, l.file = f, f
 	}
 	ctx, l.stop = context.WithCancel(ctx)
-	l.items = o.lines(&stdin{ctx: ctx, from: in})
+	l.items = o.lines(newStdin(ctx, in))
 	return l, nil
 }
 
@@ -178,7 +178,7 @@ func (o fromOptions) lines(in io.Reader) iter.Seq[listed] {
 			var it listed
 			switch {
 			case errors.Is(err, errLongLine):
-				it = listed{Name: o.place(n), Err: misfit(err)}
+				it = listed{Name: o.place(n), Err: malformed(err)}
 			case err != nil:
 				it = listed{Name: o.place(n), Err: &endOfReadError{unreadable("", err)}}
 			case text == "":
@@ -254,7 +254,7 @@ func (o fromOptions) place(n int) string {
 func (o fromOptions) item(text string, n int, known []string) listed {
 	it, err := o.parse(text, known)
 	if err != nil {
-		return listed{Name: o.place(n), Err: misfit(err)}
+		return listed{Name: o.place(n), Err: malformed(err)}
 	}
 	it.Err = checkDescription(it.Description)
 	return it
@@ -271,20 +271,20 @@ func (o fromOptions) parse(text string, known []string) (listed, error) {
 }
 
 // misfit is the error of a line that does not fit its format.
-func misfit(err error) error {
+func malformed(err error) error {
 	hint := photo.HintOf(err)
 	if hint == "" {
 		hint = "photos help input-lines shows the formats"
 	}
-	return &photo.Error{Kind: photo.KindUsage, Err: misfitError{err}, Hint: hint}
+	return &photo.Error{Kind: photo.KindUsage, Err: malformedError{err}, Hint: hint}
 }
 
-type misfitError struct{ error }
+type malformedError struct{ error }
 
-func (e misfitError) Unwrap() error { return e.error }
+func (e malformedError) Unwrap() error { return e.error }
 
-func isMisfit(err error) bool {
-	var e misfitError
+func isMalformed(err error) bool {
+	var e malformedError
 	return errors.As(err, &e)
 }
 

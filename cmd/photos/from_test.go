@@ -13,13 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"photos/internal/photo"
+	"photos/internal/term"
 	"photos/internal/transfer"
 )
 
 func open(t *testing.T, o fromOptions, text string) *itemList {
 	t.Helper()
 	e, _ := testEnv(settings{}, false)
-	e.in, o.file = strings.NewReader(text), "-"
+	e.In.Reader, o.file = strings.NewReader(text), "-"
 	l, err := o.open(t.Context(), e, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +78,7 @@ func TestLinesThatDoNotFit(t *testing.T) {
 		"no item":             {fromOptions{format: "tsv"}, "\tempty", "names nothing"},
 		"absent item":         {fromOptions{format: "tsv"}, "-\tempty", "names nothing"},
 		"absent description":  {fromOptions{format: "tsv"}, "a\t-", "the description is -, which stands for no value"},
-		"bad escape":          {fromOptions{format: "tsv"}, "bad \\q\tx", `a backslash stands for itself as \\`},
+		"bad escape":          {fromOptions{format: "tsv"}, "bad \\q\tx", `a backslash is written \\`},
 		"a long line":         {fromOptions{format: "lines"}, long, "longer than 65536 bytes"},
 		"no JSON":             {fromOptions{format: "jsonl"}, "a.jpg", "not a JSON object"},
 		"two objects":         {fromOptions{format: "jsonl"}, `{"id":"0b"} {"id":"0c"}`, "not a JSON object"},
@@ -100,7 +101,7 @@ func TestLinesThatDoNotFit(t *testing.T) {
 				t.Fatalf("items %v", got)
 			}
 			bad := got[1]
-			if bad.Name != "stdin:3" || !isMisfit(bad.Err) || bad.Err.Error() != c.want || photo.KindOf(bad.Err) != photo.KindUsage || photo.HintOf(bad.Err) == "" {
+			if bad.Name != "stdin:3" || !isMalformed(bad.Err) || bad.Err.Error() != c.want || photo.KindOf(bad.Err) != photo.KindUsage || photo.HintOf(bad.Err) == "" {
 				t.Errorf("%s: %v (hint %q), want %q", bad.Name, bad.Err, photo.HintOf(bad.Err), c.want)
 			}
 		})
@@ -123,7 +124,7 @@ func TestOutputIsLegalInput(t *testing.T) {
 		"verify":         newProofRecord(transfer.Proof{Path: "a\xff", ID: id, Reason: "r"}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			line, err := jsonLine(record, nil)
+			line, err := term.JSONLine(record, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -140,7 +141,7 @@ func TestWhatIsLeftOfAList(t *testing.T) {
 	e, _ := testEnv(settings{}, false)
 	in, feed := io.Pipe()
 	go feed.Write([]byte("a\nb\nc\nd"))
-	e.in = in
+	e.In.Reader = in
 	l, err := fromOptions{file: "-", format: "lines"}.open(t.Context(), e, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -167,22 +168,6 @@ func FuzzInputLine(f *testing.F) {
 		it, err := fromOptions{format: format}.parse(text, knownKeys())
 		if err == nil && format == "jsonl" && it.Name == "" {
 			t.Fatalf("%q names nothing", text)
-		}
-	})
-}
-
-func FuzzUnescapeTSV(f *testing.F) {
-	f.Add("a\tb\\\x1b\n")
-	f.Fuzz(func(t *testing.T, s string) {
-		for _, last := range []bool{true, false} {
-			cell := tsvCell(s, last)
-			if cell == "-" && s == "" {
-				continue
-			}
-			back, err := unescapeTSV(cell)
-			if err != nil || back != s || cell == "-" {
-				t.Fatalf("%q is %q and came back as %q, %v", s, cell, back, err)
-			}
 		}
 	})
 }
@@ -231,28 +216,29 @@ func TestJournalTellsWhatIsLeft(t *testing.T) {
 func TestTallyLaw(t *testing.T) {
 	missing := &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Hint: "look"}
 	e, _ := testEnv(settings{}, false)
-	said, _ := e.err.(*bytes.Buffer)
-	one := tally{e: e}
+	said := new(bytes.Buffer)
+	e.Console = term.New("photos", strings.NewReader(""), io.Discard, said)
+	one := tally{console: e.Console}
 	one.done("a", missing)
 	if code := e.report(one.end()); code != exitNotFound || said.String() != "photos: a: no such photo\nhint: look\n" {
 		t.Errorf("one item: code %d, %q", code, said)
 	}
 	said.Reset()
-	alone := tally{e: e}
+	alone := tally{console: e.Console}
 	alone.done("a", missing)
-	if alone.tell(); said.String() != "photos: a: no such photo\nhint: look\n" {
+	if alone.printFirst(); said.String() != "photos: a: no such photo\nhint: look\n" {
 		t.Errorf("one item of a run that ended: %q", said)
 	}
 	said.Reset()
-	many := tally{e: e}
+	many := tally{console: e.Console}
 	for _, name := range []string{"a", "b", "c"} {
-		many.done(name, misfit(missing))
+		many.done(name, malformed(missing))
 	}
 	if code := e.report(many.end()); code != exitUsage || strings.Count(said.String(), "hint: look") != 1 || strings.Count(said.String(), "no such photo") != 3 {
 		t.Errorf("no line fits: code %d, %q", code, said)
 	}
 	said.Reset()
-	two := tally{e: e}
+	two := tally{console: e.Console}
 	two.done("a", missing)
 	two.done("b", nil)
 	if code := e.report(two.end()); code != exitSomeFailed || said.String() != "photos: a: no such photo\nhint: look\n" {

@@ -8,14 +8,14 @@ import (
 	"photos/internal/photo"
 )
 
-// The environment variables that give a token, instead of a session.
+// The environment variables that give a token in place of a session.
 const (
 	envToken     = "PHOTOS_TOKEN"
 	envTokenFile = "PHOTOS_TOKEN_FILE"
 )
 
-// givenToken returns the access token or key that the environment gives, and the
-// variable that does so, which is empty when none is given.
+// givenToken returns the access token or access key that the environment gives, and the
+// name of its variable. The name is empty when there is none.
 func (e *env) givenToken() (token auth.Secret, variable string, err error) {
 	value, file := e.getenv(envToken), e.getenv(envTokenFile)
 	switch {
@@ -37,7 +37,7 @@ func (e *env) givenToken() (token auth.Secret, variable string, err error) {
 	return token, variable, checkToken(variable, token.Reveal())
 }
 
-// checkToken refuses what cannot be a token, before it is sent.
+// checkToken refuses what cannot be a token before it is sent.
 func checkToken(variable, token string) error {
 	switch {
 	case token == "":
@@ -54,19 +54,19 @@ func badToken(msg, hint string) error {
 	return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: hint}
 }
 
-// aboutGiven says of a refused access token where it came from. To sign in would not
-// help, since the variable goes first.
-func (e *env) aboutGiven(err error) error {
-	if e.given == "" || photo.KindOf(err) != photo.KindNotSignedIn {
+// nameTokenVariable adds the name of the variable to the error of a refused access token. The
+// user must change that variable: signing in would not help, since the variable is used first.
+func (e *env) nameTokenVariable(err error) error {
+	if e.tokenFrom == "" || photo.KindOf(err) != photo.KindNotSignedIn {
 		return err
 	}
 	return &photo.Error{
-		Kind: photo.KindNotSignedIn, Msg: e.given + ": " + err.Error(),
+		Kind: photo.KindNotSignedIn, Msg: e.tokenFrom + ": " + err.Error(),
 		Hint: "photos token prints a fresh access token where a user is signed in; an access key lasts longer (photos key --help)",
 	}
 }
 
-// tokenKind says what a token is.
+// tokenKind returns what a token is called.
 func tokenKind(token string) string {
 	if accesskey.Looks(token) {
 		return "access key"
@@ -74,19 +74,19 @@ func tokenKind(token string) string {
 	return "access token"
 }
 
-// givenJSON is what photos status --json prints for a token that the environment gives.
-type givenJSON struct {
+// givenTokenJSON is what photos status --json prints about a token that the environment gives.
+type givenTokenJSON struct {
 	Server   string `json:"server"`
 	SignedIn bool   `json:"signed_in"`
 	Token    string `json:"token"`      // access key or access token
 	From     string `json:"token_from"` // the variable
 }
 
-// printGiven shows what a token of the environment is used for. Whether it is still
-// good only the service knows.
-func (e *env) printGiven(token auth.Secret, variable string) error {
-	s := givenJSON{Server: e.set.Server, SignedIn: true, Token: tokenKind(token.Reveal()), From: variable}
-	return e.printStatus(s, s.Token, [][2]string{
+// printGivenToken shows which service a token of the environment is used for. Only the service
+// knows whether the token is still valid.
+func printGivenToken(e *env, token auth.Secret, variable string) error {
+	s := givenTokenJSON{Server: e.set.Server, SignedIn: true, Token: tokenKind(token.Reveal()), From: variable}
+	return printStatus(e, s, s.Token, [][2]string{
 		{"service", s.Server},
 		{"token", s.Token + " from " + variable + "; no profile is used"},
 	})

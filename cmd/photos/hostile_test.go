@@ -19,6 +19,7 @@ import (
 	"photos/internal/api"
 	"photos/internal/auth"
 	"photos/internal/photo"
+	"photos/internal/term"
 )
 
 // evil would rename the window, colour and erase text, turn the reading direction, and
@@ -95,11 +96,13 @@ func hostileEnv(t *testing.T, terminal, refuse, session bool) (e *env, out, talk
 		vars["PHOTOS_TOKEN"], vars["PHOTOS_SERVER"] = "token", "https://evil.example"
 	}
 	out, talk = new(bytes.Buffer), new(bytes.Buffer)
+	console := term.New("photos", strings.NewReader(""), out, talk)
+	console.Out.Terminal, console.Err.Terminal = terminal, terminal
+	console.Width = func() int { return 200 }
 	return &env{
-		in: strings.NewReader(""), out: out, err: talk, network: hostileService{refuse}, now: time.Now,
-		terminal: terminals{out: terminal, err: terminal, width: func() int { return 200 }},
-		getenv:   func(name string) string { return vars[name] },
-		browse:   func(string) error { return errors.New(evil) },
+		Console: console, network: hostileService{refuse}, now: time.Now,
+		getenv: func(name string) string { return vars[name] },
+		browse: func(string) error { return errors.New(evil) },
 	}, out, talk
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +14,7 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/photo"
+	"photos/internal/term"
 )
 
 // newInputLinesHelp explains the formats of --from; cobra lists it as a help topic.
@@ -64,11 +64,11 @@ func parseTSV(text string) (listed, error) {
 	case desc == "-":
 		return listed{}, &photo.Error{Msg: "the description is -, which stands for no value", Hint: `write \- for a dash; photos describe --clear erases a description`}
 	}
-	name, err := unescapeTSV(name)
+	name, err := term.UnescapeTSV(name)
 	if err != nil {
 		return listed{}, err
 	}
-	desc, err = unescapeTSV(desc)
+	desc, err = term.UnescapeTSV(desc)
 	return listed{Name: name, Description: desc, Described: true}, err
 }
 
@@ -156,37 +156,4 @@ func (v inputKeys) name(paths bool) (string, error) {
 		return "", errors.New(`no "path"`)
 	}
 	return "", errors.New(`no "id" or "path"`)
-}
-
-// unescapeTSV undoes escapeTSV, and the \- of tsvCell.
-func unescapeTSV(s string) (string, error) {
-	if !strings.Contains(s, `\`) {
-		return s, nil
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		if s[0] != '\\' {
-			_, n := utf8.DecodeRuneInString(s)
-			b.WriteString(s[:n])
-			s = s[n:]
-			continue
-		}
-		if len(s) > 1 {
-			if plain, ok := map[byte]byte{'t': '\t', 'n': '\n', 'r': '\r', '\\': '\\', '-': '-'}[s[1]]; ok {
-				b.WriteByte(plain)
-				s = s[2:]
-				continue
-			}
-		}
-		if len(s) < 4 || s[1] != 'x' {
-			return "", errors.New(`a backslash stands for itself as \\`)
-		}
-		code, err := strconv.ParseUint(s[2:4], 16, 8)
-		if err != nil {
-			return "", fmt.Errorf(`%q is not a valid escape`, s[:4])
-		}
-		b.WriteRune(rune(code))
-		s = s[4:]
-	}
-	return b.String(), nil
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"photos/internal/photo"
+	"photos/internal/term"
 	"photos/internal/transfer"
 )
 
@@ -34,7 +35,7 @@ func (j *journal) write(r transfer.Record) error {
 	if j == nil {
 		return nil
 	}
-	line, err := jsonLine(newUploadRecord(r), nil)
+	line, err := term.JSONLine(newUploadRecord(r), nil)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"photos/internal/api"
 	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/term"
 )
 
 func newKey(e *env) *cobra.Command {
@@ -77,7 +78,7 @@ func createKey(ctx context.Context, e *env, k api.NewAccessKey) error {
 	case !k.Scope.Valid():
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--scope: " + quote(string(k.Scope)) + " is not a valid scope", Hint: "it is read, upload or all"}
 	}
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return err
 	}
@@ -85,14 +86,13 @@ func createKey(ctx context.Context, e *env, k api.NewAccessKey) error {
 	if err != nil {
 		return err
 	}
-	line := fmt.Appendln(nil, e.word(made.Secret))
 	if e.set.JSON {
-		if line, err = jsonLine(made, e.set.Fields); err != nil {
-			return err
-		}
+		err = printJSON(e, made)
+	} else {
+		_, err = fmt.Fprintln(e.Out, e.Word(made.Secret))
 	}
-	if _, err = e.out.Write(line); err == nil && !e.set.Quiet {
-		e.say("photos: the key is shown only now; keep it where only you can read it")
+	if err == nil && !e.set.Quiet {
+		e.Say("photos: the key is shown only now; keep it where only you can read it")
 	}
 	return err
 }
@@ -135,13 +135,13 @@ it is revoked. The last use is known to the minute.`,
 	}
 }
 
-func keyColumns() []column[api.AccessKey] {
-	return []column[api.AccessKey]{
-		{name: "name", text: func(k api.AccessKey) string { return k.Name }},
-		{name: "scope", text: func(k api.AccessKey) string { return string(k.Scope) }, least: len("upload")},
-		{name: "created_at", text: func(k api.AccessKey) string { return k.CreatedAt.String() }, show: func(k api.AccessKey) string { return showTime(k.CreatedAt.Time) }, least: len(minutes)},
-		{name: "expires_at", text: func(k api.AccessKey) string { return k.ExpiresAt.String() }, show: func(k api.AccessKey) string { return orNever(k.ExpiresAt) }, least: len(minutes)},
-		{name: "last_used_at", text: func(k api.AccessKey) string { return k.LastUsedAt.String() }, show: func(k api.AccessKey) string { return orNever(k.LastUsedAt) }, least: len(minutes)},
+func keyColumns() []term.Column[api.AccessKey] {
+	return []term.Column[api.AccessKey]{
+		{Name: "name", Text: func(k api.AccessKey) string { return k.Name }},
+		{Name: "scope", Text: func(k api.AccessKey) string { return string(k.Scope) }, Least: len("upload")},
+		{Name: "created_at", Text: func(k api.AccessKey) string { return k.CreatedAt.String() }, Show: func(k api.AccessKey) string { return showTime(k.CreatedAt.Time) }, Least: len(minutes)},
+		{Name: "expires_at", Text: func(k api.AccessKey) string { return k.ExpiresAt.String() }, Show: func(k api.AccessKey) string { return orNever(k.ExpiresAt) }, Least: len(minutes)},
+		{Name: "last_used_at", Text: func(k api.AccessKey) string { return k.LastUsedAt.String() }, Show: func(k api.AccessKey) string { return orNever(k.LastUsedAt) }, Least: len(minutes)},
 	}
 }
 
@@ -158,7 +158,7 @@ func listKeys(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return err
 	}
@@ -167,11 +167,11 @@ func listKeys(ctx context.Context, e *env) error {
 		return err
 	}
 	for _, k := range keys {
-		if err := out.print(k); err != nil {
+		if err := out.Print(k); err != nil {
 			return err
 		}
 	}
-	return out.close()
+	return out.Close()
 }
 
 func newKeyRevoke(e *env) *cobra.Command {
@@ -186,18 +186,18 @@ func newKeyRevoke(e *env) *cobra.Command {
 }
 
 func revokeKeys(ctx context.Context, e *env, names []string) error {
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return err
 	}
-	t := tally{e: e}
+	t := tally{console: e.Console}
 	for _, name := range names {
 		err := revokeKey(ctx, c, name)
 		if err != nil && photo.EndsRun(withKind(err)) {
 			return err
 		}
 		if t.done(name, err); err == nil && !e.set.Quiet {
-			e.say("photos: the key %s is revoked", name)
+			e.Say("photos: the key %s is revoked", name)
 		}
 	}
 	return t.end()

@@ -68,20 +68,20 @@ func list(ctx context.Context, e *env, o filterOptions, trash bool) error {
 	if err != nil {
 		return err
 	}
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return err
 	}
 	for p, err := range c.List(ctx, filter, o.limit) {
 		if err == nil {
-			err = out.print(p)
+			err = out.Print(p)
 		}
 		if err != nil {
-			out.close() //nolint:errcheck // the first error is the one to tell
+			out.Close() //nolint:errcheck // the first error is the one to tell
 			return err
 		}
 	}
-	return out.close()
+	return out.Close()
 }
 
 // filter reads the options; now is what "7d" counts from.

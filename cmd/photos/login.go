@@ -125,7 +125,7 @@ func login(ctx context.Context, e *env, o loginOptions) error {
 // chooseProfile finds the service and the name the session is kept under.
 func (s *signIn) chooseProfile() error {
 	e := s.e
-	all, err := e.profiles()
+	all, _, err := e.profiles().all()
 	if err != nil {
 		return err
 	}
@@ -135,19 +135,19 @@ func (s *signIn) chooseProfile() error {
 	}
 	name := e.set.Profile
 	if name == "" {
-		signedOut, err := e.signedOut()
+		signedOut, err := e.profiles().signedOut()
 		if err != nil {
-			e.warn("%v", err)
+			e.Warn("%v", err)
 		}
 		name = profileFor(server, all, signedOut)
 	}
-	s.old, err = e.loadProfile(name)
+	s.old, err = e.profiles().load(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	s.profile = profile{Name: name, Server: server, Store: cmp.Or(s.opts.store, s.old.Store, "keyring")}
 	if s.profile.Store == "file" {
-		e.warn("the tokens will lie unencrypted in a file that only you can read, not in the keyring")
+		e.Warn("the tokens will lie unencrypted in a file that only you can read, not in the keyring")
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (s *signIn) server() (string, error) {
 	if s.e.set.Server != "" {
 		return s.e.set.Server, nil
 	}
-	p, err := s.e.selected()
+	p, err := s.e.profiles().selected(s.e.set)
 	return p.Server, err
 }
 
@@ -190,7 +190,7 @@ func (s *signIn) chooseProvider(ctx context.Context) error {
 func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 	set := s.e.set
 	c := clientSettings{issuer: set.Issuer, clientID: set.ClientID, domain: set.Domain}
-	if err := s.e.checkProvider(); err != nil {
+	if err := s.e.set.checkProvider(); err != nil {
 		return c, err
 	}
 	secret, err := s.secret()
@@ -200,7 +200,7 @@ func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 	c.secret = secret
 	if c.issuer == "" && set.PoolID != "" {
 		if c.issuer, err = auth.IssuerOfPool(set.PoolID); err != nil {
-			return c, s.e.badSetting("cognito_pool_id", err.Error(), "it looks like eu-west-1_AbCdEfGhI")
+			return c, s.e.set.badValue("cognito_pool_id", err.Error(), "it looks like eu-west-1_AbCdEfGhI")
 		}
 	}
 	c.byHand = c.issuer != "" && c.clientID != ""
@@ -222,13 +222,13 @@ func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 
 // checkProvider refuses an issuer or a sign-in domain that was given and is not an address
 // to which tokens may go.
-func (e *env) checkProvider() error {
-	if _, err := auth.Origin(e.set.Issuer); e.set.Issuer != "" && err != nil {
-		return e.badSetting("cognito_issuer", quote(e.set.Issuer)+" is not the https address of an issuer",
+func (s *settings) checkProvider() error {
+	if _, err := auth.Origin(s.Issuer); s.Issuer != "" && err != nil {
+		return s.badValue("cognito_issuer", quote(s.Issuer)+" is not the https address of an issuer",
 			"it looks like https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI")
 	}
-	if _, err := auth.ParseServer(e.set.Domain); e.set.Domain != "" && err != nil {
-		return e.badSetting("cognito_domain", quote(e.set.Domain)+" is not the https address of sign-in pages",
+	if _, err := auth.ParseServer(s.Domain); s.Domain != "" && err != nil {
+		return s.badValue("cognito_domain", quote(s.Domain)+" is not the https address of sign-in pages",
 			"it looks like https://photos.auth.eu-west-1.amazoncognito.com")
 	}
 	return nil
@@ -240,14 +240,14 @@ func (s *signIn) secret() (auth.Secret, error) {
 	if !s.opts.askSecret {
 		return auth.NewSecret(strings.TrimSpace(s.e.getenv("COGNITO_CLIENT_SECRET"))), nil
 	}
-	secret, err := s.e.askSecret("Secret of client " + s.e.set.ClientID + ": ")
+	secret, err := s.e.AskSecret("Secret of client "+s.e.set.ClientID+": ", "without one, set COGNITO_CLIENT_SECRET")
 	return auth.NewSecret(secret), err
 }
 
 // trust decides whether the provider may be used for this service, with the person's
 // word where it takes that. --yes is not enough.
 func (s *signIn) trust(ctx context.Context) error {
-	all, err := s.e.profiles()
+	all, _, err := s.e.profiles().all()
 	if err != nil {
 		return err
 	}
@@ -263,7 +263,7 @@ func (s *signIn) trust(ctx context.Context) error {
 		return err
 	}
 	asked, _ := errors.AsType[*auth.Error](err)
-	return s.e.confirm(ctx, asked.Msg, asked.Hint)
+	return s.e.Confirm(ctx, asked.Msg, asked.Hint)
 }
 
 func (s *signIn) loginOptions(ctx context.Context, store auth.Store) auth.LoginOptions {
@@ -271,8 +271,8 @@ func (s *signIn) loginOptions(ctx context.Context, store auth.Store) auth.LoginO
 	lo := auth.LoginOptions{
 		Server: s.profile.Server, Provider: s.provider, ClientID: s.client.clientID, ClientSecret: s.client.secret,
 		RedirectURIs: s.uris, IdentityProvider: o.provider, LoginHint: o.loginHint, SignUp: o.signUp,
-		Store: store, StateDir: e.sessionsDir(), Save: func(session auth.Session) error { return s.save(ctx, session) },
-		Talk: e.err, SSH: auth.SSH{Connection: e.getenv("SSH_CONNECTION"), User: e.getenv("USER")},
+		Store: store, StateDir: e.set.sessionsDir(), Save: func(session auth.Session) error { return s.save(ctx, session) },
+		Talk: e.Err, SSH: auth.SSH{Connection: e.getenv("SSH_CONNECTION"), User: e.getenv("USER")},
 		Wait: o.wait, HTTP: e.network, Now: e.now,
 	}
 	if !o.noBrowser {
@@ -280,8 +280,8 @@ func (s *signIn) loginOptions(ctx context.Context, store auth.Store) auth.LoginO
 	}
 	// A pipe is read only by someone who said there is no browser: it may be another
 	// program's input.
-	if e.terminal.in || o.noBrowser {
-		lo.Lines = e.lines()
+	if e.In.Terminal || o.noBrowser {
+		lo.Lines = e.Lines()
 	}
 	return lo
 }
@@ -291,15 +291,15 @@ func (s *signIn) save(ctx context.Context, session auth.Session) error {
 	if s.old.Name != "" && !sameAccount(s.old, s.profile.Server, session) && !s.e.set.Yes {
 		question := "profile " + s.old.Name + " is " + s.old.Session.Account.Label() + " at " + s.old.Server +
 			"; this would make it " + session.Account.Label() + " at " + s.profile.Server
-		if err := s.e.confirm(ctx, question, "confirm it with --yes, or keep both with --profile NAME"); err != nil {
+		if err := s.e.Confirm(ctx, question, "confirm it with --yes, or keep both with --profile NAME"); err != nil {
 			return err
 		}
 	}
 	s.profile.Session = session
-	if err := s.e.saveProfile(s.profile); err != nil {
+	if err := s.e.profiles().save(s.profile); err != nil {
 		return err
 	}
-	return s.e.forgetSignedOut()
+	return s.e.profiles().clearSignedOut()
 }
 
 func sameAccount(old profile, server string, session auth.Session) bool {
@@ -323,25 +323,20 @@ func (s *signIn) endOldSession(ctx context.Context, session auth.Session) {
 	if s.old.Name == "" || s.old.Session.Credential == session.Credential {
 		return
 	}
-	if _, err := s.e.endSession(ctx, s.old); err != nil {
-		s.e.warn("the session that was here before could not be forgotten: %s", err)
+	if _, err := endSession(ctx, s.e, s.old); err != nil {
+		s.e.Warn("the session that was here before could not be forgotten: %s", err)
 	}
 }
 
 // welcome says who is signed in, on stdout only as JSON.
 func (s *signIn) welcome(session auth.Session) error {
 	e := s.e
-	e.say("photos: signed in to %s as %s (profile %s, tokens in the %s)", s.profile.Server, session.Account.Label(), s.profile.Name, s.profile.Store)
+	e.Say("photos: signed in to %s as %s (profile %s, tokens in the %s)", s.profile.Server, session.Account.Label(), s.profile.Name, s.profile.Store)
 	if !e.set.JSON {
 		return nil
 	}
-	line, err := jsonLine(sessionJSON{
+	return printJSON(e, sessionJSON{
 		Profile: s.profile.Name, Server: s.profile.Server, SignedIn: true, Account: session.Account,
 		Issuer: session.Provider.Issuer, ClientID: session.ClientID, Store: s.profile.Store, SignedInAt: session.SignedInAt.UTC(),
-	}, e.set.Fields)
-	if err != nil {
-		return err
-	}
-	_, err = e.out.Write(line)
-	return err
+	})
 }

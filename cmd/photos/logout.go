@@ -31,39 +31,39 @@ asking; --browser ends that too.`,
 }
 
 func logout(ctx context.Context, e *env, alsoBrowser bool) error {
-	p, err := e.selected()
+	p, err := e.profiles().selected(e.set)
 	if err != nil {
 		return err
 	}
-	bye, err := e.endSession(ctx, p)
+	bye, err := endSession(ctx, e, p)
 	if err != nil {
 		return err
 	}
-	if err := e.removeProfile(p.Name); err != nil {
+	if err := e.profiles().remove(p.Name); err != nil {
 		return err
 	}
-	if err := e.noteSignedOut(p); err != nil {
+	if err := e.profiles().markSignedOut(p); err != nil {
 		return err
 	}
 	if bye.NotRevoked != nil {
-		e.warn("the session is forgotten here, but not revoked at the provider: %s", bye.NotRevoked)
-		e.say("hint: a copy of its refresh token would work until it expires at the provider")
+		e.Warn("the session is forgotten here, but not revoked at the provider: %s", bye.NotRevoked)
+		e.Say("hint: a copy of its refresh token would work until it expires at the provider")
 	}
 	if left := bye.AccessUntil.Sub(e.now()); left > 0 {
-		e.say("photos: the last access token given out stays valid for %s", left.Round(time.Second))
+		e.Say("photos: the last access token given out stays valid for %s", left.Round(time.Second))
 	}
-	e.say("photos: signed out of %s (%s)", p.Server, p.Session.Account.Label())
+	e.Say("photos: signed out of %s (%s)", p.Server, p.Session.Account.Label())
 	if alsoBrowser {
-		return e.endBrowserSession(p)
+		return endBrowserSession(e, p)
 	}
 	return nil
 }
 
 // endBrowserSession sends the browser to the provider's sign-out address, which leads
 // on to the service's first page.
-func (e *env) endBrowserSession(p profile) error {
+func endBrowserSession(e *env, p profile) error {
 	address := p.Session.Provider.LogoutURL(p.Session.ClientID, p.Server+"/")
-	e.say("To end the browser's session too, open\n\n  %s\n", address)
+	e.Say("To end the browser's session too, open\n\n  %s\n", address)
 	if err := e.browser()(address); err != nil {
 		return fmt.Errorf("could not open a browser, open the address yourself: %w", err)
 	}
@@ -71,7 +71,7 @@ func (e *env) endBrowserSession(p profile) error {
 }
 
 // endSession revokes a profile's session and deletes its entries in the store.
-func (e *env) endSession(ctx context.Context, p profile) (auth.Farewell, error) {
+func endSession(ctx context.Context, e *env, p profile) (auth.Farewell, error) {
 	store, err := e.store(p.Store)
 	if err != nil {
 		return auth.Farewell{}, err
@@ -79,7 +79,7 @@ func (e *env) endSession(ctx context.Context, p profile) (auth.Farewell, error) 
 	limited, cancel := context.WithTimeout(ctx, e.set.Timeout)
 	defer cancel()
 	bye, err := auth.Logout(limited, auth.LogoutOptions{
-		Session: p.Session, Store: store, StateDir: e.sessionsDir(), Waiting: e.waiting, HTTP: e.network,
+		Session: p.Session, Store: store, StateDir: e.set.sessionsDir(), Waiting: e.sayWaiting, HTTP: e.network,
 	})
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return bye, ctx.Err()

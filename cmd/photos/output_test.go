@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -9,15 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"photos/internal/photo"
+	"photos/internal/term"
 )
 
 func testEnv(set settings, terminal bool) (*env, *bytes.Buffer) {
 	var out bytes.Buffer
-	return &env{
-		out: &out, err: &bytes.Buffer{}, set: set, now: time.Now,
-		terminal: terminals{out: terminal, width: func() int { return 100 }},
-		getenv:   func(string) string { return "" },
-	}, &out
+	c := term.New("photos", strings.NewReader(""), &out, io.Discard)
+	c.Out.Terminal = terminal
+	c.Width = func() int { return 100 }
+	return &env{Console: c, set: set, now: time.Now, getenv: func(string) string { return "" }}, &out
 }
 
 func printAll(t *testing.T, e *env, photos ...photo.Photo) {
@@ -27,11 +28,11 @@ func printAll(t *testing.T, e *env, photos ...photo.Photo) {
 		t.Fatal(err)
 	}
 	for _, ph := range photos {
-		if err := p.print(ph); err != nil {
+		if err := p.Print(ph); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -105,44 +106,6 @@ func TestUnknownFieldIsNamed(t *testing.T) {
 	}
 }
 
-// Rows that come after the widths are fixed show whole when the terminal is wide enough.
-func TestLaterRowsOfATable(t *testing.T) {
-	var b strings.Builder
-	tab := newTable(&b, 40, false)
-	tab.sample = 1
-	tab.head(tableHead{name: "id", least: 4})
-	tab.head(tableHead{name: "outcome", least: 9})
-	tab.head(tableHead{name: "path", end: true})
-	for _, row := range [][]string{
-		{"", "failed", "a.txt"},
-		{"0123", "uploaded", "album/IMG_00001.jpg"},
-		{"0123", "uploaded", "a/very/long/path/that/does/not/fit.jpg"},
-		{"0123456789", "uploaded", "b.jpg"},
-	} {
-		if err := tab.row(row); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want := `ID    OUTCOME    PATH
-      failed     a.txt
-0123  uploaded   album/IMG_00001.jpg
-0123  uploaded   …/that/does/not/fit.jpg
-0123456789  uploaded   b.jpg
-`
-	if d := cmp.Diff(want, b.String()); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-}
-
-func FuzzEscapeTSV(f *testing.F) {
-	f.Add("a\tb\\n\x00\xff")
-	f.Fuzz(func(t *testing.T, s string) {
-		if got := escapeTSV(s); strings.ContainsAny(got, "\t\n\r\x00\x1b") {
-			t.Fatalf("%q became %q", s, got)
-		}
-	})
-}
-
 func TestParseWhen(t *testing.T) {
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	day := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
@@ -199,14 +162,6 @@ func TestParseWhenInTheUsersZone(t *testing.T) {
 		from, to, err := parseWhen(c.when, now)
 		if err != nil || from.Format(time.RFC3339) != c.from || to.Format(time.RFC3339) != c.to {
 			t.Errorf("parseWhen(%q) in %s = %s, %s, %v; want %s, %s", c.when, c.zone, from.Format(time.RFC3339), to.Format(time.RFC3339), err, c.from, c.to)
-		}
-	}
-}
-
-func TestShowBytes(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1 kB", 1234567: "1.23 MB", 999_999_999: "1 GB", 34_000_000_000: "34 GB"} {
-		if got := showBytes(n); got != want {
-			t.Errorf("showBytes(%d) = %q, want %q", n, got, want)
 		}
 	}
 }

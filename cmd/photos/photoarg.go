@@ -94,7 +94,7 @@ func fileError(path string, err error) error {
 // eachItem runs f for every item by the law of tally; a failure that concerns
 // all of them ends the call at once.
 func eachItem(e *env, items iter.Seq[listed], f func(listed) error) error {
-	t := tally{e: e}
+	t := tally{console: e.Console}
 	for it := range items {
 		err := it.Err
 		if err == nil {

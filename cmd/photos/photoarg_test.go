@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"photos/internal/term"
 )
 
 // TestAmbiguousPrefixListsCandidates runs the whole command line against a
@@ -25,7 +27,7 @@ func TestAmbiguousPrefixListsCandidates(t *testing.T) {
 	var out, said bytes.Buffer
 	vars := map[string]string{"PHOTOS_SERVER": service.URL, "PHOTOS_TOKEN": "t0ken", "PHOTOS_CONFIG_DIR": t.TempDir()}
 	e := &env{
-		in: strings.NewReader(""), out: &out, err: &said, now: time.Now, network: http.DefaultTransport,
+		Console: term.New("photos", strings.NewReader(""), &out, &said), now: time.Now, network: http.DefaultTransport,
 		getenv: func(k string) string { return vars[k] },
 	}
 	code := run(context.Background(), []string{"describe", "CAFE1234"}, e)

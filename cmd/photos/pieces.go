@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-// pieces remembers, per service, how many bytes of a photo one request may carry where a
-// proxy before the service refuses more. It only saves refused requests: a failure to read or
-// write it is said with --verbose.
-type pieces struct {
-	e    *env
-	path string
+// pieceCache remembers how many bytes of a photo one request may carry where a proxy in
+// front of the service refuses larger ones. It only saves refused requests, so errors are
+// printed with --verbose only.
+type pieceCache struct {
+	path   string
+	now    func() time.Time
+	detail func(format string, args ...any)
 }
 
 // piece is the content of the file.
@@ -24,59 +25,60 @@ type piece struct {
 	Since time.Time `json:"since"`
 }
 
-// pieceLifetime is how long a size is remembered. After that the proxy is asked again, as
-// its limit may have been raised.
+// pieceLifetime is how long a size is remembered. Then a larger request is tried again,
+// since the proxy may have a new limit.
 const pieceLifetime = 30 * 24 * time.Hour
 
-// pieces returns the memory about one service.
-func (e *env) pieces(server string) pieces {
-	return pieces{e, filepath.Join(filepath.Dir(e.sessionsDir()), "pieces", fmt.Sprintf("%.16x.json", sha256.Sum256([]byte(server))))}
+// newPieceCache returns the cache of one service.
+func newPieceCache(e *env, server string) pieceCache {
+	name := fmt.Sprintf("%.16x.json", sha256.Sum256([]byte(server)))
+	return pieceCache{path: filepath.Join(e.set.stateDir(), "pieces", name), now: e.now, detail: e.Detail}
 }
 
 // read returns the remembered size, or 0.
-func (p pieces) read() int64 {
-	text, err := os.ReadFile(p.path)
+func (c pieceCache) read() int64 {
+	content, err := os.ReadFile(c.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return 0
 	}
-	var known piece
+	var p piece
 	if err == nil {
-		err = json.Unmarshal(text, &known)
+		err = json.Unmarshal(content, &p)
 	}
 	if err != nil {
-		p.e.verbose("the size of pieces is not known: %v", err)
+		c.detail("the size of pieces cannot be read: %v", err)
 		return 0
 	}
-	if age := p.e.now().Sub(known.Since); known.Bytes <= 0 || age < 0 || age > pieceLifetime {
+	if age := c.now().Sub(p.Since); p.Bytes <= 0 || age < 0 || age > pieceLifetime {
 		return 0
 	}
-	return known.Bytes
+	return p.Bytes
 }
 
-// write remembers a size that was learned.
-func (p pieces) write(bytes int64) {
-	p.e.verbose("a proxy before the service refuses large requests: photos go in pieces of %d bytes", bytes)
-	if err := p.replace(bytes); err != nil {
-		p.e.verbose("the size of pieces is not remembered: %v", err)
+// write remembers a size that the client learned.
+func (c pieceCache) write(bytes int64) {
+	c.detail("a proxy in front of the service refuses large requests: photos are sent in pieces of %d bytes", bytes)
+	if err := c.replace(bytes); err != nil {
+		c.detail("the size of pieces cannot be saved: %v", err)
 	}
 }
 
-// replace writes the file whole, as several processes may.
-func (p pieces) replace(bytes int64) error {
-	text, err := json.Marshal(piece{Bytes: bytes, Since: p.e.now().UTC()})
+// replace exchanges the whole file at once, since several processes may do so.
+func (c pieceCache) replace(bytes int64) error {
+	content, err := json.Marshal(piece{Bytes: bytes, Since: c.now().UTC()})
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(p.path), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(c.path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(p.path), ".piece-*")
+	f, err := os.CreateTemp(filepath.Dir(c.path), ".piece-*")
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
+	_, err = f.Write(content)
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), p.path)
+		err = os.Rename(f.Name(), c.path)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))

@@ -14,79 +14,56 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/adrg/xdg"
-
 	"photos/internal/auth"
 	"photos/internal/photo"
 )
 
-// profile is a named pair of a service and the account that is signed in there. It lies
-// in a file of its own, profiles/NAME.json in the configuration folder, and holds
-// nothing secret: the tokens lie in the store it names.
+// profile is a named pair of a service and the account that is signed in there. It is a
+// file of its own, profiles/NAME.json in the configuration folder, and holds nothing
+// secret: the tokens are in the store that it names.
 type profile struct {
 	Name    string       `json:"-"`
 	Server  string       `json:"server"`
-	Store   string       `json:"store"` // keyring or file: one of them, never a mixture
+	Store   string       `json:"store"` // keyring or file: one of them, never both
 	Session auth.Session `json:"session"`
 }
 
 const defaultProfile = "default"
 
-func (e *env) profilesDir() string { return filepath.Join(e.set.dir, "profiles") }
-
-func (e *env) profilePath(name string) string { return filepath.Join(e.profilesDir(), name+".json") }
-
-// sessionsDir holds the locks and the state of sessions. It lies in the user's state
-// folder, or in the configuration folder when that was given.
-func (e *env) sessionsDir() string {
-	if e.set.dirSource == "default" {
-		return filepath.Join(xdg.StateHome, "photos", "sessions")
-	}
-	return filepath.Join(e.set.dir, "sessions")
+// profiles are the profiles in a configuration folder.
+type profiles struct {
+	dir  string // the configuration folder
+	warn func(format string, args ...any)
 }
 
-// store is where a profile's tokens lie.
-func (e *env) store(name string) (auth.Store, error) {
-	switch name {
-	case "keyring":
-		return auth.NewKeyring(e.keyringOptions()), nil
-	case "file":
-		return auth.NewFileStore(filepath.Join(e.set.dir, "credentials")), nil
-	}
-	return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the profile names an unknown store " + quote(name),
-		Hint: "photos login writes it anew"}
-}
+func (e *env) profiles() profiles { return profiles{dir: e.set.dir, warn: e.Warn} }
 
-// keyringOptions give a person at the terminal time to unlock the keyring.
-func (e *env) keyringOptions() auth.KeyringOptions {
-	o := auth.KeyringOptions{Service: "photos", Limit: keyringLimit}
-	if e.terminal.interactive() {
-		o.Limit = keyringLimitTerminal
-		o.Slow = func() { e.say("waiting for the keyring to be unlocked") }
-	}
-	return o
-}
+// path returns the file of a profile.
+func (ps profiles) path(name string) string { return filepath.Join(ps.dir, "profiles", name+".json") }
 
-// profiles returns all profiles, by name. It warns of those that it cannot read.
-func (e *env) profiles() ([]profile, error) {
-	all, _, err := e.readProfiles()
-	return all, err
-}
-
-// readProfiles returns all profiles, by name, and why it left the first one out that it
-// could not read. It warns of each.
-func (e *env) readProfiles() (all []profile, unread, err error) {
-	paths, err := filepath.Glob(filepath.Join(e.profilesDir(), "*.json"))
+// paths returns the files of all profiles, by name.
+func (ps profiles) paths() ([]string, error) {
+	paths, err := filepath.Glob(ps.path("*"))
 	if err != nil {
-		return nil, nil, fmt.Errorf("profiles: %w", err)
+		return nil, fmt.Errorf("profiles: %w", err)
+	}
+	return paths, nil
+}
+
+// all returns all profiles, by name. It warns about those that it cannot read, and returns
+// the error of the first one as unread.
+func (ps profiles) all() (all []profile, unread, err error) {
+	paths, err := ps.paths()
+	if err != nil {
+		return nil, nil, err
 	}
 	for _, path := range paths {
-		p, err := e.loadProfile(strings.TrimSuffix(filepath.Base(path), ".json"))
+		p, err := ps.load(strings.TrimSuffix(filepath.Base(path), ".json"))
 		if photo.KindOf(err) == photo.KindForbidden { // somebody else may have put it there
 			return nil, nil, err
 		}
-		if err != nil { // the others are none the worse for it
-			e.warn("%s: %s", err, photo.HintOf(err))
+		if err != nil { // the others can be used
+			ps.warn("%s: %s", err, photo.HintOf(err))
 			unread = cmp.Or(unread, err)
 			continue
 		}
@@ -95,9 +72,9 @@ func (e *env) readProfiles() (all []profile, unread, err error) {
 	return all, unread, nil
 }
 
-// loadProfile reads one profile; its error is an fs.ErrNotExist when there is none.
-func (e *env) loadProfile(name string) (profile, error) {
-	data, err := auth.ReadPrivate(e.profilePath(name))
+// load reads one profile. Its error is fs.ErrNotExist when there is none of this name.
+func (ps profiles) load(name string) (profile, error) {
+	data, err := auth.ReadPrivate(ps.path(name))
 	if bad, ok := errors.AsType[*auth.Error](err); ok {
 		return profile{}, &photo.Error{Kind: photo.KindForbidden, Msg: "profile " + name + ": " + bad.Msg, Hint: bad.Hint}
 	}
@@ -106,41 +83,41 @@ func (e *env) loadProfile(name string) (profile, error) {
 	}
 	p := profile{Name: name}
 	if err := json.Unmarshal(data, &p); err != nil {
-		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "profile " + e.profilePath(name) + ": " + oneLine(err.Error()),
+		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "profile " + ps.path(name) + ": " + oneLine(err.Error()),
 			Hint: "remove the file and sign in again"}
 	}
 	return p, nil
 }
 
-// saveProfile writes the profile whole or not at all.
-func (e *env) saveProfile(p profile) error {
+// save writes a profile. It replaces the file as a whole.
+func (ps profiles) save(p profile) error {
 	data, err := json.MarshalIndent(p, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(ps.path(p.Name)), 0o700)
+	}
+	if err == nil {
+		err = auth.ReplaceFile(ps.path(p.Name), append(data, '\n'))
+	}
 	if err != nil {
-		return fmt.Errorf("profile %s: %w", p.Name, err)
-	}
-	if err := os.MkdirAll(e.profilesDir(), 0o700); err != nil {
-		return fmt.Errorf("profile %s: %w", p.Name, err)
-	}
-	if err := auth.ReplaceFile(e.profilePath(p.Name), append(data, '\n')); err != nil {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
 	return nil
 }
 
-func (e *env) removeProfile(name string) error {
-	if err := os.Remove(e.profilePath(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (ps profiles) remove(name string) error {
+	if err := os.Remove(ps.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("profile %s: %w", name, err)
 	}
 	return nil
 }
 
-// signedOutPath is a file with the profiles that were signed out while others stayed:
-// their names, each with its service. The next login removes it.
-func (e *env) signedOutPath() string { return filepath.Join(e.set.dir, "signed-out.json") }
+// signedOutPath returns the file with the profiles that were signed out while others
+// stayed: their names, each with its service. The next login removes it.
+func (ps profiles) signedOutPath() string { return filepath.Join(ps.dir, "signed-out.json") }
 
 // signedOut reads that file.
-func (e *env) signedOut() (map[string]string, error) {
-	data, err := os.ReadFile(e.signedOutPath())
+func (ps profiles) signedOut() (map[string]string, error) {
+	data, err := os.ReadFile(ps.signedOutPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return map[string]string{}, nil
 	}
@@ -149,77 +126,60 @@ func (e *env) signedOut() (map[string]string, error) {
 	}
 	out := map[string]string{}
 	if err := json.Unmarshal(data, &out); err != nil {
-		return nil, &photo.Error{Kind: photo.KindUsage, Msg: e.signedOutPath() + ": " + oneLine(err.Error()),
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: ps.signedOutPath() + ": " + oneLine(err.Error()),
 			Hint: "choose a profile with --profile NAME, or sign in again with photos login"}
 	}
 	return out, nil
 }
 
-// noteSignedOut remembers that a profile was signed out, if others stay, so that none
-// of them takes its place by itself.
-func (e *env) noteSignedOut(p profile) error {
-	others, err := filepath.Glob(filepath.Join(e.profilesDir(), "*.json"))
+// markSignedOut records that a profile was signed out, if others stay, so that none of
+// them is used in its place without being asked for.
+func (ps profiles) markSignedOut(p profile) error {
+	others, err := ps.paths()
 	if err != nil {
-		return fmt.Errorf("profiles: %w", err)
+		return err
 	}
 	if len(others) == 0 {
-		return e.forgetSignedOut()
+		return ps.clearSignedOut()
 	}
-	out, err := e.signedOut()
+	out, err := ps.signedOut()
 	if err != nil {
 		out = map[string]string{}
 	}
 	out[p.Name] = p.Server
 	data, err := json.MarshalIndent(out, "", "  ")
-	if err != nil {
-		return fmt.Errorf("profiles: %w", err)
+	if err == nil {
+		err = auth.ReplaceFile(ps.signedOutPath(), append(data, '\n'))
 	}
-	if err := auth.ReplaceFile(e.signedOutPath(), append(data, '\n')); err != nil {
+	if err != nil {
 		return fmt.Errorf("profiles: %w", err)
 	}
 	return nil
 }
 
-func (e *env) forgetSignedOut() error {
-	if err := os.Remove(e.signedOutPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// clearSignedOut removes the record of profiles that were signed out.
+func (ps profiles) clearSignedOut() error {
+	if err := os.Remove(ps.signedOutPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("profiles: %w", err)
 	}
 	return nil
 }
 
-// onlyOne returns the only profile that fits, unless another one was signed out there:
-// then it would silently be another account.
-func (e *env) onlyOne(p profile) (profile, error) {
-	out, err := e.signedOut()
-	if err != nil {
-		return profile{}, err
+// selected returns the profile that the settings select. That is the one they name. If they
+// name none, it is one of those signed in at their service, or of all if they have no
+// service: the one called default, or the only one. If there are several others, it
+// returns an error, because a guess could upload pictures to the wrong account.
+func (ps profiles) selected(s settings) (profile, error) {
+	if s.Profile != "" {
+		return ps.named(s.Profile, s.Server)
 	}
-	for _, name := range slices.Sorted(maps.Keys(out)) {
-		if server := out[name]; e.set.Server == "" || e.set.Server == server {
-			return profile{}, &photo.Error{
-				Kind: photo.KindNotSignedIn,
-				Msg:  fmt.Sprintf("profile %s is signed out; another one, %s, is %s at %s", name, p.Name, p.Session.Account.Label(), p.Server),
-				Hint: "use that one with --profile " + p.Name + ", or sign in again with photos login " + server,
-			}
-		}
-	}
-	return p, nil
-}
-
-// selected returns the profile that the settings select: the one named; or among those
-// signed in at the service named, or all, the default one or the only one. Between
-// others nothing is guessed: pictures would go to somebody else's account.
-func (e *env) selected() (profile, error) {
-	if e.set.Profile != "" {
-		return e.named(e.set.Profile)
-	}
-	all, unread, err := e.readProfiles()
+	all, unread, err := ps.all()
 	if err != nil {
 		return profile{}, err
 	}
 	var fits []profile
 	for _, p := range all {
-		if e.set.Server != "" && e.set.Server != p.Server {
+		if s.Server != "" && s.Server != p.Server {
 			continue
 		}
 		if p.Name == defaultProfile {
@@ -231,31 +191,50 @@ func (e *env) selected() (profile, error) {
 	case unread != nil: // it may be the one that is meant
 		return profile{}, unread
 	case len(fits) == 1:
-		return e.onlyOne(fits[0])
+		return ps.only(fits[0], s.Server)
 	case len(fits) > 1:
 		return profile{}, &photo.Error{Kind: photo.KindUsage, Msg: "there are several profiles: " + names(fits),
 			Hint: "choose one with --profile NAME"}
-	case e.set.Server != "":
-		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in at " + e.set.Server,
-			Hint: "photos login " + e.set.Server}
+	case s.Server != "":
+		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in at " + s.Server,
+			Hint: "photos login " + s.Server}
 	}
 	return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "not signed in",
 		Hint: "photos login URL signs in at the service at URL"}
 }
 
-// named is the profile of --profile, which must be signed in at --server if that is
-// given too.
-func (e *env) named(name string) (profile, error) {
-	p, err := e.loadProfile(name)
+// only returns p, the only profile that fits, unless another one was signed out at the
+// service: the command would then use another account than before.
+func (ps profiles) only(p profile, server string) (profile, error) {
+	out, err := ps.signedOut()
+	if err != nil {
+		return profile{}, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(out)) {
+		if at := out[name]; server == "" || server == at {
+			return profile{}, &photo.Error{
+				Kind: photo.KindNotSignedIn,
+				Msg:  fmt.Sprintf("profile %s is signed out; another one, %s, is %s at %s", name, p.Name, p.Session.Account.Label(), p.Server),
+				Hint: "use that one with --profile " + p.Name + ", or sign in again with photos login " + at,
+			}
+		}
+	}
+	return p, nil
+}
+
+// named returns the profile of this name. It must be signed in at the server, if one is
+// given.
+func (ps profiles) named(name, server string) (profile, error) {
+	p, err := ps.load(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "no profile " + name,
 			Hint: "photos login URL --profile " + name}
 	case err != nil:
 		return profile{}, err
-	case e.set.Server != "" && e.set.Server != p.Server:
-		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "profile " + name + " is signed in at " + p.Server + ", not at " + e.set.Server,
-			Hint: "leave --server and PHOTOS_SERVER out, or photos login " + e.set.Server + " --profile NAME"}
+	case server != "" && server != p.Server:
+		return profile{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "profile " + name + " is signed in at " + p.Server + ", not at " + server,
+			Hint: "leave --server and PHOTOS_SERVER out, or photos login " + server + " --profile NAME"}
 	}
 	return p, nil
 }

@@ -32,12 +32,14 @@ terminal, a script or a pipeline.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetContext(heedSignals(cmd.Context()))
-			return e.configure(cmd)
+			set, err := loadSettings(cmd.Flags(), e.getenv)
+			e.set, e.Verbose = set, set.Verbose
+			return err
 		},
 	}
-	root.SetIn(e.in)
-	root.SetOut(e.out)
-	root.SetErr(e.err)
+	root.SetIn(e.In)
+	root.SetOut(e.Out)
+	root.SetErr(e.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &photo.Error{Kind: photo.KindUsage, Msg: flagMessage(err), Hint: cmd.CommandPath() + " --help lists the flags"}
 	})

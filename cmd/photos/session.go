@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"photos/internal/accesskey"
@@ -13,15 +14,11 @@ import (
 	"photos/internal/photo"
 )
 
-// How long a call to the keyring may take: on a terminal someone may have to type the
-// keyring's password first.
-const (
-	keyringLimit         = 3 * time.Second
-	keyringLimitTerminal = time.Minute
-)
+// connect returns a client that is signed in at the service which the settings select.
+func (e *env) connect() (*client.Client, error) { return e.connectAt(0) }
 
-// connect is a client for the service the settings select, signed in.
-func (e *env) connect(_ context.Context) (*client.Client, error) {
+// connectAt returns a client that sends at most rate bytes per second. 0 sets no limit.
+func (e *env) connectAt(rate int64) (*client.Client, error) {
 	server, source, err := e.signedIn()
 	if err != nil {
 		return nil, err
@@ -30,16 +27,17 @@ func (e *env) connect(_ context.Context) (*client.Client, error) {
 	if err != nil {
 		return nil, fromAuth(err)
 	}
-	pieces := e.pieces(server)
+	pieces := newPieceCache(e, server)
 	return client.New(client.Options{
-		Server: server, Patience: e.set.Timeout, Rate: e.set.rate, Agent: "photos/" + buildinfo.Version(),
+		Server: server, Patience: e.set.Timeout, Rate: rate, Agent: "photos/" + buildinfo.Version(),
 		Piece: pieces.read(), Learned: pieces.write,
 		Transport: &auth.Transport{Base: e.network, Source: source, Origin: origin},
 	})
 }
 
-// signedIn is the service to talk to and where its tokens come from: the token that the
-// environment gives, used exactly as it is, or the selected profile's session.
+// signedIn returns the selected service and the source of its access tokens. A token that
+// the environment gives is used as it is; otherwise the session of the selected profile
+// makes them.
 func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
 	token, variable, err := e.givenToken()
 	if err != nil {
@@ -47,32 +45,56 @@ func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
 	}
 	if variable != "" {
 		if !accesskey.Looks(token.Reveal()) {
-			e.given = variable
+			e.tokenFrom = variable
 		}
 		return e.set.Server, auth.Fixed{Value: token}, nil
 	}
-	p, err := e.selected()
+	p, err := e.profiles().selected(e.set)
 	if err != nil {
 		return "", nil, err
 	}
-	session, err := e.source(p)
+	session, err := e.tokenSource(p)
 	return p.Server, session, err
 }
 
-// source hands out the access tokens of a profile.
-func (e *env) source(p profile) (auth.TokenSource, error) {
+// tokenSource returns the access tokens of a profile's session.
+func (e *env) tokenSource(p profile) (auth.TokenSource, error) {
 	store, err := e.store(p.Store)
 	if err != nil {
 		return nil, err
 	}
 	return tokens{auth.NewSource(auth.SourceOptions{
-		Session: p.Session, Store: store, StateDir: e.sessionsDir(), Patience: e.set.Timeout,
-		Waiting: e.waiting, ClockOff: func(off time.Duration) { e.warn("%s", auth.ClockWarning(off)) },
+		Session: p.Session, Store: store, StateDir: e.set.sessionsDir(), Patience: e.set.Timeout,
+		Waiting: e.sayWaiting, ClockOff: func(off time.Duration) { e.Warn("%s", auth.ClockWarning(off)) },
 		HTTP: e.network, Now: e.now,
 	})}, nil
 }
 
-// browser opens an address in the person's browser.
+// How long a call of the keyring may take. On a terminal, the user may have to type the
+// password of the keyring first.
+const (
+	keyringLimit         = 3 * time.Second
+	keyringLimitTerminal = time.Minute
+)
+
+// store returns the store of tokens that a profile names.
+func (e *env) store(name string) (auth.Store, error) {
+	switch name {
+	case "keyring":
+		o := auth.KeyringOptions{Service: "photos", Limit: keyringLimit}
+		if e.Interactive() {
+			o.Limit = keyringLimitTerminal
+			o.Slow = func() { e.Say("waiting for the keyring to be unlocked") }
+		}
+		return auth.NewKeyring(o), nil
+	case "file":
+		return auth.NewFileStore(filepath.Join(e.set.dir, "credentials")), nil
+	}
+	return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the profile names an unknown store " + quote(name),
+		Hint: "run 'photos login' to recreate it"}
+}
+
+// browser returns the function that opens an address in the user's browser.
 func (e *env) browser() func(address string) error {
 	if e.browse != nil {
 		return e.browse
@@ -80,17 +102,17 @@ func (e *env) browser() func(address string) error {
 	return auth.Browser(e.set.Browser, systemBrowser()...)
 }
 
-// waiting says which process holds up this one.
-func (e *env) waiting(pid int) {
+// sayWaiting says which process holds the lock of the session.
+func (e *env) sayWaiting(pid int) {
 	if pid == 0 {
-		e.say("photos: waiting for another process to refresh the session")
+		e.Say("photos: waiting for another process to refresh the session")
 		return
 	}
-	e.say("photos: waiting for process %d to refresh the session", pid)
+	e.Say("photos: waiting for process %d to refresh the session", pid)
 }
 
-// tokens is a session whose errors are of our own kinds, so that the client above it
-// knows a lost session from a lost connection.
+// tokens is a session whose errors have the kinds of package photo, so that the client can
+// tell a lost session from a lost connection.
 type tokens struct{ *auth.Source }
 
 func (t tokens) Token(ctx context.Context) (auth.Token, error) {
@@ -98,8 +120,8 @@ func (t tokens) Token(ctx context.Context) (auth.Token, error) {
 	return token, fromAuth(err)
 }
 
-// kindsOfAuth gives the kinds of package auth their counterparts; one that is not here
-// is a plain failure.
+// kindsOfAuth maps the kinds of package auth to those of package photo. One that is not
+// here becomes photo.KindInternal.
 var kindsOfAuth = map[auth.Kind]photo.Kind{
 	auth.NotSignedIn:   photo.KindNotSignedIn,
 	auth.SessionEnded:  photo.KindNotSignedIn,
@@ -113,14 +135,14 @@ var kindsOfAuth = map[auth.Kind]photo.Kind{
 	auth.PortsTaken:    photo.KindForbidden,
 }
 
-// fromAuth gives an error of package auth our kind, message and hint.
+// fromAuth converts an error of package auth. It returns other errors as they are.
 func fromAuth(err error) error {
 	e, ok := errors.AsType[*auth.Error](err)
 	if !ok {
 		return err
 	}
-	kind, known := kindsOfAuth[e.Kind]
-	if !known {
+	kind, ok := kindsOfAuth[e.Kind]
+	if !ok {
 		kind = photo.KindInternal
 	}
 	return &photo.Error{Kind: kind, Msg: e.Msg, Hint: cmp.Or(client.HintOfTLS(e.Err), e.Hint), Err: e.Err}

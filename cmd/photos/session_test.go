@@ -18,6 +18,7 @@ import (
 	"photos/internal/api"
 	"photos/internal/freeport"
 	"photos/internal/person"
+	"photos/internal/term"
 	"photos/internal/userpool"
 )
 
@@ -151,10 +152,11 @@ func (w *world) photos(answer string, args ...string) result {
 		vars[k] = v
 	}
 	visitor := person.Person{Email: w.who + "@example.org", Nickname: w.who, Password: password}
+	console := term.New("photos", in, &out, &talk)
+	console.In.Terminal, console.Err.Terminal = terminal, terminal
 	e := &env{
-		in: in, out: &out, err: &talk, network: w, now: time.Now,
-		terminal: terminals{in: terminal, err: terminal, width: func() int { return 80 }},
-		getenv:   func(name string) string { return vars[name] },
+		Console: console, network: w, now: time.Now,
+		getenv: func(name string) string { return vars[name] },
 		browse: func(address string) error {
 			_, err := visitor.Visit(context.WithoutCancel(w.t.Context()), address)
 			return err

@@ -9,6 +9,7 @@ import (
 
 	"photos/internal/auth"
 	"photos/internal/photo"
+	"photos/internal/term"
 	"photos/internal/text"
 )
 
@@ -47,9 +48,9 @@ func status(ctx context.Context, e *env) error {
 		return err
 	}
 	if variable != "" {
-		return e.printGiven(token, variable)
+		return printGivenToken(e, token, variable)
 	}
-	p, err := e.selected()
+	p, err := e.profiles().selected(e.set)
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func status(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	known, err := auth.StatusOf(ctx, p.Session, store, e.sessionsDir())
+	known, err := auth.StatusOf(ctx, p.Session, store, e.set.sessionsDir())
 	if err != nil {
 		return fromAuth(err)
 	}
@@ -81,27 +82,25 @@ func utc(t time.Time) time.Time {
 }
 
 // print writes the status as lines of name and value, or as JSON.
-func (s sessionJSON) print(e *env) error { return e.printStatus(s, s.Account.Label(), s.rows(e.now())) }
+func (s sessionJSON) print(e *env) error {
+	return printStatus(e, s, s.Account.Label(), s.rows(e.now()))
+}
 
 // printStatus writes v as JSON, label alone for --quiet, or else rows of name and value.
-func (e *env) printStatus(v any, label string, rows [][2]string) error {
+func printStatus(e *env, v any, label string, rows [][2]string) error {
 	if e.set.JSON {
-		line, err := jsonLine(v, e.set.Fields)
-		if err == nil {
-			_, err = e.out.Write(line)
-		}
-		return err
+		return printJSON(e, v)
 	}
 	if e.set.Quiet {
-		_, err := fmt.Fprintln(e.out, e.word(label))
+		_, err := fmt.Fprintln(e.Out, e.Word(label))
 		return err
 	}
 	for _, row := range rows {
-		format, value := "%s\t%s\n", escapeTSV(row[1])
-		if e.terminal.out {
+		format, value := "%s\t%s\n", term.EscapeTSV(row[1])
+		if e.Out.Terminal {
 			format, value = "%-14s %s\n", text.Line(row[1])
 		}
-		if _, err := fmt.Fprintf(e.out, format, row[0], value); err != nil {
+		if _, err := fmt.Fprintf(e.Out, format, row[0], value); err != nil {
 			return err
 		}
 	}

@@ -15,7 +15,7 @@ type stdin struct {
 	ends error // once a read was left behind
 }
 
-func (e *env) stdin(ctx context.Context) io.Reader { return &stdin{ctx: ctx, from: e.in} }
+func newStdin(ctx context.Context, from io.Reader) *stdin { return &stdin{ctx: ctx, from: from} }
 
 // Read implements io.Reader.
 func (s *stdin) Read(p []byte) (int, error) {

@@ -39,17 +39,13 @@ func printToken(ctx context.Context, e *env, header bool) error {
 	if err != nil {
 		return err
 	}
-	var line []byte
 	switch value := token.Value.Reveal(); {
 	case e.set.JSON:
-		if line, err = jsonLine(tokenJSON{value, token.Expiry.UTC(), server}, e.set.Fields); err != nil {
-			return err
-		}
+		return printJSON(e, tokenJSON{value, token.Expiry.UTC(), server})
 	case header:
-		line = fmt.Appendf(nil, "Authorization: Bearer %s\n", value)
+		_, err = fmt.Fprintf(e.Out, "Authorization: Bearer %s\n", value)
 	default:
-		line = fmt.Appendln(nil, value)
+		_, err = fmt.Fprintln(e.Out, value)
 	}
-	_, err = e.out.Write(line)
 	return err
 }

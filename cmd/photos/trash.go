@@ -113,7 +113,7 @@ func movePhotos(ctx context.Context, e *env, args []string, o bulkOptions, m mov
 	if o.dryRun {
 		rep.sentence = m.would
 	}
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func movePhotos(ctx context.Context, e *env, args []string, o bulkOptions, m mov
 
 // wholeID refuses the beginning of an ID where a script could delete by it.
 func wholeID(e *env, name string, among place) error {
-	if among == inLibrary && !e.terminal.interactive() && photo.IsHex(name) && len(name) < 2*len(photo.ID{}) {
+	if among == inLibrary && !e.Interactive() && photo.IsHex(name) && len(name) < 2*len(photo.ID{}) {
 		return &photo.Error{Kind: photo.KindUsage, Msg: "without a terminal an ID must be given whole", Hint: "photos list --quiet prints whole IDs"}
 	}
 	return nil
@@ -155,14 +155,14 @@ const confirmAbove = 10
 // script, which cannot answer, only when a filter chose the photos.
 func (o bulkOptions) confirmDeletion(ctx context.Context, e *env, list *itemList) error {
 	filtered := o.photos.filter.narrows()
-	if e.set.Yes || !filtered && (!e.terminal.interactive() || o.photos.from.file == "-") {
+	if e.set.Yes || !filtered && (!e.Interactive() || o.photos.from.file == "-") {
 		return nil
 	}
 	n := len(list.collect())
 	if n <= confirmAbove {
 		return nil
 	}
-	return e.confirm(ctx, fmt.Sprintf("put %d photos into the trash?", n), "--yes answers the question, --dry-run shows what would be deleted")
+	return e.Confirm(ctx, fmt.Sprintf("put %d photos into the trash?", n), "--yes answers the question, --dry-run shows what would be deleted")
 }
 
 // findAmong is findPhoto, or the same among the trashed photos.

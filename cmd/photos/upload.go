@@ -176,11 +176,11 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	if err := o.check(args, e.now()); err != nil {
 		return err
 	}
-	if _, err := choose(uploadColumns(), e.set.Fields); err != nil {
+	rep, err := newUploadReport(e, o.dryRun)
+	if err != nil {
 		return err
 	}
-	e.set.rate = o.rate
-	c, err := e.connect(ctx)
+	c, err := e.connectAt(o.rate)
 	if err != nil {
 		return err
 	}
@@ -189,39 +189,33 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 		return err
 	}
 	defer done()
-	kept, err := openJournal(o.journal)
-	if err != nil {
+	if rep.journal, err = openJournal(o.journal); err != nil {
 		return err
 	}
 	bars := newProgress(ctx, e)
-	rep, err := newUploadReport(e, kept, o.dryRun)
-	if err != nil {
-		bars.stop()
-		return err
-	}
-	digests := openDigests(e)
+	digests := openDigestCache(e)
 	sidecars := sidecar.New(o.sources, args...)
 	sum, err := transfer.Upload(ctx, c, items, transfer.Options{
 		Jobs: o.jobs, IfExists: transfer.IfExists(o.ifExists), DryRun: o.dryRun, MaxErrors: o.maxErrors,
 		Progress: bars, Digests: digests, Sidecars: sidecars,
 	}, rep.record)
-	if err == nil && ctx.Err() != nil { // the list ended by it
+	if err == nil && ctx.Err() != nil { // the list of items ended early because of it
 		err = ctx.Err()
 	}
 	if err != nil {
-		rep.leave(&sum, rest())
+		rep.addPending(&sum, rest())
 	}
 	digests.flush()
 	rep.flush()
-	bars.stop()
+	bars.Stop()
 	if err == nil && !e.set.Quiet {
-		sayOrphans(e, sidecars)
+		warnOrphans(e, sidecars)
 	}
 	return rep.end(sum, err)
 }
 
-// sayOrphans mentions the JSON files of a Takeout export whose photos are not there.
-func sayOrphans(e *env, sidecars *sidecar.Finder) {
+// warnOrphans mentions the JSON files of a Takeout export whose photos are missing.
+func warnOrphans(e *env, sidecars *sidecar.Finder) {
 	n, first := sidecars.Orphans()
 	if n == 0 {
 		return
@@ -230,8 +224,8 @@ func sayOrphans(e *env, sidecars *sidecar.Finder) {
 	if n == 1 {
 		what = "a JSON file belongs to a photo that is not here:"
 	}
-	e.warn("%s %s", what, first)
-	e.say("hint: give all parts of a Google Takeout export in one call")
+	e.Warn("%s %s", what, first)
+	e.Say("hint: give all parts of a Google Takeout export in one call")
 }
 
 // items is what the call means. rest returns what was read of a list and not begun when
@@ -250,7 +244,7 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 		}
 		return o.listed(list.all()), list.rest, list.close, nil
 	case args[0] == "-":
-		file, remove, err := spool(e.stdin(ctx))
+		file, remove, err := spool(newStdin(ctx, e.In))
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -259,8 +253,8 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 	}
 	scanned := transfer.Scan(args, transfer.ScanOptions{
 		Include: o.included, Exclude: o.excluded, Since: o.after,
-		Unmatched: func(p *transfer.Pattern) { e.warn("the pattern %s matched nothing", quote(p.String())) },
-		Note:      func(path, why string) { e.say("photos: %s not entered: %s", path, why) },
+		Unmatched: func(p *transfer.Pattern) { e.Warn("the pattern %s matched nothing", quote(p.String())) },
+		Note:      func(path, why string) { e.Say("photos: %s not entered: %s", path, why) },
 	})
 	return func(yield func(transfer.Item) bool) {
 		for i := range scanned {

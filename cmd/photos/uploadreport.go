@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"photos/internal/photo"
+	"photos/internal/term"
+	"photos/internal/text"
 	"photos/internal/transfer"
 )
 
@@ -49,7 +51,7 @@ func newUploadRecord(r transfer.Record) uploadRecord {
 		Description: r.Description, DescriptionSource: r.Source,
 	}
 	switch {
-	case isMisfit(r.Err) || isEndOfRead(r.Err):
+	case isMalformed(r.Err) || isEndOfRead(r.Err):
 		out.Path, out.Line = "", r.Path
 	case !utf8.ValidString(r.Path):
 		out.PathBase64 = base64.StdEncoding.EncodeToString([]byte(r.Path))
@@ -74,25 +76,25 @@ func (r uploadRecord) path() string {
 	return r.Path
 }
 
-func uploadColumns() []column[transfer.Record] {
+func uploadColumns() []term.Column[transfer.Record] {
 	id := func(r transfer.Record) string {
 		if r.ID.IsZero() {
 			return ""
 		}
 		return r.ID.String()
 	}
-	return []column[transfer.Record]{
-		{name: "id", text: id, show: func(r transfer.Record) string { return id(r)[:min(photo.ShortLen, len(id(r)))] }, least: photo.ShortLen},
-		{name: "outcome", text: func(r transfer.Record) string { return string(r.Outcome) }, least: len(transfer.OutcomeDownloaded)},
-		{name: "path", text: func(r transfer.Record) string { return r.Path }, end: true},
-		{name: "path_base64", extra: true, text: func(r transfer.Record) string { return newUploadRecord(r).PathBase64 }},
-		{name: "bytes", extra: true, right: true, text: func(r transfer.Record) string { return fmt.Sprint(r.Bytes) }, show: func(r transfer.Record) string { return showBytes(r.Bytes) }},
-		{name: "description", extra: true, text: func(r transfer.Record) string { return r.Description }},
-		{name: "attempts", extra: true, right: true, text: func(r transfer.Record) string { return fmt.Sprint(r.Attempts) }},
-		{name: "seconds", extra: true, right: true, text: func(r transfer.Record) string { return fmt.Sprintf("%.3f", r.Seconds) }},
-		{name: "description_kept", extra: true, text: func(r transfer.Record) string { return fmt.Sprint(r.DescriptionKept) }},
-		{name: "reason", extra: true, text: func(r transfer.Record) string { return r.Reason }},
-		{name: "error", extra: true, text: func(r transfer.Record) string {
+	return []term.Column[transfer.Record]{
+		{Name: "id", Text: id, Show: func(r transfer.Record) string { return id(r)[:min(photo.ShortLen, len(id(r)))] }, Least: photo.ShortLen},
+		{Name: "outcome", Text: func(r transfer.Record) string { return string(r.Outcome) }, Least: len(transfer.OutcomeDownloaded)},
+		{Name: "path", Text: func(r transfer.Record) string { return r.Path }, End: true},
+		{Name: "path_base64", Extra: true, Text: func(r transfer.Record) string { return newUploadRecord(r).PathBase64 }},
+		{Name: "bytes", Extra: true, Right: true, Text: func(r transfer.Record) string { return fmt.Sprint(r.Bytes) }, Show: func(r transfer.Record) string { return text.Bytes(r.Bytes) }},
+		{Name: "description", Extra: true, Text: func(r transfer.Record) string { return r.Description }},
+		{Name: "attempts", Extra: true, Right: true, Text: func(r transfer.Record) string { return fmt.Sprint(r.Attempts) }},
+		{Name: "seconds", Extra: true, Right: true, Text: func(r transfer.Record) string { return fmt.Sprintf("%.3f", r.Seconds) }},
+		{Name: "description_kept", Extra: true, Text: func(r transfer.Record) string { return fmt.Sprint(r.DescriptionKept) }},
+		{Name: "reason", Extra: true, Text: func(r transfer.Record) string { return r.Reason }},
+		{Name: "error", Extra: true, Text: func(r transfer.Record) string {
 			if r.Err == nil {
 				return ""
 			}
@@ -104,7 +106,7 @@ func uploadColumns() []column[transfer.Record] {
 // uploadReport says of each item what became of it, and of the run how it went.
 type uploadReport struct {
 	e        *env
-	out      *printer[transfer.Record]
+	out      *term.Printer[transfer.Record]
 	journal  *journal
 	dry      bool
 	silent   bool  // stdout gets nothing
@@ -117,7 +119,7 @@ type uploadReport struct {
 	foreignSidecar error // one of them
 }
 
-func newUploadReport(e *env, j *journal, dry bool) (*uploadReport, error) {
+func newUploadReport(e *env, dry bool) (*uploadReport, error) {
 	out, err := newPrinter(e, uploadColumns(), func(r transfer.Record) any {
 		rec := newUploadRecord(r)
 		rec.DryRun = dry
@@ -126,14 +128,12 @@ func newUploadReport(e *env, j *journal, dry bool) (*uploadReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out.table != nil {
-		out.table.sample = 1 // each photo shows when it is done
-	}
-	return &uploadReport{e: e, out: out, journal: j, dry: dry, tally: tally{e: e}}, nil
+	out.ShowAtOnce()
+	return &uploadReport{e: e, out: out, dry: dry, tally: tally{console: e.Console}}, nil
 }
 
-// leave reports items of a list that were read, but not begun.
-func (u *uploadReport) leave(sum *transfer.Summary, rest []listed) {
+// addPending reports items of a list that were read, but not begun.
+func (u *uploadReport) addPending(sum *transfer.Summary, rest []listed) {
 	for _, it := range rest {
 		r := transfer.Record{Item: transfer.Item{Path: it.Name, Description: it.Description}, Outcome: photo.OutcomePending}
 		sum.Add(r)
@@ -152,14 +152,14 @@ func (u *uploadReport) record(r transfer.Record) {
 		u.foreign++
 		u.foreignSidecar = r.SidecarErr
 	case r.SidecarErr != nil:
-		u.e.warn("%s", r.SidecarErr)
+		u.e.Warn("%s", r.SidecarErr)
 	}
 	u.tally.done(r.Path, r.Err)
 	if r.Outcome == photo.OutcomeSkipped && u.e.set.Verbose {
-		u.e.say("photos: %s: skipped: %s", r.Path, r.Reason)
+		u.e.Say("photos: %s: skipped: %s", r.Path, r.Reason)
 	}
 	if u.printed == nil && u.shows(r) {
-		u.printed = u.out.print(r)
+		u.printed = u.out.Print(r)
 	}
 	if u.printed == nil && !u.dry {
 		u.printed = u.journal.write(r)
@@ -172,10 +172,10 @@ func (u *uploadReport) shows(r transfer.Record) bool {
 	if u.silent {
 		return false
 	}
-	switch u.out.form {
-	case formJSON:
+	switch u.out.Form() {
+	case term.JSONLines:
 		return true
-	case formQuiet:
+	case term.FirstColumn:
 		return !r.ID.IsZero() && r.Outcome != photo.OutcomeFailed && r.Outcome != photo.OutcomePending
 	}
 	return r.Outcome != photo.OutcomeSkipped && r.Outcome != photo.OutcomePending
@@ -183,7 +183,7 @@ func (u *uploadReport) shows(r transfer.Record) bool {
 
 // flush prints what is held back, while the bars are still up.
 func (u *uploadReport) flush() {
-	if err := errors.Join(u.out.close(), u.journal.close()); u.printed == nil {
+	if err := errors.Join(u.out.Close(), u.journal.close()); u.printed == nil {
 		u.printed = err
 	}
 }
@@ -191,22 +191,22 @@ func (u *uploadReport) flush() {
 // end says the rest, and with which error the command ends.
 func (u *uploadReport) end(sum transfer.Summary, err error) error {
 	if u.kept > 0 && !u.e.set.JSON {
-		u.e.warn("%s", u.keptWarning())
+		u.e.Warn("%s", u.keptWarning())
 	}
 	if u.foreign == 1 {
-		u.e.warn("%s", u.foreignSidecar)
+		u.e.Warn("%s", u.foreignSidecar)
 	} else if u.foreign > 1 {
-		u.e.warn("%d sidecars were changed by somebody else and stay, such as: %s", u.foreign, u.foreignSidecar)
+		u.e.Warn("%d sidecars were changed by somebody else and stay, such as: %s", u.foreign, u.foreignSidecar)
 	}
 	if sum.Total != 1 || sum.Outcomes[photo.OutcomeSkipped] == 1 {
 		u.summarize(sum)
 	}
 	if err != nil {
-		u.tally.tell()
+		u.tally.printFirst()
 	}
 	switch {
 	case errors.Is(err, transfer.ErrTooManyFailures):
-		u.e.say("photos: stopped after %d failures (--max-errors)", u.tally.failed)
+		u.e.Say("photos: stopped after %d failures (--max-errors)", u.tally.failed)
 		return reported{exitSomeFailed}
 	case err != nil:
 		return err
@@ -236,16 +236,16 @@ func (u *uploadReport) summarize(sum transfer.Summary) {
 		}
 	}
 	if len(parts) == 0 {
-		u.e.say("photos: nothing to do")
+		u.e.Say("photos: nothing to do")
 		return
 	}
 	moved := ""
 	if sum.Bytes > 0 {
-		moved = " (" + showBytes(sum.Bytes) + ")"
+		moved = " (" + text.Bytes(sum.Bytes) + ")"
 	}
 	verb := ""
 	if u.dry {
 		verb = "would be "
 	}
-	u.e.say("photos: %d files: %s%s%s", sum.Total, verb, strings.Join(parts, ", "), moved)
+	u.e.Say("photos: %d files: %s%s%s", sum.Total, verb, strings.Join(parts, ", "), moved)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/photo"
+	"photos/internal/term"
 	"photos/internal/transfer"
 )
 
@@ -65,13 +66,13 @@ func newProofRecord(p transfer.Proof) proofRecord {
 	return out
 }
 
-func proofColumns() []column[transfer.Proof] {
-	return []column[transfer.Proof]{
-		{name: "path", text: func(p transfer.Proof) string { return p.Path }, end: true},
-		{name: "state", text: func(p transfer.Proof) string { return string(newProofRecord(p).State) }, least: len(unproven)},
-		{name: "reason", text: func(p transfer.Proof) string { return newProofRecord(p).Reason }},
-		{name: "id", extra: true, text: func(p transfer.Proof) string { return newProofRecord(p).ID }},
-		{name: "path_base64", extra: true, text: func(p transfer.Proof) string { return newProofRecord(p).PathBase64 }},
+func proofColumns() []term.Column[transfer.Proof] {
+	return []term.Column[transfer.Proof]{
+		{Name: "path", Text: func(p transfer.Proof) string { return p.Path }, End: true},
+		{Name: "state", Text: func(p transfer.Proof) string { return string(newProofRecord(p).State) }, Least: len(unproven)},
+		{Name: "reason", Text: func(p transfer.Proof) string { return newProofRecord(p).Reason }},
+		{Name: "id", Extra: true, Text: func(p transfer.Proof) string { return newProofRecord(p).ID }},
+		{Name: "path_base64", Extra: true, Text: func(p transfer.Proof) string { return newProofRecord(p).PathBase64 }},
 	}
 }
 
@@ -80,7 +81,7 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	c, err := e.connect(ctx)
+	c, err := e.connect()
 	if err != nil {
 		return err
 	}
@@ -103,10 +104,10 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 			damaged++
 		}
 		if printed == nil {
-			printed = out.print(p)
+			printed = out.Print(p)
 		}
 	})
-	if flushed := out.close(); printed == nil {
+	if flushed := out.Close(); printed == nil {
 		printed = flushed
 	}
 	switch {
@@ -117,15 +118,15 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 	case missing == 1 && stored == 0 && photo.KindOf(only.Err) == photo.KindNotFound:
 		return about(only.Path, only.Err)
 	case missing > 0:
-		e.say("photos: %d of %d files are not proven to be stored", missing, stored+missing)
+		e.Say("photos: %d of %d files are not proven to be stored", missing, stored+missing)
 		if damaged > 0 {
-			e.say("hint: photos upload repairs the damaged ones (%d) from the files that are here", damaged)
+			e.Say("hint: photos upload repairs the damaged ones (%d) from the files that are here", damaged)
 		}
 		return reported{exitSomeFailed}
 	}
-	e.say("photos: all %d files are stored", stored)
+	e.Say("photos: all %d files are stored", stored)
 	if o.picturesOnly {
-		e.warn("other files were left out: removing a whole folder is not safe")
+		e.Warn("other files were left out: removing a whole folder is not safe")
 	}
 	return nil
 }

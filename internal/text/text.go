@@ -183,3 +183,17 @@ func Escape(s string) string {
 	}
 	return string(out)
 }
+
+// Bytes returns a number of bytes for people, in powers of 1,000: "1.23 MB".
+func Bytes(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	value := float64(n)
+	for _, unit := range []string{"kB", "MB", "GB"} {
+		if value /= 1000; value < 999.5 {
+			return fmt.Sprintf("%.3g %s", value, unit)
+		}
+	}
+	return fmt.Sprintf("%.3g TB", value/1000)
+}

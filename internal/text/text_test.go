@@ -139,3 +139,11 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func TestBytes(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1 kB", 1234567: "1.23 MB", 999_999_999: "1 GB", 34_000_000_000: "34 GB"} {
+		if got := text.Bytes(n); got != want {
+			t.Errorf("text.Bytes(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"io"
@@ -7,27 +7,27 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// table prints rows in columns that fit a terminal. It holds the first rows
-// back to find the widths, so that a list of any length begins to show at once
-// and needs no memory. A later row that needs more than those widths gets it, out
-// of line, as long as the terminal is wide enough for the row.
+// table prints rows in columns that fit a terminal. It holds the first rows back to find
+// the widths, so that a list of any length begins to show at once and needs no memory. A
+// later row that is wider than those widths gets the columns it needs, as long as the row
+// fits the terminal; it is then not aligned with the others.
 type table struct {
 	w      io.Writer
 	sample int // how many rows decide the widths
 	width  int // columns of the terminal
-	color  bool
+	style  Style
 	heads  []tableHead
 	widths []int
-	held   [][]string // until the widths are known
-	ready  bool
+	held   [][]string // rows that wait until the widths are known
+	ready  bool       // the widths are known
 }
 
-// tableHead is what a table knows of a column before it sees a row.
+// tableHead is what a table knows about a column before it sees a row. See Column.
 type tableHead struct {
 	name  string
-	right bool // numbers line up at the right
-	least int  // columns; 0 when values are of any width, so that they give way first
-	end   bool // where a value does not fit, its end is what tells it from others
+	right bool
+	least int
+	end   bool
 }
 
 // cut makes a value fit.
@@ -43,8 +43,8 @@ const (
 	tableGap    = "  "
 )
 
-func newTable(w io.Writer, width int, color bool) *table {
-	return &table{w: w, sample: tableSample, width: width, color: color}
+func newTable(w io.Writer, width int, style Style) *table {
+	return &table{w: w, sample: tableSample, width: width, style: style}
 }
 
 func (t *table) head(h tableHead) {
@@ -60,18 +60,18 @@ func (t *table) row(cells []string) error {
 	if t.held = append(t.held, cells); len(t.held) < t.sample {
 		return nil
 	}
-	return t.settle()
+	return t.begin()
 }
 
 func (t *table) close() error {
 	if t.ready || len(t.held) == 0 {
 		return nil
 	}
-	return t.settle()
+	return t.begin()
 }
 
-// settle fixes the widths and prints what was held back.
-func (t *table) settle() error {
+// begin fixes the widths, and prints the header and the rows that were held back.
+func (t *table) begin() error {
 	t.ready = true
 	for _, cells := range t.held {
 		for i, c := range cells {
@@ -79,15 +79,11 @@ func (t *table) settle() error {
 		}
 	}
 	t.fit()
-	dim, plain := "", ""
-	if t.color {
-		dim, plain = "\x1b[2m", "\x1b[0m"
-	}
 	names := make([]string, len(t.heads))
 	for i, h := range t.heads {
 		names[i] = h.name
 	}
-	if err := t.write(names, dim, plain); err != nil {
+	if err := t.write(names, t.style.Dim, t.style.Plain); err != nil {
 		return err
 	}
 	for _, cells := range t.held {
@@ -99,14 +95,14 @@ func (t *table) settle() error {
 	return nil
 }
 
-// fit narrows columns until a row fits the terminal: those of any width, and the
-// others only when that does not suffice.
+// fit narrows columns until a row fits the terminal. It narrows those without a least
+// width first, and the others only if that is not enough.
 func (t *table) fit() {
 	t.narrow(func(i int) bool { return t.heads[i].least == 0 })
 	t.narrow(func(int) bool { return true })
 }
 
-// narrow takes from the widest of the columns that may be narrower.
+// narrow takes columns from the widest cell that may be narrower, again and again.
 func (t *table) narrow(may func(i int) bool) {
 	const least = 8
 	total := len(tableGap) * (len(t.widths) - 1)
@@ -128,7 +124,7 @@ func (t *table) narrow(may func(i int) bool) {
 }
 
 func (t *table) write(cells []string, before, after string) error {
-	room := t.room(cells)
+	spare := t.spare(cells)
 	var b strings.Builder
 	b.WriteString(before)
 	for i, c := range cells {
@@ -136,8 +132,8 @@ func (t *table) write(cells []string, before, after string) error {
 			b.WriteString(tableGap)
 		}
 		width := t.widths[i]
-		if over := min(runewidth.StringWidth(c)-width, room); over > 0 {
-			width, room = width+over, room-over
+		if over := min(runewidth.StringWidth(c)-width, spare); over > 0 {
+			width, spare = width+over, spare-over
 		}
 		c = t.heads[i].cut(c, width)
 		switch {
@@ -153,9 +149,9 @@ func (t *table) write(cells []string, before, after string) error {
 	return err
 }
 
-// room is how many columns of the terminal a row leaves when its cells have their
-// widths, and the last one only what it needs.
-func (t *table) room(cells []string) int {
+// spare returns how many columns of the terminal a row leaves free when the last cell has
+// only the width that it needs.
+func (t *table) spare(cells []string) int {
 	last := len(cells) - 1
 	used := len(tableGap)*last + min(t.widths[last], runewidth.StringWidth(cells[last]))
 	for _, w := range t.widths[:last] {

@@ -1,0 +1,131 @@
+// Package term is the user's side of a command: results on stdout as a table, TSV or
+// JSON Lines, messages and progress on stderr, and questions. It knows streams, widths
+// and colours, and nothing about photos or services.
+package term
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/term"
+
+	"photos/internal/text"
+)
+
+// Console is the three standard streams of a program.
+type Console struct {
+	In       Input
+	Out, Err *Output
+	Width    func() int // columns of the terminal
+	Name     string     // the program's name, which begins its messages
+	Verbose  bool       // Detail writes something
+
+	reading sync.Once     // starts the goroutine that reads In
+	lines   <-chan string // the lines of In, once somebody waits for one
+}
+
+// Input is stdin.
+type Input struct {
+	io.Reader
+	Terminal bool // a user types here
+}
+
+// Output is stdout or stderr. While progress bars are on the screen, everything that is
+// written passes through them, so that neither tears the other.
+type Output struct {
+	Terminal bool // a user reads here
+
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// New returns a console of streams that are not terminals. The caller may change that
+// before the first use.
+func New(name string, in io.Reader, out, err io.Writer) *Console {
+	return &Console{
+		Name: name, In: Input{Reader: in}, Out: &Output{w: out}, Err: &Output{w: err},
+		Width: func() int { return defaultWidth },
+	}
+}
+
+// System returns the console of this process.
+func System(name string) *Console {
+	c := New(name, os.Stdin, os.Stdout, os.Stderr)
+	c.In.Terminal, c.Out.Terminal, c.Err.Terminal = isTerminal(os.Stdin), isTerminal(os.Stdout), isTerminal(os.Stderr)
+	c.Width = width
+	return c
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// defaultWidth is used when the terminal does not tell its width.
+const defaultWidth = 80
+
+// width returns the columns of stdout, or of stderr when only that is a terminal.
+func width() int {
+	for _, f := range []*os.File{os.Stdout, os.Stderr} {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return defaultWidth
+}
+
+// Write implements io.Writer.
+func (o *Output) Write(p []byte) (int, error) { return o.writer().Write(p) }
+
+func (o *Output) writer() io.Writer {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.w
+}
+
+// redirect makes w the target of the output and returns the target before.
+func (o *Output) redirect(w io.Writer) (before io.Writer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before, o.w = o.w, w
+	return before
+}
+
+// Interactive reports whether a question may be asked: a user can read it and answer.
+func (c *Console) Interactive() bool { return c.In.Terminal && c.Err.Terminal }
+
+// Say writes one line to stderr. All arguments pass through [text.Sprintf], so no name,
+// answer or error can control the terminal.
+func (c *Console) Say(format string, args ...any) {
+	fmt.Fprintln(c.Err, text.Sprintf(format, args...))
+}
+
+// Warn writes one line to stderr about something that is not a failure.
+func (c *Console) Warn(format string, args ...any) {
+	c.Say("%s: warning: %s", c.Name, text.Sprintf(format, args...))
+}
+
+// Detail writes one line to stderr that only a verbose run has.
+func (c *Console) Detail(format string, args ...any) {
+	if c.Verbose {
+		c.Say("%s: %s", c.Name, text.Sprintf(format, args...))
+	}
+}
+
+// Word returns one foreign word as stdout gets it.
+func (c *Console) Word(s string) string {
+	if c.Out.Terminal {
+		return text.Escape(s)
+	}
+	return EscapeTSV(s)
+}
+
+// Style holds the escape sequences of text styles. They are empty without colours.
+type Style struct{ Bold, Dim, Plain string }
+
+// NewStyle returns the styles of a terminal with or without colours.
+func NewStyle(color bool) Style {
+	if !color {
+		return Style{}
+	}
+	return Style{Bold: "\x1b[1m", Dim: "\x1b[2m", Plain: "\x1b[0m"}
+}
