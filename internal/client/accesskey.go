@@ -15,16 +15,16 @@ func (c *Client) Keys(ctx context.Context) ([]api.AccessKey, error) {
 	return keys.Keys, err
 }
 
-// CreateKey makes an access key. Its secret comes with this answer only.
+// CreateKey makes an access key. Only this answer contains its secret.
 func (c *Client) CreateKey(ctx context.Context, k api.NewAccessKey) (api.CreatedAccessKey, error) {
 	var made api.CreatedAccessKey
 	err := c.json(ctx, http.MethodPost, api.PathKeys, nil, k, answer{&made, 1})
 	return made, err
 }
 
-// RevokeKey ends an access key, whose name must be a valid one.
+// RevokeKey ends an access key. The name must be valid.
 func (c *Client) RevokeKey(ctx context.Context, name string) error {
-	res, _, err := c.do(ctx, call{method: http.MethodDelete, url: c.url(api.PathKeys+"/"+name, nil), header: http.Header{}})
+	res, _, err := c.do(ctx, request{method: http.MethodDelete, url: c.url(api.PathKeys+"/"+name, nil), header: http.Header{}})
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
-// Package client is the typed client of the photo service's HTTP API. It adds
-// no credentials of its own: the transport it is given does. It retries what
-// may be repeated, gives up only after a time without progress, and returns
-// every failure as a *photo.Error.
+// Package client is the typed client of the photo service's HTTP API. It adds no
+// credentials; the transport that it is given does. It retries requests that may be
+// repeated, gives up only after a time without progress, and returns every failure as a
+// *photo.Error.
 package client
 
 import (
@@ -16,16 +16,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Options are what a Client is made from.
+// Options say how a Client works.
 type Options struct {
 	Server    string            // the service's address, without a trailing slash
 	Transport http.RoundTripper // adds the credentials; nil: http.DefaultTransport
 	Patience  time.Duration     // how long without progress before giving up; 0: a minute
-	Rate      int64             // bytes a second that uploads may take altogether; 0: any
+	Rate      int64             // bytes per second of all uploads together; 0: no limit
 	Agent     string            // the User-Agent header
 
 	// Piece is how many bytes of a photo one request may carry, as an earlier client
-	// learned from a proxy; 0: any. Learned is told what this client learns. It may be nil.
+	// learned from a proxy; 0: any number. Learned is called when this client learns a
+	// new size. It may be nil.
 	Piece   int64
 	Learned func(piece int64)
 }
@@ -37,15 +38,15 @@ type Client struct {
 	patience time.Duration
 	agent    string
 	limit    *rate.Limiter
-	writer   string      // names this process to the service, so that its retries are told from a rival
-	answered atomic.Bool // the service has answered this process at least once
+	writer   string      // names this process to the service, which so tells its retries from other clients
+	reached  atomic.Bool // the service has answered this process at least once
 
-	piece   atomic.Int64 // bytes that one request may carry, 0: any
-	told    atomic.Int64 // the piece that learned knows of
-	learned func(piece int64)
+	piece         atomic.Int64 // bytes that one request may carry; 0: any number
+	reportedPiece atomic.Int64 // the size that learned was last called with
+	learned       func(piece int64)
 }
 
-// New makes a client for one service.
+// New returns a client of one service.
 func New(o Options) (*Client, error) {
 	base, err := url.Parse(strings.TrimRight(o.Server, "/"))
 	if err != nil {
@@ -65,12 +66,12 @@ func New(o Options) (*Client, error) {
 	}
 	c.hc.CheckRedirect = c.checkRedirect
 	c.piece.Store(o.Piece)
-	c.told.Store(o.Piece)
+	c.reportedPiece.Store(o.Piece)
 	return c, nil
 }
 
-// burst is the most bytes that pass a limiter at once. It is larger than any
-// buffer a request's body is read with.
+// burst is how many bytes may pass a limiter at once. It is larger than any buffer that the
+// body of a request is read with.
 const burst = 1 << 20
 
 func limiter(bytesPerSecond int64) *rate.Limiter {
@@ -78,9 +79,9 @@ func limiter(bytesPerSecond int64) *rate.Limiter {
 		return nil
 	}
 	l := rate.NewLimiter(rate.Limit(bytesPerSecond), burst)
-	l.AllowN(time.Now(), burst) // start empty: the limit holds from the first byte
+	l.AllowN(time.Now(), burst) // so that the limit applies from the first byte
 	return l
 }
 
-// Server is the address of the service.
+// Server returns the address of the service.
 func (c *Client) Server() string { return c.base.String() }

@@ -478,7 +478,7 @@ func TestUploadGoesNowhereElse(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 	})
 	_, err := c.Upload(context.Background(), client.Upload{Body: bytes.NewReader(nil), Size: photo.MaxWhole + 1})
-	if photo.KindOf(err) != photo.KindProtocol || !strings.Contains(err.Error(), "elsewhere, to collector.example") {
+	if photo.KindOf(err) != photo.KindProtocol || !strings.Contains(err.Error(), "sent to collector.example") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -518,7 +518,7 @@ func TestAnswerAboutAnotherPhotoIsRefused(t *testing.T) {
 		}
 	})
 	ctx := context.Background()
-	for name, call := range map[string]func() error{
+	for name, request := range map[string]func() error{
 		"get":      func() error { _, err := c.Get(ctx, asked); return err },
 		"delete":   func() error { _, err := c.Delete(ctx, asked); return err },
 		"restore":  func() error { _, err := c.Restore(ctx, asked); return err },
@@ -530,7 +530,7 @@ func TestAnswerAboutAnotherPhotoIsRefused(t *testing.T) {
 			return nil
 		},
 	} {
-		if err := call(); photo.KindOf(err) != photo.KindProtocol {
+		if err := request(); photo.KindOf(err) != photo.KindProtocol {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

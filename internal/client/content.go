@@ -9,11 +9,11 @@ import (
 	"photos/internal/photo"
 )
 
-// Content is the original bytes of a photo from offset on. The answer starts at
-// the offset asked for or, when the service ignores ranges, at 0: Offset says.
-// The caller closes it and verifies the digest.
+// Content returns the original bytes of a photo from offset on. It starts at 0 when the
+// service ignores ranges; the Offset of the result says which. The caller closes it and
+// verifies the digest.
 func (c *Client) Content(ctx context.Context, id photo.ID, offset int64) (*Content, error) {
-	k := call{method: http.MethodGet, url: c.url(photoPath(id)+"/content", nil), header: http.Header{}}
+	k := request{method: http.MethodGet, url: c.url(photoPath(id)+"/content", nil), header: http.Header{}}
 	if offset > 0 {
 		k.header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
 		k.header.Set("If-Range", `"`+id.String()+`"`)
@@ -24,7 +24,7 @@ func (c *Client) Content(ctx context.Context, id photo.ID, offset int64) (*Conte
 	}
 	out := &Content{body: res.Body, ctx: ctx, c: c}
 	if b, ok := res.Body.(*watchedBody); ok {
-		out.ctx = b.w.ctx // knows why it ended, be it the caller or a stalled connection
+		out.ctx = b.w.ctx // its cause says whether the caller or a stalled connection ended it
 	}
 	if res.StatusCode == http.StatusPartialContent {
 		out.Offset = offset
@@ -32,15 +32,15 @@ func (c *Client) Content(ctx context.Context, id photo.ID, offset int64) (*Conte
 	return out, nil
 }
 
-// Content is a photo's bytes on their way.
+// Content reads the bytes of a photo from the service.
 type Content struct {
 	Offset int64
 	body   io.ReadCloser
-	ctx    context.Context //nolint:containedctx // names the cause when a Read fails, as a request's own context does
+	ctx    context.Context //nolint:containedctx // holds the cause when a Read fails
 	c      *Client
 }
 
-// Read reads on; its errors are *photo.Error, but for io.EOF.
+// Read implements io.Reader. Its errors are *photo.Error, except io.EOF.
 func (r *Content) Read(p []byte) (int, error) {
 	n, err := r.body.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // the one value io.Reader promises
@@ -49,5 +49,5 @@ func (r *Content) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close lets go of the connection.
+// Close releases the connection.
 func (r *Content) Close() error { return r.body.Close() }

@@ -18,25 +18,25 @@ import (
 	"photos/internal/photo"
 )
 
-// final marks the cause of an unavailable service that repeating at once will not
-// bring back. It says nothing to a person beside what it wraps.
-type final struct{ error }
+// permanentError marks the error of an unavailable service that a retry soon would not help.
+// Its text is that of the error it wraps.
+type permanentError struct{ error }
 
-func (f final) Unwrap() error { return f.error }
+func (f permanentError) Unwrap() error { return f.error }
 
 // maxProblem bounds a problem document.
 const maxProblem = 64 << 10
 
-// refused turns an answer that is no success into an error, and closes its body.
+// refused returns the error of an answer that is not a success, and closes its body.
 func (c *Client) refused(res *http.Response) error {
 	defer res.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(res.Body, maxProblem)) // a torn body is as good as none
+	body, _ := io.ReadAll(io.LimitReader(res.Body, maxProblem)) // a body that ends early counts as none
 	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	var p api.Problem
 	if media == api.ProblemType && res.Request.Method == http.MethodHead { // without a body: the status says it
 		p.Kind, p.Title = api.KindOfStatus(res.StatusCode), c.base.Host+" answered "+res.Status
 	} else if media != api.ProblemType || json.Unmarshal(body, &p) != nil || p.Kind == "" {
-		return c.foreign(res, string(body))
+		return c.unexpectedAnswer(res, string(body))
 	}
 	e := &photo.Error{Kind: p.Kind, Msg: p.Detail, Hint: p.Hint}
 	if e.Msg == "" {
@@ -44,9 +44,9 @@ func (c *Client) refused(res *http.Response) error {
 	}
 	switch res.StatusCode {
 	case http.StatusLocked:
-		e.Kind = photo.KindConflict // another client appends to this one upload; the service itself is there
+		e.Kind = photo.KindConflict // another client appends to this upload; the service is available
 	case http.StatusMisdirectedRequest:
-		e.Kind = photo.KindProtocol // what is wrong is an address in somebody's settings
+		e.Kind = photo.KindProtocol // an address in somebody's settings is wrong
 	}
 	if e.Kind == photo.KindInternal {
 		e.Msg += " (request " + p.RequestID + ")"
@@ -54,41 +54,41 @@ func (c *Client) refused(res *http.Response) error {
 	return e
 }
 
-// faulty returns the error of an answer that no photo service should give.
-func (c *Client) faulty(format string, args ...any) error {
+// badAnswer returns the error of an answer that no photo service should give.
+func (c *Client) badAnswer(format string, args ...any) error {
 	return &photo.Error{Kind: photo.KindProtocol, Msg: fmt.Sprintf(format, args...), Hint: "the fault is at " + c.base.String() + "; tell whoever runs it"}
 }
 
-// failed turns a transport's error into ours. Those that already are come from getting
-// the access token, which has been repeated for as long as was worth while.
+// failed returns the error of a request that got no answer. An error that is a *photo.Error
+// already comes from the source of the access token, which has done its own retries.
 func (c *Client) failed(ctx context.Context, err error) error {
 	var known *photo.Error
 	if errors.As(err, &known) {
-		return final{known}
+		return permanentError{known}
 	}
 	cause := context.Cause(ctx)
 	switch {
 	case errors.Is(cause, errStalled):
-		return &photo.Error{Kind: photo.KindUnavailable, Msg: c.base.Host, Hint: "--timeout sets how long to wait", Err: final{fmt.Errorf("%w for %s", errStalled, c.patience)}}
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: c.base.Host, Hint: "--timeout sets how long to wait", Err: permanentError{fmt.Errorf("%w for %s", errStalled, c.patience)}}
 	case ctx.Err() != nil:
 		return interrupted(ctx)
 	}
 	var redirect redirectError
 	if errors.As(err, &redirect) {
-		return c.faulty("%s: %v", c.base.Host, redirect)
+		return c.badAnswer("%s: %v", c.base.Host, redirect)
 	}
 	var wrapped *url.Error // its text repeats the whole address
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	e := &photo.Error{Kind: photo.KindUnavailable, Msg: "cannot reach " + c.base.Host, Hint: "is the service running, and is the network up?", Err: plain(err)}
+	e := &photo.Error{Kind: photo.KindUnavailable, Msg: "cannot reach " + c.base.Host, Hint: "is the service running, and is the network up?", Err: shortCause(err)}
 	if hint := HintOfTLS(err); hint != "" {
-		e.Hint, e.Err = hint, final{plain(err)}
+		e.Hint, e.Err = hint, permanentError{shortCause(err)}
 	}
 	return e
 }
 
-// HintOfTLS says what to do about a connection whose two ends do not agree on TLS, or "".
+// HintOfTLS returns what to do about a failed TLS handshake, or "".
 func HintOfTLS(err error) string {
 	var badCert *tls.CertificateVerificationError
 	var unknownCA x509.UnknownAuthorityError
@@ -106,13 +106,13 @@ func HintOfTLS(err error) string {
 	return ""
 }
 
-// plain drops the layers of a network error that say nothing to a person.
-func plain(err error) error {
+// shortCause removes the layers of a network error that tell the user nothing.
+func shortCause(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {
 		var dns *net.DNSError
 		if errors.As(op.Err, &dns) {
-			return errors.New(dns.Err) // its text names host and resolver once more
+			return errors.New(dns.Err) // its text repeats the host and names the resolver
 		}
 		return op.Err
 	}

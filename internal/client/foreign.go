@@ -11,25 +11,25 @@ import (
 	"photos/internal/photo"
 )
 
-// foreign returns the error of an answer that our service did not write: the answer of a
-// proxy, of a network that wants a sign-in first, or of another server altogether.
-func (c *Client) foreign(res *http.Response, body string) error {
+// unexpectedAnswer returns the error of an answer that did not come from a photo service, but
+// from a proxy, from a network that wants a sign-in first, or from some other server.
+func (c *Client) unexpectedAnswer(res *http.Response, body string) error {
 	e := &photo.Error{Kind: api.KindOfStatus(res.StatusCode), Msg: fmt.Sprintf("%s answered %s", c.base.Host, res.Status)}
 	switch status := res.StatusCode; {
 	case status == http.StatusRequestEntityTooLarge:
 		return c.refusedBody(res)
 	case status >= 300 && status < 400:
-		return c.redirected(res)
+		return c.redirectRefused(res)
 	case status == http.StatusUnauthorized && asksForBearer(res):
 		e.Msg = c.base.Host + " does not accept the access token"
 	case status == http.StatusUnauthorized, status == http.StatusProxyAuthRequired:
 		e.Kind = photo.KindProtocol
 		e.Msg += ", and not as the photo service does"
-		e.Hint = "a proxy before the service wants a sign-in of its own: it must pass requests with an access token on"
+		e.Hint = "a proxy in front of the service wants a sign-in of its own: it must let requests with an access token through"
 	case status == http.StatusNetworkAuthenticationRequired: // RFC 6585, section 6
-		return c.captive("it answered " + res.Status)
+		return c.captivePortal("it answered " + res.Status)
 	case status == http.StatusMisdirectedRequest:
-		e.Kind, e.Hint = photo.KindProtocol, "a proxy before the service must pass the Host header on; in nginx: proxy_set_header Host $http_host"
+		e.Kind, e.Hint = photo.KindProtocol, "a proxy in front of the service must pass the Host header on; in nginx: proxy_set_header Host $http_host"
 	case status == http.StatusBadRequest && c.base.Scheme == "http" && strings.Contains(body, "HTTPS"):
 		e.Kind, e.Hint = photo.KindProtocol, "this port speaks https: write https:// in the address"
 	case e.Kind == photo.KindUnavailable:
@@ -49,31 +49,31 @@ func asksForBearer(res *http.Response) bool {
 	return false
 }
 
-// redirected returns the error of a redirect that is not followed.
-func (c *Client) redirected(res *http.Response) error {
+// redirectRefused returns the error of a redirect that is not followed.
+func (c *Client) redirectRefused(res *http.Response) error {
 	to, err := res.Location()
 	switch {
 	case err != nil:
-		return c.faulty("%s answered %s without an address", c.base.Host, res.Status)
+		return c.badAnswer("%s answered %s without an address", c.base.Host, res.Status)
 	case to.Hostname() == c.base.Hostname():
 		return &photo.Error{
 			Kind: photo.KindProtocol, Msg: fmt.Sprintf("%s redirects to %s://%s", c.base, to.Scheme, to.Host),
-			Hint: "sign in again with the address that the service goes by",
+			Hint: "sign in again with the address that it redirects to",
 		}
 	}
-	return c.captive("it redirects to " + to.Scheme + "://" + to.Host)
+	return c.captivePortal("it redirects to " + to.Scheme + "://" + to.Host)
 }
 
-// captive returns the error of an answer that the network in between gave. Repeating the
-// request is of no use before the user has signed in there.
-func (c *Client) captive(did string) error {
+// captivePortal returns the error of an answer that the network gave in place of the service.
+// A retry does not help before the user has signed in there.
+func (c *Client) captivePortal(did string) error {
 	return &photo.Error{
-		Kind: photo.KindUnavailable, Msg: c.base.Host, Err: final{errors.New(did)},
+		Kind: photo.KindUnavailable, Msg: c.base.Host, Err: permanentError{errors.New(did)},
 		Hint: "if this network wants a sign-in first, open any page in the browser; else check the address " + c.base.String(),
 	}
 }
 
-// isPage reports whether an answer is a web page. No answer to this client is one.
+// isPage reports whether an answer is a web page. A photo service never answers with one.
 func isPage(res *http.Response) bool {
 	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	return media == "text/html" || media == "application/xhtml+xml"

@@ -13,39 +13,39 @@ import (
 	"photos/internal/photo"
 )
 
-// Me is the signed-in account as the service sees it.
+// Me returns the signed-in account as the service sees it.
 func (c *Client) Me(ctx context.Context) (api.Me, error) {
 	var me api.Me
 	err := c.json(ctx, http.MethodGet, api.PathMe, nil, nil, answer{&me, 1})
 	return me, err
 }
 
-// Check asks about at most photo.MaxCheck digests; one answer each, in order.
+// Check asks about at most photo.MaxCheck digests. It returns one status per digest, in order.
 func (c *Client) Check(ctx context.Context, ids []photo.ID) ([]photo.Status, error) {
 	return c.Verify(ctx, ids, photo.LookAtRow)
 }
 
-// Verify is a Check in which the service looks at the bytes before it says stored.
+// Verify is like Check, but the service looks at the bytes before it says that they are stored.
 func (c *Client) Verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny) ([]photo.Status, error) {
-	return inParts(ctx, ids, func(ctx context.Context, ids []photo.ID) ([]photo.Status, error) { return c.verify(ctx, ids, how) })
+	return inHalves(ctx, ids, func(ctx context.Context, ids []photo.ID) ([]photo.Status, error) { return c.verify(ctx, ids, how) })
 }
 
 func (c *Client) verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny) ([]photo.Status, error) {
 	var res api.CheckResponse
-	k := call{method: http.MethodPost, url: c.url(api.PathCheck, nil), header: http.Header{}}
+	k := request{method: http.MethodPost, url: c.url(api.PathCheck, nil), header: http.Header{}}
 	if how != photo.LookAtRow {
-		k.work = 10*time.Minute + time.Duration(len(ids))*5*time.Second // photos may be large, and the service reads all of each
+		k.work = 10*time.Minute + time.Duration(len(ids))*5*time.Second // photos may be large, and the service reads all of their bytes
 	}
 	if err := c.exchange(ctx, k, api.PathCheck, api.CheckRequest{IDs: ids, Verify: how}, answer{&res, len(ids)}); err != nil {
 		return nil, err
 	}
 	if len(res.Results) != len(ids) {
-		return nil, c.faulty("asked about %d photos, answered about %d", len(ids), len(res.Results))
+		return nil, c.badAnswer("asked about %d photos, answered about %d", len(ids), len(res.Results))
 	}
 	out := make([]photo.Status, len(ids))
 	for i, r := range res.Results {
 		if r.ID != ids[i] {
-			return nil, c.faulty("check answered in another order than asked")
+			return nil, c.badAnswer("check answered in another order than asked")
 		}
 		out[i] = photo.Status{ID: r.ID, State: r.State, Description: r.Description, TakenSource: r.TakenSource, PositionSource: r.PositionSource, Upload: r.Upload, Offset: r.Offset}
 	}
@@ -55,8 +55,8 @@ func (c *Client) verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny)
 // pageSize is how many photos one request of a list asks for.
 const pageSize = 1000
 
-// List yields at most limit photos (0: all of them) in the filter's order. It
-// asks for a page when the one before is used up, and ends with the first error.
+// List yields at most limit photos (0: all) in the order of the filter. It asks for a page
+// when the page before is used up, and ends with the first error.
 func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[photo.Photo, error] {
 	return func(yield func(photo.Photo, error) bool) {
 		cursor, seen := "", map[string]bool{}
@@ -72,7 +72,7 @@ func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[
 			}
 			for _, p := range page.Photos {
 				if !strings.HasPrefix(p.ID.String(), f.IDPrefix) {
-					yield(photo.Photo{}, c.faulty("asked for photos %s…, answered with %s", f.IDPrefix, p.ID.Short()))
+					yield(photo.Photo{}, c.badAnswer("asked for photos %s…, answered with %s", f.IDPrefix, p.ID.Short()))
 					return
 				}
 				if !yield(p.Photo(), nil) {
@@ -83,8 +83,8 @@ func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[
 			if cursor = page.Next; cursor == "" || (limit > 0 && left <= 0) {
 				return
 			}
-			if seen[cursor] || len(page.Photos) == 0 { // would go on for ever
-				yield(photo.Photo{}, c.faulty("the list does not advance"))
+			if seen[cursor] || len(page.Photos) == 0 { // it would never end
+				yield(photo.Photo{}, c.badAnswer("the list does not advance"))
 				return
 			}
 			seen[cursor] = true
@@ -101,20 +101,21 @@ func (c *Client) page(ctx context.Context, f photo.Filter, cursor string, limit 
 	var page api.PhotoPage
 	err := c.json(ctx, http.MethodGet, api.PathPhotos, q, nil, answer{&page, limit})
 	if err == nil && len(page.Photos) > limit {
-		err = c.faulty("asked for %d photos, answered with %d", limit, len(page.Photos))
+		err = c.badAnswer("asked for %d photos, answered with %d", limit, len(page.Photos))
 	}
 	return page, err
 }
 
-// Get is one live photo.
+// Get returns one photo that is not in the trash.
 func (c *Client) Get(ctx context.Context, id photo.ID) (photo.Photo, error) {
 	return c.photo(ctx, http.MethodGet, id, "")
 }
 
-// Describe sets descriptions, at most photo.MaxDescribe, in one transaction of
-// the service, or in several when a proxy refuses the request as too long. One result an item, in order; a result's Problem concerns its item only.
+// Describe sets at most photo.MaxDescribe descriptions in one transaction of the service, or in
+// several when a proxy refuses the request as too long. It returns one result per item, in
+// order. The Problem of a result concerns its item only.
 func (c *Client) Describe(ctx context.Context, items []api.DescriptionItem) ([]api.DescriptionResult, error) {
-	return inParts(ctx, items, c.describe)
+	return inHalves(ctx, items, c.describe)
 }
 
 func (c *Client) describe(ctx context.Context, items []api.DescriptionItem) ([]api.DescriptionResult, error) {
@@ -123,11 +124,11 @@ func (c *Client) describe(ctx context.Context, items []api.DescriptionItem) ([]a
 		return nil, err
 	}
 	if len(res.Results) != len(items) {
-		return nil, c.faulty("described %d photos, answered about %d", len(items), len(res.Results))
+		return nil, c.badAnswer("described %d photos, answered about %d", len(items), len(res.Results))
 	}
 	for i, r := range res.Results {
 		if r.Photo != nil && r.Photo.ID != items[i].ID {
-			return nil, c.faulty("descriptions answered in another order than asked")
+			return nil, c.badAnswer("descriptions answered in another order than asked")
 		}
 	}
 	return res.Results, nil
@@ -142,12 +143,12 @@ func (c *Client) History(ctx context.Context, id photo.ID) (api.History, error) 
 	return h, sameID(id, h.ID)
 }
 
-// Undo gives a photo a description back that it had: the revision numbered to,
-// of a history with this version. It may be repeated blindly.
+// Undo sets the description that a photo had at the revision numbered to. version is that of
+// the history that the caller has seen. The call may be repeated.
 func (c *Client) Undo(ctx context.Context, id photo.ID, to, version int64) (photo.Photo, error) {
 	var p api.Photo
 	path := photoPath(id) + "/undo"
-	k := call{method: http.MethodPost, url: c.url(path, nil), header: http.Header{"If-Match": {strconv.Quote(strconv.FormatInt(version, 10))}}}
+	k := request{method: http.MethodPost, url: c.url(path, nil), header: http.Header{"If-Match": {strconv.Quote(strconv.FormatInt(version, 10))}}}
 	if err := c.exchange(ctx, k, path, api.Undo{To: to}, answer{&p, 1}); err != nil {
 		return photo.Photo{}, err
 	}
@@ -159,13 +160,13 @@ func (c *Client) Delete(ctx context.Context, id photo.ID) (photo.Photo, error) {
 	return c.photo(ctx, http.MethodDelete, id, "")
 }
 
-// Restore takes a photo out of the trash; a live one is left alone.
+// Restore takes a photo out of the trash. It does not change a photo that is not there.
 func (c *Client) Restore(ctx context.Context, id photo.ID) (photo.Photo, error) {
 	return c.photo(ctx, http.MethodPost, id, "/restore")
 }
 
-// photo makes a call about one photo. An answer about another one is refused: what
-// is downloaded is verified against the ID of the answer.
+// photo sends a request about one photo. It refuses an answer about another photo, because a
+// download is verified against the ID in the answer.
 func (c *Client) photo(ctx context.Context, method string, id photo.ID, action string) (photo.Photo, error) {
 	var p api.Photo
 	if err := c.json(ctx, method, photoPath(id)+action, nil, nil, answer{&p, 1}); err != nil {
@@ -183,7 +184,7 @@ func sameID(asked, answered photo.ID) error {
 
 func photoPath(id photo.ID) string { return api.PathPhotos + "/" + id.String() }
 
-// ProblemError is a problem of one item as an error.
+// ProblemError returns the problem of one item as an error.
 func ProblemError(p *api.Problem) error {
 	if p == nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"photos/internal/photo"
 )
 
-// tooLongError is the refusal of a request whose body is too long for a proxy before the
+// tooLongError is the refusal of a request whose body is too long for a proxy in front of the
 // service.
 type tooLongError struct{ error }
 
@@ -24,7 +24,7 @@ func isTooLong(err error) bool {
 func (c *Client) refusedBody(res *http.Response) error {
 	return tooLongError{&photo.Error{
 		Kind: photo.KindTooLarge,
-		Msg:  fmt.Sprintf("a proxy before %s refuses a request of %d bytes (413)", c.base.Host, max(0, res.Request.ContentLength)),
+		Msg:  fmt.Sprintf("a proxy in front of %s refuses a request of %d bytes (413)", c.base.Host, max(0, res.Request.ContentLength)),
 		Hint: "whoever runs the proxy has to raise its limit; in nginx: client_max_body_size 0",
 	}}
 }
@@ -41,9 +41,9 @@ func smallerPiece(n int64) int64 {
 	return 0
 }
 
-// shrink makes the pieces of all uploads smaller after a body of n bytes was refused. It
+// shrinkPiece makes the pieces of all uploads smaller after a body of n bytes was refused. It
 // returns false when pieces cannot become smaller.
-func (c *Client) shrink(n int64) bool {
+func (c *Client) shrinkPiece(n int64) bool {
 	next := smallerPiece(n)
 	if next == 0 {
 		return false
@@ -67,31 +67,31 @@ func (c *Client) pieceOf(n int64) int64 {
 	return n
 }
 
-// pieceAccepted tells Options.Learned the size of the pieces once a piece of n bytes was
-// accepted: a proxy that refuses everything teaches nothing.
+// pieceAccepted calls Options.Learned with the size of the pieces once a piece of n bytes was
+// accepted. A size that was only refused says nothing about the proxy.
 func (c *Client) pieceAccepted(n int64) {
 	piece := c.piece.Load()
 	if n == 0 || piece == 0 || n > piece || c.learned == nil {
 		return
 	}
-	if before := c.told.Swap(piece); before != piece {
+	if before := c.reportedPiece.Swap(piece); before != piece {
 		c.learned(piece)
 	}
 }
 
-// inParts asks about items, and about the halves of them when the request is too long for
-// a proxy.
-func inParts[T, R any](ctx context.Context, items []T, ask func(context.Context, []T) ([]R, error)) ([]R, error) {
+// inHalves asks about all items with one request. If that is too long for a proxy, it asks
+// about each half.
+func inHalves[T, R any](ctx context.Context, items []T, ask func(context.Context, []T) ([]R, error)) ([]R, error) {
 	out, err := ask(ctx, items)
 	if !isTooLong(err) || len(items) < 2 {
 		return out, err
 	}
 	half := len(items) / 2
-	first, err := inParts(ctx, items[:half], ask)
+	first, err := inHalves(ctx, items[:half], ask)
 	if err != nil {
 		return nil, err
 	}
-	second, err := inParts(ctx, items[half:], ask)
+	second, err := inHalves(ctx, items[half:], ask)
 	if err != nil {
 		return nil, err
 	}

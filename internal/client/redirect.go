@@ -10,7 +10,7 @@ import (
 
 const maxRedirects = 3
 
-// redirectError is why a redirect is not followed.
+// redirectError says why a redirect is not followed.
 type redirectError string
 
 func (b redirectError) Error() string { return string(b) }

@@ -20,20 +20,20 @@ import (
 	"photos/internal/photo"
 )
 
-// call is one request that may be repeated: its body can be had as often as needed.
-type call struct {
-	method string
-	url    string // absolute
-	header http.Header
-	body   func() io.Reader // nil: none
-	size   int64
-	once   bool          // an answer that asks to come back later is for the caller to handle
-	work   time.Duration // how long the service may be at work on it and send only signs of life
-	whole  *api.Bounds   // a success counts once its body is here, within these; nil: the body is the caller's to read
+// request is one HTTP request that may be repeated, since its body can be made again.
+type request struct {
+	method  string
+	url     string // absolute
+	header  http.Header
+	body    func() io.Reader // nil: none
+	size    int64
+	noRetry bool          // the caller handles an answer that asks for a retry
+	work    time.Duration // how long the service may process it and send only signs of life
+	whole   *api.Bounds   // the limits of an answer whose body is read at once; nil: the caller reads it
 }
 
-// answer is where the JSON of a successful answer goes. A faulty service may send anything, so
-// the longest list that fits is named by whoever asks.
+// answer says where the JSON of a successful answer goes. A faulty service may send anything, so
+// the caller sets the length of the longest list that it accepts.
 type answer struct {
 	v     any
 	items int // elements of its longest list
@@ -50,13 +50,13 @@ func (c *Client) url(path string, query url.Values) string {
 	return u.String()
 }
 
-// json sends in (nil: nothing) and reads the answer into out.
+// json sends in as the body (nil: none) and reads the answer into out.
 func (c *Client) json(ctx context.Context, method, path string, query url.Values, in any, out answer) error {
-	return c.exchange(ctx, call{method: method, url: c.url(path, query), header: http.Header{}}, path, in, out)
+	return c.exchange(ctx, request{method: method, url: c.url(path, query), header: http.Header{}}, path, in, out)
 }
 
-// exchange is json for a call that has headers of its own.
-func (c *Client) exchange(ctx context.Context, k call, path string, in any, out answer) error {
+// exchange is like json, for a request that has headers of its own.
+func (c *Client) exchange(ctx context.Context, k request, path string, in any, out answer) error {
 	k.whole = new(api.ListBounds(out.items, maxElement))
 	if in != nil {
 		body, err := json.Marshal(in)
@@ -78,40 +78,39 @@ func (c *Client) exchange(ctx context.Context, k call, path string, in any, out 
 	return nil
 }
 
-// do sends k until it is answered with success or a failure that repeating
-// cannot mend. It returns how many times it was sent. The caller closes the body.
+// do sends k until the answer is a success or a failure that no retry can change. It also
+// returns the number of attempts. The caller closes the body.
 //
-// A service that never answered this process is given a second only: most
-// likely its address is wrong. Later failures are outlasted for c.patience,
-// counted from the last byte of k that moved, or from the first of several refusals
-// and answers that broke off.
-func (c *Client) do(ctx context.Context, k call) (*http.Response, int, error) {
+// If the service has never answered this process, do gives up after a second, because most
+// likely the address is wrong. Otherwise it retries for c.patience. That time begins again
+// when a byte of k moves, but not when several answers in a row refuse k or end early.
+func (c *Client) do(ctx context.Context, k request) (*http.Response, int, error) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 200*time.Millisecond, 10*time.Second
 	wait.Reset()
-	giveUp, vain := time.Now().Add(c.patience), 0 // answers in a row
+	giveUp, answers := time.Now().Add(c.patience), 0 // answers in a row
 	for attempts := 1; ; attempts++ {
 		res, progressed, err := c.send(ctx, k)
 		if err == nil && res.StatusCode < 300 {
 			return res, attempts, nil
 		}
-		if vain++; res == nil {
-			vain = 0
+		if answers++; res == nil {
+			answers = 0
 		}
 		var after time.Duration
 		if err == nil {
 			after = httpkit.RetryAfter(res.Header, time.Now())
 			err = c.refused(res)
 		}
-		if !passing(err) || k.once {
+		if !retryable(err) || k.noRetry {
 			return nil, attempts, err
 		}
-		if progressed && vain < 2 { // what is answered so again was sent in vain
+		if progressed && answers < 2 { // the bytes of an attempt that is refused again are no progress
 			giveUp = time.Now().Add(c.patience)
 		}
 		pause := max(wait.NextBackOff(), after)
 		limit := giveUp
-		if !c.answered.Load() {
+		if !c.reached.Load() {
 			limit = time.Now().Add(time.Second - time.Duration(attempts)*250*time.Millisecond)
 		}
 		if time.Now().Add(pause).After(limit) {
@@ -125,9 +124,9 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, int, error) {
 	}
 }
 
-// send sends k once. progressed says whether any byte of a body moved. With an error
-// comes the answer, closed, if it is that which broke off.
-func (c *Client) send(ctx context.Context, k call) (res *http.Response, progressed bool, err error) {
+// send sends k once. progressed says whether any byte of a body moved. If the answer ended
+// early, send returns it, closed, with the error.
+func (c *Client) send(ctx context.Context, k request) (res *http.Response, progressed bool, err error) {
 	watch := newWatch(ctx, c.patience, k.work)
 	var body io.Reader
 	switch {
@@ -141,7 +140,7 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 		watch.stop()
 		return nil, false, fmt.Errorf("request: %w", err)
 	}
-	// The service sends 102 while it is at work on what it was sent.
+	// The service sends status 102 while it processes the request.
 	req = req.WithContext(httptrace.WithClientTrace(watch.ctx, &httptrace.ClientTrace{
 		Got1xxResponse: func(int, textproto.MIMEHeader) error { watch.heartbeat(); return nil },
 	}))
@@ -155,14 +154,14 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 	}
 	res, err = c.hc.Do(req)
 	if err != nil {
-		err = c.failed(watch.ctx, err) // asks why the context ended, so before stop ends it
+		err = c.failed(watch.ctx, err) // before stop, which ends the context: failed asks for the cause
 		watch.stop()
 		return nil, watch.moved(), err
 	}
-	c.answered.Store(true)
+	c.reached.Store(true)
 	res.Body = watch.body(res.Body, k.whole != nil)
 	if res.StatusCode < 300 && isPage(res) {
-		return nil, watch.moved(), errors.Join(c.captive("it answered with a web page"), res.Body.Close())
+		return nil, watch.moved(), errors.Join(c.captivePortal("it answered with a web page"), res.Body.Close())
 	}
 	if k.whole != nil && res.StatusCode < 300 {
 		err = c.readWhole(watch.ctx, res, *k.whole)
@@ -170,13 +169,13 @@ func (c *Client) send(ctx context.Context, k call) (res *http.Response, progress
 	return res, watch.moved(), err
 }
 
-// readWhole puts the body of an answer into memory, if it is within bounds.
+// readWhole reads the body of an answer into memory, within bounds.
 func (c *Client) readWhole(ctx context.Context, res *http.Response, bounds api.Bounds) error {
 	defer res.Body.Close()
 	body, err := bounds.Read(res.Body, res.ContentLength)
 	switch {
 	case photo.KindOf(err) == photo.KindTooLarge:
-		return c.faulty("%s answered more than it was asked for: %v", c.base.Host, err)
+		return c.badAnswer("%s answered more than it was asked for: %v", c.base.Host, err)
 	case err != nil:
 		return c.failed(ctx, err)
 	}
@@ -184,8 +183,8 @@ func (c *Client) readWhole(ctx context.Context, res *http.Response, bounds api.B
 	return nil
 }
 
-// passing reports whether the same request may succeed later.
-func passing(err error) bool {
-	var f final
+// retryable reports whether the same request may succeed soon.
+func retryable(err error) bool {
+	var f permanentError
 	return photo.KindOf(err) == photo.KindUnavailable && !errors.As(err, &f)
 }

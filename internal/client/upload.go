@@ -14,26 +14,26 @@ import (
 	"photos/internal/photo"
 )
 
-// Upload is one photo to be sent.
+// Upload is one photo to send.
 type Upload struct {
 	Meta api.UploadMetadata // with the digest
-	Body io.ReaderAt        // read at any offset, as often as retries need
+	Body io.ReaderAt        // each attempt reads it again, from any offset
 	Size int64              // bytes
 
-	// ID and Offset continue an unfinished upload that a check named.
+	// ID and Offset resume an unfinished upload that a check reported.
 	ID     string
 	Offset int64
 
-	// Stored says that the service has the photo: the bytes are kept back unless it
-	// asks for them.
+	// Stored says that the service has the photo. The bytes are sent only if it asks for
+	// them.
 	Stored bool
 
-	// Sent is called with the number of bytes handed to the network, negative
-	// when some have to be sent again. It may be nil.
+	// Sent is called with the number of bytes that went to the network. The number is
+	// negative when bytes must be sent again. Sent may be nil.
 	Sent func(n int64)
 }
 
-// Uploaded is what became of an Upload.
+// Uploaded is the result of an Upload.
 type Uploaded struct {
 	ID              photo.ID
 	Outcome         photo.Outcome
@@ -43,7 +43,7 @@ type Uploaded struct {
 
 // Upload sends a photo (tus 1.0) and returns when the service holds it durably.
 func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
-	t := &transfer{ctx: ctx, c: c, u: u, giveUp: time.Now().Add(c.patience)}
+	t := &uploadState{ctx: ctx, c: c, u: u, giveUp: time.Now().Add(c.patience)}
 	if u.ID != "" {
 		t.location, t.offset = c.url(api.PathUploads+"/"+url.PathEscape(u.ID), nil), u.Offset
 		t.report(u.Offset)
@@ -58,52 +58,52 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	return t.done, nil
 }
 
-// transfer is one Upload under way.
-type transfer struct {
-	ctx      context.Context //nolint:containedctx // the call's own, for the reader that a request pulls from
+// uploadState is the state of one call of Upload.
+type uploadState struct {
+	ctx      context.Context //nolint:containedctx // that of the call, for the reader of the body
 	c        *Client
 	u        Upload
 	location string
 	offset   int64 // bytes the service is known to hold
 	finished bool
-	recreate int // times the upload had vanished at the service
+	restarts int // how often the service did not know the upload any more
 	giveUp   time.Time
 	done     Uploaded
 
-	mu       sync.Mutex  // a cut request may still be reading while the next one starts
-	reported int64       // sum of what Sent was told
-	current  *sentReader // the try whose bytes count
+	mu       sync.Mutex  // a request that failed may still read while the next one starts
+	reported int64       // the sum of what Sent was called with
+	current  *sentReader // the attempt whose bytes count
 }
 
-// work is how long the service may be at work on the upload: it may have to read all of
-// it again, at 8 MiB a second on a slow disk.
-func (t *transfer) work() time.Duration {
+// work returns how long the service may process the upload. It may have to read all bytes
+// again, at 8 MiB per second on a slow disk.
+func (t *uploadState) work() time.Duration {
 	return 30*time.Second + time.Duration(t.u.Size>>23)*time.Second
 }
 
-func (t *transfer) header() http.Header {
+func (t *uploadState) header() http.Header {
 	h := http.Header{}
 	h.Set(api.HeaderTusResumable, api.TusVersion)
 	h.Set(api.HeaderWriter, t.c.writer)
 	return h
 }
 
-// create makes the upload; for a small photo the bytes go along and that is all.
-func (t *transfer) create(ctx context.Context) error {
+// create creates the upload. The bytes of a small photo are part of the request.
+func (t *uploadState) create(ctx context.Context) error {
 	for {
 		n := int64(0)
 		if t.u.Size <= t.c.pieceOf(photo.MaxWhole) && !t.u.Stored {
 			n = t.u.Size
 		}
-		if err := t.createWith(ctx, n); n == 0 || !isTooLong(err) || !t.c.shrink(n) {
+		if err := t.createWith(ctx, n); n == 0 || !isTooLong(err) || !t.c.shrinkPiece(n) {
 			return err
 		}
 	}
 }
 
-// createWith makes the upload with its first n bytes: all of them, or none.
-func (t *transfer) createWith(ctx context.Context, n int64) error {
-	k := call{method: http.MethodPost, url: t.c.url(api.PathUploads, nil), header: t.header(), work: t.work()}
+// createWith creates the upload and sends n bytes with it: all of them, or none.
+func (t *uploadState) createWith(ctx context.Context, n int64) error {
+	k := request{method: http.MethodPost, url: t.c.url(api.PathUploads, nil), header: t.header(), work: t.work()}
 	k.header.Set(api.HeaderUploadLength, strconv.FormatInt(t.u.Size, 10))
 	k.header.Set(api.HeaderUploadMetadata, t.u.Meta.String())
 	if n > 0 {
@@ -125,26 +125,27 @@ func (t *transfer) createWith(ctx context.Context, n int64) error {
 	return t.locate(res)
 }
 
-// locate takes the upload's address from the answer; it must be of the same origin.
-func (t *transfer) locate(res *http.Response) error {
+// locate takes the upload's address from the answer. The address must have the origin of the
+// service.
+func (t *uploadState) locate(res *http.Response) error {
 	loc, err := res.Location()
 	if err != nil {
-		return &photo.Error{Kind: photo.KindProtocol, Msg: "the service began an upload without saying where", Err: err}
+		return &photo.Error{Kind: photo.KindProtocol, Msg: "the service created an upload without an address", Err: err}
 	}
 	if loc.Scheme != t.c.base.Scheme || loc.Host != t.c.base.Host {
-		return &photo.Error{Kind: photo.KindProtocol, Msg: "the service sends the upload elsewhere, to " + loc.Host, Hint: "uploads go to " + t.c.base.Host + " only"}
+		return &photo.Error{Kind: photo.KindProtocol, Msg: "the service wants the upload sent to " + loc.Host, Hint: "uploads go to " + t.c.base.Host + " only"}
 	}
 	t.location = loc.String()
 	return nil
 }
 
-// appendRest sends everything from the offset on, or as much of it as a request may
-// carry. When that is cut, it learns how far it came.
-func (t *transfer) appendRest(ctx context.Context) error {
-	k := call{method: http.MethodPatch, url: t.location, header: t.header(), work: t.work(), once: true}
+// appendRest appends everything from the offset on, or as much of it as one request may
+// carry. When the request fails, it asks the service for the new offset.
+func (t *uploadState) appendRest(ctx context.Context) error {
+	k := request{method: http.MethodPatch, url: t.location, header: t.header(), work: t.work(), noRetry: true}
 	k.header.Set("Content-Type", api.OffsetContentType)
 	k.header.Set(api.HeaderUploadOffset, strconv.FormatInt(t.offset, 10))
-	k.header.Set(api.HeaderUploadMetadata, t.u.Meta.String()) // it may have been begun with another description
+	k.header.Set(api.HeaderUploadMetadata, t.u.Meta.String()) // the upload may have been created with another description
 	k.size = t.c.pieceOf(t.u.Size - t.offset)
 	k.body = t.from(t.offset, k.size)
 	res, _, err := t.c.do(ctx, k)
@@ -152,25 +153,25 @@ func (t *transfer) appendRest(ctx context.Context) error {
 	if err == nil {
 		defer res.Body.Close()
 		t.c.pieceAccepted(k.size)
-		return t.progress(ctx, res, &photo.Error{Kind: photo.KindProtocol, Msg: "the service takes the bytes and keeps none"})
+		return t.progress(ctx, res, &photo.Error{Kind: photo.KindProtocol, Msg: "the service accepts the bytes and stores none"})
 	}
 	switch kind := photo.KindOf(err); {
-	case isTooLong(err) && t.c.shrink(k.size):
+	case isTooLong(err) && t.c.shrinkPiece(k.size):
 		t.report(t.offset)
 		return nil
 	case kind == photo.KindNotFound:
-		return t.again(ctx, err)
-	case kind == photo.KindConflict, passing(err):
-		return t.recover(ctx, err)
+		return t.startOver(ctx, err)
+	case kind == photo.KindConflict, retryable(err):
+		return t.resume(ctx, err)
 	}
 	return err
 }
 
-// recover asks how much the service holds after the failure cause.
-func (t *transfer) recover(ctx context.Context, cause error) error {
-	res, _, err := t.c.do(ctx, call{method: http.MethodHead, url: t.location, header: t.header(), work: t.work()})
+// resume asks for the offset after the failure cause.
+func (t *uploadState) resume(ctx context.Context, cause error) error {
+	res, _, err := t.c.do(ctx, request{method: http.MethodHead, url: t.location, header: t.header(), work: t.work()})
 	if photo.KindOf(err) == photo.KindNotFound {
-		return t.again(ctx, cause)
+		return t.startOver(ctx, cause)
 	}
 	if err != nil {
 		return err
@@ -179,9 +180,9 @@ func (t *transfer) recover(ctx context.Context, cause error) error {
 	return t.progress(ctx, res, cause)
 }
 
-// progress advances by an answer. One that brings no new byte is worth waiting for
-// only as long as the client is patient; then it is the failure cause.
-func (t *transfer) progress(ctx context.Context, res *http.Response, cause error) error {
+// progress reads the offset from an answer. If it has not grown for longer than the patience
+// of the client, progress returns the failure cause.
+func (t *uploadState) progress(ctx context.Context, res *http.Response, cause error) error {
 	before := t.offset
 	if err := t.advance(res); err != nil {
 		return err
@@ -196,11 +197,11 @@ func (t *transfer) progress(ctx context.Context, res *http.Response, cause error
 	return pause(ctx, time.Second)
 }
 
-// again begins anew when the service no longer knows the upload: it was
-// finished by a request whose answer was lost, or it expired.
-func (t *transfer) again(ctx context.Context, cause error) error {
+// startOver creates the upload again, because the service does not know it any more: it has
+// expired, or a request whose answer was lost has finished it.
+func (t *uploadState) startOver(ctx context.Context, cause error) error {
 	const most = 3
-	if t.recreate++; t.recreate > most {
+	if t.restarts++; t.restarts > most {
 		return cause
 	}
 	t.offset = 0
@@ -208,9 +209,8 @@ func (t *transfer) again(ctx context.Context, cause error) error {
 	return t.create(ctx)
 }
 
-// advance reads from an answer how much the service holds and, when that is
-// all, what became of the photo.
-func (t *transfer) advance(res *http.Response) error {
+// advance reads the offset from an answer and, if the upload is complete, the outcome.
+func (t *uploadState) advance(res *http.Response) error {
 	v := res.Header.Get(api.HeaderUploadOffset)
 	if v == "" && res.StatusCode == http.StatusCreated {
 		v = "0" // a creation need not say it (tus 1.0, section Creation)
@@ -236,8 +236,8 @@ func (t *transfer) advance(res *http.Response) error {
 	return nil
 }
 
-// from returns the body of n bytes that starts at offset, made again for every attempt.
-func (t *transfer) from(offset, n int64) func() io.Reader {
+// from returns a function that makes the body of an attempt: n bytes from offset on.
+func (t *uploadState) from(offset, n int64) func() io.Reader {
 	return func() io.Reader {
 		t.report(offset)
 		r := &sentReader{io.NewSectionReader(t.u.Body, offset, n), t}
@@ -248,26 +248,26 @@ func (t *transfer) from(offset, n int64) func() io.Reader {
 	}
 }
 
-// report makes the sum of what Sent was told equal total; no earlier try counts from now on.
-func (t *transfer) report(total int64) {
+// report calls Sent so that the sum becomes total. From now on no earlier attempt counts.
+func (t *uploadState) report(total int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.current = nil
 	t.add(total - t.reported)
 }
 
-// add tells Sent; the caller holds the lock.
-func (t *transfer) add(n int64) {
+// add calls Sent. The caller holds the lock.
+func (t *uploadState) add(n int64) {
 	t.reported += n
 	if n != 0 && t.u.Sent != nil {
 		t.u.Sent(n)
 	}
 }
 
-// sentReader counts the bytes of one try.
+// sentReader counts the bytes of one attempt.
 type sentReader struct {
 	io.Reader
-	t *transfer
+	t *uploadState
 }
 
 func (r *sentReader) Read(p []byte) (int, error) {

@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// errStalled is the cause of a request that was given up because no byte moved.
+// errStalled is the cause of a request that ended because no byte moved.
 var errStalled error = stalled{}
 
 type stalled struct{}
 
 func (stalled) Error() string { return "no progress" }
 
-// Is makes it a deadline that passed: the transport below must not take it for the person's
-// Ctrl-C.
+// Is makes the error a deadline that passed, so that the transport does not take it for the
+// user's Ctrl-C.
 func (stalled) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// watch ends a request when no byte of its body or of the answer's body has
-// moved for a while. A large photo may take hours; a dead connection may not.
+// watch ends a request when no byte of its body or of the answer's body has moved for a
+// while. So a large photo may take hours, and a dead connection may not.
 type watch struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	limit  time.Duration
-	work   time.Duration // how long signs of life count after the last byte
+	work   time.Duration // how long after the last byte signs of life still count
 	timer  *time.Timer
 	bytes  atomic.Int64
 	last   atomic.Int64 // when a byte moved, as UnixNano
@@ -39,7 +39,7 @@ func newWatch(ctx context.Context, limit, work time.Duration) *watch {
 	return w
 }
 
-func (w *watch) touch(n int) {
+func (w *watch) progressed(n int) {
 	if n > 0 {
 		w.bytes.Add(int64(n))
 		w.last.Store(time.Now().UnixNano())
@@ -47,8 +47,8 @@ func (w *watch) touch(n int) {
 	}
 }
 
-// heartbeat notes that the other side says it is at work. It is believed for a limited
-// time, because anybody can say so for ever.
+// heartbeat is called when the service says that it is still busy. That extends the time only
+// for a while, because a faulty service could say so without end.
 func (w *watch) heartbeat() {
 	if time.Since(time.Unix(0, w.last.Load())) < w.work {
 		w.timer.Reset(w.limit)
@@ -64,7 +64,7 @@ func (w *watch) stop() {
 
 func (w *watch) reader(r io.Reader) io.Reader { return &watchedReader{r: r, w: w} }
 
-// body watches the body of an answer. In JSON, blanks are only signs of life.
+// body returns a body that is watched. In JSON, blanks are only signs of life.
 func (w *watch) body(r io.ReadCloser, json bool) io.ReadCloser {
 	return &watchedBody{watchedReader{r, w, json}, r}
 }
@@ -80,7 +80,7 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 	if r.json && len(bytes.TrimSpace(p[:n])) == 0 {
 		r.w.heartbeat()
 	} else {
-		r.w.touch(n)
+		r.w.progressed(n)
 	}
 	return n, err
 }

@@ -4,5 +4,5 @@ package statcache
 
 import "io/fs"
 
-// identify knows nothing more here: size and modification time must do.
+// identify returns nothing on this system. Size and time of modification must suffice.
 func identify(fs.FileInfo) identity { return identity{} }

@@ -1,11 +1,11 @@
-// Package statcache remembers the digests of files that have not changed, so
-// that a second run over a folder reads no byte of it.
+// Package statcache remembers the digests of files, so that a second run over a folder
+// does not read files that have not changed.
 //
-// It is one append-only file of checksummed records of one size, shared by any
-// number of processes. Appending and compacting happen under a lock; a process
-// killed in the middle leaves at most a torn last record, which the next one
-// cuts off. Paths are kept as hashes only. Losing the file costs time, nothing
-// else: every failure to read or write it may be ignored.
+// The cache is one append-only file of records. All records have the same size and a
+// checksum. Any number of processes can share the file: they append and compact under a
+// lock. A process that is killed leaves at most an incomplete last record, which the next
+// one removes. Paths are stored as hashes. A lost file costs only time, so the caller may
+// ignore every failure to read or write it.
 package statcache
 
 import (
@@ -28,13 +28,13 @@ import (
 	"photos/internal/photo"
 )
 
-// Racy is how much older than the reading of its bytes a file's last change
-// must be: within the resolution of a file system's clock, a change after the
-// reading would leave the same times.
+// Racy is how long before the reading of its bytes a file's last change must be. A change
+// that comes sooner after it may leave the same times, because the clocks of file systems
+// are coarse.
 const Racy = 2 * time.Second
 
-// A record is a path's key, what the file looked like, its digest, a flag and a
-// checksum of all that (CRC-32C).
+// A record in the file consists of the key of a path, the fingerprint of the file, its digest,
+// a flag and a checksum of all these (CRC-32C).
 const (
 	keySize    = 16
 	printSize  = 16
@@ -42,7 +42,7 @@ const (
 
 	flagPicture = 1
 
-	// compaction: more than this many records, and most of them superseded.
+	// The file is compacted when it has more records than this and most of them are old.
 	slack = 4096
 )
 
@@ -51,13 +51,13 @@ type (
 	fingerprint [printSize]byte
 )
 
-// Entry is what is remembered of a file.
+// Entry is what the cache has about a file.
 type Entry struct {
-	ID      photo.ID // zero when it is no picture
+	ID      photo.ID // zero when it is not a picture
 	Picture bool
 }
 
-type stored struct {
+type record struct {
 	print fingerprint
 	entry Entry
 }
@@ -67,19 +67,19 @@ type Cache struct {
 	path string
 
 	mu      sync.Mutex
-	known   map[key]stored
+	entries map[key]record
 	pending []byte // records not yet in the file
 }
 
-// crcTable is Castagnoli's polynomial, which processors compute. Made at its first
-// use: most commands need no cache, and every one has to start fast.
+// crcTable returns the table of Castagnoli's polynomial, which processors compute. It is made
+// at its first use, because every command has to start fast and most need no cache.
 var crcTable = sync.OnceValue(func() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) })
 
-// Empty is a cache that knows nothing yet and is written to path.
-func Empty(path string) *Cache { return &Cache{path: path, known: map[key]stored{}} }
+// Empty returns a cache without entries that will be written to path.
+func Empty(path string) *Cache { return &Cache{path: path, entries: map[key]record{}} }
 
-// Open reads the cache at path. A missing file is an empty cache; records that
-// are damaged count as absent.
+// Open reads the cache at path. A missing file is an empty cache. Damaged records are
+// ignored.
 func Open(path string) (*Cache, error) {
 	c := Empty(path)
 	f, err := os.Open(path)
@@ -99,29 +99,28 @@ func Open(path string) (*Cache, error) {
 			return nil, fmt.Errorf("digest cache: %w", err)
 		}
 		if k, s, ok := decode(b); ok {
-			c.known[k] = s
+			c.entries[k] = s
 		}
 	}
 }
 
-// Lookup returns what is known of the file at path, if info shows that it has
-// not changed since.
+// Lookup returns the entry of the file at path, if info shows that the file has not changed.
 func (c *Cache) Lookup(path string, info fs.FileInfo) (Entry, bool) {
 	k, err := keyOf(path)
 	if err != nil {
 		return Entry{}, false
 	}
 	c.mu.Lock()
-	s, ok := c.known[k]
+	s, ok := c.entries[k]
 	c.mu.Unlock()
-	if !ok || s.print != printOf(info) {
+	if !ok || s.print != fingerprintOf(info) {
 		return Entry{}, false
 	}
 	return s.entry, true
 }
 
-// Add remembers a file that looked like info before and after its bytes were
-// read, which began at read. One changed too shortly before that is not kept.
+// Add adds the entry of a file. Info must be the same before and after its bytes were read,
+// and read is when that began. A file that changed too shortly before is not added.
 func (c *Cache) Add(path string, info fs.FileInfo, read time.Time, e Entry) {
 	if read.Sub(lastChange(info)) < Racy {
 		return
@@ -130,18 +129,18 @@ func (c *Cache) Add(path string, info fs.FileInfo, read time.Time, e Entry) {
 	if err != nil {
 		return
 	}
-	s := stored{printOf(info), e}
+	s := record{fingerprintOf(info), e}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known[k] == s {
+	if c.entries[k] == s {
 		return
 	}
-	c.known[k] = s
+	c.entries[k] = s
 	c.pending = append(c.pending, encode(k, s)...)
 }
 
-// Flush appends what was added since the last one, and compacts the file when
-// most of it is superseded. ctx bounds the wait for another process.
+// Flush appends what was added since the last Flush, and compacts the file when most of its
+// records are old. ctx limits the wait for another process.
 func (c *Cache) Flush(ctx context.Context) error {
 	c.mu.Lock()
 	pending := c.pending
@@ -150,15 +149,15 @@ func (c *Cache) Flush(ctx context.Context) error {
 	if len(pending) == 0 {
 		return nil
 	}
-	if err := c.locked(ctx, func() error { return c.write(pending) }); err != nil {
+	if err := c.withLock(ctx, func() error { return c.write(pending) }); err != nil {
 		return fmt.Errorf("digest cache: %w", err)
 	}
 	return nil
 }
 
-// locked runs f while no other process writes. The lock is a file of its own,
-// which is never removed: the cache's own file is replaced by compaction.
-func (c *Cache) locked(ctx context.Context, f func() error) error {
+// withLock runs f while no other process writes. The lock is a separate file that is never
+// removed, since compaction replaces the file of the cache.
+func (c *Cache) withLock(ctx context.Context, f func() error) error {
 	if err := os.MkdirAll(filepath.Dir(c.path), 0o700); err != nil {
 		return err
 	}
@@ -176,7 +175,7 @@ func (c *Cache) write(pending []byte) error {
 	}
 	end, err := f.Seek(0, io.SeekEnd)
 	if err == nil {
-		end -= end % recordSize // a torn record of a process that was killed
+		end -= end % recordSize // cuts off the incomplete record of a process that was killed
 		_, err = f.WriteAt(pending, end)
 	}
 	if err == nil {
@@ -186,7 +185,7 @@ func (c *Cache) write(pending []byte) error {
 		return err
 	}
 	c.mu.Lock()
-	most := 2*len(c.known) + slack
+	most := 2*len(c.entries) + slack
 	c.mu.Unlock()
 	if int(end)/recordSize+len(pending)/recordSize > most {
 		return c.compact()
@@ -194,15 +193,15 @@ func (c *Cache) write(pending []byte) error {
 	return nil
 }
 
-// compact rewrites the file with the newest record of each path. It reads the
-// file again, since other processes may have added to it.
+// compact rewrites the file with the newest record of each path. It reads the file first,
+// since other processes may have appended to it.
 func (c *Cache) compact() error {
 	now, err := Open(c.path)
 	if err != nil {
 		return err
 	}
 	var data []byte
-	for k, s := range now.known {
+	for k, s := range now.entries {
 		data = append(data, encode(k, s)...)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(c.path), ".digests-*")
@@ -220,7 +219,7 @@ func (c *Cache) compact() error {
 	return nil
 }
 
-// keyOf is the name under which a path is remembered.
+// keyOf returns the key of a path.
 func keyOf(path string) (key, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -230,8 +229,8 @@ func keyOf(path string) (key, error) {
 	return key(sum[:keySize]), nil
 }
 
-// printOf condenses what must be unchanged: size, times, inode and device.
-func printOf(info fs.FileInfo) fingerprint {
+// fingerprintOf returns a hash of what must not change: size, times, inode, device and mode.
+func fingerprintOf(info fs.FileInfo) fingerprint {
 	var b [48]byte
 	id := identify(info)
 	for i, v := range []int64{info.Size(), info.ModTime().UnixNano(), id.changed.UnixNano(), int64(id.inode), int64(id.device), int64(info.Mode())} {
@@ -241,7 +240,7 @@ func printOf(info fs.FileInfo) fingerprint {
 	return fingerprint(sum[:printSize])
 }
 
-// lastChange is the later of the file's two times.
+// lastChange returns the later one of the times of the file and its inode.
 func lastChange(info fs.FileInfo) time.Time {
 	m, c := info.ModTime(), identify(info).changed
 	if c.After(m) {
@@ -250,13 +249,13 @@ func lastChange(info fs.FileInfo) time.Time {
 	return m
 }
 
-// identity is what a system tells about a file besides fs.FileInfo.
+// identity is what the system says about a file besides fs.FileInfo.
 type identity struct {
 	inode, device uint64
 	changed       time.Time // of the inode; zero where there is no such time
 }
 
-func encode(k key, s stored) []byte {
+func encode(k key, s record) []byte {
 	b := make([]byte, 0, recordSize)
 	b = append(append(append(b, k[:]...), s.print[:]...), s.entry.ID[:]...)
 	flags := uint32(0)
@@ -267,13 +266,13 @@ func encode(k key, s stored) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, crcTable()))
 }
 
-func decode(b []byte) (key, stored, bool) {
+func decode(b []byte) (key, record, bool) {
 	body, sum := b[:recordSize-4], binary.LittleEndian.Uint32(b[recordSize-4:])
 	if crc32.Checksum(body, crcTable()) != sum {
-		return key{}, stored{}, false
+		return key{}, record{}, false
 	}
 	k := key(body[:keySize])
-	s := stored{print: fingerprint(body[keySize:][:printSize])}
+	s := record{print: fingerprint(body[keySize:][:printSize])}
 	copy(s.entry.ID[:], body[keySize+printSize:])
 	s.entry.Picture = binary.LittleEndian.Uint32(body[recordSize-8:])&flagPicture != 0
 	return k, s, true

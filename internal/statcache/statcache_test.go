@@ -135,8 +135,8 @@ func TestTornAndDamagedRecordsAreAbsent(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := open(t, cache)
-	if len(again.known) != 1 {
-		t.Errorf("%d of 3 records known, want 1", len(again.known))
+	if len(again.entries) != 1 {
+		t.Errorf("%d of 3 records known, want 1", len(again.entries))
 	}
 	for name, info := range infos {
 		again.Add(name, info, later(), Entry{ID: photo.ID{9}, Picture: true})
@@ -144,8 +144,8 @@ func TestTornAndDamagedRecordsAreAbsent(t *testing.T) {
 	if err := again.Flush(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if healed := open(t, cache); len(healed.known) != 3 {
-		t.Errorf("%d of 3 records known after the next run", len(healed.known))
+	if healed := open(t, cache); len(healed.entries) != 3 {
+		t.Errorf("%d of 3 records known after the next run", len(healed.entries))
 	}
 }
 
@@ -201,13 +201,13 @@ func TestManyWritersLoseNothing(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := len(open(t, cache).known); n != 160 {
+	if n := len(open(t, cache).entries); n != 160 {
 		t.Errorf("%d of 160 files known", n)
 	}
 }
 
 func FuzzOpen(f *testing.F) {
-	f.Add(encode(key{1}, stored{entry: Entry{Picture: true}}))
+	f.Add(encode(key{1}, record{entry: Entry{Picture: true}}))
 	f.Add([]byte("not a cache at all, but long enough to be taken for a record of one: 72 bytes and more"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), "digests")
