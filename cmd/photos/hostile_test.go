@@ -151,7 +151,7 @@ func TestNothingForeignDrivesTheTerminal(t *testing.T) {
 		{"list"}, {"list", "--fields", all}, {"list", "-q"}, {"list", "--trash"}, {"list", "--limit", evil}, {evil}, {"list", "--" + evil},
 		{"describe", id}, {"describe", file}, {"describe", id, id}, {"describe", id, "--desc", evil}, {"describe", id, "--history"}, {"describe", id, "--undo"},
 		{"describe", evil}, {"describe", id[:9]}, {"upload", file}, {"upload", dir, "-v"}, {"upload", "-q", dir}, {"upload", file, "--desc", "x"},
-		{"verify", dir}, {"verify", "-q", dir}, {"verify", file}, {"download", id, "-o", t.TempDir()}, {"download", evil}, {"download", id, "-o", evil + "/x\x00"},
+		{"verify", dir}, {"verify", "-q", dir}, {"verify", file}, {"download", id, "-o", t.TempDir()}, {"download", evil}, {"download", id, "-o", filepath.Join(t.TempDir(), evil+"/x\x00")},
 		{"delete", id}, {"delete", file, evil}, {"restore", id}, {"key", "list"}, {"key", "create", "x"}, {"key", "revoke", evil}, {"config", "list"}, {"config", "path"}, {"version"},
 		{"list", "--config", evil}, {"list", "--profile", evil}, {"list", "--server", evil}, {"list", "--fields", evil},
 	}
