@@ -2,6 +2,7 @@ package layout_test
 
 import (
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,9 +11,9 @@ import (
 	"photos/internal/redirect"
 )
 
-func read(t *testing.T, path string) string {
+func read(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../" + path)
+	text, err := os.ReadFile("../../" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +60,48 @@ func TestEveryFolderIsOnTheMap(t *testing.T) {
 	}
 }
 
-// TestLinksLead holds the links between documents against the tree.
+// TestLinksLead holds the links between documents against the tree, and links to a part
+// of a document against its headings.
 func TestLinksLead(t *testing.T) {
 	t.Parallel()
-	for _, doc := range []string{"README.md"} {
-		for _, link := range matches(read(t, doc), `\]\(([^):]+)\)`) {
-			if _, err := os.Stat("../../" + link); err != nil {
-				t.Errorf("%s links to %s: %v", doc, link, err)
+	for _, doc := range documents(t) {
+		for _, link := range matches(fenced.ReplaceAllString(read(t, doc), ""), `\]\(([^)\s]+)\)`) {
+			if strings.Contains(link, "://") {
+				continue
 			}
+			name, part, _ := strings.Cut(link, "#")
+			target := doc
+			if name != "" {
+				target = path.Join(path.Dir(doc), name)
+			}
+			if _, err := os.Stat("../../" + target); err != nil {
+				t.Errorf("%s links to %s: %v", doc, link, err)
+				continue
+			}
+			if part != "" && !slices.Contains(anchors(read(t, target)), part) {
+				t.Errorf("%s links to %s, which has no such heading", doc, link)
+			}
+		}
+	}
+}
+
+// anchors returns the names that GitHub gives to the headings of a document.
+func anchors(markdown string) []string {
+	var names []string
+	for _, heading := range matches(markdown, `(?m)^#+ (.+)$`) {
+		name := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(heading), "")
+		names = append(names, strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
+}
+
+// TestEveryPageIsLinked requires that README.md leads to every page.
+func TestEveryPageIsLinked(t *testing.T) {
+	t.Parallel()
+	links := matches(read(t, "README.md"), `\]\(([^)#\s]+)`)
+	for _, doc := range documents(t) {
+		if doc != "README.md" && !slices.Contains(links, doc) {
+			t.Errorf("README.md does not link to %s", doc)
 		}
 	}
 }
