@@ -107,7 +107,6 @@ func (p *pool) verifier(t testing.TB) *cognito.Verifier {
 	return v
 }
 
-// claims are those of a good token, with some changed; nil takes one away.
 // key finds a published key.
 func (p *pool) key(id string) (*rsa.PublicKey, bool) {
 	key, ok := p.published[id]
@@ -117,6 +116,7 @@ func (p *pool) key(id string) (*rsa.PublicKey, bool) {
 	return &key.PublicKey, true
 }
 
+// claims returns those of a good token, with some changed; nil takes one away.
 func (p *pool) claims(changed jwt.MapClaims) jwt.MapClaims {
 	c := jwt.MapClaims{
 		"sub": "aaaa-bbbb", "iss": p.issuer, "client_id": client, "token_use": "access", "version": 2,

@@ -144,12 +144,12 @@ func createdOnce(t *testing.T, open Opener) {
 	}
 }
 
-func resumes(t *testing.T, open Opener) { resumeIn(t, open(t), open(t)) }
-
-func resumesElsewhere(t *testing.T, open Opener) {
+func resumes(t *testing.T, open Opener) {
 	s := open(t)
 	resumeIn(t, s, s)
 }
+
+func resumesElsewhere(t *testing.T, open Opener) { resumeIn(t, open(t), open(t)) }
 
 func resumeIn(t *testing.T, first, second Store) {
 	data := noise(300_000)

@@ -130,7 +130,6 @@ func TestLockedDatabaseIsUnavailable(t *testing.T) {
 	addPhotos(t, db, owner, 1, 2)
 }
 
-// What came before Close is kept, what comes later is told so.
 // A database that was closed is one file, which may be copied or put back alone.
 func TestCloseLeavesNoLog(t *testing.T) {
 	t.Parallel()
@@ -153,6 +152,7 @@ func TestCloseLeavesNoLog(t *testing.T) {
 	}
 }
 
+// Close keeps what was written before it, and refuses what comes later.
 func TestCloseAnswersEverybody(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "photos.db")
