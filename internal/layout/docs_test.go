@@ -38,6 +38,21 @@ func TestExitCodesAreDocumented(t *testing.T) {
 	}
 }
 
+// TestErrorKindsAreDocumented holds the kinds that docs/json.md lists against the code.
+func TestErrorKindsAreDocumented(t *testing.T) {
+	t.Parallel()
+	_, section, _ := strings.Cut(read(t, "docs/json.md"), "\n## Errors\n")
+	_, section, _ = strings.Cut(section, "\n| kind |")
+	section, _, _ = strings.Cut(section, "\n## ")
+	documented := matches(section, "`([a-z_]+)`")
+	used := matches(read(t, "internal/photo/error.go"), `(?m)^\tKind\w+ +Kind = "([a-z_]+)"`)
+	slices.Sort(documented)
+	slices.Sort(used)
+	if len(used) == 0 || !slices.Equal(documented, used) {
+		t.Errorf("documented %q, in use %q", documented, used)
+	}
+}
+
 // TestEveryFolderIsOnTheMap holds docs/layout.md against the tree.
 func TestEveryFolderIsOnTheMap(t *testing.T) {
 	t.Parallel()
