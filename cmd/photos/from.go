@@ -25,9 +25,9 @@ type fromOptions struct {
 	paths  bool // items are local files, never IDs
 }
 
-// listed is one item of a call. One that cannot be read has Err, and its place in the
+// listItem is one item of a call. One that cannot be read has Err, and its place in the
 // list instead of a name.
-type listed struct {
+type listItem struct {
 	Name        string // a path or an ID, never expanded
 	Description string
 	Described   bool         // the item has a description, be it empty
@@ -67,12 +67,12 @@ func (o *fromOptions) atLeastOneOr(what string) cobra.PositionalArgs {
 
 // itemList is the items of one call.
 type itemList struct {
-	items    iter.Seq[listed]
+	items    iter.Seq[listItem]
 	stop     func() // ends the reading of more
 	file     io.Closer
 	begun    atomic.Bool
 	finished chan struct{}
-	left     []listed
+	left     []listItem
 }
 
 // open returns the items that a call names by --from, or else its arguments.
@@ -101,10 +101,10 @@ func (o fromOptions) open(ctx context.Context, e *env, args []string) (*itemList
 	return l, nil
 }
 
-func argumentItems(args []string) iter.Seq[listed] {
-	return func(yield func(listed) bool) {
+func argumentItems(args []string) iter.Seq[listItem] {
+	return func(yield func(listItem) bool) {
 		for _, a := range args {
-			if !yield(listed{Name: a}) {
+			if !yield(listItem{Name: a}) {
 				return
 			}
 		}
@@ -113,8 +113,8 @@ func argumentItems(args []string) iter.Seq[listed] {
 
 // all yields the items, once. No more is read than is asked for. When the caller
 // stops early, that item and what was read after it are left.
-func (l *itemList) all() iter.Seq[listed] {
-	return func(yield func(listed) bool) {
+func (l *itemList) all() iter.Seq[listItem] {
+	return func(yield func(listItem) bool) {
 		l.begun.Store(true)
 		defer close(l.finished)
 		stopped := false
@@ -135,7 +135,7 @@ func (l *itemList) all() iter.Seq[listed] {
 
 // rest ends the reading and returns what was read and not accepted. It must not be
 // called while something else still wants items.
-func (l *itemList) rest() []listed {
+func (l *itemList) rest() []listItem {
 	l.stop()
 	if !l.begun.Load() {
 		return nil
@@ -160,8 +160,8 @@ func listError(path string, err error) error {
 
 // lines yields one item per line of in. After an interruption it still yields the
 // lines that came before.
-func (o fromOptions) lines(in io.Reader) iter.Seq[listed] {
-	return func(yield func(listed) bool) {
+func (o fromOptions) lines(in io.Reader) iter.Seq[listItem] {
+	return func(yield func(listItem) bool) {
 		end := byte('\n')
 		if o.nul {
 			end = 0
@@ -175,12 +175,12 @@ func (o fromOptions) lines(in io.Reader) iter.Seq[listed] {
 			if n == 1 {
 				text = strings.TrimPrefix(text, "\ufeff")
 			}
-			var it listed
+			var it listItem
 			switch {
 			case errors.Is(err, errLongLine):
-				it = listed{Name: o.place(n), Err: malformed(err)}
+				it = listItem{Name: o.lineName(n), Err: malformed(err)}
 			case err != nil:
-				it = listed{Name: o.place(n), Err: &endOfReadError{unreadable("", err)}}
+				it = listItem{Name: o.lineName(n), Err: &endOfReadError{unreadable("", err)}}
 			case text == "":
 				continue
 			default:
@@ -241,8 +241,8 @@ func readLines(in io.Reader, end byte) iter.Seq2[string, error] {
 	}
 }
 
-// place is what a bad line is called.
-func (o fromOptions) place(n int) string {
+// lineName returns what messages call a line of the list.
+func (o fromOptions) lineName(n int) string {
 	name := o.file
 	if name == "-" {
 		name = "stdin"
@@ -251,23 +251,23 @@ func (o fromOptions) place(n int) string {
 }
 
 // item reads one line. One that does not fit the format fails alone.
-func (o fromOptions) item(text string, n int, known []string) listed {
+func (o fromOptions) item(text string, n int, known []string) listItem {
 	it, err := o.parse(text, known)
 	if err != nil {
-		return listed{Name: o.place(n), Err: malformed(err)}
+		return listItem{Name: o.lineName(n), Err: malformed(err)}
 	}
 	it.Err = checkDescription(it.Description)
 	return it
 }
 
-func (o fromOptions) parse(text string, known []string) (listed, error) {
+func (o fromOptions) parse(text string, known []string) (listItem, error) {
 	switch o.format {
 	case "tsv":
 		return parseTSV(text)
 	case "jsonl":
 		return parseJSON(text, known, o.paths)
 	}
-	return listed{Name: text}, nil
+	return listItem{Name: text}, nil
 }
 
 // misfit is the error of a line that does not fit its format.
@@ -289,7 +289,7 @@ func isMalformed(err error) bool {
 }
 
 // collect returns all items of the list, for calls that must know how many there are.
-func (l *itemList) collect() []listed {
+func (l *itemList) collect() []listItem {
 	all := slices.Collect(l.all())
 	l.items, l.finished = slices.Values(all), make(chan struct{})
 	return all

@@ -33,17 +33,17 @@ func TestListsAreReadAsTheyAreWritten(t *testing.T) {
 	for name, c := range map[string]struct {
 		o    fromOptions
 		text string
-		want []listed
+		want []listItem
 	}{
 		"lines": {
 			fromOptions{format: "lines"}, "a b.jpg\r\n\n*.jpg\n\\t",
-			[]listed{{Name: "a b.jpg"}, {Name: "*.jpg"}, {Name: `\t`}},
+			[]listItem{{Name: "a b.jpg"}, {Name: "*.jpg"}, {Name: `\t`}},
 		},
-		"a byte order mark": {fromOptions{format: "lines"}, "\ufeffa\n\ufeffb\n", []listed{{Name: "a"}, {Name: "\ufeffb"}}},
-		"nul":               {fromOptions{format: "lines", nul: true}, "new\nline.jpg\x00b\x00", []listed{{Name: "new\nline.jpg"}, {Name: "b"}}},
+		"a byte order mark": {fromOptions{format: "lines"}, "\ufeffa\n\ufeffb\n", []listItem{{Name: "a"}, {Name: "\ufeffb"}}},
+		"nul":               {fromOptions{format: "lines", nul: true}, "new\nline.jpg\x00b\x00", []listItem{{Name: "new\nline.jpg"}, {Name: "b"}}},
 		"tsv": {
 			fromOptions{format: "tsv"}, "new\\nline.jpg\tone\\ttwo\nb\t\n\\-\t\\-\n",
-			[]listed{
+			[]listItem{
 				{Name: "new\nline.jpg", Description: "one\ttwo", Described: true},
 				{Name: "b", Described: true},
 				{Name: "-", Description: "-", Described: true},
@@ -51,12 +51,12 @@ func TestListsAreReadAsTheyAreWritten(t *testing.T) {
 		},
 		"jsonl": {
 			fromOptions{format: "jsonl"}, `{"path":"a.jpg","description":"d","version":3}` + "\n" + `{"id":"b"}` + "\n" + `{"path":"x","path_base64":"YWL/"}`,
-			[]listed{{Name: "a.jpg", Description: "d", Described: true, Version: new(int64(3))}, {Name: "b"}, {Name: "ab\xff"}},
+			[]listItem{{Name: "a.jpg", Description: "d", Described: true, Version: new(int64(3))}, {Name: "b"}, {Name: "ab\xff"}},
 		},
-		"a photo's ID goes before its path": {fromOptions{format: "jsonl"}, `{"path":"a","id":"0b"}`, []listed{{Name: "0b"}}},
-		"an upload wants the path":          {fromOptions{format: "jsonl", paths: true}, `{"path":"a","id":"0b"}`, []listed{{Name: "a"}}},
-		"a path is not taken for an ID":     {fromOptions{format: "jsonl"}, `{"path":"cafe1234"}`, []listed{{Name: "./cafe1234"}}},
-		"null is no value":                  {fromOptions{format: "jsonl"}, `{"id":"0b","path":null,"description":null,"version":null}`, []listed{{Name: "0b"}}},
+		"a photo's ID goes before its path": {fromOptions{format: "jsonl"}, `{"path":"a","id":"0b"}`, []listItem{{Name: "0b"}}},
+		"an upload wants the path":          {fromOptions{format: "jsonl", paths: true}, `{"path":"a","id":"0b"}`, []listItem{{Name: "a"}}},
+		"a path is not taken for an ID":     {fromOptions{format: "jsonl"}, `{"path":"cafe1234"}`, []listItem{{Name: "./cafe1234"}}},
+		"null is no value":                  {fromOptions{format: "jsonl"}, `{"id":"0b","path":null,"description":null,"version":null}`, []listItem{{Name: "0b"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d := cmp.Diff(c.want, slices.Collect(open(t, c.o, c.text).all())); d != "" {
@@ -114,12 +114,12 @@ func TestOutputIsLegalInput(t *testing.T) {
 	p := photo.Photo{ID: id, Name: "a\xff", Description: "d", Position: &photo.Position{}, TrashedAt: time.Now(), PurgeAt: time.Now(), Version: 2, Width: 1, Height: 1,
 		DescriptionSource: photo.FromFlag, Camera: "c", MediaType: "image/jpeg", TakenAt: photo.At(time.Now())}
 	failed := &photo.Error{Kind: photo.KindNotFound, Msg: "no such file", Hint: "look"}
-	rep := changes{dry: true}
+	rep := changeReport{dry: true}
 	for name, record := range map[string]any{
 		"list":           photoJSON(p),
 		"describe":       rep.record(change{photo: p, outcome: photo.OutcomeDescribed}),
-		"pending change": rep.record(change{item: listed{Name: "a\xff", Description: "d", Described: true, Version: new(int64(2))}, outcome: photo.OutcomePending}),
-		"failed change":  rep.record(change{item: listed{Name: id.String()}, outcome: photo.OutcomeFailed, err: failed}),
+		"pending change": rep.record(change{item: listItem{Name: "a\xff", Description: "d", Described: true, Version: new(int64(2))}, outcome: photo.OutcomePending}),
+		"failed change":  rep.record(change{item: listItem{Name: id.String()}, outcome: photo.OutcomeFailed, err: failed}),
 		"upload":         newUploadRecord(transfer.Record{Item: transfer.Item{Path: "a\xff", Description: "d", Source: photo.FromSidecar}, ID: id, Reason: "r", DescriptionKept: true, SidecarErr: failed, Err: failed}),
 		"verify":         newProofRecord(transfer.Proof{Path: "a\xff", ID: id, Reason: "r"}),
 	} {

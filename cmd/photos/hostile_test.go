@@ -182,7 +182,7 @@ func (m hostileMode) check(t *testing.T, args []string) {
 		full = append(full, "--json")
 	}
 	e, out, talk := hostileEnv(t, m.terminal, m.refuse, m.session)
-	run(t.Context(), full, e)
+	runCommand(t.Context(), full, e)
 	quiet := len(args) > 1 && args[1] == "-q"
 	for where, got := range map[string]string{"stdout": out.String(), "stderr": talk.String()} {
 		pipe := where == "stdout" && !m.terminal

@@ -51,25 +51,25 @@ erases a description, except with --clear.`,
 }
 
 // parseTSV reads an item, a tab and its description.
-func parseTSV(text string) (listed, error) {
+func parseTSV(text string) (listItem, error) {
 	name, desc, ok := strings.Cut(text, "\t")
 	switch {
 	case !ok:
-		return listed{}, errors.New("no tab: want item, tab, description")
+		return listItem{}, errors.New("no tab: want item, tab, description")
 	case strings.Contains(desc, "\t"):
-		return listed{}, &photo.Error{Msg: fmt.Sprintf("%d tabs: want item, tab, description", strings.Count(text, "\t")),
+		return listItem{}, &photo.Error{Msg: fmt.Sprintf("%d tabs: want item, tab, description", strings.Count(text, "\t")),
 			Hint: `photos list --fields id,description prints such lines; a tab in a description is written \t`}
 	case name == "" || name == "-":
-		return listed{}, errors.New("names nothing")
+		return listItem{}, errors.New("names nothing")
 	case desc == "-":
-		return listed{}, &photo.Error{Msg: "the description is -, which stands for no value", Hint: `write \- for a dash; photos describe --clear erases a description`}
+		return listItem{}, &photo.Error{Msg: "the description is -, which stands for no value", Hint: `write \- for a dash; photos describe --clear erases a description`}
 	}
 	name, err := term.UnescapeTSV(name)
 	if err != nil {
-		return listed{}, err
+		return listItem{}, err
 	}
 	desc, err = term.UnescapeTSV(desc)
-	return listed{Name: name, Description: desc, Described: true}, err
+	return listItem{Name: name, Description: desc, Described: true}, err
 }
 
 // inputKeys are the keys of a JSON line that mean something.
@@ -99,31 +99,31 @@ func knownKeys() []string {
 
 // parseJSON reads an object that names a file by path or, unless paths says that only
 // files are wanted, a photo by id. Null is the same as no value.
-func parseJSON(text string, known []string, paths bool) (listed, error) {
+func parseJSON(text string, known []string, paths bool) (listItem, error) {
 	if !utf8.ValidString(text) {
-		return listed{}, errors.New("not valid UTF-8")
+		return listItem{}, errors.New("not valid UTF-8")
 	}
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &keys); err != nil {
-		return listed{}, errors.New("not a JSON object")
+		return listItem{}, errors.New("not a JSON object")
 	}
 	for key := range keys { // json ignores case and accepts what it does not know
 		if _, ok := slices.BinarySearch(known, key); !ok {
-			return listed{}, fmt.Errorf("unknown key %.80q", key)
+			return listItem{}, fmt.Errorf("unknown key %.80q", key)
 		}
 	}
 	var v inputKeys
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
-			return listed{}, fmt.Errorf("the value of %q must not be a %s", wrong.Field, wrong.Value)
+			return listItem{}, fmt.Errorf("the value of %q must not be a %s", wrong.Field, wrong.Value)
 		}
-		return listed{}, fmt.Errorf("not a JSON object: %w", err)
+		return listItem{}, fmt.Errorf("not a JSON object: %w", err)
 	}
-	it := listed{Version: v.Version}
+	it := listItem{Version: v.Version}
 	var err error
 	if it.Name, err = v.name(paths); err != nil {
-		return listed{}, err
+		return listItem{}, err
 	}
 	if v.Description != nil {
 		it.Description, it.Described = *v.Description, true

@@ -33,14 +33,14 @@ func findPhoto(ctx context.Context, c *client.Client, arg string) (photo.Photo, 
 	if id, err := photo.ParseID(arg); err == nil {
 		p, err := c.Get(ctx, id)
 		if photo.KindOf(err) == photo.KindNotFound {
-			return p, noSuchPhoto()
+			return p, errNoPhoto()
 		}
 		return p, err
 	}
 	return findPrefix(ctx, c, strings.ToLower(arg), photo.Filter{})
 }
 
-func noSuchPhoto() error {
+func errNoPhoto() error {
 	return &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Hint: "photos list shows what you have"}
 }
 
@@ -62,7 +62,7 @@ func findPrefix(ctx context.Context, c *client.Client, prefix string, f photo.Fi
 	}
 	switch len(found) {
 	case 0:
-		return photo.Photo{}, noSuchPhoto()
+		return photo.Photo{}, errNoPhoto()
 	case 1:
 		return found[0], nil
 	}
@@ -93,7 +93,7 @@ func fileError(path string, err error) error {
 
 // eachItem runs f for every item by the law of tally; a failure that concerns
 // all of them ends the call at once.
-func eachItem(e *env, items iter.Seq[listed], f func(listed) error) error {
+func eachItem(e *env, items iter.Seq[listItem], f func(listItem) error) error {
 	t := tally{console: e.Console}
 	for it := range items {
 		err := it.Err

@@ -11,7 +11,7 @@ import (
 	"photos/internal/photo"
 )
 
-// newRoot is the whole command tree over one environment.
+// newRoot returns the command tree in an environment.
 func newRoot(e *env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "photos",
@@ -31,7 +31,7 @@ terminal, a script or a pipeline.`,
 		Args:          noArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.SetContext(heedSignals(cmd.Context()))
+			cmd.SetContext(withSignals(cmd.Context()))
 			set, err := loadSettings(cmd.Flags(), e.getenv)
 			e.set, e.Verbose = set, set.Verbose
 			return err
@@ -63,7 +63,7 @@ terminal, a script or a pipeline.`,
 	return root
 }
 
-// flagMessage says what is wrong with a flag: its name, the value, and what it should
+// flagMessage returns what is wrong with a flag: its name, its value, and what that should
 // look like.
 func flagMessage(err error) string {
 	bad, ok := errors.AsType[*pflag.InvalidValueError](err)
@@ -85,21 +85,22 @@ func flagMessage(err error) string {
 	return err.Error()
 }
 
-// noArguments refuses words that no command takes, suggesting the command that was meant.
+// noArguments refuses arguments. It suggests the command that was probably meant.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	e := &photo.Error{Kind: photo.KindUsage, Msg: "unknown command " + quote(args[0]), Hint: cmd.CommandPath() + " --help shows what it takes"}
+	e := &photo.Error{Kind: photo.KindUsage, Msg: "unknown command " + quote(args[0]), Hint: cmd.CommandPath() + " --help shows the arguments"}
 	if cmd.HasParent() {
-		e.Msg = cmd.CommandPath() + " takes no " + quote(args[0])
+		e.Msg = "unexpected argument " + quote(args[0])
 	} else if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		e.Hint = "did you mean " + cmd.CommandPath() + " " + near[0] + "?"
 	}
 	return e
 }
 
-// atLeastOne refuses a call that names nothing; what is the missing thing in the words of the command's usage.
+// atLeastOne refuses a call without arguments. what is the missing argument as the usage of
+// the command calls it.
 func atLeastOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {

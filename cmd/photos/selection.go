@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,19 +11,27 @@ import (
 	"photos/internal/photo"
 )
 
-// selection says which photos a call means: those that it names, those of a list, or
-// those that a filter finds.
+// selection says which photos a call means: those that its arguments or a list name, or those
+// that a filter finds.
 type selection struct {
 	from   fromOptions
 	filter filterOptions
 }
+
+// photoSet says among which photos a command looks.
+type photoSet int
+
+const (
+	livePhotos photoSet = iota
+	trashedPhotos
+)
 
 func (s *selection) flags(c *cobra.Command, what string) {
 	s.filter.flags(c.Flags())
 	s.from.flags(c, what)
 }
 
-// check accepts exactly one way of saying which photos are meant.
+// check accepts exactly one way to say which photos are meant.
 func (s *selection) check(e *env, cmd *cobra.Command, args []string) error {
 	if s.filter.narrows() {
 		if len(args) > 0 || s.from.file != "" {
@@ -39,9 +48,9 @@ func (s *selection) check(e *env, cmd *cobra.Command, args []string) error {
 	return s.from.atLeastOneOr("PHOTO or a filter such as --search")(cmd, args)
 }
 
-// open returns the photos of a call. Those that a filter finds are all found before the
+// open returns the photos of a call. If it has a filter, all photos are found before the
 // first one is changed.
-func (s selection) open(ctx context.Context, e *env, c *client.Client, args []string, among place) (*itemList, error) {
+func (s selection) open(ctx context.Context, e *env, c *client.Client, args []string, set photoSet) (*itemList, error) {
 	if !s.filter.narrows() {
 		return s.from.open(ctx, e, args)
 	}
@@ -49,21 +58,41 @@ func (s selection) open(ctx context.Context, e *env, c *client.Client, args []st
 	if err != nil {
 		return nil, err
 	}
-	f.Trash = among == inTrash
-	var found []listed
+	f.Trash = set == trashedPhotos
+	var found []listItem
 	for p, err := range c.List(ctx, f, s.filter.limit) {
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, listed{Name: p.ID.String(), Photo: &p})
+		found = append(found, listItem{Name: p.ID.String(), Photo: &p})
 	}
 	return &itemList{items: slices.Values(found), stop: func() {}, finished: make(chan struct{})}, nil
 }
 
-// find returns the photo that an item means, among the live or the trashed ones.
-func (it listed) find(ctx context.Context, c *client.Client, among place) (photo.Photo, error) {
+// find returns the photo that an item means.
+func (it listItem) find(ctx context.Context, c *client.Client, set photoSet) (photo.Photo, error) {
 	if it.Photo != nil {
 		return *it.Photo, nil
 	}
-	return findAmong(ctx, c, it.Name, among)
+	return findIn(ctx, c, it.Name, set)
+}
+
+// findIn returns the photo that a PHOTO argument means, among the photos of a set.
+func findIn(ctx context.Context, c *client.Client, arg string, set photoSet) (photo.Photo, error) {
+	if set == livePhotos {
+		return findPhoto(ctx, c, arg)
+	}
+	prefix := strings.ToLower(arg)
+	if !photo.IsHex(arg) {
+		id, err := fileID(ctx, arg)
+		if err != nil {
+			return photo.Photo{}, err
+		}
+		prefix = id.String()
+	}
+	p, err := findPrefix(ctx, c, prefix, photo.Filter{Trash: true})
+	if photo.KindOf(err) == photo.KindNotFound {
+		err = &photo.Error{Kind: photo.KindNotFound, Msg: "not in the trash", Hint: "photos list --trash shows what is"}
+	}
+	return p, err
 }

@@ -162,7 +162,7 @@ func (w *world) photos(answer string, args ...string) result {
 			return err
 		},
 	}
-	code := run(w.t.Context(), append(args, "--timeout", "5s"), e)
+	code := runCommand(w.t.Context(), append(args, "--timeout", "5s"), e)
 	return result{code, out.String(), talk.String()}
 }
 

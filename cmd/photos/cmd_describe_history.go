@@ -148,8 +148,8 @@ func undoDescriptions(ctx context.Context, e *env, args []string, o describeOpti
 		return err
 	}
 	defer list.close()
-	rep.each(list, outcomeUndone, func(it listed) (photo.Photo, error) {
-		p, err := it.find(ctx, c, inLibrary)
+	rep.each(list, outcomeUndone, func(it listItem) (photo.Photo, error) {
+		p, err := it.find(ctx, c, livePhotos)
 		if err != nil {
 			return p, err
 		}
@@ -188,13 +188,13 @@ func eachPhoto(ctx context.Context, e *env, args []string, which selection, f fu
 	if err != nil {
 		return err
 	}
-	list, err := which.open(ctx, e, c, args, inLibrary)
+	list, err := which.open(ctx, e, c, args, livePhotos)
 	if err != nil {
 		return err
 	}
 	defer list.close()
-	return eachItem(e, list.all(), func(it listed) error {
-		p, err := it.find(ctx, c, inLibrary)
+	return eachItem(e, list.all(), func(it listItem) error {
+		p, err := it.find(ctx, c, livePhotos)
 		if err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func describe(ctx context.Context, e *env, args []string, o describeOptions) err
 		return err
 	}
 	defer list.close()
-	d := describer{describeOptions: o, client: c, changes: rep}
+	d := describer{describeOptions: o, client: c, changeReport: rep}
 	limits := batch.Limits{Size: photo.MaxDescribe, Idle: describeIdle, Age: describeAge}
 	for targets := range batch.Of(d.targets(ctx, list.all()), limits) {
 		d.apply(ctx, targets)
@@ -107,8 +107,8 @@ func describe(ctx context.Context, e *env, args []string, o describeOptions) err
 }
 
 // begin prepares a call that reports what becomes of each photo. stop ends the run.
-func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop func()) (*client.Client, *itemList, *changes, error) {
-	rep, err := newChanges(e, o.edits(), o.dryRun)
+func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop func()) (*client.Client, *itemList, *changeReport, error) {
+	rep, err := newChangeReport(e, o.edits(), o.dryRun)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -117,7 +117,7 @@ func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	list, err := o.photos.open(ctx, e, c, args, inLibrary)
+	list, err := o.photos.open(ctx, e, c, args, livePhotos)
 	return c, list, rep, err
 }
 
@@ -130,7 +130,7 @@ const (
 // describer shows photos, or sets their descriptions, many with one request.
 type describer struct {
 	describeOptions
-	*changes
+	*changeReport
 	client *client.Client
 }
 
@@ -144,7 +144,7 @@ type edit struct {
 
 // edit decides what to do with an item. A description in the list goes before the
 // flags; an empty one is not used.
-func (o describeOptions) edit(it listed) edit {
+func (o describeOptions) edit(it listItem) edit {
 	switch {
 	case it.Described && !photo.IsBlank(it.Description):
 		return edit{text: it.Description, source: photo.FromStdin}
@@ -158,19 +158,19 @@ func (o describeOptions) edit(it listed) edit {
 
 // target is an item and the photo that it means.
 type target struct {
-	listed
+	listItem
 	edit
 	photo photo.Photo // only its ID is known, unless it is shown
 	err   error
 }
 
 // targets finds the photos while earlier ones are described. The caller must take all.
-func (d *describer) targets(ctx context.Context, items iter.Seq[listed]) <-chan target {
+func (d *describer) targets(ctx context.Context, items iter.Seq[listItem]) <-chan target {
 	found := make(chan target)
 	go func() {
 		defer close(found)
 		for it := range items {
-			t := target{listed: it, edit: d.edit(it), err: it.Err}
+			t := target{listItem: it, edit: d.edit(it), err: it.Err}
 			if t.err == nil {
 				t.photo, t.err = d.find(ctx, t)
 			}
@@ -194,7 +194,7 @@ func (d *describer) find(ctx context.Context, t target) (photo.Photo, error) {
 			return photo.Photo{ID: id}, err
 		}
 	}
-	return t.listed.find(ctx, d.client, inLibrary)
+	return t.listItem.find(ctx, d.client, livePhotos)
 }
 
 // apply shows or describes a batch of photos.
@@ -203,11 +203,11 @@ func (d *describer) apply(ctx context.Context, batch []target) {
 	for _, t := range batch {
 		switch {
 		case d.over():
-			d.pending(t.listed)
+			d.pending(t.listItem)
 		case t.err != nil:
-			d.fail(t.listed, t.err)
+			d.fail(t.listItem, t.err)
 		case t.show:
-			d.done(t.listed, t.photo, outcomeShown)
+			d.done(t.listItem, t.photo, outcomeShown)
 		default:
 			set = append(set, t)
 		}
@@ -228,10 +228,10 @@ func (d *describer) apply(ctx context.Context, batch []target) {
 	}
 	for i, t := range set {
 		if d.over() {
-			d.pending(t.listed)
+			d.pending(t.listItem)
 			continue
 		}
-		d.settle(t, results[i])
+		d.reportResult(t, results[i])
 	}
 }
 
@@ -248,35 +248,35 @@ func (d *describer) request(t target) api.DescriptionItem {
 	return item
 }
 
-// settle reports what the service answered about one photo.
-func (d *describer) settle(t target, r api.DescriptionResult) {
+// reportResult reports what the service answered about one photo.
+func (d *describer) reportResult(t target, r api.DescriptionResult) {
 	err := client.ProblemError(r.Problem)
 	switch {
 	case photo.KindOf(err) == photo.KindNotFound:
-		err = noSuchPhoto()
+		err = errNoPhoto()
 	case err == nil && r.Photo == nil:
 		err = &photo.Error{Kind: photo.KindProtocol, Msg: "the answer holds no photo"}
 	case err == nil && t.none && r.Photo.Description != "":
 		err = &photo.Error{Kind: photo.KindUsage, Msg: "the new description is empty, and the old one stays", Hint: "--clear erases descriptions"}
 	}
 	if err != nil {
-		d.fail(t.listed, err)
+		d.fail(t.listItem, err)
 		return
 	}
 	p, before := r.Photo.Photo(), r.Photo.Description
 	switch {
 	case t.none, before == t.text && !r.Changed:
-		d.done(t.listed, p, outcomeUnchanged)
+		d.done(t.listItem, p, outcomeUnchanged)
 		return
 	case d.ifEmpty && before != "" && !r.Changed:
-		d.done(t.listed, p, outcomeKept)
+		d.done(t.listItem, p, outcomeKept)
 		return
 	}
 	if p.Description, p.DescriptionSource = t.text, t.source; t.text == "" {
-		d.done(t.listed, p, outcomeErased)
+		d.done(t.listItem, p, outcomeErased)
 		return
 	}
-	d.done(t.listed, p, photo.OutcomeDescribed)
+	d.done(t.listItem, p, photo.OutcomeDescribed)
 }
 
 // checkDescription refuses what no description may be, before anything is sent.

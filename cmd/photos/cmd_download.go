@@ -93,7 +93,7 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 		}
 		return downloadToStdout(ctx, e, args)
 	}
-	rep, err := newUploadReport(e, o.dryRun)
+	rep, err := newTransferReport(e, o.dryRun)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (o downloadOptions) target(args []string) (dir, name string) {
 }
 
 // findAll yields the photos that items name.
-func findAll(ctx context.Context, c *client.Client, items iter.Seq[listed]) iter.Seq[transfer.Wanted] {
+func findAll(ctx context.Context, c *client.Client, items iter.Seq[listItem]) iter.Seq[transfer.Wanted] {
 	return func(yield func(transfer.Wanted) bool) {
 		for it := range items {
 			w := transfer.Wanted{Name: it.Name, Err: it.Err}

@@ -103,8 +103,8 @@ func uploadColumns() []term.Column[transfer.Record] {
 	}
 }
 
-// uploadReport says of each item what became of it, and of the run how it went.
-type uploadReport struct {
+// transferReport says of each item what became of it, and of the run how it went.
+type transferReport struct {
 	e        *env
 	out      *term.Printer[transfer.Record]
 	journal  *journal
@@ -119,7 +119,7 @@ type uploadReport struct {
 	foreignSidecar error // one of them
 }
 
-func newUploadReport(e *env, dry bool) (*uploadReport, error) {
+func newTransferReport(e *env, dry bool) (*transferReport, error) {
 	out, err := newPrinter(e, uploadColumns(), func(r transfer.Record) any {
 		rec := newUploadRecord(r)
 		rec.DryRun = dry
@@ -129,11 +129,11 @@ func newUploadReport(e *env, dry bool) (*uploadReport, error) {
 		return nil, err
 	}
 	out.ShowAtOnce()
-	return &uploadReport{e: e, out: out, dry: dry, tally: tally{console: e.Console}}, nil
+	return &transferReport{e: e, out: out, dry: dry, tally: tally{console: e.Console}}, nil
 }
 
 // addPending reports items of a list that were read, but not begun.
-func (u *uploadReport) addPending(sum *transfer.Summary, rest []listed) {
+func (u *transferReport) addPending(sum *transfer.Summary, rest []listItem) {
 	for _, it := range rest {
 		r := transfer.Record{Item: transfer.Item{Path: it.Name, Description: it.Description}, Outcome: photo.OutcomePending}
 		sum.Add(r)
@@ -142,7 +142,7 @@ func (u *uploadReport) addPending(sum *transfer.Summary, rest []listed) {
 }
 
 // record handles one record.
-func (u *uploadReport) record(r transfer.Record) {
+func (u *transferReport) record(r transfer.Record) {
 	if r.DescriptionKept {
 		u.kept++
 		u.keptPath = r.Path
@@ -168,7 +168,7 @@ func (u *uploadReport) record(r transfer.Record) {
 
 // shows reports whether stdout gets the record. JSON names every item; the other
 // forms leave out what was skipped or not reached, --quiet also what failed.
-func (u *uploadReport) shows(r transfer.Record) bool {
+func (u *transferReport) shows(r transfer.Record) bool {
 	if u.silent {
 		return false
 	}
@@ -182,14 +182,14 @@ func (u *uploadReport) shows(r transfer.Record) bool {
 }
 
 // flush prints what is held back, while the bars are still up.
-func (u *uploadReport) flush() {
+func (u *transferReport) flush() {
 	if err := errors.Join(u.out.Close(), u.journal.close()); u.printed == nil {
 		u.printed = err
 	}
 }
 
 // end says the rest, and with which error the command ends.
-func (u *uploadReport) end(sum transfer.Summary, err error) error {
+func (u *transferReport) end(sum transfer.Summary, err error) error {
 	if u.kept > 0 && !u.e.set.JSON {
 		u.e.Warn("%s", u.keptWarning())
 	}
@@ -214,7 +214,7 @@ func (u *uploadReport) end(sum transfer.Summary, err error) error {
 	return cmp.Or(u.tally.end(), u.printed)
 }
 
-func (u *uploadReport) keptWarning() string {
+func (u *transferReport) keptWarning() string {
 	if u.kept == 1 {
 		return fmt.Sprintf("%s has another description already, which stays: photos describe FILE --desc TEXT changes it", u.keptPath)
 	}
@@ -222,7 +222,7 @@ func (u *uploadReport) keptWarning() string {
 }
 
 // summarize says how many had which outcome; the numbers add up to the total.
-func (u *uploadReport) summarize(sum transfer.Summary) {
+func (u *transferReport) summarize(sum transfer.Summary) {
 	if u.e.set.Quiet {
 		return
 	}

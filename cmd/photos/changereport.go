@@ -26,7 +26,7 @@ const (
 
 // change is what became of one item of describe, delete or restore.
 type change struct {
-	item    listed
+	item    listItem
 	photo   photo.Photo // as it is then; zero if the item failed or is pending
 	outcome photo.Outcome
 	err     error // set when outcome is failed
@@ -74,8 +74,8 @@ func newChangeRecord(c change) changeRecord {
 	return r
 }
 
-// changes reports what became of each item of a call, and of the call how it went.
-type changes struct {
+// changeReport reports what became of each item of a call, and of the call how it went.
+type changeReport struct {
 	e     *env
 	dry   bool
 	edits bool // the call changes photos; else it shows them
@@ -96,8 +96,8 @@ type changes struct {
 	first    photo.Photo // that was changed
 }
 
-func newChanges(e *env, edits, dry bool) (*changes, error) {
-	c := &changes{e: e, edits: edits, dry: dry, tally: tally{console: e.Console}, outcomes: map[photo.Outcome]int{}}
+func newChangeReport(e *env, edits, dry bool) (*changeReport, error) {
+	c := &changeReport{e: e, edits: edits, dry: dry, tally: tally{console: e.Console}, outcomes: map[photo.Outcome]int{}}
 	columns := term.Within(photoColumns(), func(c change) photo.Photo { return c.photo })
 	columns = append(columns, term.Column[change]{Name: "outcome", Extra: true, Text: func(c change) string { return string(c.outcome) }})
 	var err error
@@ -106,7 +106,7 @@ func newChanges(e *env, edits, dry bool) (*changes, error) {
 }
 
 // record returns what --json prints.
-func (c *changes) record(x change) any {
+func (c *changeReport) record(x change) any {
 	switch {
 	case x.outcome == outcomeShown:
 		return photoJSON(x.photo)
@@ -119,10 +119,10 @@ func (c *changes) record(x change) any {
 }
 
 // over reports whether the run has ended, so that what still comes is pending.
-func (c *changes) over() bool { return c.cause != nil }
+func (c *changeReport) over() bool { return c.cause != nil }
 
 // end ends the run.
-func (c *changes) end(cause error) {
+func (c *changeReport) end(cause error) {
 	if c.cause == nil {
 		c.cause = cause
 		c.stop()
@@ -130,7 +130,7 @@ func (c *changes) end(cause error) {
 }
 
 // add reports one item.
-func (c *changes) add(x change) {
+func (c *changeReport) add(x change) {
 	c.total++
 	c.outcomes[x.outcome]++
 	c.tally.done(x.item.Name, x.err)
@@ -146,19 +146,19 @@ func (c *changes) add(x change) {
 }
 
 // done reports an item that went well.
-func (c *changes) done(it listed, p photo.Photo, o photo.Outcome) {
+func (c *changeReport) done(it listItem, p photo.Photo, o photo.Outcome) {
 	c.add(change{item: it, photo: p, outcome: o})
 }
 
 // pending reports an item that was read, but not done.
-func (c *changes) pending(it listed) {
+func (c *changeReport) pending(it listItem) {
 	if !isEndOfRead(it.Err) {
 		c.add(change{item: it, outcome: photo.OutcomePending})
 	}
 }
 
 // fail reports an item that failed. A failure that concerns all items ends the run.
-func (c *changes) fail(it listed, err error) {
+func (c *changeReport) fail(it listItem, err error) {
 	if photo.EndsRun(withKind(err)) {
 		c.end(err)
 		it.Err = err
@@ -169,7 +169,7 @@ func (c *changes) fail(it listed, err error) {
 }
 
 // each handles the items of a list one by one. f returns the photo as it is then.
-func (c *changes) each(list *itemList, o photo.Outcome, f func(listed) (photo.Photo, error)) {
+func (c *changeReport) each(list *itemList, o photo.Outcome, f func(listItem) (photo.Photo, error)) {
 	for it := range list.all() {
 		if c.over() {
 			c.pending(it)
@@ -187,7 +187,7 @@ func (c *changes) each(list *itemList, o photo.Outcome, f func(listed) (photo.Ph
 	}
 }
 
-func (c *changes) print(x change) error {
+func (c *changeReport) print(x change) error {
 	known := !x.photo.ID.IsZero()
 	switch c.out.Form() {
 	case term.JSONLines:
@@ -211,7 +211,7 @@ func (c *changes) print(x change) error {
 }
 
 // finish prints the summary and returns the error of the call.
-func (c *changes) finish() error {
+func (c *changeReport) finish() error {
 	if err := c.out.Close(); c.printed == nil {
 		c.printed = err
 	}
@@ -225,7 +225,7 @@ func (c *changes) finish() error {
 }
 
 // summarize says how many had which outcome; the numbers add up to the total.
-func (c *changes) summarize() {
+func (c *changeReport) summarize() {
 	var parts []string
 	for _, o := range []photo.Outcome{
 		photo.OutcomeDescribed, outcomeErased, outcomeDeleted, photo.OutcomeRestored, outcomeUndone, outcomeUnchanged, outcomeKept,
@@ -248,14 +248,14 @@ func (c *changes) summarize() {
 	}
 }
 
-func (c *changes) would() string {
+func (c *changeReport) would() string {
 	if c.dry {
 		return "would be "
 	}
 	return ""
 }
 
-func (c *changes) remarked() string {
+func (c *changeReport) remarked() string {
 	if c.remark == nil || c.dry || c.first.ID.IsZero() {
 		return ""
 	}

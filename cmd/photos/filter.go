@@ -1,23 +1,21 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"photos/internal/photo"
 )
 
-// filterOptions say which photos a command means.
+// filterOptions are the flags that filter photos.
 type filterOptions struct {
 	search, since, until, by string
 	limit                    int
 	undescribed              bool
 
-	given func(flag string) bool // whether the call has the flag, be its value empty
+	given func(flag string) bool // whether the call has the flag, even with an empty value
 }
 
 func (o *filterOptions) flags(f *pflag.FlagSet) {
@@ -30,61 +28,7 @@ func (o *filterOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.undescribed, "undescribed", false, "only photos without a description")
 }
 
-func newList(e *env) *cobra.Command {
-	var o filterOptions
-	var trash bool
-	c := &cobra.Command{
-		Use:   "list",
-		Short: "List your photos, newest first",
-		Long: `List your photos, newest first.
-
-On a terminal a table; in a pipe one line a photo, tab-separated:
-id, taken_at, uploaded_at, bytes, name, description.
-
---since and --until take a year, a month or a day (2026, 2026-05, 2026-05-31,
-today, yesterday), a local time (2026-05-31T18:00), a time with its offset
-(2026-05-31T18:00:00+02:00), or an age (7d, 12h). With --by taken, a photo whose
-camera recorded no offset from UTC is compared by the date and time it shows,
-and any other photo by the instant, in your time zone.`,
-		Example: `  photos list --search "bay sunset" --limit 10
-  photos list --since 2026-05 --by taken
-  photos list --undescribed --quiet
-  photos list --json | jq -r .name`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return list(cmd.Context(), e, o, trash) },
-	}
-	o.flags(c.Flags())
-	c.Flags().BoolVar(&trash, "trash", false, "only photos in the trash, instead of the others")
-	return c
-}
-
-func list(ctx context.Context, e *env, o filterOptions, trash bool) error {
-	filter, err := o.filter(e.now())
-	if err != nil {
-		return err
-	}
-	filter.Trash = trash
-	out, err := newPrinter(e, photoColumns(), photoJSON)
-	if err != nil {
-		return err
-	}
-	c, err := e.connect()
-	if err != nil {
-		return err
-	}
-	for p, err := range c.List(ctx, filter, o.limit) {
-		if err == nil {
-			err = out.Print(p)
-		}
-		if err != nil {
-			out.Close() //nolint:errcheck // the first error is the one to tell
-			return err
-		}
-	}
-	return out.Close()
-}
-
-// filter reads the options; now is what "7d" counts from.
+// filter reads the options. An age such as 7d counts from now.
 func (o filterOptions) filter(now time.Time) (photo.Filter, error) {
 	f := photo.Filter{Search: o.search, By: photo.Order(o.by), Undescribed: o.undescribed}
 	if f.By != photo.ByUploaded && f.By != photo.ByTaken {
@@ -110,13 +54,13 @@ func (o filterOptions) filter(now time.Time) (photo.Filter, error) {
 	return f, nil
 }
 
-// narrows reports whether the options leave photos out.
+// narrows reports whether the options exclude any photos.
 func (o filterOptions) narrows() bool {
 	return o.given("search") || o.given("since") || o.given("until") || o.limit != 0 || o.undescribed
 }
 
-// refuseBlank returns an error for a filter that is given but blank, as an unset
-// variable in a script makes it: it must not mean all photos.
+// refuseBlank returns an error for a filter that is given but blank. An unset variable in a
+// script causes that, and it must not mean all photos.
 func (o filterOptions) refuseBlank() error {
 	for _, f := range []struct{ flag, value string }{{"search", o.search}, {"since", o.since}, {"until", o.until}} {
 		if o.given(f.flag) && photo.IsBlank(f.value) {

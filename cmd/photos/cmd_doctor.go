@@ -48,7 +48,7 @@ changed.`,
 
 // examination collects findings; each check goes on where an earlier one failed, as far
 // as it can.
-type examination struct {
+type checkup struct {
 	e        *env
 	profile  profile // zero: nobody is signed in
 	given    bool    // the environment gives a token, so no profile is used
@@ -72,7 +72,7 @@ func doctor(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	x := &examination{e: e, out: out, plain: out.Form() == term.Table && len(e.set.Fields) == 0}
+	x := &checkup{e: e, out: out, plain: out.Form() == term.Table && len(e.set.Fields) == 0}
 	for _, check := range []func(context.Context) error{
 		x.settings, x.service, x.clock, x.discovery, x.redirects, x.keyring, x.session, x.quota,
 	} {
@@ -94,7 +94,7 @@ func doctor(ctx context.Context, e *env) error {
 
 // print prints a finding; on a terminal with the hint on a line of its own, since
 // nothing in either may be cut off.
-func (x *examination) print(f finding) error {
+func (x *checkup) print(f finding) error {
 	if !x.plain {
 		return x.out.Print(f)
 	}
@@ -107,7 +107,7 @@ func (x *examination) print(f finding) error {
 }
 
 // tell prints the finding of a check that went well, or how it failed.
-func (x *examination) tell(check, detail string, err error) error {
+func (x *checkup) tell(check, detail string, err error) error {
 	if err == nil {
 		return x.print(finding{Check: check, Result: fine, Detail: detail})
 	}
@@ -118,12 +118,12 @@ func (x *examination) tell(check, detail string, err error) error {
 	return x.print(finding{Check: check, Result: failure, Detail: oneLine(err.Error()), Hint: photo.HintOf(err)})
 }
 
-func (x *examination) warn(check, detail, hint string) error {
+func (x *checkup) warn(check, detail, hint string) error {
 	return x.print(finding{Check: check, Result: warning, Detail: detail, Hint: hint})
 }
 
 // settings says which of them are not the defaults, and finds the profile.
-func (x *examination) settings(context.Context) error {
+func (x *checkup) settings(context.Context) error {
 	given := []string{"folder " + x.e.set.dir + " (" + x.e.set.dirSource + ")"}
 	for _, row := range allSettings() {
 		if source := x.e.set.sources[row.key]; source != "default" {
@@ -147,7 +147,7 @@ func (x *examination) settings(context.Context) error {
 }
 
 // service reads what it publishes: names resolve, TLS holds, it answers.
-func (x *examination) service(ctx context.Context) (err error) {
+func (x *checkup) service(ctx context.Context) (err error) {
 	if x.server == "" {
 		return nil
 	}
@@ -157,7 +157,7 @@ func (x *examination) service(ctx context.Context) (err error) {
 	return x.tell("service", fmt.Sprintf("%s answers in %s", x.server, x.e.now().Sub(began).Round(time.Millisecond)), err)
 }
 
-func (x *examination) clock(ctx context.Context) error {
+func (x *checkup) clock(ctx context.Context) error {
 	if x.server == "" {
 		return nil
 	}
@@ -173,7 +173,7 @@ func (x *examination) clock(ctx context.Context) error {
 
 // discovery reads the provider's endpoints again and holds them against the pinned
 // ones.
-func (x *examination) discovery(ctx context.Context) error {
+func (x *checkup) discovery(ctx context.Context) error {
 	issuer := x.profile.Session.Provider.Issuer
 	if issuer == "" && len(x.resource.AuthorizationServers) > 0 {
 		issuer = x.resource.AuthorizationServers[0]
@@ -190,7 +190,7 @@ func (x *examination) discovery(ctx context.Context) error {
 }
 
 // redirects looks at each redirect port: free here, and registered there.
-func (x *examination) redirects(ctx context.Context) error {
+func (x *checkup) redirects(ctx context.Context) error {
 	if x.profile.Session.ClientID == "" {
 		return nil
 	}
@@ -227,7 +227,7 @@ func (x *examination) redirects(ctx context.Context) error {
 
 // registered asks the provider about a redirect address. A provider that does not answer
 // is asked no more.
-func (x *examination) registered(ctx context.Context, uri string) error {
+func (x *checkup) registered(ctx context.Context, uri string) error {
 	if x.providerAway {
 		return nil
 	}
@@ -239,7 +239,7 @@ func (x *examination) registered(ctx context.Context, uri string) error {
 }
 
 // keyring proves the store of the profile, or the default one.
-func (x *examination) keyring(ctx context.Context) error {
+func (x *checkup) keyring(ctx context.Context) error {
 	if x.given {
 		return nil
 	}
@@ -263,7 +263,7 @@ func (x *examination) keyring(ctx context.Context) error {
 }
 
 // session says whether there is one, and who is busy with it.
-func (x *examination) session(ctx context.Context) error {
+func (x *checkup) session(ctx context.Context) error {
 	if x.given {
 		return x.accepted(ctx)
 	}
@@ -289,7 +289,7 @@ func (x *examination) session(ctx context.Context) error {
 }
 
 // accepted asks the service whether it takes the token that the environment gives.
-func (x *examination) accepted(ctx context.Context) error {
+func (x *checkup) accepted(ctx context.Context) error {
 	c, err := x.e.connect()
 	if err != nil {
 		return nil //nolint:nilerr // the token was reported already
@@ -300,7 +300,7 @@ func (x *examination) accepted(ctx context.Context) error {
 }
 
 // quota says what the user has at the service, and how much of it is allowed.
-func (x *examination) quota(ctx context.Context) error {
+func (x *checkup) quota(ctx context.Context) error {
 	if !x.signedIn || x.resource.Resource == "" || x.serviceAway || x.providerAway {
 		return nil // said already
 	}

@@ -176,7 +176,7 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	if err := o.check(args, e.now()); err != nil {
 		return err
 	}
-	rep, err := newUploadReport(e, o.dryRun)
+	rep, err := newTransferReport(e, o.dryRun)
 	if err != nil {
 		return err
 	}
@@ -231,8 +231,8 @@ func warnOrphans(e *env, sidecars *sidecar.Finder) {
 // items is what the call means. rest returns what was read of a list and not begun when
 // the run ended early; done removes what had to be spooled and closes
 // what had to be opened.
-func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items iter.Seq[transfer.Item], rest func() []listed, done func(), err error) {
-	rest, nothing := func() []listed { return nil }, func() {}
+func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items iter.Seq[transfer.Item], rest func() []listItem, done func(), err error) {
+	rest, nothing := func() []listItem { return nil }, func() {}
 	switch {
 	case o.retry != "":
 		items, err = unfinished(o.retry)
@@ -242,7 +242,7 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		return o.listed(list.all()), list.rest, list.close, nil
+		return o.listItem(list.all()), list.rest, list.close, nil
 	case args[0] == "-":
 		file, remove, err := spool(newStdin(ctx, e.In))
 		if err != nil {
@@ -273,8 +273,8 @@ func (o uploadOptions) described(i transfer.Item) transfer.Item {
 	return i
 }
 
-// listed makes items of a list; the list's own descriptions go before --desc.
-func (o uploadOptions) listed(list iter.Seq[listed]) iter.Seq[transfer.Item] {
+// listItem makes items of a list; the list's own descriptions go before --desc.
+func (o uploadOptions) listItem(list iter.Seq[listItem]) iter.Seq[transfer.Item] {
 	return func(yield func(transfer.Item) bool) {
 		for l := range list {
 			if isEndOfRead(l.Err) && photo.KindOf(l.Err) == photo.KindInterrupted {

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/client"
+	"photos/internal/photo"
+)
+
+func newDelete(e *env) *cobra.Command {
+	var o bulkOptions
+	c := &cobra.Command{
+		Use:   "delete PHOTO... | --search WORDS...",
+		Short: "Put photos into the trash, from where they can be restored",
+		Long: `Put photos into the trash of the service. Their bytes stay there for a while,
+30 days unless the service has another setting. Until then, photos restore
+brings them back. Local files are never touched.
+
+On a terminal you have to confirm the deletion of more than 10 photos. In a
+script this is needed only if a filter finds the photos. --yes confirms it.
+
+A PHOTO is written as for photos describe. Without a terminal, an ID must be
+given whole.`,
+		Example: `  photos delete 3f9a11c2
+  photos delete --search blurry --dry-run
+  photos list --search blurry --quiet | photos delete --from -`,
+		Args: func(cmd *cobra.Command, args []string) error { return o.photos.check(e, cmd, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return deletePhotos(cmd.Context(), e, args, o) },
+	}
+	o.flags(c)
+	return c
+}
+
+func deletePhotos(ctx context.Context, e *env, args []string, o bulkOptions) error {
+	return changeAll(ctx, e, args, o, bulkAction{
+		from: livePhotos, outcome: outcomeDeleted, call: (*client.Client).Delete, mustBeConfirmed: true,
+		done: func(p photo.Photo) string {
+			return p.Name + " is in the trash until " + showTime(p.PurgeAt) + "; photos restore " + p.ID.Short() + " brings it back"
+		},
+		would:  func(p photo.Photo) string { return p.Name + " would be put into the trash" },
+		remark: func(p photo.Photo) string { return "until " + showTime(p.PurgeAt) + " photos restore brings them back" },
+	})
+}
