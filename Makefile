@@ -19,7 +19,7 @@ build: ## photos and photosd into bin/
 
 .PHONY: demo
 demo: ## the main job on throw-away data; PHOTOS=DIR with your pictures, KEEP=1 stays up
-	@$(GO) build -o .cache/demo/ ./cmd/photos ./cmd/photosd ./internal/person/xdg-open ./internal/demo
+	@$(GO) build -o .cache/demo/ ./cmd/photos ./cmd/photosd ./internal/testkit/person/xdg-open ./demo
 	@PHOTOS="$(PHOTOS)" KEEP="$(KEEP)" .cache/demo/demo .cache/demo
 
 .PHONY: check

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"photos/internal/sample"
+	"photos/internal/testkit/sample"
 )
 
 // start is how long the program takes to say its version.

@@ -3,7 +3,7 @@ package main_test
 import (
 	"testing"
 
-	"photos/internal/e2e"
+	"photos/internal/testkit/e2e"
 )
 
 func TestMain(m *testing.M) { e2e.Main(m) }

@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"photos/internal/api"
-	"photos/internal/freeport"
-	"photos/internal/person"
 	"photos/internal/term"
+	"photos/internal/testkit/freeport"
+	"photos/internal/testkit/person"
 	"photos/internal/userpool"
 )
 

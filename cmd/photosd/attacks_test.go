@@ -34,8 +34,8 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/photo"
-	"photos/internal/sample"
 	"photos/internal/store/sqldb"
+	"photos/internal/testkit/sample"
 )
 
 // What the service may take of memory, whatever eight clients do.

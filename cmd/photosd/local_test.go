@@ -14,8 +14,8 @@ import (
 
 	"photos/internal/cognito"
 	"photos/internal/httpapi"
-	"photos/internal/person"
 	"photos/internal/redirect"
+	"photos/internal/testkit/person"
 	"photos/internal/userpool"
 )
 

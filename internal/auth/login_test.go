@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"photos/internal/freeport"
+	"photos/internal/testkit/freeport"
 )
 
 // visit is a browser that goes where it is sent and keeps the last page.

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"photos/internal/auth"
-	"photos/internal/freeport"
-	"photos/internal/person"
+	"photos/internal/testkit/freeport"
+	"photos/internal/testkit/person"
 	"photos/internal/userpool"
 )
 

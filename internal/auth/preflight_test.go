@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"photos/internal/freeport"
+	"photos/internal/testkit/freeport"
 )
 
 func TestRegistered(t *testing.T) {

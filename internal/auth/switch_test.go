@@ -15,8 +15,8 @@ import (
 
 	"photos/internal/auth"
 	"photos/internal/cognito"
-	"photos/internal/freeport"
-	"photos/internal/person"
+	"photos/internal/testkit/freeport"
+	"photos/internal/testkit/person"
 	"photos/internal/userpool"
 )
 

@@ -22,9 +22,9 @@ import (
 	"photos/internal/httpapi"
 	"photos/internal/photo"
 	"photos/internal/picture/metadata"
-	"photos/internal/sample"
 	"photos/internal/store"
 	"photos/internal/store/sqldb"
+	"photos/internal/testkit/sample"
 )
 
 // service is a server over a real database and real files, reached over real

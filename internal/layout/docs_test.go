@@ -68,7 +68,7 @@ func TestEveryFolderIsOnTheMap(t *testing.T) {
 			}
 		}
 	}
-	for _, folder := range matches(layout, `(?m)^((?:cmd|internal|api|deploy|bench|tools)[a-z/]*/) `) {
+	for _, folder := range matches(layout, `(?m)^((?:cmd|internal|api|deploy|demo|bench|tools)[a-z/]*/) `) {
 		if _, err := os.Stat("../../" + folder); err != nil {
 			t.Errorf("docs/layout.md names %s: %v", folder, err)
 		}

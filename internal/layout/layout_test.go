@@ -105,6 +105,10 @@ func TestArrowsBetweenPackages(t *testing.T) {
 		{"photos/internal/httpapi", "photos/internal/store/sqldb"},
 		{"photos/internal/httpapi", "photos/internal/blob/disk"},
 		{"photos/internal/httpapi", "photos/internal/userpool"},
+		{"photos/cmd/photos", "photos/internal/testkit"},
+		{"photos/cmd/photosd", "photos/internal/testkit"},
+		{"photos/cmd/photosd", "photos/internal/store/storetest"},
+		{"photos/cmd/photosd", "photos/internal/blob/blobtest"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", arrow.from).Output()
 		if err != nil {

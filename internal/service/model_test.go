@@ -16,9 +16,9 @@ import (
 	"pgregory.net/rapid"
 
 	"photos/internal/photo"
-	"photos/internal/sample"
 	"photos/internal/service"
 	"photos/internal/store"
+	"photos/internal/testkit/sample"
 )
 
 // TestAcknowledgedBytesStay lets two processes over one database and one folder take

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"photos/internal/photo"
-	"photos/internal/sample"
 	"photos/internal/service"
 	"photos/internal/store"
+	"photos/internal/testkit/sample"
 )
 
 // Requests for the last bytes that reach two processes at once store one photo. Those that come

@@ -19,8 +19,8 @@ import (
 	"photos/internal/api"
 	"photos/internal/client"
 	"photos/internal/photo"
-	"photos/internal/sample"
 	"photos/internal/sidecar"
+	"photos/internal/testkit/sample"
 	"photos/internal/transfer"
 )
 

@@ -10,7 +10,7 @@ import (
 	"photos/internal/blob"
 	"photos/internal/blob/disk"
 	"photos/internal/photo"
-	"photos/internal/smalldisk"
+	"photos/internal/testkit/smalldisk"
 )
 
 // A disk that is full says so, keeps what was written, and goes on when there

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"photos/internal/photo"
-	"photos/internal/smalldisk"
 	"photos/internal/store"
+	"photos/internal/testkit/smalldisk"
 )
 
 // A database whose disk is full says so, reads on, also when it is opened anew, has

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"photos/internal/person"
+	"photos/internal/testkit/person"
 )
 
 // start runs the server until the test ends and returns its address and its issuer.

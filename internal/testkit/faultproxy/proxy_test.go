@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"photos/internal/faultproxy"
+	"photos/internal/testkit/faultproxy"
 )
 
 // Without faults everything passes; with them each kind happens, the service

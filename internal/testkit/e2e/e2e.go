@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"testing"
 
-	"photos/internal/sample"
+	"photos/internal/testkit/sample"
 )
 
 // environment that Main hands to itself when it goes on as another user.
@@ -124,7 +124,7 @@ func build(bin string) error {
 	if raceEnabled {
 		args = append(args, "-race")
 	}
-	args = append(args, "./cmd/photos", "./cmd/photosd", "./internal/person/xdg-open", "./internal/userpool/poolserver", "./internal/e2e/machine")
+	args = append(args, "./cmd/photos", "./cmd/photosd", "./internal/testkit/person/xdg-open", "./internal/userpool/poolserver", "./internal/testkit/e2e/machine")
 	cmd := exec.Command("go", args...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -21,7 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"photos/internal/sample"
+	"photos/internal/testkit/sample"
 )
 
 func main() {

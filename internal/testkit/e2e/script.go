@@ -14,8 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"photos/internal/faultproxy"
-	"photos/internal/sample"
+	"photos/internal/testkit/faultproxy"
+	"photos/internal/testkit/sample"
 	"photos/internal/text"
 )
 

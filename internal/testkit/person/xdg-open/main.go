@@ -17,7 +17,7 @@ import (
 	"os/signal"
 	"time"
 
-	"photos/internal/person"
+	"photos/internal/testkit/person"
 )
 
 func main() {

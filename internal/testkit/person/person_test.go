@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"photos/internal/person"
+	"photos/internal/testkit/person"
 	"photos/internal/userpool"
 )
 

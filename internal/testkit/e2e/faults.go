@@ -10,7 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"photos/internal/faultproxy"
+	"photos/internal/testkit/faultproxy"
 )
 
 // envSeed repeats a run: the odds of faults and the moments of kills follow from it.

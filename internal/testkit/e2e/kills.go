@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"photos/internal/sample"
+	"photos/internal/testkit/sample"
 )
 
 // who is killed in a round.
