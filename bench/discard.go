@@ -19,6 +19,7 @@ import (
 	"photos/internal/httpapi"
 	"photos/internal/photo"
 	"photos/internal/picture/metadata"
+	"photos/internal/service"
 	"photos/internal/store/sqldb"
 )
 
@@ -33,8 +34,8 @@ func discardServe(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	srv, err := discardServer(l, db, func(context.Context, string) (httpapi.Identity, error) {
-		return httpapi.Identity{Pool: "bench", Subject: "ada", Expires: time.Now().Add(time.Hour)}, nil
+	srv, err := discardServer(l, db, func(context.Context, string) (service.Identity, error) {
+		return service.Identity{Pool: "bench", Subject: "ada", Expires: time.Now().Add(time.Hour)}, nil
 	})
 	if err != nil {
 		return err
@@ -49,12 +50,13 @@ func discardServe(ctx context.Context, dir string) error {
 }
 
 // discardServer is the service over l and db, with a store that drops all bytes.
-func discardServer(l net.Listener, db *sqldb.DB, verify func(ctx context.Context, token string) (httpapi.Identity, error)) (*httpapi.Server, error) {
+func discardServer(l net.Listener, db *sqldb.DB, verify func(ctx context.Context, token string) (service.Identity, error)) (*httpapi.Server, error) {
 	blobs := &discard{staged: map[string]*dropped{}}
-	return httpapi.New(httpapi.Config{
-		BaseURL: "http://" + l.Addr().String(), Local: true, Store: db, Blobs: blobs, Staging: blobs,
-		Verify: verify, Inspect: metadata.Read, OpenAPI: openapi.JSON,
-	})
+	svc, err := service.New(service.Config{Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read})
+	if err != nil {
+		return nil, err
+	}
+	return httpapi.New(httpapi.Config{BaseURL: "http://" + l.Addr().String(), Local: true, Service: svc, OpenAPI: openapi.JSON})
 }
 
 // discard is a blob.Store and blob.Staging that keeps the first bytes of each upload only, so that it

@@ -44,7 +44,7 @@ func (b *bench) start(ctx context.Context) error {
 
 // site is a photosd with a signed-in client.
 type site struct {
-	*service
+	*server
 	b    *bench
 	home string
 }
@@ -60,7 +60,7 @@ func (b *bench) site(ctx context.Context, keyring bool) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &site{service: s, b: b, home: dir}
+	out := &site{server: s, b: b, home: dir}
 	args := []string{"login", s.addr}
 	if !keyring {
 		args = append(args, "--insecure-storage")
@@ -146,7 +146,7 @@ func (b *bench) counted(ctx context.Context, before, do func(*site) error) ([]re
 	if err != nil {
 		return nil, err
 	}
-	site := &site{service: s, b: b, home: dir}
+	site := &site{server: s, b: b, home: dir}
 	var skip int64
 	if before != nil {
 		err = before(site)

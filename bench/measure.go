@@ -162,14 +162,14 @@ func (p paired) report(what, against string) {
 		what, spreadOf(ours), against, spreadOf(theirs), spreadOf(ratio), spreadOf(mib).most)
 }
 
-// service is a photosd, or the floor's server, with data of its own.
-type service struct {
+// server is a photosd, or the floor's server, with data of its own.
+type server struct {
 	cmd  *exec.Cmd
 	addr string // as its first line says
 }
 
 // serve starts a server whose first line on stdout ends with its address.
-func serve(cmd *exec.Cmd) (*service, error) {
+func serve(cmd *exec.Cmd) (*server, error) {
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -184,11 +184,11 @@ func serve(cmd *exec.Cmd) (*service, error) {
 	}
 	go io.Copy(io.Discard, r)
 	words := strings.Fields(line)
-	return &service{cmd: cmd, addr: words[len(words)-1]}, nil
+	return &server{cmd: cmd, addr: words[len(words)-1]}, nil
 }
 
 // stop ends the server and returns its largest resident size in MiB.
-func (s *service) stop() (float64, error) {
+func (s *server) stop() (float64, error) {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return 0, err
 	}

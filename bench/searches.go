@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"photos/internal/api"
-	"photos/internal/httpapi"
 	"photos/internal/photo"
+	"photos/internal/service"
 	"photos/internal/store/sqldb"
 )
 
@@ -58,8 +58,8 @@ func serveUsers(ctx context.Context, db *sqldb.DB) (url string, stop func() erro
 	if err != nil {
 		return "", nil, err
 	}
-	srv, err := discardServer(l, db, func(_ context.Context, token string) (httpapi.Identity, error) {
-		return httpapi.Identity{Pool: "bench", Subject: token, Expires: time.Now().Add(time.Hour)}, nil
+	srv, err := discardServer(l, db, func(_ context.Context, token string) (service.Identity, error) {
+		return service.Identity{Pool: "bench", Subject: token, Expires: time.Now().Add(time.Hour)}, nil
 	})
 	if err != nil {
 		return "", nil, err

@@ -4,8 +4,8 @@ import (
 	"runtime/debug"
 	"time"
 
-	"photos/internal/httpapi"
 	"photos/internal/photo"
+	"photos/internal/service"
 	"photos/internal/store"
 )
 
@@ -71,9 +71,9 @@ func (l *limits) check(f *flags) error {
 	return nil
 }
 
-// server returns the limits that requests meet.
-func (l *limits) server() httpapi.Limits {
-	return httpapi.Limits{
+// service returns the limits of the service itself.
+func (l *limits) service() service.Limits {
+	return service.Limits{
 		MaxUpload: int64(l.maxUpload), UploadLifetime: l.uploadLifetime, TrashFor: l.trashTime,
 		Quota: l.quota, SearchTime: l.searchTime, Parsers: l.parsers,
 	}

@@ -13,8 +13,8 @@ func TestLimitsAreSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q := s.server().Quota; q.Bytes != 5_000_000_000 || q.Photos != 7 || q.Uploads != 1000 || s.server().Parsers != 3 {
-		t.Errorf("%+v", s.server())
+	if q := s.limits.service().Quota; q.Bytes != 5_000_000_000 || q.Photos != 7 || q.Uploads != 1000 || s.limits.service().Parsers != 3 {
+		t.Errorf("%+v", s.limits.service())
 	}
 	for _, args := range [][]string{
 		{"--owner-bytes", "much"}, {"--owner-photos", "-1"}, {"--owner-uploads", "0"}, {"--parsers", "-1"}, {"--connections", "0"}, {"--search-time", "0s"},

@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"photos/internal/cognito"
-	"photos/internal/httpapi"
 	"photos/internal/redirect"
+	"photos/internal/service"
 	"photos/internal/testkit/person"
 	"photos/internal/userpool"
 )
@@ -153,7 +153,7 @@ func TestAccountsOfBeforeTheMove(t *testing.T) {
 }
 
 // former makes a pool at the root of its service, with an account and a session.
-func former(t *testing.T, data string, who person.Person) (issuer string, session granted, owner httpapi.Identity) {
+func former(t *testing.T, data string, who person.Person) (issuer string, session granted, owner service.Identity) {
 	t.Helper()
 	web := httptest.NewServer(http.NotFoundHandler())
 	defer web.Close()

@@ -36,12 +36,12 @@ func serve(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err 
 		return err
 	}
 	log := talk.logger(s.logLevel)
-	svc, err := newService(ctx, s, log, talk)
+	d, err := newDaemon(ctx, s, log, talk)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, svc.Close()) }()
-	svc.welcome(s, talk)
+	defer func() { err = errors.Join(err, d.Close()) }()
+	d.welcome(s, talk)
 	if _, err := fmt.Fprintf(stdout, "photosd listening on http://%s\n", listener.Addr()); err != nil { // last: others wait for it
 		return fmt.Errorf("standard output: %w", err)
 	}
@@ -49,7 +49,7 @@ func serve(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err 
 	if err != nil {
 		return err
 	}
-	return svc.run(ctx, gate, log)
+	return d.run(ctx, gate, log)
 }
 
 // completeBaseURL derives the service's address from the one it listens on.
@@ -66,10 +66,10 @@ func (s *settings) completeBaseURL(addr net.Addr) error {
 }
 
 // welcome says where the data is and what to type next.
-func (svc *service) welcome(s *settings, talk *talk) {
+func (d *daemon) welcome(s *settings, talk *talk) {
 	talk.say("photos and database are in %s", s.data)
-	if svc.signIn.previous != "" {
-		talk.say("the address changed: sessions of %s end", svc.signIn.previous)
+	if d.signIn.previous != "" {
+		talk.say("the address changed: sessions of %s end", d.signIn.previous)
 	}
 	if warning := s.registrationWarning(); warning != "" {
 		talk.say("warning: %s", warning)
@@ -90,15 +90,15 @@ func (s *settings) registrationWarning() string {
 }
 
 // run serves what comes through the gate until ctx ends.
-func (svc *service) run(ctx context.Context, gate *gate, log *slog.Logger) error {
+func (d *daemon) run(ctx context.Context, gate *gate, log *slog.Logger) error {
 	web := &http.Server{
-		Handler: svc.server, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		Handler: d.server, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ConnState: gate.note,
 		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers send is no fault of ours
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})
-	go func() { defer close(swept); svc.server.SweepOn(sweeping) }()
+	go func() { defer close(swept); d.service.Sweeper.SweepOn(sweeping) }()
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(gate) }()
 	var err error
@@ -106,7 +106,7 @@ func (svc *service) run(ctx context.Context, gate *gate, log *slog.Logger) error
 	case err = <-served:
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
-		err = svc.stop(context.WithoutCancel(ctx), web, log)
+		err = d.stop(context.WithoutCancel(ctx), web, log)
 	}
 	stopSweeping()
 	<-swept
@@ -115,7 +115,7 @@ func (svc *service) run(ctx context.Context, gate *gate, log *slog.Logger) error
 
 // stop takes no more connections, lets requests under way finish, and cuts those
 // that take too long: their clients go on where they were.
-func (svc *service) stop(ctx context.Context, web *http.Server, log *slog.Logger) error {
+func (d *daemon) stop(ctx context.Context, web *http.Server, log *slog.Logger) error {
 	grace, cancel := context.WithTimeout(ctx, stopTime)
 	defer cancel()
 	err := web.Shutdown(grace)
@@ -125,5 +125,5 @@ func (svc *service) stop(ctx context.Context, web *http.Server, log *slog.Logger
 	}
 	rest, cancel := context.WithTimeout(ctx, cutTime)
 	defer cancel()
-	return errors.Join(err, svc.server.Close(rest))
+	return errors.Join(err, d.server.Close(rest))
 }

@@ -10,8 +10,8 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/cognito"
-	"photos/internal/httpapi"
 	"photos/internal/redirect"
+	"photos/internal/service"
 	"photos/internal/userpool"
 )
 
@@ -26,7 +26,7 @@ const localClient = "photos-cli"
 // signIn is who signs people in, and how the service knows.
 type signIn struct {
 	resource api.ProtectedResource
-	verify   func(ctx context.Context, token string) (httpapi.Identity, error)
+	verify   func(ctx context.Context, token string) (service.Identity, error)
 	pages    map[string]http.Handler // of the local user pool
 	previous string                  // issuer of the local user pool before it moved here
 	close    func() error
@@ -45,10 +45,10 @@ func newCognito(s *settings) (*signIn, error) {
 	}, nil
 }
 
-func identify(v *cognito.Verifier) func(context.Context, string) (httpapi.Identity, error) {
-	return func(ctx context.Context, token string) (httpapi.Identity, error) {
+func identify(v *cognito.Verifier) func(context.Context, string) (service.Identity, error) {
+	return func(ctx context.Context, token string) (service.Identity, error) {
 		c, err := v.Verify(ctx, token)
-		return httpapi.Identity{Pool: c.Pool, Subject: c.Subject, Expires: c.ExpiresAt}, err
+		return service.Identity{Pool: c.Pool, Subject: c.Subject, Expires: c.ExpiresAt}, err
 	}
 }
 

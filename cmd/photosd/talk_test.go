@@ -19,6 +19,7 @@ import (
 	"photos/internal/httpapi"
 	"photos/internal/photo"
 	"photos/internal/picture/metadata"
+	"photos/internal/service"
 	"photos/internal/store/sqldb"
 	"photos/internal/text"
 )
@@ -124,9 +125,15 @@ func servePanic(t *testing.T, log *slog.Logger) (address string) {
 	}
 	t.Cleanup(func() { db.Close() })
 	web := httptest.NewUnstartedServer(nil)
+	svc, err := service.New(service.Config{
+		Store: db, Blobs: blobs, Staging: blobs, Inspect: metadata.Read, Log: log,
+		Verify: func(context.Context, string) (service.Identity, error) { return service.Identity{}, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	handler, err := httpapi.New(httpapi.Config{
-		BaseURL: "http://" + web.Listener.Addr().String(), Store: db, Blobs: blobs, Staging: blobs, Inspect: metadata.Read, Log: log,
-		Verify:  func(context.Context, string) (httpapi.Identity, error) { return httpapi.Identity{}, nil },
+		BaseURL: "http://" + web.Listener.Addr().String(), Service: svc, Log: log,
 		OpenAPI: sync.OnceValues(openapi.JSON),
 		Extra:   map[string]http.Handler{"GET /boom/": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(hostile) })},
 	})

@@ -3,11 +3,12 @@ package api
 import (
 	"net/http"
 
+	"photos/internal/httpkit"
 	"photos/internal/photo"
 )
 
 // ProblemType is the media type of an error body (RFC 9457).
-const ProblemType = "application/problem+json"
+const ProblemType = httpkit.ProblemType
 
 // Problem is an error on the wire (RFC 9457), with the members kind, hint and request_id of ours.
 type Problem struct {

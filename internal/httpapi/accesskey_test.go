@@ -10,8 +10,8 @@ import (
 
 	"photos/internal/accesskey"
 	"photos/internal/api"
-	"photos/internal/httpapi"
 	"photos/internal/photo"
+	"photos/internal/service"
 )
 
 // key makes an access key and returns who calls with it.
@@ -112,12 +112,12 @@ func TestKeyEnds(t *testing.T) {
 // No token of the user pool can begin like a key, and no key is taken for one.
 func TestKeyIsNoAccessToken(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *httpapi.Config) {
-		c.Verify = func(_ context.Context, token string) (httpapi.Identity, error) {
+	s := start(t, func(c *config) {
+		c.Verify = func(_ context.Context, token string) (service.Identity, error) {
 			if strings.HasPrefix(token, accesskey.Prefix) {
 				t.Error("a key was verified as an access token")
 			}
-			return httpapi.Identity{Pool: "pool", Subject: token, Expires: time.Now().Add(time.Hour)}, nil
+			return service.Identity{Pool: "pool", Subject: token, Expires: time.Now().Add(time.Hour)}, nil
 		}
 	})
 	for _, token := range []string{accesskey.New(), accesskey.Prefix, accesskey.Prefix + "x"} {

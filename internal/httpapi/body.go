@@ -9,38 +9,41 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"strconv"
 	"time"
 
 	"photos/internal/api"
+	"photos/internal/httpkit"
 	"photos/internal/photo"
 )
 
 const (
-	// maxItem is how many bytes one item of a request takes on average at most: a description
-	// of the longest kind, with room for escapes.
+	// maxItem is how many bytes one item of a request may have on average: a description of
+	// the longest kind, with room for escapes.
 	maxItem = 8 << 10
-	// bodyTime is how long a whole JSON body may take, however steadily it comes.
-	bodyTime = 2 * time.Minute
+	// maxBodyTime is how long a whole JSON body may take, even if bytes keep coming.
+	maxBodyTime = 2 * time.Minute
 )
 
-// readJSON reads a request's body, whose longest list has up to items elements, into v. Unknown
-// members are refused: a typing error must not look like a success.
-func (s *Server) readJSON(w http.ResponseWriter, r *http.Request, items int, v any) error {
+// bodyReader reads the JSON bodies of requests.
+type bodyReader struct{ stall time.Duration }
+
+// read reads the body of a request, whose longest list has up to items elements, into v.
+// It refuses unknown members: a typing error must not look like a success.
+func (b bodyReader) read(w http.ResponseWriter, r *http.Request, items int, v any) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
 		return withStatus(http.StatusUnsupportedMediaType, &photo.Error{Kind: photo.KindUsage, Msg: "the body must be JSON", Hint: "Content-Type: application/json"})
 	}
-	in := s.incoming(w, r)
-	defer in.leave()
-	body, err := api.ListBounds(items, maxItem).Read(&timedReader{in, time.Now().Add(bodyTime)}, r.ContentLength)
+	in := httpkit.NewBody(w, r, b.stall)
+	defer in.Release()
+	body, err := api.ListBounds(items, maxItem).Read(&timedReader{in, time.Now().Add(maxBodyTime)}, r.ContentLength)
 	if err != nil {
 		return bodyError(err)
 	}
 	return decodeJSON(body, v)
 }
 
-// timedReader ends a body that goes on for too long.
+// timedReader fails once the time is over.
 type timedReader struct {
 	io.Reader
 	until time.Time
@@ -67,29 +70,13 @@ func decodeJSON(body []byte, v any) error {
 	case errors.As(err, &known):
 		return known
 	}
-	return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("the body is not what was expected: %v", err)}
+	return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("the body is not valid: %v", err)}
 }
 
-// bodyError is the error of a body that could not be read.
+// bodyError returns the error of a request whose body could not be read.
 func bodyError(err error) error {
 	if photo.KindOf(err) == photo.KindTooLarge {
 		return err
 	}
-	return cut(err)
-}
-
-// writeJSON answers v, whole or not at all.
-func writeJSON(w http.ResponseWriter, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "no-store")
-	}
-	_, _ = w.Write(body) // who went away needs no answer
-	return nil
+	return withStatus(http.StatusRequestTimeout, &photo.Error{Kind: photo.KindUnavailable, Msg: "the connection broke while the request was read", Hint: "try again", Err: err})
 }

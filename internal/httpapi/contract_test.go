@@ -13,7 +13,7 @@ import (
 
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
-	"github.com/pb33f/libopenapi-validator/config"
+	validation "github.com/pb33f/libopenapi-validator/config"
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
 	"photos/internal/api"
@@ -48,7 +48,7 @@ var theContract = sync.OnceValue(func() *contract {
 		return c
 	}
 	c.model = &model.Model
-	v, errs := validator.NewValidator(doc, config.WithFormatAssertions())
+	v, errs := validator.NewValidator(doc, validation.WithFormatAssertions())
 	if len(errs) > 0 {
 		c.err = errs[0]
 	}
@@ -220,7 +220,9 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	for _, op := range operations(t) {
 		described[strings.ReplaceAll(op.path, "{upload}", "{id}")+" "+op.method] = true
 	}
-	for _, route := range httpapi.Routes(s.server) {
+	routes, err := httpapi.Routes(s.config.HTTP)
+	must(t, err)
+	for _, route := range routes {
 		if !described[route] {
 			t.Errorf("%s is not described", route)
 		}

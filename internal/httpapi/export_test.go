@@ -1,16 +1,24 @@
 package httpapi
 
-import "photos/internal/photo"
+import (
+	"net/url"
+
+	"photos/internal/photo"
+)
 
 // Routes lists what a server answers, as "PATTERN METHOD".
-func Routes(s *Server) []string {
+func Routes(c Config) ([]string, error) {
+	r, err := newRouter(c, &url.URL{})
+	if err != nil {
+		return nil, err
+	}
 	var out []string
-	for pattern, m := range s.routes() {
+	for pattern, m := range r.routes() {
 		for method := range m {
 			out = append(out, pattern+" "+method)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // ParseListQuery is the parser of GET /v1/photos.
@@ -30,6 +38,3 @@ func ParseChecksum(header string) (size int, want []byte, err error) {
 	}
 	return sum.Size(), want, nil
 }
-
-// SearchSeats returns how many searches s serves at a time, and how many of one owner.
-func (s *Server) SearchSeats() (total, share int) { return s.searches.total, s.searches.share }

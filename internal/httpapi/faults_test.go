@@ -16,7 +16,6 @@ import (
 	"photos/internal/api"
 	"photos/internal/blob"
 	"photos/internal/client"
-	"photos/internal/httpapi"
 	"photos/internal/photo"
 	"photos/internal/picture"
 	"photos/internal/store"
@@ -59,7 +58,7 @@ func (f fullStaged) Commit(context.Context, bool) (string, error) {
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	const room = 5000
-	s := start(t, func(c *httpapi.Config) { c.Staging = full{c.Staging, room} })
+	s := start(t, func(c *config) { c.Staging = full{c.Staging, room} })
 	ada := s.as("ada")
 	large, small := jpeg(t, 1, 20_000), jpeg(t, 2, 2000)
 	for _, data := range [][]byte{large, small} {
@@ -93,7 +92,7 @@ func TestReadOnlyBlobs(t *testing.T) {
 	s := start(t)
 	ids := s.as("ada").album(1)
 	s.close()
-	s.open(func(c *httpapi.Config) { c.Staging = locked{c.Staging} })
+	s.open(func(c *config) { c.Staging = locked{c.Staging} })
 	ada := s.as("ada")
 	a := ada.upload(jpeg(t, 9, 4000), api.UploadMetadata{})
 	a.refused(http.StatusServiceUnavailable, photo.KindUnavailable)
@@ -128,7 +127,7 @@ func TestFailingStore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, func(cfg *httpapi.Config) { cfg.Store = failing{cfg.Store, c.err} })
+			s := start(t, func(cfg *config) { cfg.Store = failing{cfg.Store, c.err} })
 			a := s.as("ada").call(http.MethodGet, api.PathMe, nil, nil)
 			p := a.refused(c.status, c.kind)
 			if strings.Contains(string(a.body), "secret") || p.Detail == "" || a.header.Get("Retry-After") != c.retry {
@@ -165,7 +164,7 @@ func TestCommitThatFails(t *testing.T) {
 		blobs  int
 		state  photo.State
 	}{{photo.KindConflict, 0, photo.Absent}, {"", 1, photo.Stored}} {
-		s := start(t, func(cfg *httpapi.Config) { cfg.Store = lossy{cfg.Store, c.refuse} })
+		s := start(t, func(cfg *config) { cfg.Store = lossy{cfg.Store, c.refuse} })
 		ada := s.as("ada")
 		data := jpeg(t, 1, 4000)
 		if a := ada.upload(data, api.UploadMetadata{}); a.status < 400 {
@@ -221,7 +220,7 @@ func TestDamagedBytesAreNotCalledStored(t *testing.T) {
 }
 
 // blobFiles are the files of all blobs.
-func (s *service) blobFiles() []string {
+func (s *fixture) blobFiles() []string {
 	s.t.Helper()
 	files, err := filepath.Glob(filepath.Join(s.dir, "blobs", "*", "*", "*"))
 	must(s.t, err)
@@ -239,7 +238,7 @@ func age(t *testing.T, by time.Duration, files ...string) {
 
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *httpapi.Config) {
+	s := start(t, func(c *config) {
 		c.Limits.UploadLifetime, c.Limits.TrashFor = time.Millisecond, time.Millisecond
 	})
 	ada := s.as("ada")
@@ -263,14 +262,14 @@ func TestSweep(t *testing.T) {
 	age(t, 25*time.Hour, append(s.blobFiles(), filepath.Join(s.dir, "uploads", "orphan-old"))...)
 	age(t, 23*time.Hour, filepath.Join(s.dir, "blobs", "nobody", keys[1][:2], keys[1]), filepath.Join(s.dir, "uploads", "orphan-new"))
 	eventually(t, "the upload expired and the trash was emptied", func() bool {
-		must(t, s.server.Sweep(context.Background()))
+		must(t, s.service.Sweeper.Sweep(context.Background()))
 		return s.stagedCount() == 1 && s.blobCount() == 3
 	})
 	if _, err := os.Stat(old); err != nil {
 		t.Errorf("the old orphan went before its time: %v", err)
 	}
 	s.exec(`UPDATE orphan SET seen_at = seen_at - 31 * 24 * 3600 * 1000000`)
-	must(t, s.server.Sweep(context.Background()))
+	must(t, s.service.Sweeper.Sweep(context.Background()))
 	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) || s.blobCount() != 2 {
 		t.Errorf("a month later the old orphan is there: %v", err)
 	}
@@ -286,12 +285,12 @@ func TestSweep(t *testing.T) {
 // A sweep never ends an upload that somebody is sending, however old it is.
 func TestSweepSparesLiveUploads(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *httpapi.Config) { c.Limits.UploadLifetime = time.Millisecond })
+	s := start(t, func(c *config) { c.Limits.UploadLifetime = time.Millisecond })
 	ada := s.as("ada")
 	data := jpeg(t, 1, 300_000)
 	path := ada.begin(len(data), api.UploadMetadata{})
 	st := ada.stall(path, 0, "w", data[:100_000], len(data))
-	must(t, s.server.Sweep(context.Background()))
+	must(t, s.service.Sweeper.Sweep(context.Background()))
 	_, err := st.body.Write(data[100_000:])
 	must(t, err)
 	must(t, st.body.Close())
@@ -317,8 +316,8 @@ func TestLongWorkIsNotSilent(t *testing.T) {
 	}
 	t.Parallel()
 	const stall, long = 2 * time.Second, 3 * time.Second
-	s := start(t, func(c *httpapi.Config) {
-		c.Limits.Stall = stall
+	s := start(t, func(c *config) {
+		c.HTTP.Stall = stall
 		inspect := c.Inspect
 		c.Inspect = func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) {
 			time.Sleep(long)

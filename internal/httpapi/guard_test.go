@@ -12,17 +12,17 @@ import (
 	"testing"
 
 	"photos/internal/api"
-	"photos/internal/httpapi"
 	"photos/internal/photo"
+	"photos/internal/service"
 )
 
 func TestOnlyItsOwnNamesAreAnswered(t *testing.T) {
 	t.Parallel()
 	local := start(t)
-	proxied := start(t, func(c *httpapi.Config) { c.BaseURL, c.Local = "https://Photos.example.org", false })
+	proxied := start(t, func(c *config) { c.HTTP.BaseURL, c.HTTP.Local = "https://Photos.example.org", false })
 	port := local.web.URL[strings.LastIndexByte(local.web.URL, ':'):]
 	for _, c := range []struct {
-		s      *service
+		s      *fixture
 		host   string
 		path   string
 		header header
@@ -102,9 +102,9 @@ func TestBaseURLWithAPath(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.close()
-	s.open(func(c *httpapi.Config) {
-		c.BaseURL += "/pictures"
-		c.Extra = map[string]http.Handler{"/login": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "a page") })}
+	s.open(func(c *config) {
+		c.HTTP.BaseURL += "/pictures"
+		c.HTTP.Extra = map[string]http.Handler{"/login": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "a page") })}
 	})
 	ada := s.as("ada")
 	data := jpeg(t, 1, 4000)
@@ -123,7 +123,7 @@ func TestBaseURLWithAPath(t *testing.T) {
 	}
 	ada.append(path, 0, data).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded"})
 	challenge := s.as("").call(http.MethodGet, "/pictures/v1/me", nil, nil).header.Get("WWW-Authenticate")
-	if want := `resource_metadata="` + strings.TrimSuffix(s.config.BaseURL, "/pictures") + api.PathProtectedResource + `/pictures"`; !strings.Contains(challenge, want) {
+	if want := `resource_metadata="` + strings.TrimSuffix(s.config.HTTP.BaseURL, "/pictures") + api.PathProtectedResource + `/pictures"`; !strings.Contains(challenge, want) {
 		t.Errorf("challenge %s, want %s", challenge, want)
 	}
 }
@@ -149,9 +149,9 @@ func (l *lockedBuffer) String() string {
 func TestPanicCostsItsRequestOnly(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
-	s := start(t, func(c *httpapi.Config) {
+	s := start(t, func(c *config) {
 		c.Log = slog.New(slog.NewTextHandler(&log, nil))
-		c.Verify = func(context.Context, string) (httpapi.Identity, error) { panic("secret cause") }
+		c.Verify = func(context.Context, string) (service.Identity, error) { panic("secret cause") }
 	})
 	a := s.as("secret-token").call(http.MethodGet, api.PathMe+"?q=secret-query", nil, nil)
 	p := a.refused(http.StatusInternalServerError, photo.KindInternal)

@@ -22,32 +22,40 @@ import (
 	"photos/internal/httpapi"
 	"photos/internal/photo"
 	"photos/internal/picture/metadata"
+	"photos/internal/service"
 	"photos/internal/store"
 	"photos/internal/store/sqldb"
 	"photos/internal/testkit/sample"
 )
 
-// service is a server over a real database and real files, reached over real
-// connections. Only the access tokens are the test's: a token is a user's name.
-type service struct {
-	t      testing.TB
-	dir    string
-	config httpapi.Config
-	store  store.Store
-	blobs  *disk.Store
-	server *httpapi.Server
-	web    *httptest.Server
+// config is what a fixture is made from.
+type config struct {
+	service.Config
+	HTTP httpapi.Config
+}
+
+// fixture is a server over a real database and real files, reached over real connections.
+// Only the access tokens belong to the test: a token is the name of a user.
+type fixture struct {
+	t       testing.TB
+	dir     string
+	config  config
+	store   store.Store
+	blobs   *disk.Store
+	service *service.Service
+	server  *httpapi.Server
+	web     *httptest.Server
 }
 
 // start starts a service in a fresh folder. A tweak may replace any part.
-func start(t testing.TB, tweaks ...func(*httpapi.Config)) *service {
+func start(t testing.TB, tweaks ...func(*config)) *fixture {
 	t.Helper()
-	s := &service{t: t, dir: t.TempDir()}
+	s := &fixture{t: t, dir: t.TempDir()}
 	s.open(tweaks...)
 	return s
 }
 
-func (s *service) open(tweaks ...func(*httpapi.Config)) {
+func (s *fixture) open(tweaks ...func(*config)) {
 	s.t.Helper()
 	db, err := sqldb.Open(context.Background(), "sqlite:"+filepath.Join(s.dir, "photos.db"))
 	must(s.t, err)
@@ -56,23 +64,29 @@ func (s *service) open(tweaks ...func(*httpapi.Config)) {
 	s.store, s.blobs = db, blobs
 	s.web = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.server.ServeHTTP(w, r) }))
 	base := "http://" + s.web.Listener.Addr().String()
-	s.config = httpapi.Config{
-		BaseURL: base, Local: true, Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read, OpenAPI: openapi.JSON,
-		Resource: api.ProtectedResource{
-			Resource: base, AuthorizationServers: []string{"https://issuer.example/pool"}, ClientID: "cli", RedirectURIs: []string{"http://127.0.0.1:18484/callback"},
+	s.config = config{
+		service.Config{Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read},
+		httpapi.Config{
+			BaseURL: base, Local: true, OpenAPI: openapi.JSON,
+			Resource: api.ProtectedResource{
+				Resource: base, AuthorizationServers: []string{"https://issuer.example/pool"}, ClientID: "cli", RedirectURIs: []string{"http://127.0.0.1:18484/callback"},
+			},
 		},
 	}
 	for _, tweak := range tweaks {
 		tweak(&s.config)
 	}
-	s.server, err = httpapi.New(s.config)
+	s.service, err = service.New(s.config.Config)
+	must(s.t, err)
+	s.config.HTTP.Service, s.config.HTTP.Log = s.service, s.config.Log
+	s.server, err = httpapi.New(s.config.HTTP)
 	must(s.t, err)
 	s.web.Start()
 	s.t.Cleanup(s.close)
 }
 
 // close stops the service; a second call does nothing.
-func (s *service) close() {
+func (s *fixture) close() {
 	if s.web == nil {
 		return
 	}
@@ -86,30 +100,30 @@ func (s *service) close() {
 }
 
 // restart stops the service and starts another one over the same folder.
-func (s *service) restart() {
+func (s *fixture) restart() {
 	s.t.Helper()
 	s.close()
 	s.open()
 }
 
 // verify knows every name but nobody.
-func verify(_ context.Context, token string) (httpapi.Identity, error) {
+func verify(_ context.Context, token string) (service.Identity, error) {
 	switch token {
 	case "nobody":
-		return httpapi.Identity{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "the access token has expired", Err: errors.New("secret cause")}
+		return service.Identity{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "the access token has expired", Err: errors.New("secret cause")}
 	case "unknowable":
-		return httpapi.Identity{}, &photo.Error{Kind: photo.KindUnavailable, Msg: "the access token cannot be checked now"}
+		return service.Identity{}, &photo.Error{Kind: photo.KindUnavailable, Msg: "the access token cannot be checked now"}
 	}
-	return httpapi.Identity{Pool: "pool", Subject: token, Expires: time.Now().Add(time.Hour)}, nil
+	return service.Identity{Pool: "pool", Subject: token, Expires: time.Now().Add(time.Hour)}, nil
 }
 
 // user is somebody who calls the service.
 type user struct {
-	s    *service
+	s    *fixture
 	name string // empty: sends no token
 }
 
-func (s *service) as(name string) user { return user{s, name} }
+func (s *fixture) as(name string) user { return user{s, name} }
 
 // answer is a response, read whole.
 type answer struct {
@@ -279,14 +293,14 @@ func (u user) state(id photo.ID, how photo.Scrutiny) api.CheckResult {
 }
 
 // blobCount is how many blobs lie in the store, uploads under way not counted.
-func (s *service) blobCount() int {
+func (s *fixture) blobCount() int {
 	s.t.Helper()
 	n := 0
 	must(s.t, s.blobs.EachBlob(context.Background(), func(string, string, time.Time) error { n++; return nil }))
 	return n
 }
 
-func (s *service) stagedCount() int {
+func (s *fixture) stagedCount() int {
 	s.t.Helper()
 	n := 0
 	must(s.t, s.blobs.EachStaged(context.Background(), func(string, time.Time) error { n++; return nil }))
@@ -322,7 +336,7 @@ func must(t testing.TB, err error) {
 }
 
 // exec changes the database behind the service's back.
-func (s *service) exec(query string) {
+func (s *fixture) exec(query string) {
 	s.t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(s.dir, "photos.db"))
 	must(s.t, err)

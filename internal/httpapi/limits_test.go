@@ -15,7 +15,6 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/blob"
-	"photos/internal/httpapi"
 	"photos/internal/photo"
 	"photos/internal/picture"
 	"photos/internal/store"
@@ -44,7 +43,7 @@ func (h *heldSearches) List(ctx context.Context, owner string, f photo.Filter, a
 func TestSearchesAreShared(t *testing.T) {
 	t.Parallel()
 	held := &heldSearches{begun: make(chan string), let: make(chan struct{})}
-	s := start(t, func(c *httpapi.Config) { held.Store, c.Store = c.Store, held })
+	s := start(t, func(c *config) { held.Store, c.Store = c.Store, held })
 	const search = api.PathPhotos + "?search=x"
 	var answers sync.WaitGroup
 	begin := func(name string) {
@@ -55,7 +54,7 @@ func TestSearchesAreShared(t *testing.T) {
 		})
 		<-held.begun
 	}
-	total, share := s.server.SearchSeats()
+	total, share := s.service.Photos.SearchLimit()
 	for i := range total {
 		begin(fmt.Sprint("owner", i/share))
 	}
@@ -77,7 +76,7 @@ func TestSearchesAreShared(t *testing.T) {
 // The database itself stops searching when the time is over.
 func TestSearchHasLimitedTime(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *httpapi.Config) { c.Limits.SearchTime = time.Millisecond })
+	s := start(t, func(c *config) { c.Limits.SearchTime = time.Millisecond })
 	owner, err := s.store.Owner(t.Context(), "pool", "ada")
 	must(t, err)
 	var words []string
@@ -140,7 +139,7 @@ func (r countedBlob) Close() error {
 func TestDeepCheckReadsAPhotoOnce(t *testing.T) {
 	t.Parallel()
 	blobs := &readBlobs{}
-	s := start(t, func(c *httpapi.Config) { blobs.Store, c.Blobs = c.Blobs, blobs })
+	s := start(t, func(c *config) { blobs.Store, c.Blobs = c.Blobs, blobs })
 	ada := s.as("ada")
 	ids := repeated(ada.album(2), photo.MaxCheck)
 	var res api.CheckResponse
@@ -167,7 +166,7 @@ func repeated(ids []photo.ID, n int) (out []photo.ID) {
 func TestDeepChecksTakeTurns(t *testing.T) {
 	t.Parallel()
 	blobs := &readBlobs{}
-	s := start(t, func(c *httpapi.Config) { blobs.Store, c.Blobs = c.Blobs, blobs })
+	s := start(t, func(c *config) { blobs.Store, c.Blobs = c.Blobs, blobs })
 	ada := s.as("ada")
 	ids := ada.album(3)
 	blobs.endless.Store(true)
@@ -209,7 +208,7 @@ func TestDeepChecksTakeTurns(t *testing.T) {
 func TestMetadataIsReadInTurn(t *testing.T) {
 	t.Parallel()
 	var now, most atomic.Int32
-	s := start(t, func(c *httpapi.Config) {
+	s := start(t, func(c *config) {
 		c.Limits.Parsers = 1
 		inspect := c.Inspect
 		c.Inspect = func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) {
@@ -234,7 +233,7 @@ func TestMetadataIsReadInTurn(t *testing.T) {
 // what is there already is not.
 func TestQuota(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *httpapi.Config) { c.Limits.Quota = store.Quota{Photos: 2, Bytes: 20 << 20, Uploads: 1} })
+	s := start(t, func(c *config) { c.Limits.Quota = store.Quota{Photos: 2, Bytes: 20 << 20, Uploads: 1} })
 	ada := s.as("ada")
 	ids := ada.album(1)
 	ada.call(http.MethodPost, api.PathUploads, creating(20<<20, api.UploadMetadata{}), nil).refused(http.StatusPaymentRequired, photo.KindQuota)
@@ -268,7 +267,7 @@ func TestAnnouncedBytes(t *testing.T) {
 	const mib = 1 << 20
 	var free atomic.Int64
 	free.Store(100 * mib)
-	s := start(t, func(c *httpapi.Config) { c.Free = func() (int64, bool) { return free.Load(), true } })
+	s := start(t, func(c *config) { c.Free = func() (int64, bool) { return free.Load(), true } })
 	ada := s.as("ada")
 	begin := func(name string, size int, id photo.ID) answer {
 		return s.as(name).call(http.MethodPost, api.PathUploads, creating(size, api.UploadMetadata{ID: id}), nil)

@@ -22,8 +22,8 @@ type listQuery struct {
 	limit  int
 }
 
-// parseListQuery reads the query of GET /v1/photos. Unknown, repeated and blank
-// parameters are refused: a misspelt filter would list photos it should not.
+// parseListQuery reads the query of GET /v1/photos. It refuses parameters that are unknown,
+// repeated or blank: a misspelt filter would list photos that it should not.
 func parseListQuery(raw string) (listQuery, error) {
 	q := listQuery{limit: defaultPage}
 	values, err := url.ParseQuery(raw)

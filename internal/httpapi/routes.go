@@ -4,86 +4,122 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
 	"photos/internal/api"
 	"photos/internal/photo"
+	"photos/internal/service"
 )
 
-// A handler answers a request, or returns why it did not; the error is then
-// answered in one place (problem.go).
+// A handler answers a request, or returns an error, which problems.write answers.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // methods are the handlers of one path.
 type methods map[string]handler
 
-// routes is every path this package serves, below the base address's own path.
-func (s *Server) routes() map[string]methods {
+// router sends each request to a handler.
+type router struct {
+	prefix   string // the path of the base address: "" or /photos
+	problems problems
+	about    *about
+	auth     *auth
+	accounts *accounts
+	photos   *photos
+	uploads  *uploads
+}
+
+func newRouter(c Config, base *url.URL) (*router, error) {
+	page, err := homePage(c.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	body := bodyReader{c.Stall}
+	issuer := ""
+	if len(c.Resource.AuthorizationServers) > 0 {
+		issuer = c.Resource.AuthorizationServers[0]
+	}
+	origin := strings.TrimSuffix(c.BaseURL, base.Path)
+	return &router{
+		prefix:   base.Path,
+		problems: problems{c.Log},
+		about:    &about{page: page, ready: c.Service.Ready, resource: c.Resource, openAPI: c.OpenAPI},
+		auth:     &auth{accounts: c.Service.Accounts, metadata: origin + api.PathProtectedResource + base.Path},
+		accounts: &accounts{accounts: c.Service.Accounts, body: body, issuer: issuer},
+		photos:   newPhotos(c, body),
+		uploads:  &uploads{uploads: c.Service.Uploads, path: base.Path + api.PathUploads, stall: c.Stall},
+	}, nil
+}
+
+// routes returns every path below the path of the base address, with the permission that
+// each handler needs.
+func (t *router) routes() map[string]methods {
 	const (
 		onePhoto  = api.PathPhotos + "/{id}"
 		oneUpload = api.PathUploads + "/{id}"
 		oneKey    = api.PathKeys + "/{name}"
 	)
+	with := t.auth.require
 	return map[string]methods{
-		"/{$}":                    {http.MethodGet: s.home},
-		pathHealth:                {http.MethodGet: s.health},
-		pathReady:                 {http.MethodGet: s.ready},
-		api.PathProtectedResource: {http.MethodGet: s.protectedResource},
-		api.PathOpenAPI:           {http.MethodGet: s.openAPI},
-		api.PathMe:                {http.MethodGet: s.signedIn(anyKey, s.me)},
-		api.PathKeys:              {http.MethodGet: s.signedIn(userOnly, s.keys), http.MethodPost: s.signedIn(userOnly, s.createKey)},
-		oneKey:                    {http.MethodDelete: s.signedIn(userOnly, s.revokeKey)},
-		api.PathCheck:             {http.MethodPost: s.signedIn(toUpload, s.check)},
-		api.PathPhotos:            {http.MethodGet: s.signedIn(toRead, s.list), http.MethodPatch: s.signedIn(toUpload, s.describeMany)},
+		"/{$}":                    {http.MethodGet: t.about.home},
+		pathHealth:                {http.MethodGet: t.about.health},
+		pathReady:                 {http.MethodGet: t.about.readiness},
+		api.PathProtectedResource: {http.MethodGet: t.about.protectedResource},
+		api.PathOpenAPI:           {http.MethodGet: t.about.description},
+		api.PathMe:                {http.MethodGet: with(service.AnyScope, t.accounts.me)},
+		api.PathKeys:              {http.MethodGet: with(service.SignedIn, t.accounts.keys), http.MethodPost: with(service.SignedIn, t.accounts.createKey)},
+		oneKey:                    {http.MethodDelete: with(service.SignedIn, t.accounts.revokeKey)},
+		api.PathCheck:             {http.MethodPost: with(service.MayUpload, t.photos.check)},
+		api.PathPhotos:            {http.MethodGet: with(service.MayRead, t.photos.list), http.MethodPatch: with(service.MayUpload, t.photos.describeMany)},
 		onePhoto: {
-			http.MethodGet:    s.signedIn(toRead, s.get),
-			http.MethodPatch:  s.signedIn(toChange, s.describe),
-			http.MethodDelete: s.signedIn(toChange, s.trash),
+			http.MethodGet:    with(service.MayRead, t.photos.get),
+			http.MethodPatch:  with(service.MayChange, t.photos.describe),
+			http.MethodDelete: with(service.MayChange, t.photos.trash),
 		},
-		onePhoto + "/history": {http.MethodGet: s.signedIn(toRead, s.history)},
-		onePhoto + "/undo":    {http.MethodPost: s.signedIn(toChange, s.undo)},
-		onePhoto + "/restore": {http.MethodPost: s.signedIn(toChange, s.restore)},
-		onePhoto + "/content": {http.MethodGet: s.signedIn(toRead, s.content)},
+		onePhoto + "/history": {http.MethodGet: with(service.MayRead, t.photos.history)},
+		onePhoto + "/undo":    {http.MethodPost: with(service.MayChange, t.photos.undo)},
+		onePhoto + "/restore": {http.MethodPost: with(service.MayChange, t.photos.restore)},
+		onePhoto + "/content": {http.MethodGet: with(service.MayRead, t.photos.content)},
 		api.PathUploads: {
-			http.MethodOptions: tus(s.uploadOptions),
-			http.MethodPost:    tus(s.signedIn(toUpload, s.createUpload)),
+			http.MethodOptions: tus(t.uploads.options),
+			http.MethodPost:    tus(with(service.MayUpload, t.uploads.create)),
 		},
 		oneUpload: {
-			http.MethodOptions: tus(s.uploadOptions),
-			http.MethodHead:    tus(s.signedIn(toUpload, s.headUpload)),
-			http.MethodPatch:   tus(s.signedIn(toUpload, s.patchUpload)),
-			http.MethodDelete:  tus(s.signedIn(toUpload, s.deleteUpload)),
+			http.MethodOptions: tus(t.uploads.options),
+			http.MethodHead:    tus(with(service.MayUpload, t.uploads.status)),
+			http.MethodPatch:   tus(with(service.MayUpload, t.uploads.append)),
+			http.MethodDelete:  tus(with(service.MayUpload, t.uploads.end)),
 		},
 	}
 }
 
-func (s *Server) mux() *http.ServeMux {
+func (t *router) mux(extra map[string]http.Handler) *http.ServeMux {
 	inner := http.NewServeMux()
-	for pattern, m := range s.routes() {
-		inner.Handle(pattern, s.serve(m))
+	for pattern, m := range t.routes() {
+		inner.Handle(pattern, t.serve(m))
 	}
-	for pattern, h := range s.Extra {
+	for pattern, h := range extra {
 		inner.Handle(pattern, h)
 	}
-	inner.Handle("/", s.answer(nothingHere))
-	if s.prefix == "" {
+	inner.Handle("/", t.answer(notFound))
+	if t.prefix == "" {
 		return inner
 	}
 	outer := http.NewServeMux()
 	outer.Handle(pathHealth, inner)
 	outer.Handle(pathReady, inner)
 	// RFC 9728, section 3.1: the well-known part goes between host and path.
-	outer.Handle(api.PathProtectedResource+s.prefix, s.serve(methods{http.MethodGet: s.protectedResource}))
-	outer.Handle(s.prefix+"/", http.StripPrefix(s.prefix, inner))
-	outer.Handle("/", s.answer(nothingHere))
+	outer.Handle(api.PathProtectedResource+t.prefix, t.serve(methods{http.MethodGet: t.about.protectedResource}))
+	outer.Handle(t.prefix+"/", http.StripPrefix(t.prefix, inner))
+	outer.Handle("/", t.answer(notFound))
 	return outer
 }
 
-// serve picks the handler of a request's method. GET answers HEAD too, and tus
-// wants X-HTTP-Method-Override heeded, for networks that know GET and POST only.
-func (s *Server) serve(m methods) http.Handler {
-	return s.answer(func(w http.ResponseWriter, r *http.Request) error {
+// serve chooses the handler for the method of a request. GET also answers HEAD. The tus
+// protocol wants X-HTTP-Method-Override, for networks that allow only GET and POST.
+func (t *router) serve(m methods) http.Handler {
+	return t.answer(func(w http.ResponseWriter, r *http.Request) error {
 		method := r.Method
 		if override := r.Header.Get("X-HTTP-Method-Override"); method == http.MethodPost && override != "" {
 			method = override
@@ -99,23 +135,23 @@ func (s *Server) serve(m methods) http.Handler {
 	})
 }
 
-// answer turns a handler's error into a problem document.
-func (s *Server) answer(h handler) http.Handler {
+// answer turns the error of a handler into a problem document.
+func (t *router) answer(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
-			s.fail(w, r, err)
+			t.problems.write(w, r, err)
 		}
 	})
 }
 
 func notAllowed(w http.ResponseWriter, r *http.Request, m methods) error {
-	allowed := slices.Sorted(maps.Keys(m))
-	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	allowed := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+	w.Header().Set("Allow", allowed)
 	return withStatus(http.StatusMethodNotAllowed, &photo.Error{
-		Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20s is not possible here", r.Method), Hint: "possible: " + strings.Join(allowed, ", "),
+		Kind: photo.KindUsage, Msg: fmt.Sprintf("the method %.20s is not allowed here", r.Method), Hint: "allowed: " + allowed,
 	})
 }
 
-func nothingHere(_ http.ResponseWriter, r *http.Request) error {
-	return &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("nothing at %.200q", r.URL.Path), Hint: "the API is described at " + api.PathOpenAPI}
+func notFound(_ http.ResponseWriter, r *http.Request) error {
+	return &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("there is nothing at %.200q", r.URL.Path), Hint: "the API is described at " + api.PathOpenAPI}
 }

@@ -4,58 +4,41 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"photos/internal/api"
 	"photos/internal/photo"
 	"photos/internal/service"
-	"photos/internal/store"
 )
 
-// What the tus protocol (1.0.0, https://tus.io/protocols/resumable-upload) puts
-// into headers is read and written in this file; what it means is in upload.go.
+// This file reads and writes the headers of the tus protocol (1.0.0,
+// https://tus.io/protocols/resumable-upload). uploads.go has the handlers.
 
 // maxWriter bounds the header Photos-Writer.
 const maxWriter = 128
 
-// tus is what every call of the protocol has in common: both sides name the version.
+// tus adds to a handler what all requests of the protocol have in common: both sides name
+// the version.
 func tus(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set(api.HeaderTusResumable, api.TusVersion)
 		if r.Method != http.MethodOptions && r.Header.Get(api.HeaderTusResumable) != api.TusVersion {
 			w.Header().Set(api.HeaderTusVersion, api.TusVersion)
 			return withStatus(http.StatusPreconditionFailed, &photo.Error{
-				Kind: photo.KindUsage, Msg: "uploads speak tus " + api.TusVersion, Hint: api.HeaderTusResumable + ": " + api.TusVersion,
+				Kind: photo.KindUsage, Msg: "uploads need version " + api.TusVersion + " of tus", Hint: api.HeaderTusResumable + ": " + api.TusVersion,
 			})
 		}
 		return h(w, r)
 	}
 }
 
-func (s *Server) uploadOptions(w http.ResponseWriter, _ *http.Request) error {
-	h := w.Header()
-	h.Set(api.HeaderTusVersion, api.TusVersion)
-	h.Set(api.HeaderTusExtension, api.TusExtensions)
-	h.Set(api.HeaderTusMaxSize, strconv.FormatInt(s.Limits.MaxUpload, 10))
-	h.Set(api.HeaderTusChecksums, "sha1,sha256")
-	w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-// parseCreation reads what a POST asks for; body tells that bytes come along
+// parseCreation reads what a POST asks for. body says that bytes come with it
 // (creation-with-upload).
-func parseCreation(r *http.Request, maxUpload int64) (c service.Creation, body bool, err error) {
+func parseCreation(r *http.Request) (c service.Creation, body bool, err error) {
 	if r.Header.Get(api.HeaderUploadConcat) != "" { // a part may look like a picture, and would become a photo
-		return c, false, &photo.Error{Kind: photo.KindUsage, Msg: "a photo is one upload, not several that are joined", Hint: "leave out " + api.HeaderUploadConcat}
+		return c, false, &photo.Error{Kind: photo.KindUsage, Msg: "an upload is one photo; joining uploads is not supported", Hint: "leave out " + api.HeaderUploadConcat}
 	}
 	if c.Length, err = headerNumber(r, api.HeaderUploadLength); err != nil {
 		return c, false, err
-	}
-	switch {
-	case c.Length > maxUpload:
-		return c, false, &photo.Error{Kind: photo.KindTooLarge, Msg: fmt.Sprintf("%d bytes are more than one photo may have", c.Length), Hint: fmt.Sprintf("the service takes %d", maxUpload)}
-	case c.Length == 0:
-		return c, false, &photo.Error{Kind: photo.KindNotPicture, Msg: "the file is empty"}
 	}
 	if c.Meta, err = parseMetadata(r.Header.Get(api.HeaderUploadMetadata)); err != nil {
 		return c, false, err
@@ -63,46 +46,30 @@ func parseCreation(r *http.Request, maxUpload int64) (c service.Creation, body b
 	if r.ContentLength == 0 {
 		return c, false, nil
 	}
-	if err := octets(r); err != nil {
-		return c, false, err
-	}
-	return c, true, tooMany(r.ContentLength, c.Length)
+	return c, true, checkBodyType(r)
 }
 
-// parseMetadata reads Upload-Metadata and checks it.
+// parseMetadata reads Upload-Metadata.
 func parseMetadata(header string) (service.Meta, error) {
-	h, err := api.ParseUploadMetadata(header)
-	m := service.Meta{Photo: h.ID, Name: h.Filename, Description: h.Description, DescriptionSource: h.DescriptionSource, Caption: h.Caption, Facts: h.Facts}
-	if err != nil {
-		return m, err
-	}
-	m.Name = m.Name[strings.LastIndexByte(m.Name, '/')+1:]
-	if len(m.Name) > photo.MaxName {
-		return m, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("the file name has %d bytes", len(m.Name)), Hint: fmt.Sprintf("at most %d are kept", photo.MaxName)}
-	}
-	if err := validDescription(m.Description); err != nil {
-		return m, err
-	}
-	if !m.Caption.Valid() {
-		return m, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("caption %.40q", m.Caption), Hint: "it is first or never, or is not said"}
-	}
-	m.DescriptionSource, err = validSource(m.DescriptionSource)
-	return m, err
+	m, err := api.ParseUploadMetadata(header)
+	return service.Meta{
+		Photo: m.ID, Name: m.Filename, Description: m.Description, DescriptionSource: m.DescriptionSource, Caption: m.Caption, Facts: m.Facts,
+	}, err
 }
 
-// parseAppend is the offset at which a PATCH appends.
+// parseAppend returns the offset at which a PATCH appends.
 func parseAppend(r *http.Request) (int64, error) {
-	if err := octets(r); err != nil {
+	if err := checkBodyType(r); err != nil {
 		return 0, err
 	}
 	return headerNumber(r, api.HeaderUploadOffset)
 }
 
-func octets(r *http.Request) error {
+func checkBodyType(r *http.Request) error {
 	if r.Header.Get("Content-Type") == api.OffsetContentType {
 		return nil
 	}
-	return withStatus(http.StatusUnsupportedMediaType, &photo.Error{Kind: photo.KindUsage, Msg: "the bytes of an upload have a type of their own", Hint: "Content-Type: " + api.OffsetContentType})
+	return withStatus(http.StatusUnsupportedMediaType, &photo.Error{Kind: photo.KindUsage, Msg: "the bytes of an upload have the wrong type", Hint: "Content-Type: " + api.OffsetContentType})
 }
 
 func headerNumber(r *http.Request, name string) (int64, error) {
@@ -113,16 +80,8 @@ func headerNumber(r *http.Request, name string) (int64, error) {
 	return n, nil
 }
 
-// tooMany refuses n bytes where only room is left for fewer.
-func tooMany(n, room int64) error {
-	if n <= room {
-		return nil
-	}
-	return &photo.Error{Kind: photo.KindTooLarge, Msg: "more bytes than were announced", Hint: fmt.Sprintf("there is room for %d", room)}
-}
-
-// writerOf names the process that sends, so that its retry is told from a rival.
-// Clients that name none are one writer: the newest request goes on.
+// writerOf returns the name of the client process, which tells its retry from another
+// client. All clients without a name are one writer, whose newest request wins.
 func writerOf(r *http.Request) (string, error) {
 	writer := r.Header.Get(api.HeaderWriter)
 	if len(writer) > maxWriter {
@@ -131,12 +90,9 @@ func writerOf(r *http.Request) (string, error) {
 	return writer, nil
 }
 
-// uploadPath is the address of an upload, or of a finished one, which is named
-// by its photo.
-func (s *Server) uploadPath(id string) string { return s.prefix + api.PathUploads + "/" + id }
-
-// metadataOf is the Upload-Metadata of an upload, as it was given.
-func metadataOf(u store.Upload) api.UploadMetadata {
+// metadataOf returns the Upload-Metadata of an upload as the client gave it.
+func metadataOf(at service.Progress) api.UploadMetadata {
+	u := at.Upload
 	m := api.UploadMetadata{Filename: u.Name, ID: u.Photo, Description: u.Description, Caption: u.Caption, Facts: u.Facts}
 	if u.Description != "" {
 		m.DescriptionSource = u.DescriptionSource
@@ -144,7 +100,8 @@ func metadataOf(u store.Upload) api.UploadMetadata {
 	return m
 }
 
-// setProgress says where an upload is and, when it is finished, what became of the photo.
+// setProgress sets the headers that say how far an upload is and, when it is finished, its
+// outcome.
 func setProgress(h http.Header, at service.Progress) {
 	h.Set(api.HeaderUploadOffset, strconv.FormatInt(at.Offset, 10))
 	if at.Done == nil {

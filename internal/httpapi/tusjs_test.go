@@ -70,7 +70,7 @@ func TestTusProjectsOwnClient(t *testing.T) {
 }
 
 // holdsOnly requires that a user has these photos, whole, and the service nothing else.
-func (s *service) holdsOnly(u user, photos map[string][]byte) {
+func (s *fixture) holdsOnly(u user, photos map[string][]byte) {
 	t := s.t
 	t.Helper()
 	for name, data := range photos {
@@ -91,7 +91,7 @@ func (s *service) holdsOnly(u user, photos map[string][]byte) {
 }
 
 // tusJS installs the client, in the version of the lock file, and has it run.
-func tusJS(t *testing.T, s *service, chunk int, photos map[string][]byte) map[string]jsUpload {
+func tusJS(t *testing.T, s *fixture, chunk int, photos map[string][]byte) map[string]jsUpload {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"photos/internal/api"
-	"photos/internal/httpapi"
 	"photos/internal/photo"
 )
 
@@ -170,7 +169,7 @@ func TestKnownPhotoIsAnsweredBeforeItsBytes(t *testing.T) {
 
 func TestUploadsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *httpapi.Config) { c.Limits.MaxUpload = 1 << 20 })
+	s := start(t, func(c *config) { c.Limits.MaxUpload = 1 << 20 })
 	ada := s.as("ada")
 	data := jpeg(t, 1, 4000)
 	size := len(data)
@@ -409,7 +408,7 @@ func TestTheSlowerOfTwoUploadsOfAPhotoEndsWell(t *testing.T) {
 	ada.call(http.MethodPatch, slow, appending(0, "one"), data[:100_000]).has(http.StatusNoContent, nil)
 	fast := ada.begin(len(data), api.UploadMetadata{ID: idOf(data)})
 	ada.call(http.MethodPatch, fast, appending(0, "two"), data).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded"})
-	must(t, s.server.Sweep(t.Context()))
+	must(t, s.service.Sweeper.Sweep(t.Context()))
 	ada.call(http.MethodHead, slow, tusHeader(nil), nil).has(http.StatusOK, header{api.HeaderUploadOffset: "100000"})
 	ada.call(http.MethodPatch, slow, appending(100_000, "one"), data[100_000:]).has(http.StatusNoContent, header{api.HeaderOutcome: "exists", api.HeaderID: idOf(data).String()})
 	s.holdsOnly(ada, map[string][]byte{"the one": data})
@@ -541,14 +540,14 @@ func TestHeadFinishesAnUploadThatIsWhole(t *testing.T) {
 	}
 	// An hour later the address is forgotten.
 	s.exec(`UPDATE upload SET expires_at = expires_at - 3600 * 1000000`)
-	must(t, s.server.Sweep(t.Context()))
+	must(t, s.service.Sweeper.Sweep(t.Context()))
 	ada.call(http.MethodHead, path, tusHeader(nil), nil).has(http.StatusNotFound, nil)
 	s.holdsOnly(ada, map[string][]byte{"the photo": data})
 }
 
 func TestAnotherWriterWaitsItsTurn(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *httpapi.Config) { c.Limits.Lease = time.Minute })
+	s := start(t, func(c *config) { c.Limits.Lease = time.Minute })
 	ada := s.as("ada")
 	data := jpeg(t, 1, 300_000)
 	path := ada.begin(len(data), api.UploadMetadata{})
@@ -566,7 +565,7 @@ func TestAnotherWriterWaitsItsTurn(t *testing.T) {
 
 func TestSilentWriterIsTakenOver(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *httpapi.Config) { c.Limits.Lease = 200 * time.Millisecond })
+	s := start(t, func(c *config) { c.Limits.Lease = 200 * time.Millisecond })
 	ada := s.as("ada")
 	data := jpeg(t, 1, 300_000)
 	path := ada.begin(len(data), api.UploadMetadata{})
@@ -584,7 +583,7 @@ func TestSilentWriterIsTakenOver(t *testing.T) {
 // The lease outlasts the test: only the end of the dead request lets another writer in.
 func TestDeadConnectionIsCut(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *httpapi.Config) { c.Limits.Stall, c.Limits.Lease = 100*time.Millisecond, time.Hour })
+	s := start(t, func(c *config) { c.HTTP.Stall, c.Limits.Lease = 100*time.Millisecond, time.Hour })
 	ada := s.as("ada")
 	data := jpeg(t, 1, 300_000)
 	path := ada.begin(len(data), api.UploadMetadata{})

@@ -30,12 +30,22 @@ type Append struct {
 // Of several requests at once one goes on, and the others wait for it and then
 // learn where the upload is.
 func (s *Uploads) Append(ctx context.Context, a Append) (Progress, error) {
-	u, err := s.Rows.Upload(ctx, a.Owner, a.ID)
+	if a.Meta != nil {
+		meta := *a.Meta
+		if err := meta.check(); err != nil {
+			return Progress{}, err
+		}
+		a.Meta = &meta
+	}
+	if photoID, err := photo.ParseID(a.ID); err == nil {
+		return s.appendToStored(ctx, a, photoID)
+	}
+	u, err := s.rows.Upload(ctx, a.Owner, a.ID)
 	if err != nil {
 		return Progress{}, err
 	}
 	if u.Finished() {
-		return repeated(u, a)
+		return repeated(finished(u), a)
 	}
 	room := u.Length - min(a.Offset, u.Length)
 	if a.Size > room {
@@ -56,11 +66,21 @@ func (s *Uploads) Append(ctx context.Context, a Append) (Progress, error) {
 	return after, err
 }
 
-// repeated answers a request for an upload that is finished. One that brings
-// nothing asks for the outcome; one with bytes is a repetition.
-func repeated(u store.Upload, a Append) (Progress, error) {
-	at := finished(u)
-	if a.Offset == u.Length && (a.Open == nil || a.Size == 0) {
+// appendToStored answers a request for an upload that needed no row. It has nothing to
+// append to.
+func (s *Uploads) appendToStored(ctx context.Context, a Append, id photo.ID) (Progress, error) {
+	at, err := s.stored(ctx, a.Owner, id)
+	if err != nil {
+		return Progress{}, err
+	}
+	return repeated(at, a)
+}
+
+// repeated answers a request for an upload that is finished. A request without bytes asks
+// for the outcome. One with bytes repeats an earlier request, and learns that nothing is
+// missing.
+func repeated(at Progress, a Append) (Progress, error) {
+	if a.Offset == at.Offset && (a.Open == nil || a.Size == 0) {
 		return at, nil
 	}
 	return Progress{}, &OffsetError{a.Offset, at}
@@ -116,7 +136,7 @@ func (s *Uploads) overtaken(ctx context.Context, a Append) (Progress, error) {
 	case err != nil:
 		return Progress{}, err
 	case at.Done != nil:
-		return repeated(at.Upload, a)
+		return repeated(at, a)
 	}
 	return Progress{}, &OffsetError{a.Offset, at}
 }
@@ -190,7 +210,7 @@ func (s *Uploads) complete(ctx context.Context, a Append, l *lock) (Progress, er
 	ctx = context.WithoutCancel(ctx) // a client that leaves now finds the photo when it comes back
 	u := l.upload
 	added, err := s.finish(ctx, u, l.staged, true, func(p photo.Photo, key string) (store.Added, error) {
-		return s.Rows.FinishUpload(ctx, u.Owner, u.ID, u.Generation, p, key, store.Finish{Keep: s.Finished, Spare: s.Spare}, a.Options...)
+		return s.rows.FinishUpload(ctx, u.Owner, u.ID, u.Generation, p, key, store.Finish{Keep: finishedFor, Spare: s.limits.Spare}, a.addOptions()...)
 	})
 	switch photo.KindOf(err) {
 	case photo.KindNotPicture, photo.KindDigestMismatch, photo.KindForbidden:
@@ -211,7 +231,7 @@ func (s *Uploads) complete(ctx context.Context, a Append, l *lock) (Progress, er
 // request goes on with it.
 func (s *Uploads) abandon(ctx context.Context, l *lock) error {
 	ctx = context.WithoutCancel(ctx)
-	err := s.Rows.AbandonUpload(ctx, l.upload.Owner, l.upload.ID, l.upload.Generation)
+	err := s.rows.AbandonUpload(ctx, l.upload.Owner, l.upload.ID, l.upload.Generation)
 	if err != nil {
 		return err
 	}
@@ -254,7 +274,7 @@ func (s *Uploads) recognize(ctx context.Context, u store.Upload, staged blob.Sta
 	if !u.Photo.IsZero() && id != u.Photo {
 		return photo.Photo{}, &photo.Error{Kind: photo.KindDigestMismatch, Msg: "the bytes are not those of " + u.Photo.Short(), Hint: "the file changed, or the network garbled it: send it again"}
 	}
-	info, err := s.Inspect(ctx, staged, staged.Size())
+	info, err := s.inspect(ctx, staged, staged.Size())
 	if err != nil {
 		return photo.Photo{}, err
 	}
@@ -283,7 +303,7 @@ func usesCaption(u store.Upload, caption string) bool {
 
 // dropBlob removes a blob that no row names. Where it fails the sweep does it.
 func (s *Uploads) dropBlob(ctx context.Context, owner, key string) {
-	if err := s.Blobs.Delete(ctx, owner, key); err != nil {
-		s.Log.WarnContext(ctx, "bytes left for the sweep", "key", key, "err", err)
+	if err := s.blobs.Delete(ctx, owner, key); err != nil {
+		s.log.WarnContext(ctx, "bytes left for the sweep", "key", key, "err", err)
 	}
 }

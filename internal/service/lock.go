@@ -183,7 +183,7 @@ func (ls *locks) quiet(ctx context.Context, upload string, patience time.Duratio
 }
 
 // patience is how long a request waits for another one. A silent writer is noticed by then.
-func (s *Uploads) patience() time.Duration { return 3 * s.Lease }
+func (s *Uploads) patience() time.Duration { return 3 * s.limits.Lease }
 
 // lock is a request's right to append to an upload, until unlock.
 type lock struct {
@@ -222,12 +222,12 @@ func (s *Uploads) enter(ctx context.Context, a Append, r *request) error {
 		case other == nil:
 			return nil
 		case other.writer != a.Writer:
-			u, err := s.Rows.Upload(ctx, a.Owner, a.ID)
+			u, err := s.rows.Upload(ctx, a.Owner, a.ID)
 			if err != nil {
 				return err
 			}
 			if u.Leased || !other.stop() {
-				return &LeasedError{s.Lease}
+				return &LeasedError{s.limits.Lease}
 			}
 		case !other.stopAt(a.Offset) && time.Now().After(until):
 			return s.offsetError(ctx, a)
@@ -241,14 +241,14 @@ func (s *Uploads) enter(ctx context.Context, a Append, r *request) error {
 // acquire opens the staged bytes and claims the row.
 func (l *lock) acquire(ctx context.Context, a Append) error {
 	for until := time.Now().Add(l.s.patience()); ; {
-		u, err := l.s.Rows.Upload(ctx, a.Owner, a.ID)
+		u, err := l.s.rows.Upload(ctx, a.Owner, a.ID)
 		if err != nil {
 			return err
 		}
 		if u.Finished() { // while this request waited
 			return errStopped
 		}
-		l.staged, err = l.s.Staging.Resume(ctx, u.Owner, u.ID, u.DigestState)
+		l.staged, err = l.s.staging.Resume(ctx, u.Owner, u.ID, u.DigestState)
 		switch {
 		case err == nil:
 			return l.claimHeld(ctx, a, u)
@@ -271,7 +271,7 @@ func (l *lock) claimHeld(ctx context.Context, a Append, u store.Upload) error {
 		if photo.KindOf(err) != photo.KindConflict {
 			return err
 		}
-		if u, err = l.s.Rows.Upload(ctx, a.Owner, a.ID); err != nil {
+		if u, err = l.s.rows.Upload(ctx, a.Owner, a.ID); err != nil {
 			return err
 		}
 		if u.Finished() {
@@ -289,7 +289,7 @@ func (l *lock) overdue(ctx context.Context, a Append, u store.Upload, until time
 			return err
 		}
 	case u.Writer != a.Writer, time.Now().After(until):
-		return &LeasedError{l.s.Lease}
+		return &LeasedError{l.s.limits.Lease}
 	}
 	select {
 	case <-time.After(pollEvery):
@@ -304,12 +304,12 @@ func (l *lock) overdue(ctx context.Context, a Append, u store.Upload, until time
 func (l *lock) claim(ctx context.Context, a Append, u store.Upload) error {
 	u.Writer = a.Writer
 	if a.Meta != nil {
-		u = a.Meta.describe(u)
+		u = a.Meta.applyTo(u)
 	}
-	claimed, err := l.s.Rows.ClaimUpload(ctx, u, l.s.Lease, l.s.Lifetime)
+	claimed, err := l.s.rows.ClaimUpload(ctx, u, l.s.limits.Lease, l.s.limits.UploadLifetime)
 	switch {
 	case errors.Is(err, store.ErrLeased):
-		return &LeasedError{l.s.Lease}
+		return &LeasedError{l.s.limits.Lease}
 	case err != nil:
 		return err
 	}
@@ -326,16 +326,16 @@ func (l *lock) claim(ctx context.Context, a Append, u store.Upload) error {
 // noBytes ends an upload whose row has no bytes. That is what a crash leaves behind on a
 // file system that cannot give a file two names.
 func (s *Uploads) noBytes(ctx context.Context, u store.Upload) error {
-	now, err := s.Rows.Upload(ctx, u.Owner, u.ID)
+	now, err := s.rows.Upload(ctx, u.Owner, u.ID)
 	switch {
 	case err != nil:
 		return err
 	case now.Finished(): // between the two looks
 		return errStopped
 	case now.Leased:
-		return &LeasedError{s.Lease}
+		return &LeasedError{s.limits.Lease}
 	}
-	if err := s.Rows.AbandonUpload(ctx, u.Owner, u.ID, now.Generation); err != nil {
+	if err := s.rows.AbandonUpload(ctx, u.Owner, u.ID, now.Generation); err != nil {
 		return err
 	}
 	return goneUpload(u.ID)
@@ -386,8 +386,8 @@ func (l *lock) letGo(ctx context.Context, upload string) {
 		_ = l.staged.Close()
 	}
 	if u := l.upload; u.Generation > 0 && !l.over {
-		if err := l.s.Rows.ReleaseUpload(ctx, u.Owner, u.ID, u.Generation, state); err != nil {
-			l.s.Log.WarnContext(ctx, "lease left to run out", "upload", u.ID, "err", err)
+		if err := l.s.rows.ReleaseUpload(ctx, u.Owner, u.ID, u.Generation, state); err != nil {
+			l.s.log.WarnContext(ctx, "lease left to run out", "upload", u.ID, "err", err)
 		}
 	}
 	l.s.locks.leave(upload, l.request)
@@ -397,7 +397,7 @@ func (l *lock) letGo(ctx context.Context, upload string) {
 // generation is no longer the newest.
 func (l *lock) tend(ctx context.Context) {
 	defer close(l.ended)
-	tick := time.NewTicker(max(l.s.Lease/3, time.Millisecond))
+	tick := time.NewTicker(max(l.s.limits.Lease/3, time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {
@@ -419,10 +419,10 @@ func (l *lock) tended(ctx context.Context) bool {
 	r.received = false
 	r.mu.Unlock()
 	if active {
-		kind := photo.KindOf(l.s.Rows.KeepUpload(ctx, l.upload.Owner, l.upload.ID, l.upload.Generation))
+		kind := photo.KindOf(l.s.rows.KeepUpload(ctx, l.upload.Owner, l.upload.ID, l.upload.Generation))
 		return kind != photo.KindConflict && kind != photo.KindNotFound
 	}
-	u, err := l.s.Rows.Upload(ctx, l.upload.Owner, l.upload.ID)
+	u, err := l.s.rows.Upload(ctx, l.upload.Owner, l.upload.ID)
 	if err != nil {
 		return photo.KindOf(err) != photo.KindNotFound
 	}

@@ -77,7 +77,7 @@ func (u *modelUpload) photo() photo.ID { return sha256.Sum256(u.data) }
 var writers = []string{"", "one", "two"}
 
 func (m *model) request(rt *rapid.T) service.Request {
-	return service.Request{Owner: m.owner, Writer: rapid.SampledFrom(writers).Draw(rt, "writer")}
+	return service.Request{Caller: service.Caller{Owner: m.owner}, Writer: rapid.SampledFrom(writers).Draw(rt, "writer")}
 }
 
 func (m *model) process(rt *rapid.T) *process {
@@ -232,7 +232,7 @@ func (m *model) status(rt *rapid.T) {
 
 func (m *model) delete(rt *rapid.T) {
 	u := m.one(rt)
-	err := m.process(rt).uploads.End(context.Background(), m.owner, u.id)
+	err := m.process(rt).uploads.End(context.Background(), service.Caller{Owner: m.owner}, u.id)
 	switch {
 	case err == nil:
 		u.over = true

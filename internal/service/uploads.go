@@ -1,19 +1,3 @@
-// Package service is what photosd does with photos, apart from how it is asked: it
-// knows neither HTTP nor a database nor a disk.
-//
-// Uploads is the state machine of an upload:
-//
-//	Begin    the photo is there already, or comes whole, or gets a row and staged bytes
-//	Append   bytes are added, and after the last one the photo is made (append.go)
-//	Status   how far an upload is, or what became of it
-//	End      the client gives the upload up
-//	Sweep    what nobody can ask for any more is removed (sweep.go)
-//
-// Bytes that were acknowledged stay until the upload is finished, ended, expired or
-// refused because it cannot become a photo. Three things see to that. One request at a
-// time has the staged bytes (lock.go). The row counts generations: each claim begins
-// a new one, and only the newest may finish the upload or abandon it. And the staged
-// bytes stay until the row has decided.
 package service
 
 import (
@@ -23,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"photos/internal/blob"
 	"photos/internal/photo"
-	"photos/internal/picture"
 	"photos/internal/store"
 )
 
@@ -40,7 +24,6 @@ type PhotoRows interface {
 	Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error)
 	Learn(ctx context.Context, owner string, id photo.ID, f photo.Facts) (photo.Photo, error)
 	Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error)
-	SetDamaged(ctx context.Context, owner string, id photo.ID, key string, damaged bool) error
 }
 
 // UploadRows is what uploads need of their own rows.
@@ -56,39 +39,48 @@ type UploadRows interface {
 	Uploads(ctx context.Context, owner string) ([]store.Pending, error)
 }
 
-// Config is what Uploads are made from.
-type Config struct {
-	Photos  PhotoRows
-	Rows    UploadRows
-	Blobs   blob.Store
-	Staging blob.Staging
-	// Free returns how many bytes there is room for, as far as that is known; nil
-	// when it never is.
-	Free func() (bytes int64, known bool)
-	// Inspect reads what the size bytes of a picture say about it.
-	Inspect func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error)
-	Log     *slog.Logger
+// finishedFor is how long a finished upload answers.
+const finishedFor = time.Hour
 
-	Lifetime time.Duration // how long an unfinished upload is kept after its last request
-	Spare    time.Duration // the same for one whose photo has come by another upload
-	Finished time.Duration // how long a finished upload answers
-	Lease    time.Duration // how long a silent writer keeps an upload from others
-}
-
-// Uploads takes photos in.
+// Uploads is the state machine of an upload:
+//
+//	Begin    the photo is a duplicate, or comes whole, or gets a row and staged bytes
+//	Append   bytes are added; after the last one the photo is stored (append.go)
+//	Status   how far an upload is, or its outcome
+//	End      the client gives up the upload
+//
+// Bytes that were acknowledged stay until the upload is finished, ended, expired or
+// refused because it cannot become a photo. Three rules ensure that. One request at a
+// time has the staged bytes (lock.go). The row counts generations: each claim begins a
+// new one, and only the newest may finish or abandon the upload. And the staged bytes
+// stay until the row has decided.
 type Uploads struct {
-	Config
+	photos    PhotoRows
+	rows      UploadRows
+	blobs     blob.Store
+	staging   blob.Staging
+	free      func() (bytes int64, known bool)
+	inspect   Inspector
+	integrity integrity
+	limits    Limits
+	log       *slog.Logger
+
 	locks   locks
 	buffers sync.Pool
 }
 
-// New makes Uploads.
-func New(c Config) *Uploads {
-	u := &Uploads{Config: c}
+func newUploads(c Config, checked integrity) *Uploads {
+	u := &Uploads{
+		photos: c.Store, rows: c.Store, blobs: c.Blobs, staging: c.Staging, free: c.Free, inspect: c.Inspect,
+		integrity: checked, limits: c.Limits, log: c.Log,
+	}
 	u.locks.byUpload = map[string]*request{}
 	u.buffers.New = func() any { b := make([]byte, bufferSize); return &b }
 	return u
 }
+
+// MaxSize returns how many bytes one photo may have.
+func (s *Uploads) MaxSize() int64 { return s.limits.MaxUpload }
 
 // Meta is what a client says about a photo.
 type Meta struct {
@@ -100,7 +92,28 @@ type Meta struct {
 	Facts             photo.Facts
 }
 
-func (m Meta) describe(u store.Upload) store.Upload {
+// check refuses metadata that is not valid, fills in the source of the description, and
+// removes folders from the name.
+func (m *Meta) check() (err error) {
+	m.Name = m.Name[strings.LastIndexByte(m.Name, '/')+1:]
+	if len(m.Name) > photo.MaxName {
+		return &photo.Error{
+			Kind: photo.KindUsage, Msg: fmt.Sprintf("the file name has %d bytes", len(m.Name)),
+			Hint: fmt.Sprintf("a file name may have %d bytes", photo.MaxName),
+		}
+	}
+	if err := validText(m.Description); err != nil {
+		return err
+	}
+	if !m.Caption.Valid() {
+		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.40q is not a use of a caption", m.Caption), Hint: "it is first or never, or is left out"}
+	}
+	m.DescriptionSource, err = validSource(m.DescriptionSource)
+	return err
+}
+
+// applyTo returns u with this metadata.
+func (m Meta) applyTo(u store.Upload) store.Upload {
 	u.Name, u.Description, u.DescriptionSource, u.Caption, u.Facts = m.Name, m.Description, m.DescriptionSource, m.Caption, m.Facts
 	return u
 }
@@ -114,8 +127,10 @@ type Body interface {
 
 // Request is what requests that may bring bytes have in common.
 type Request struct {
-	Owner  string
-	Writer string // names the client, so that its retry is told from a rival; clients that name none are one writer
+	Caller
+	// Writer names the client process, which tells its retry from another client. All
+	// clients without a name are one writer.
+	Writer string
 
 	// Open begins to read the request's bytes, of which no more than limit are
 	// wanted. It is nil when none come.
@@ -123,10 +138,19 @@ type Request struct {
 	// Size is how many bytes come, or -1 when that is not known.
 	Size int64
 
-	// Working is called when the work after the last byte begins, which may take
-	// long. What it returns is called when that is over. It may be nil.
+	// Working is called when the last byte is here and the work that follows begins, which
+	// may take long. The function that it returns is called when the work is done. It may
+	// be nil.
 	Working func() (stop func())
-	Options []store.AddOption
+}
+
+// addOptions returns what an upload of this caller may not do: a key that may only upload
+// restores nothing.
+func (r Request) addOptions() []store.AddOption {
+	if r.Check(MayChange) != nil {
+		return []store.AddOption{store.NoRestore}
+	}
+	return nil
 }
 
 // Creation begins an upload.
@@ -174,17 +198,20 @@ func (*LeasedError) Unwrap() error { return store.ErrLeased }
 // a small one may come whole. After an error the Progress names the upload that was
 // begun all the same, if any.
 func (s *Uploads) Begin(ctx context.Context, c Creation) (Progress, error) {
-	added, err := s.known(ctx, c)
+	if err := s.checkCreation(&c); err != nil {
+		return Progress{}, err
+	}
+	added, err := s.duplicate(ctx, c)
 	if err != nil {
 		return Progress{}, err
 	}
 	if added != nil {
 		return done(store.Upload{}, *added), nil
 	}
-	if err := s.room(ctx, c.Owner, c.Meta.Photo, c.Length); err != nil {
+	if err := s.checkSpace(ctx, c.Owner, c.Meta.Photo, c.Length); err != nil {
 		return Progress{}, err
 	}
-	u := c.Meta.describe(store.Upload{ID: rand.Text(), Owner: c.Owner, Photo: c.Meta.Photo, Length: c.Length, Writer: c.Writer})
+	u := c.Meta.applyTo(store.Upload{ID: rand.Text(), Owner: c.Owner, Photo: c.Meta.Photo, Length: c.Length, Writer: c.Writer})
 	if c.Open != nil && c.Size == c.Length && c.Length <= photo.MaxWhole {
 		return s.addWhole(ctx, c.Request, u)
 	}
@@ -202,18 +229,34 @@ func (s *Uploads) Begin(ctx context.Context, c Creation) (Progress, error) {
 	return after, nil
 }
 
+// checkCreation refuses what cannot become a photo, before anything is stored.
+func (s *Uploads) checkCreation(c *Creation) error {
+	switch {
+	case c.Length > s.limits.MaxUpload:
+		return &photo.Error{
+			Kind: photo.KindTooLarge, Msg: fmt.Sprintf("the photo has %d bytes", c.Length),
+			Hint: fmt.Sprintf("the service accepts up to %d", s.limits.MaxUpload),
+		}
+	case c.Length <= 0:
+		return &photo.Error{Kind: photo.KindNotPicture, Msg: "the file is empty"}
+	case c.Open != nil && c.Size > c.Length:
+		return tooMany(c.Length)
+	}
+	return c.Meta.check()
+}
+
 // create makes the staged upload, then the row that names it; without a row the sweep
 // removes it. A creation that is repeated, because its answer was lost, gets the
 // first one's row.
 func (s *Uploads) create(ctx context.Context, u store.Upload) (store.Upload, error) {
-	staged, err := s.Staging.Create(ctx, u.Owner, u.ID)
+	staged, err := s.staging.Create(ctx, u.Owner, u.ID)
 	if err != nil {
 		return u, err
 	}
 	if err := staged.Close(); err != nil {
 		return u, fmt.Errorf("create upload: %w", err)
 	}
-	made, err := s.Rows.CreateUpload(ctx, u, s.Lifetime)
+	made, err := s.rows.CreateUpload(ctx, u, s.limits.UploadLifetime)
 	if err == nil && made.ID != u.ID || photo.KindOf(err) == photo.KindQuota { // no row names the bytes, for certain
 		s.discard(ctx, u.ID)
 	}
@@ -227,7 +270,7 @@ func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Prog
 		return Progress{}, err
 	}
 	defer body.Close()
-	staged, err := s.Staging.Create(ctx, u.Owner, u.ID)
+	staged, err := s.staging.Create(ctx, u.Owner, u.ID)
 	if err != nil {
 		return Progress{}, err
 	}
@@ -237,7 +280,7 @@ func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Prog
 	}
 	ctx = context.WithoutCancel(ctx) // a client that leaves now finds the photo when it comes back
 	added, err := s.finish(ctx, u, staged, false, func(p photo.Photo, key string) (store.Added, error) {
-		return s.Photos.Add(ctx, u.Owner, p, key, r.Options...)
+		return s.photos.Add(ctx, u.Owner, p, key, r.addOptions()...)
 	})
 	if err != nil {
 		return Progress{}, err
@@ -250,7 +293,10 @@ func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Prog
 // upload whose bytes are all here is finished: a client that sees that nothing is
 // missing sends nothing more.
 func (s *Uploads) Status(ctx context.Context, r Request, id string) (Progress, error) {
-	u, err := s.Rows.Upload(ctx, r.Owner, id)
+	if photoID, err := photo.ParseID(id); err == nil {
+		return s.stored(ctx, r.Owner, photoID)
+	}
+	u, err := s.rows.Upload(ctx, r.Owner, id)
 	if err != nil || u.Finished() {
 		return finished(u), err
 	}
@@ -273,15 +319,25 @@ func (s *Uploads) Status(ctx context.Context, r Request, id string) (Progress, e
 	return after, err
 }
 
+// stored returns the progress of an upload that needed no row: it is named by its photo,
+// and it is at its end.
+func (s *Uploads) stored(ctx context.Context, owner string, id photo.ID) (Progress, error) {
+	p, _, err := s.photos.Get(ctx, owner, id, store.Live)
+	if err != nil {
+		return Progress{}, err
+	}
+	return done(store.Upload{Length: p.Size}, store.Added{Photo: p, Outcome: photo.OutcomeExists}), nil
+}
+
 // progress reads where an upload is.
 func (s *Uploads) progress(ctx context.Context, owner, id string) (Progress, error) {
-	u, err := s.Rows.Upload(ctx, owner, id)
+	u, err := s.rows.Upload(ctx, owner, id)
 	if err != nil || u.Finished() {
 		return finished(u), err
 	}
-	size, err := s.Staging.StagedSize(ctx, id)
+	size, err := s.staging.StagedSize(ctx, id)
 	if errors.Is(err, blob.ErrNotFound) {
-		if u, err = s.Rows.Upload(ctx, owner, id); err == nil && u.Finished() { // just now
+		if u, err = s.rows.Upload(ctx, owner, id); err == nil && u.Finished() { // just now
 			return finished(u), nil
 		}
 		return Progress{}, errors.Join(err, goneUpload(id))
@@ -290,18 +346,18 @@ func (s *Uploads) progress(ctx context.Context, owner, id string) (Progress, err
 }
 
 // End ends an upload for good, whoever is sending it.
-func (s *Uploads) End(ctx context.Context, owner, id string) error {
-	u, err := s.Rows.Upload(ctx, owner, id)
+func (s *Uploads) End(ctx context.Context, by Caller, id string) error {
+	u, err := s.rows.Upload(ctx, by.Owner, id)
 	if err != nil {
 		return err
 	}
-	if err := s.Rows.DeleteUpload(ctx, owner, u.ID); err != nil {
+	if err := s.rows.DeleteUpload(ctx, by.Owner, u.ID); err != nil {
 		return err
 	}
 	if err := s.locks.endAny(ctx, u.ID); err != nil {
 		return err
 	}
-	return s.Staging.Discard(ctx, u.ID)
+	return s.staging.Discard(ctx, u.ID)
 }
 
 func done(u store.Upload, added store.Added) Progress {
@@ -319,7 +375,7 @@ func goneUpload(id string) error {
 
 // discard removes staged bytes that nobody needs. Where it fails the sweep does it.
 func (s *Uploads) discard(ctx context.Context, name string) {
-	if err := s.Staging.Discard(context.WithoutCancel(ctx), name); err != nil {
-		s.Log.WarnContext(ctx, "staged bytes left for the sweep", "upload", name, "err", err)
+	if err := s.staging.Discard(context.WithoutCancel(ctx), name); err != nil {
+		s.log.WarnContext(ctx, "staged bytes left for the sweep", "upload", name, "err", err)
 	}
 }

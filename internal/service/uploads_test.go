@@ -83,7 +83,7 @@ func TestSilentProcessLosesTheUpload(t *testing.T) {
 	if err := <-old; !errors.As(err, &elsewhere) {
 		t.Errorf("the silent request: %v", err)
 	}
-	at, err := w.processes[0].uploads.Status(t.Context(), service.Request{Owner: owner}, id)
+	at, err := w.processes[0].uploads.Status(t.Context(), service.Request{Caller: service.Caller{Owner: owner}}, id)
 	if err != nil || at.Done == nil || at.Done.Outcome != photo.OutcomeUploaded {
 		t.Errorf("status: %+v, %v", at, err)
 	}
@@ -140,7 +140,7 @@ func overwrite(path string, at int) error {
 
 func begin(t *testing.T, w *world, owner string, size int64) string {
 	t.Helper()
-	at, err := w.processes[0].uploads.Begin(t.Context(), service.Creation{Request: service.Request{Owner: owner}, Length: size})
+	at, err := w.processes[0].uploads.Begin(t.Context(), service.Creation{Request: service.Request{Caller: service.Caller{Owner: owner}}, Length: size})
 	must(t, err)
 	return at.Upload.ID
 }

@@ -68,10 +68,17 @@ func (w *world) start() *process {
 	}
 	p := &process{db: db, disk: blobs, fuse: &fuse{}}
 	log := slog.New(slog.DiscardHandler)
-	p.uploads = service.New(service.Config{
-		Photos: db, Rows: fusedRows{db, p.fuse}, Blobs: blobs, Staging: fusedStaging{blobs, p.fuse}, Inspect: metadata.Read, Log: log,
-		Lifetime: time.Hour, Spare: time.Hour, Finished: time.Hour, Lease: w.lease,
+	svc, err := service.New(service.Config{
+		Store: fusedStore{db, p.fuse}, Blobs: blobs, Staging: fusedStaging{blobs, p.fuse}, Inspect: metadata.Read, Log: log,
+		Verify: func(context.Context, string) (service.Identity, error) {
+			return service.Identity{}, errors.New("nobody signs in")
+		},
+		Limits: service.Limits{UploadLifetime: time.Hour, Spare: time.Hour, Lease: w.lease},
 	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p.uploads = svc.Uploads
 	p.sweeper = &service.Sweeper{Rows: db, Blobs: blobs, Staging: blobs, Log: log}
 	return p
 }
@@ -141,37 +148,37 @@ func (f *fuse) through(call func() error) error {
 	return err
 }
 
-// fusedRows and fusedStaging make their calls through a fuse. A handle can still be
+// fusedStore and fusedStaging make their calls through a fuse. A handle can still be
 // closed, as the system closes the handles of a dead process.
-type fusedRows struct {
-	service.UploadRows
+type fusedStore struct {
+	store.Store
 	fuse *fuse
 }
 
-func (r fusedRows) Upload(ctx context.Context, owner, id string) (u store.Upload, err error) {
-	err = r.fuse.through(func() error { u, err = r.UploadRows.Upload(ctx, owner, id); return err })
+func (r fusedStore) Upload(ctx context.Context, owner, id string) (u store.Upload, err error) {
+	err = r.fuse.through(func() error { u, err = r.Store.Upload(ctx, owner, id); return err })
 	return u, err
 }
 
-func (r fusedRows) ClaimUpload(ctx context.Context, u store.Upload, lease, lifetime time.Duration) (c store.Upload, err error) {
-	err = r.fuse.through(func() error { c, err = r.UploadRows.ClaimUpload(ctx, u, lease, lifetime); return err })
+func (r fusedStore) ClaimUpload(ctx context.Context, u store.Upload, lease, lifetime time.Duration) (c store.Upload, err error) {
+	err = r.fuse.through(func() error { c, err = r.Store.ClaimUpload(ctx, u, lease, lifetime); return err })
 	return c, err
 }
 
-func (r fusedRows) ReleaseUpload(ctx context.Context, owner, id string, generation int64, digest []byte) error {
-	return r.fuse.through(func() error { return r.UploadRows.ReleaseUpload(ctx, owner, id, generation, digest) })
+func (r fusedStore) ReleaseUpload(ctx context.Context, owner, id string, generation int64, digest []byte) error {
+	return r.fuse.through(func() error { return r.Store.ReleaseUpload(ctx, owner, id, generation, digest) })
 }
 
-func (r fusedRows) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, f store.Finish, options ...store.AddOption) (a store.Added, err error) {
+func (r fusedStore) FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, f store.Finish, options ...store.AddOption) (a store.Added, err error) {
 	err = r.fuse.through(func() error {
-		a, err = r.UploadRows.FinishUpload(ctx, owner, id, generation, p, key, f, options...)
+		a, err = r.Store.FinishUpload(ctx, owner, id, generation, p, key, f, options...)
 		return err
 	})
 	return a, err
 }
 
-func (r fusedRows) AbandonUpload(ctx context.Context, owner, id string, generation int64) error {
-	return r.fuse.through(func() error { return r.UploadRows.AbandonUpload(ctx, owner, id, generation) })
+func (r fusedStore) AbandonUpload(ctx context.Context, owner, id string, generation int64) error {
+	return r.fuse.through(func() error { return r.Store.AbandonUpload(ctx, owner, id, generation) })
 }
 
 type fusedStaging struct {

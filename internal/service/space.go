@@ -10,20 +10,21 @@ import (
 	"photos/internal/store"
 )
 
-// room refuses an upload of size bytes when the disk has no room for it and for what the owner
-// announced before. Announcing costs nothing, so without this anybody could announce petabytes.
-func (s *Uploads) room(ctx context.Context, owner string, id photo.ID, size int64) error {
-	if s.Free == nil {
+// checkSpace refuses an upload of size bytes if the disk has no space for it together with
+// the unfinished uploads of the owner. Announcing a size costs nothing, so without this
+// check anybody could announce petabytes.
+func (s *Uploads) checkSpace(ctx context.Context, owner string, id photo.ID, size int64) error {
+	if s.free == nil {
 		return nil
 	}
-	free, known := s.Free()
+	free, known := s.free()
 	if !known {
 		return nil
 	}
 	if size > free {
-		return &photo.Error{Kind: photo.KindStorageFull, Msg: fmt.Sprintf("%d bytes are announced and %d are free", size, free)}
+		return &photo.Error{Kind: photo.KindStorageFull, Msg: fmt.Sprintf("the photo has %d bytes, and %d are free", size, free)}
 	}
-	pending, err := s.Rows.Uploads(ctx, owner)
+	pending, err := s.rows.Uploads(ctx, owner)
 	if err != nil {
 		return err
 	}
@@ -37,8 +38,9 @@ func (s *Uploads) room(ctx context.Context, owner string, id photo.ID, size int6
 	return err
 }
 
-// missing returns how many bytes of uploads under way are still to come, those of the photo id aside,
-// which may be the very upload that is begun. Files are looked at only where the sum exceeds enough.
+// missing returns how many bytes of unfinished uploads are still to come. It leaves out
+// those of the photo id, since one of them may be the upload that begins. It looks at
+// files only if the sum exceeds enough.
 func (s *Uploads) missing(ctx context.Context, pending []store.Pending, id photo.ID, enough int64) (int64, error) {
 	var sum int64
 	for _, u := range pending {
@@ -53,7 +55,7 @@ func (s *Uploads) missing(ctx context.Context, pending []store.Pending, id photo
 		if !id.IsZero() && u.Photo == id {
 			continue
 		}
-		here, err := s.Staging.StagedSize(ctx, u.ID)
+		here, err := s.staging.StagedSize(ctx, u.ID)
 		if err != nil && !errors.Is(err, blob.ErrNotFound) {
 			return 0, err
 		}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	openapi "photos/api"
+	"photos/internal/blob/disk"
+	"photos/internal/httpapi"
+	"photos/internal/photo"
+	"photos/internal/picture/metadata"
+	"photos/internal/service"
+	"photos/internal/store/sqldb"
+)
+
+// daemon is all parts of photosd together. Close it after the last request.
+type daemon struct {
+	service *service.Service
+	server  *httpapi.Server
+	signIn  *signIn
+	close   []func() error // in the order of opening
+}
+
+// newDaemon opens the stores and the sign-in, and makes the server over them.
+func newDaemon(ctx context.Context, s *settings, log *slog.Logger, talk *talk) (*daemon, error) {
+	d := &daemon{}
+	if err := d.open(ctx, s, log, talk); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *talk) error {
+	lock, err := openData(s.data, s.databaseFile())
+	if err != nil {
+		return err
+	}
+	d.close = append(d.close, lock.Close)
+	blobs, err := disk.Open(s.data)
+	if err != nil {
+		return err
+	}
+	d.close = append(d.close, blobs.Close)
+	db, err := sqldb.Open(ctx, s.database())
+	if err != nil {
+		return err
+	}
+	d.close = append(d.close, db.Close)
+	if err := belong(ctx, db, blobs, s.database()); err != nil {
+		return err
+	}
+	if d.signIn, err = newSignIn(ctx, s, talk); err != nil {
+		return err
+	}
+	d.close = append(d.close, d.signIn.close)
+	d.service, err = service.New(service.Config{
+		Store: db, Blobs: blobs, Staging: blobs, Free: blobs.Free,
+		Verify: d.signIn.verify, Inspect: metadata.Read, Limits: s.limits.service(), Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	d.server, err = httpapi.New(httpapi.Config{
+		BaseURL: s.baseURL, Local: s.local(), Service: d.service, Resource: d.signIn.resource,
+		OpenAPI: sync.OnceValues(openapi.JSON), Extra: d.signIn.pages, Log: log,
+	})
+	return err
+}
+
+// belong refuses a new database together with a data folder that has photos: the name of
+// the database was mistyped, or its file was lost. If photosd continued, users would not
+// find their photos, and the sweep would in the end delete them as orphans.
+func belong(ctx context.Context, db *sqldb.DB, blobs *disk.Store, database string) error {
+	fresh, err := db.Fresh(ctx)
+	if err != nil || !fresh {
+		return err
+	}
+	found := errors.New("found one")
+	err = blobs.EachBlob(ctx, func(string, string, time.Time) error { return found })
+	if errors.Is(err, found) {
+		return &photo.Error{
+			Kind: photo.KindConflict, Msg: "the database " + database + " is new, but there are photos in the data folder",
+			Hint: "name the right database, put it back from a backup, or begin anew with another --data",
+		}
+	}
+	return err
+}
+
+func newSignIn(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
+	if s.local() {
+		return newLocal(ctx, s, talk)
+	}
+	return newCognito(s)
+}
+
+// Close closes what was opened, last things first.
+func (d *daemon) Close() error {
+	var problems []error
+	for i := len(d.close) - 1; i >= 0; i-- {
+		problems = append(problems, d.close[i]())
+	}
+	return errors.Join(problems...)
+}

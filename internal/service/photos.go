@@ -1,0 +1,112 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"photos/internal/blob"
+	"photos/internal/photo"
+	"photos/internal/store"
+)
+
+// LibraryRows is what Photos needs of the metadata store.
+type LibraryRows interface {
+	Get(ctx context.Context, owner string, id photo.ID, s store.Scope) (photo.Photo, string, error)
+	List(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
+	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
+	Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error)
+	History(ctx context.Context, owner string, id photo.ID) (photo.History, error)
+	Undo(ctx context.Context, owner string, id photo.ID, to int64, ifVersion *int64) (photo.Photo, error)
+	Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error)
+	Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error)
+}
+
+// Photos are the photos that owners have stored.
+type Photos struct {
+	rows      LibraryRows
+	blobs     blob.Store
+	staging   blob.Staging
+	integrity integrity
+
+	trashFor   time.Duration
+	searchTime time.Duration
+	searches   *Limiter
+	deepChecks *Limiter
+}
+
+// newPhotos also sets how many costly calls run at the same time. A search keeps a
+// processor and one of the database's readers busy. A deep check keeps a processor and
+// the disk busy.
+func newPhotos(c Config, checked integrity) *Photos {
+	const most = 4
+	processors := runtime.GOMAXPROCS(0)
+	searches := max(2, min(processors, most))
+	return &Photos{
+		rows: c.Store, blobs: c.Blobs, staging: c.Staging, integrity: checked,
+		trashFor: c.Limits.TrashFor, searchTime: c.Limits.SearchTime,
+		searches:   NewLimiter("searches", searches, searches/2),
+		deepChecks: NewLimiter("deep checks", max(2, min(processors/2, most)), 1),
+	}
+}
+
+// SearchLimit returns how many searches run at the same time, and how many of them may be
+// one owner's.
+func (s *Photos) SearchLimit() (total, share int) { return s.searches.Size() }
+
+// List returns a page of at most limit photos, after cursor. If it has to search through
+// all photos of the owner, it needs a free slot and has limited time.
+func (s *Photos) List(ctx context.Context, by Caller, f photo.Filter, cursor string, limit int) (photo.Page, error) {
+	if f.Search == "" && !f.Undescribed {
+		return s.rows.List(ctx, by.Owner, f, cursor, limit)
+	}
+	release, err := s.searches.Acquire(by.Owner)
+	if err != nil {
+		return photo.Page{}, err
+	}
+	defer release()
+	timed, cancel := context.WithTimeout(ctx, s.searchTime)
+	defer cancel()
+	page, err := s.rows.List(timed, by.Owner, f, cursor, limit)
+	if err != nil && ctx.Err() == nil && timed.Err() != nil {
+		return photo.Page{}, &photo.Error{
+			Kind: photo.KindSearchTimeout, Msg: fmt.Sprintf("the search was not finished within %s", s.searchTime),
+			Hint: "narrow it: use fewer words, or a time with --since and --until", Err: err,
+		}
+	}
+	return page, err
+}
+
+// Get returns a live photo.
+func (s *Photos) Get(ctx context.Context, by Caller, id photo.ID) (photo.Photo, error) {
+	p, _, err := s.rows.Get(ctx, by.Owner, id, store.Live)
+	return p, err
+}
+
+// Open returns a live photo and its bytes, which the caller closes.
+func (s *Photos) Open(ctx context.Context, by Caller, id photo.ID) (photo.Photo, blob.Reader, error) {
+	p, key, err := s.rows.Get(ctx, by.Owner, id, store.Live)
+	if err != nil {
+		return p, nil, err
+	}
+	r, err := s.blobs.Open(ctx, by.Owner, key)
+	if errors.Is(err, blob.ErrNotFound) {
+		err = errors.Join(err, s.integrity.markDamaged(ctx, by.Owner, id, key))
+	}
+	if err != nil {
+		return p, nil, fmt.Errorf("bytes of photo %s: %w", id, err)
+	}
+	return p, r, nil
+}
+
+// Trash deletes a photo. It can be restored until photo.Photo.PurgeAt.
+func (s *Photos) Trash(ctx context.Context, by Caller, id photo.ID) (photo.Photo, error) {
+	return s.rows.Trash(ctx, by.Owner, id, s.trashFor)
+}
+
+// Restore takes a photo out of the trash. A live photo is left alone.
+func (s *Photos) Restore(ctx context.Context, by Caller, id photo.ID) (photo.Photo, error) {
+	return s.rows.Restore(ctx, by.Owner, id)
+}
