@@ -138,51 +138,58 @@ type passage struct {
 // whole of documents, pages, scripts and SQL.
 func prose(t *testing.T) func(yield func(string, []passage) bool) {
 	t.Helper()
-	root := filepath.Join("..", "..")
 	return func(yield func(string, []passage) bool) {
-		err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case d.IsDir() && slices.Contains([]string{".git", ".cache", "bin", "dist", "dist-extra", "artifacts", "node_modules"}, d.Name()):
-				return fs.SkipDir
-			case !d.Type().IsRegular() || name == "internal/layout/prose_test.go":
-				return nil
+		for _, name := range files(t) {
+			if name == "internal/layout/prose_test.go" {
+				continue
 			}
 			var texts []passage
 			switch path.Ext(name) {
 			case ".go":
-				texts, err = proseOfGo(filepath.Join(root, name))
+				texts = proseOfGo(t, name)
 			case ".md", ".txtar", ".html", ".yaml", ".sql":
-				var text []byte
-				text, err = os.ReadFile(filepath.Join(root, name))
-				texts = []passage{{line: 1, text: string(text)}}
+				texts = []passage{{line: 1, text: read(t, name)}}
 			}
-			if err == nil && !yield(name, texts) {
-				return fs.SkipAll
+			if !yield(name, texts) {
+				return
 			}
-			return err
-		})
-		if err != nil {
-			t.Error(err)
 		}
 	}
 }
 
-func proseOfGo(file string) ([]passage, error) {
-	source, err := os.ReadFile(file)
+// files returns the paths of the tree's files, without what is built.
+func files(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	err := fs.WalkDir(os.DirFS(filepath.Join("..", "..")), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && slices.Contains([]string{".git", ".cache", "bin", "dist", "dist-extra", "artifacts", "node_modules"}, d.Name()):
+			return fs.SkipDir
+		case d.Type().IsRegular():
+			out = append(out, name)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
+	return out
+}
+
+func proseOfGo(t *testing.T, file string) []passage {
+	t.Helper()
+	source := read(t, file)
 	set := token.NewFileSet()
 	parsed, err := parser.ParseFile(set, file, source, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
 	var out []passage
 	add := func(n ast.Node) {
 		begin, end := set.Position(n.Pos()), set.Position(n.End())
-		out = append(out, passage{line: begin.Line, text: string(source[begin.Offset:end.Offset])})
+		out = append(out, passage{line: begin.Line, text: source[begin.Offset:end.Offset]})
 	}
 	for _, group := range parsed.Comments {
 		add(group)
@@ -193,7 +200,7 @@ func proseOfGo(file string) ([]passage, error) {
 		}
 		return true
 	})
-	return out, nil
+	return out
 }
 
 func TestHabitsAreFound(t *testing.T) {
