@@ -85,3 +85,17 @@ func limitMemory(getenv func(string) string) {
 		debug.SetMemoryLimit(memoryTarget)
 	}
 }
+
+// connections returns how many connections may be open: as many as were asked for, but
+// fewer if the system gives the process few descriptors. A request that stores or sends a
+// photo needs a second descriptor.
+func connections(asked int) int {
+	const (
+		reserve = 64 // for the database, the log, the provider
+		least   = 8
+	)
+	if n, known := descriptors(); known {
+		return max(least, min(asked, (n-reserve)/2))
+	}
+	return asked
+}

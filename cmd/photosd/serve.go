@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"photos/internal/httpkit"
 	"photos/internal/photo"
 )
 
@@ -45,7 +46,7 @@ func serve(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err 
 	if _, err := fmt.Fprintf(stdout, "photosd listening on http://%s\n", listener.Addr()); err != nil { // last: others wait for it
 		return fmt.Errorf("standard output: %w", err)
 	}
-	gate, err := newGate(listener, connections(s.connections))
+	gate, err := httpkit.NewGate(listener, connections(s.connections))
 	if err != nil {
 		return err
 	}
@@ -90,10 +91,10 @@ func (s *settings) registrationWarning() string {
 }
 
 // run serves what comes through the gate until ctx ends.
-func (d *daemon) run(ctx context.Context, gate *gate, log *slog.Logger) error {
+func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, log *slog.Logger) error {
 	web := &http.Server{
 		Handler: d.server, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
-		ConnState: gate.note,
+		ConnState: gate.ConnState,
 		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers send is no fault of ours
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -121,6 +122,8 @@ func TestRunWithCognito(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir() + "/data"
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(other.Close)
 	for want, test := range map[string]struct {
 		code int
 		args []string
@@ -130,13 +133,10 @@ func TestRunRefuses(t *testing.T) {
 		"photosd: photosd account: list, disable OWNER or enable OWNER\nhint: ":        {2, []string{"account", "--data", data}},
 		"photosd: --listen: 0.0.0.0:0 is open to other machines, ":                     {2, []string{"--listen", "0.0.0.0:0", "--data", data}},
 		"photosd: --listen: 0.0.0.0:0 has no name that clients could use: --base-url ": {2, []string{"--listen", "0.0.0.0:0", "--data", data, "--pool-id", "eu-west-1_A", "--client-id", "c"}},
-		"photosd: listen: ":                    {1, []string{"--listen", "127.0.0.1:1", "--data", data, "--base-url", "http://127.0.0.1:1"}},
+		"photosd: listen: ":                    {1, []string{"--listen", other.Listener.Addr().String(), "--data", data, "--base-url", "http://127.0.0.1:1"}},
 		"photosd: make the data folder: ":      {1, []string{"--listen", "127.0.0.1:0", "--data", "/dev/null/x"}},
 		"photosd: the database url is not of ": {2, []string{"--listen", "127.0.0.1:0", "--data", data, "--database-url", "oracle:x", "--pool-id", "eu-west-1_A", "--client-id", "c"}},
 	} {
-		if want == "photosd: listen: " { // something else listens there
-			test.args[1] = startGateway(t, 1).addr
-		}
 		var out, problems syncBuffer
 		if code := run(t.Context(), test.args, none, &out, &problems); code != test.code || !strings.HasPrefix(problems.String(), want) || out.String() != "" {
 			t.Errorf("%v: exit code %d, %q", test.args, code, problems.String())

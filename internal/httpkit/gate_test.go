@@ -1,4 +1,4 @@
-package main
+package httpkit
 
 import (
 	"io"
@@ -22,12 +22,12 @@ func startGateway(t *testing.T, most int) *gateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate, err := newGate(l, most)
+	gate, err := NewGate(l, most)
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := &gateway{t: t, addr: l.Addr().String(), slow: make(chan struct{}), busy: make(chan struct{}, 100)}
-	web := &http.Server{ConnState: gate.note, ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	web := &http.Server{ConnState: gate.ConnState, ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
 			g.busy <- struct{}{}
 			<-g.slow
