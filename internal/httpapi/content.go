@@ -5,9 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
 
 	"photos/internal/photo"
 	"photos/internal/service"
@@ -67,19 +65,5 @@ func (w *rangeResponse) ReadFrom(src io.Reader) (int64, error) { return io.Copy(
 // contentDisposition returns the header that makes a browser save a photo under its name
 // (RFC 6266).
 func contentDisposition(p photo.Photo) string {
-	return mime.FormatMediaType("attachment", map[string]string{"filename": safeName(p)})
-}
-
-// safeName returns the name of a photo as a browser may save it.
-func safeName(p photo.Photo) string {
-	name := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) || strings.ContainsRune(`/\:*?"<>|`, r) {
-			return '_'
-		}
-		return r
-	}, strings.ToValidUTF8(p.Name, "_"))
-	if strings.Trim(name, ". ") == "" {
-		return p.ID.Short()
-	}
-	return name
+	return mime.FormatMediaType("attachment", map[string]string{"filename": p.FileName()})
 }
