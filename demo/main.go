@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -21,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"photos/internal/picture"
 	"photos/internal/testkit/sample"
 )
 
@@ -54,7 +56,7 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	d := &demo{dir: dir, bin: bin}
-	if err := d.collect(os.Getenv("PHOTOS")); err != nil {
+	if err := collect(filepath.Join(dir, pictures), os.Getenv("PHOTOS")); err != nil {
 		return err
 	}
 	if err := d.start(ctx); err != nil {
@@ -74,13 +76,14 @@ func run(ctx context.Context, args []string) (err error) {
 }
 
 const (
+	pictures    = "pictures" // the folder to show, in the one that the commands run in
 	maxPictures = 25
 	maxBytes    = 200 << 20
 )
 
-// collect puts the pictures to show into a folder.
-func (d *demo) collect(own string) error {
-	to := filepath.Join(d.dir, "pictures")
+// collect puts the pictures to show into the folder to, each under its path below own.
+// What is not a picture or a video is left out.
+func collect(to, own string) error {
 	if own == "" {
 		return sample.Collect(to)
 	}
@@ -89,8 +92,13 @@ func (d *demo) collect(own string) error {
 	}
 	var n, size int64
 	return filepath.WalkDir(own, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
+		switch {
+		case err != nil:
 			return err
+		case e.IsDir() && path != own && strings.HasPrefix(e.Name(), "."):
+			return fs.SkipDir
+		case !e.Type().IsRegular() || !isPicture(path):
+			return nil
 		}
 		info, err := e.Info()
 		if err != nil {
@@ -100,8 +108,27 @@ func (d *demo) collect(own string) error {
 			return fs.SkipAll
 		}
 		size += info.Size()
-		return sample.CopyFile(filepath.Join(to, e.Name()), path, 0o600)
+		rel, err := filepath.Rel(own, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		return errors.Join(os.MkdirAll(filepath.Dir(target), 0o700), sample.CopyFile(target, path, 0o600))
 	})
+}
+
+// isPicture reports whether a file begins like a picture or a video. One that cannot be
+// read does not.
+func isPicture(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, picture.HeadSize)
+	n, _ := io.ReadFull(f, head) // fewer bytes are a short picture
+	_, ok := picture.Sniff(head[:n])
+	return ok
 }
 
 // start runs photosd on a free port and waits until it listens.
@@ -143,7 +170,6 @@ func (d *demo) stop() {
 
 // show runs the commands, the way a newcomer types them.
 func (d *demo) show(ctx context.Context) error {
-	const pictures = "pictures" // in the folder the commands run in
 	first, err := firstPicture(filepath.Join(d.dir, pictures))
 	if err != nil {
 		return err
@@ -159,7 +185,10 @@ func (d *demo) show(ctx context.Context) error {
 		func() error { return d.photos(ctx, "describe", first) },
 		func() error { return d.photos(ctx, "describe", first, "--desc", "Described again, from the shell") },
 		func() error { return d.photos(ctx, "download", first, "-o", "back") },
-		func() (err error) { id, err = d.capture(ctx, "list", "--search", "again", "--quiet"); return err },
+		func() (err error) {
+			id, err = d.capture(ctx, "list", "--search", "described again", "--limit", "1", "--quiet")
+			return err
+		},
 		func() error { return d.pipeline(ctx, id) },
 	} {
 		if err := step(); err != nil {
@@ -169,18 +198,22 @@ func (d *demo) show(ctx context.Context) error {
 	return nil
 }
 
-// firstPicture is the name of a JPEG in the folder.
+// firstPicture returns the path, below dir, of a picture in it.
 func firstPicture(dir string) (string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", err
-	}
-	for _, e := range entries {
-		if ext := strings.ToLower(filepath.Ext(e.Name())); ext == ".jpg" || ext == ".jpeg" {
-			return e.Name(), nil
+	first := ""
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
 		}
+		if first, err = filepath.Rel(dir, path); err != nil {
+			return err
+		}
+		return fs.SkipAll
+	})
+	if err == nil && first == "" {
+		err = errors.New("the folder of PHOTOS has neither pictures nor videos")
 	}
-	return "", fmt.Errorf("%s has no .jpg picture", dir)
+	return first, err
 }
 
 func (d *demo) command(ctx context.Context, args ...string) *exec.Cmd {
