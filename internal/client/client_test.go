@@ -167,6 +167,21 @@ func TestTornAnswerIsAskedForAgain(t *testing.T) {
 	}
 }
 
+// A refusal that breaks off does not say why: the request is sent again, to be refused again.
+func TestTornRefusalIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	c := serve(t, 10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
+		if calls.Add(1) == 1 {
+			w.Header().Set("Content-Length", "1000")
+		}
+		problem(w, photo.KindQuota, "the account is full")
+	})
+	if _, err := c.Me(context.Background()); photo.KindOf(err) != photo.KindQuota || calls.Load() != 2 {
+		t.Errorf("after %d calls: %v", calls.Load(), err)
+	}
+}
+
 // Patience is counted from the last byte that moved. Bytes that a service takes only
 // to refuse them, or to break off its answer, count once.
 func TestPatienceEnds(t *testing.T) {

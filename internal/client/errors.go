@@ -30,8 +30,11 @@ const maxProblem = 64 << 10
 // refused returns the error of an answer that is not a success, and closes its body.
 func (c *Client) refused(res *http.Response) error {
 	defer res.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(res.Body, maxProblem)) // a body that ends early counts as none
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
 	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil && media == api.ProblemType && res.StatusCode != http.StatusRequestEntityTooLarge {
+		return c.failed(res.Request.Context(), err) // why it was refused is lost: the same request is refused again
+	}
 	var p api.Problem
 	if media == api.ProblemType && res.Request.Method == http.MethodHead { // without a body: the status says it
 		p.Kind, p.Title = api.KindOfStatus(res.StatusCode), c.base.Host+" answered "+res.Status
