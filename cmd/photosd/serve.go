@@ -99,7 +99,7 @@ func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, log *slog.Logger) 
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})
-	go func() { defer close(swept); d.service.Sweeper.SweepOn(sweeping) }()
+	go func() { defer close(swept); d.service.Sweeper.Run(sweeping) }()
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(gate) }()
 	var err error

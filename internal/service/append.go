@@ -12,8 +12,8 @@ import (
 	"photos/internal/store"
 )
 
-// bufferSize is how much of a body is copied at once: large enough that one
-// stream is not slowed down by it, small enough for many streams.
+// bufferSize is how much of a body is copied at once: enough for one fast stream, and
+// little enough for many streams.
 const bufferSize = 256 << 10
 
 // Append adds bytes to an upload.
@@ -21,14 +21,14 @@ type Append struct {
 	Request
 	ID     string
 	Offset int64 // where the bytes go
-	Meta   *Meta // replaces what the upload was begun with; nil: nothing new
+	Meta   *Meta // replaces the metadata of the creation; nil: it stays
 }
 
-// Append adds a request's bytes to an upload and, after the last one, makes the photo.
-// Bytes are durable before they are acknowledged, and kept when the connection breaks.
+// Append adds the bytes of a request to an upload and, after the last one, makes the photo.
+// Bytes are durable before they are acknowledged. They stay when the connection breaks.
 //
-// Of several requests at once one goes on, and the others wait for it and then
-// learn where the upload is.
+// Of several requests at the same time one continues. The others wait for it and then
+// learn how far the upload is.
 func (s *Uploads) Append(ctx context.Context, a Append) (Progress, error) {
 	if a.Meta != nil {
 		meta := *a.Meta
@@ -47,14 +47,14 @@ func (s *Uploads) Append(ctx context.Context, a Append) (Progress, error) {
 	if u.Finished() {
 		return repeated(finished(u), a)
 	}
-	room := u.Length - min(a.Offset, u.Length)
-	if a.Size > room {
-		return Progress{}, tooMany(room)
+	missing := u.Length - min(a.Offset, u.Length)
+	if a.Size > missing {
+		return Progress{}, tooMany(missing)
 	}
 	if a.Meta != nil && !a.Meta.Photo.IsZero() && a.Meta.Photo != u.Photo {
-		return Progress{}, &photo.Error{Kind: photo.KindUsage, Msg: "the upload is of another photo", Hint: "its sha256 cannot change: begin another upload"}
+		return Progress{}, &photo.Error{Kind: photo.KindUsage, Msg: "the upload is for another photo", Hint: "its sha256 cannot change: begin another upload"}
 	}
-	body, err := open(a, room)
+	body, err := open(a, missing)
 	if err != nil {
 		return Progress{}, err
 	}
@@ -86,11 +86,11 @@ func repeated(at Progress, a Append) (Progress, error) {
 	return Progress{}, &OffsetError{a.Offset, at}
 }
 
-func open(a Append, room int64) (Body, error) {
+func open(a Append, limit int64) (Body, error) {
 	if a.Open == nil {
 		return noBody{}, nil
 	}
-	return a.Open(room)
+	return a.Open(limit)
 }
 
 // noBody is the body of a request without bytes.
@@ -100,7 +100,7 @@ func (noBody) Read([]byte) (int, error) { return 0, io.EOF }
 func (noBody) Close() error             { return nil }
 func (noBody) Stop()                    {}
 
-// appendBody does the work of Append under the upload's lock.
+// appendBody does the work of Append while it holds the lock of the upload.
 func (s *Uploads) appendBody(ctx context.Context, a Append, body Body) (Progress, error) {
 	l, err := s.lock(ctx, a, body)
 	if err != nil {
@@ -126,9 +126,9 @@ func (s *Uploads) appendBody(ctx context.Context, a Append, body Body) (Progress
 	return Progress{Upload: l.upload, Offset: l.staged.Size(), ExpiresAt: l.upload.ExpiresAt}, err
 }
 
-// overtaken answers a request whose place another one has taken, once that one is done.
+// overtaken answers a request that a newer one has stopped, after the newer one is done.
 func (s *Uploads) overtaken(ctx context.Context, a Append) (Progress, error) {
-	if err := s.locks.quiet(ctx, a.ID, s.patience()); err != nil {
+	if err := s.locks.waitIdle(ctx, a.ID, s.patience()); err != nil {
 		return Progress{}, err
 	}
 	at, err := s.progress(ctx, a.Owner, a.ID)
@@ -141,7 +141,7 @@ func (s *Uploads) overtaken(ctx context.Context, a Append) (Progress, error) {
 	return Progress{}, &OffsetError{a.Offset, at}
 }
 
-// offsetError tells a request where the upload is.
+// offsetError returns an OffsetError with the current progress of the upload.
 func (s *Uploads) offsetError(ctx context.Context, a Append) error {
 	at, err := s.progress(ctx, a.Owner, a.ID)
 	if err != nil {
@@ -150,8 +150,8 @@ func (s *Uploads) offsetError(ctx context.Context, a Append) error {
 	return &OffsetError{a.Offset, at}
 }
 
-// receive reads body until it ends or breaks, and hands it to write; what came before a
-// break stays. It refuses what is not a picture as soon as the first bytes are there.
+// receive reads body until it ends or fails, and passes the bytes to write. What came before
+// a failure stays. It refuses what is not a picture as soon as it has the first bytes.
 func (s *Uploads) receive(body io.Reader, length int64, staged blob.Staged, write func([]byte) (int, error)) error {
 	buf, _ := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buf)
@@ -171,7 +171,8 @@ func (s *Uploads) receive(body io.Reader, length int64, staged blob.Staged, writ
 	}
 }
 
-// appendPiece writes p, and looks at the start of the file when p completes it.
+// appendPiece writes p. When p completes the start of the file, it looks whether that is the
+// start of a picture.
 func appendPiece(staged blob.Staged, length int64, p []byte, write func([]byte) (int, error)) error {
 	before, head := staged.Size(), min(length, picture.HeadSize)
 	if int64(len(p)) > length-before {
@@ -188,18 +189,18 @@ func appendPiece(staged blob.Staged, length int64, p []byte, write func([]byte) 
 		return fmt.Errorf("look at the first bytes: %w", err)
 	}
 	if _, ok := picture.Sniff(start); !ok {
-		return &photo.Error{Kind: photo.KindNotPicture, Msg: "neither a picture nor a video, by its content", Hint: "the service keeps pictures and videos only"}
+		return &photo.Error{Kind: photo.KindNotPicture, Msg: "the content is neither a picture nor a video", Hint: "the service stores only pictures and videos"}
 	}
 	return nil
 }
 
-// tooMany refuses bytes where only room is left for fewer.
-func tooMany(room int64) error {
-	return &photo.Error{Kind: photo.KindTooLarge, Msg: "more bytes than were announced", Hint: fmt.Sprintf("there is room for %d", room)}
+// tooMany returns the error of a request with more bytes than are missing.
+func tooMany(missing int64) error {
+	return &photo.Error{Kind: photo.KindTooLarge, Msg: "more bytes came than were announced", Hint: fmt.Sprintf("%d bytes are missing", missing)}
 }
 
-// complete makes a photo of an upload whose bytes are all here. From here on no other
-// request of this process ends this one.
+// complete makes a photo of an upload whose bytes are all stored. From here on no other
+// request of this process stops this one.
 func (s *Uploads) complete(ctx context.Context, a Append, l *lock) (Progress, error) {
 	if err := l.beginFinish(); err != nil {
 		return Progress{}, err
@@ -210,25 +211,25 @@ func (s *Uploads) complete(ctx context.Context, a Append, l *lock) (Progress, er
 	ctx = context.WithoutCancel(ctx) // a client that leaves now finds the photo when it comes back
 	u := l.upload
 	added, err := s.finish(ctx, u, l.staged, true, func(p photo.Photo, key string) (store.Added, error) {
-		return s.rows.FinishUpload(ctx, u.Owner, u.ID, u.Generation, p, key, store.Finish{Keep: finishedFor, Spare: s.limits.Spare}, a.addOptions()...)
+		return s.rows.FinishUpload(ctx, u.Owner, u.ID, u.Generation, p, key, store.Finish{Keep: keepFinished, Spare: s.limits.Spare}, a.addOptions()...)
 	})
 	switch photo.KindOf(err) {
 	case photo.KindNotPicture, photo.KindDigestMismatch, photo.KindForbidden:
 		return Progress{}, errors.Join(err, s.abandon(ctx, l))
-	case photo.KindConflict: // the row is of a newer generation
+	case photo.KindConflict: // the row has a newer generation
 		return Progress{}, errStopped
 	}
 	if err != nil {
 		return Progress{}, err
 	}
 	l.over = true
-	_ = l.staged.Close() // Windows removes no open file
+	_ = l.staged.Close() // Windows cannot remove an open file
 	s.discard(ctx, u.ID)
 	return done(u, added), nil
 }
 
-// abandon ends an upload that cannot become a photo. Nothing is removed when a newer
-// request goes on with it.
+// abandon ends an upload that cannot become a photo. It removes nothing when a newer
+// request has claimed the upload.
 func (s *Uploads) abandon(ctx context.Context, l *lock) error {
 	ctx = context.WithoutCancel(ctx)
 	err := s.rows.AbandonUpload(ctx, l.upload.Owner, l.upload.ID, l.upload.Generation)
@@ -241,8 +242,8 @@ func (s *Uploads) abandon(ctx context.Context, l *lock) error {
 	return nil
 }
 
-// finish makes a photo of the whole bytes in staged: their digest must be the one
-// announced, then they become a blob, then add commits the row. With keep the
+// finish makes a photo of staged bytes that are complete. It compares their digest with the
+// announced one, makes a blob of them, and calls add to commit the row. With keep the
 // staged bytes stay.
 func (s *Uploads) finish(ctx context.Context, u store.Upload, staged blob.Staged, keep bool, add func(p photo.Photo, key string) (store.Added, error)) (store.Added, error) {
 	p, err := s.recognize(ctx, u, staged)
@@ -256,23 +257,23 @@ func (s *Uploads) finish(ctx context.Context, u store.Upload, staged blob.Staged
 	added, err := add(p, key)
 	switch kind := photo.KindOf(err); {
 	case kind == photo.KindConflict || kind == photo.KindNotFound || kind == photo.KindForbidden || kind == photo.KindQuota:
-		s.dropBlob(ctx, u.Owner, key) // refused for certain
+		s.deleteBlob(ctx, u.Owner, key) // certainly refused
 	case err != nil:
-		// The row may be there all the same. If it is not, the sweep finds the bytes.
+		// The row may exist all the same. If it does not, the sweep finds the bytes.
 	case added.Key != key:
-		s.dropBlob(ctx, u.Owner, key) // somebody was first with the same bytes
+		s.deleteBlob(ctx, u.Owner, key) // another upload of the same bytes was first
 	}
 	return added, err
 }
 
-// recognize looks at staged bytes: what photo they are.
+// recognize returns the photo that staged bytes are.
 func (s *Uploads) recognize(ctx context.Context, u store.Upload, staged blob.Staged) (photo.Photo, error) {
 	id, err := staged.Digest()
 	if err != nil {
 		return photo.Photo{}, fmt.Errorf("digest: %w", err)
 	}
 	if !u.Photo.IsZero() && id != u.Photo {
-		return photo.Photo{}, &photo.Error{Kind: photo.KindDigestMismatch, Msg: "the bytes are not those of " + u.Photo.Short(), Hint: "the file changed, or the network garbled it: send it again"}
+		return photo.Photo{}, &photo.Error{Kind: photo.KindDigestMismatch, Msg: "the bytes are not those of " + u.Photo.Short(), Hint: "the file changed, or the network changed it: send it again"}
 	}
 	info, err := s.inspect(ctx, staged, staged.Size())
 	if err != nil {
@@ -296,14 +297,14 @@ func (s *Uploads) recognize(ctx context.Context, u store.Upload, staged blob.Sta
 	return p, nil
 }
 
-// usesCaption reports whether the caption inside the picture describes it.
+// usesCaption reports whether the caption inside a picture becomes its description.
 func usesCaption(u store.Upload, caption string) bool {
 	return caption != "" && (u.Caption == photo.CaptionFirst || u.Caption == photo.CaptionFallback && u.Description == "")
 }
 
-// dropBlob removes a blob that no row names. Where it fails the sweep does it.
-func (s *Uploads) dropBlob(ctx context.Context, owner, key string) {
+// deleteBlob removes a blob that no row names. If it fails, the sweep removes the blob.
+func (s *Uploads) deleteBlob(ctx context.Context, owner, key string) {
 	if err := s.blobs.Delete(ctx, owner, key); err != nil {
-		s.log.WarnContext(ctx, "bytes left for the sweep", "key", key, "err", err)
+		s.log.WarnContext(ctx, "a blob could not be removed; the sweep will do it", "key", key, "err", err)
 	}
 }

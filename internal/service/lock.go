@@ -11,46 +11,48 @@ import (
 	"photos/internal/store"
 )
 
-// A request that appends takes three steps, in this order. It enters the one place that
-// an upload has in this process; an older request of the same writer that is still
-// receiving leaves the place to it. It opens the staged bytes, which one handle at a
-// time has, over all processes. And it claims the row, which gives it a generation of
-// its own; that is the only thing that decides who finishes the upload or abandons it.
+// A request that appends takes three steps, in this order.
 //
-// A claim fails while another writer's lease lives. The lease is renewed while
-// bytes come and while the upload is finished.
+// First it becomes the owner of the upload in this process. It stops an older request of
+// the same writer that is still receiving, and waits for any other. Then it opens the
+// staged bytes, of which only one handle exists at a time, in all processes. And then it
+// claims the row, which gives it a new generation. The generation alone decides which
+// request may finish or abandon the upload.
+//
+// A claim fails while the lease of another writer is valid. The owner renews the lease
+// while bytes come and while it finishes the upload.
 
-// errStopped ends a request whose place another one has taken.
-var errStopped = &photo.Error{Kind: photo.KindConflict, Msg: "a newer request goes on with this upload", Hint: "HEAD tells where it stands"}
+// errStopped is the error of a request that a newer one has stopped.
+var errStopped = &photo.Error{Kind: photo.KindConflict, Msg: "a newer request continues this upload", Hint: "HEAD says how far it is"}
 
-const pollEvery = 50 * time.Millisecond // how often a request asks whether another has let go
+const pollEvery = 50 * time.Millisecond // how often a request asks whether another one has ended
 
 // phase is how far a request has come.
 type phase int
 
 const (
 	opening   phase = iota // it opens the staged bytes and claims the row
-	receiving              // a newer request may end it
-	finishing              // the bytes are all here: nobody ends it
-	stopped                // it was ended
+	receiving              // a newer request may stop it
+	finishing              // all bytes are stored: nothing stops it
+	stopped                // a newer request has stopped it
 )
 
-// request is one that appends, in this process.
+// request is a request of this process that appends.
 type request struct {
 	writer string
 	body   Body
-	done   chan struct{} // closed when it has let go of the upload
+	done   chan struct{} // closed when it has released the upload
 
-	next *request // takes the place when this one leaves it; guarded by locks.mu
+	next *request // becomes the owner after this one; guarded by locks.mu
 
-	mu       sync.Mutex // held during each write, so that nothing is written after a stop
+	mu       sync.Mutex // held during each write, so that nothing is written after stop
 	phase    phase
 	size     int64 // of the staged bytes, while receiving
-	received bool  // since the lease was renewed
+	received bool  // bytes came since the lease was renewed
 }
 
-// stopAt ends a request that is receiving and has come to offset, and reports whether it
-// did. One that has come further has bytes that the caller does not know of.
+// stopAt stops a request that is receiving and is at offset, and reports whether it is
+// stopped. A request that is further has bytes that the caller does not know of.
 func (r *request) stopAt(offset int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,7 +62,7 @@ func (r *request) stopAt(offset int64) bool {
 	return r.stopLocked()
 }
 
-// stop ends a request that is receiving, and reports whether it did.
+// stop stops a request that is receiving, and reports whether it is stopped.
 func (r *request) stop() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,7 +78,7 @@ func (r *request) stopLocked() bool {
 	return true
 }
 
-// enterPhase goes on to p, unless the request was ended.
+// enterPhase continues with p, unless the request was stopped.
 func (r *request) enterPhase(p phase) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,21 +89,21 @@ func (r *request) enterPhase(p phase) error {
 	return nil
 }
 
-// locks are the requests of this process that append, one per upload.
+// locks are the owners of uploads in this process: the requests that append.
 type locks struct {
 	mu       sync.Mutex
 	byUpload map[string]*request
 }
 
-func (ls *locks) of(upload string) *request {
+func (ls *locks) owner(upload string) *request {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	return ls.byUpload[upload]
 }
 
-// enter makes r the request that appends, or returns the one that does. One request
-// waits in line, and gets the place from its predecessor: it is never free in between.
-func (ls *locks) enter(upload string, r *request) (other *request) {
+// acquire makes r the owner of an upload, or returns the present owner. One request waits
+// in line and follows the owner directly, so that no other can come between.
+func (ls *locks) acquire(upload string, r *request) (other *request) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	switch other = ls.byUpload[upload]; {
@@ -115,8 +117,8 @@ func (ls *locks) enter(upload string, r *request) (other *request) {
 	return other
 }
 
-// leave takes r out of the line.
-func (ls *locks) leave(upload string, r *request) {
+// release makes the next request the owner instead of r, or takes r out of the line.
+func (ls *locks) release(upload string, r *request) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	switch current := ls.byUpload[upload]; {
@@ -130,24 +132,24 @@ func (ls *locks) leave(upload string, r *request) {
 	close(r.done)
 }
 
-// endOf ends the request that writer has on an upload, if any, and waits until it
-// has let go. One that is finishing is waited for.
-func (ls *locks) endOf(ctx context.Context, upload, writer string) error {
-	if r := ls.of(upload); r != nil && r.writer == writer {
-		return r.end(ctx)
+// stopWriter stops the owner of an upload if it is a request of writer, and waits until it
+// has released the upload. It also waits for one that is finishing.
+func (ls *locks) stopWriter(ctx context.Context, upload, writer string) error {
+	if r := ls.owner(upload); r != nil && r.writer == writer {
+		return r.stopAndWait(ctx)
 	}
 	return nil
 }
 
-// endAny is endOf for any writer.
-func (ls *locks) endAny(ctx context.Context, upload string) error {
-	if r := ls.of(upload); r != nil {
-		return r.end(ctx)
+// stopAny is stopWriter for any writer.
+func (ls *locks) stopAny(ctx context.Context, upload string) error {
+	if r := ls.owner(upload); r != nil {
+		return r.stopAndWait(ctx)
 	}
 	return nil
 }
 
-func (r *request) end(ctx context.Context) error {
+func (r *request) stopAndWait(ctx context.Context) error {
 	for {
 		r.stop()
 		if over, err := r.wait(ctx, pollEvery); over || err != nil {
@@ -156,7 +158,8 @@ func (r *request) end(ctx context.Context) error {
 	}
 }
 
-// wait waits until r has let go, for at most patience.
+// wait waits until r has released the upload, for at most patience. It reports whether
+// it has.
 func (r *request) wait(ctx context.Context, patience time.Duration) (over bool, err error) {
 	select {
 	case <-r.done:
@@ -168,10 +171,10 @@ func (r *request) wait(ctx context.Context, patience time.Duration) (over bool, 
 	}
 }
 
-// quiet waits until no request appends, for at most patience.
-func (ls *locks) quiet(ctx context.Context, upload string, patience time.Duration) error {
+// waitIdle waits until an upload has no owner, for at most patience.
+func (ls *locks) waitIdle(ctx context.Context, upload string, patience time.Duration) error {
 	for until := time.Now().Add(patience); time.Now().Before(until); {
-		r := ls.of(upload)
+		r := ls.owner(upload)
 		if r == nil {
 			return nil
 		}
@@ -182,42 +185,44 @@ func (ls *locks) quiet(ctx context.Context, upload string, patience time.Duratio
 	return nil
 }
 
-// patience is how long a request waits for another one. A silent writer is noticed by then.
+// patience returns how long a request waits for another one. By then the lease of an idle
+// writer has expired.
 func (s *Uploads) patience() time.Duration { return 3 * s.limits.Lease }
 
-// lock is a request's right to append to an upload, until unlock.
+// lock is the right of a request to append to an upload, until unlock.
 type lock struct {
 	s       *Uploads
 	request *request
 	upload  store.Upload // as claimed
 	staged  blob.Staged
-	synced  bool // what is staged is durable
+	synced  bool // the staged bytes are durable
 	over    bool // the row is finished or gone
 	quit    context.CancelFunc
-	ended   chan struct{} // closed when the lease is no longer tended
+	ended   chan struct{} // closed when renewLease has returned
 }
 
-// lock makes this request the one that appends.
+// lock makes this request the owner of the upload.
 func (s *Uploads) lock(ctx context.Context, a Append, body Body) (*lock, error) {
 	l := &lock{s: s, request: &request{writer: a.Writer, body: body, done: make(chan struct{})}}
-	err := s.enter(ctx, a, l.request)
+	err := s.acquireLocal(ctx, a, l.request)
 	if err == nil {
 		err = l.acquire(ctx, a)
 	}
 	if err != nil {
-		l.letGo(ctx, a.ID)
+		l.release(ctx, a.ID)
 		return nil, err
 	}
-	tending, quit := context.WithCancel(context.WithoutCancel(ctx))
+	renewing, quit := context.WithCancel(context.WithoutCancel(ctx))
 	l.quit, l.ended = quit, make(chan struct{})
-	go l.tend(tending)
+	go l.renewLease(renewing)
 	return l, nil
 }
 
-// enter waits for the upload's place in this process.
-func (s *Uploads) enter(ctx context.Context, a Append, r *request) error {
+// acquireLocal makes r the owner of the upload in this process. It stops or waits for the
+// present owner.
+func (s *Uploads) acquireLocal(ctx context.Context, a Append, r *request) error {
 	for until := time.Now().Add(s.patience()); ; {
-		other := s.locks.enter(a.ID, r)
+		other := s.locks.acquire(a.ID, r)
 		switch {
 		case other == nil:
 			return nil
@@ -253,18 +258,18 @@ func (l *lock) acquire(ctx context.Context, a Append) error {
 		case err == nil:
 			return l.claimHeld(ctx, a, u)
 		case errors.Is(err, blob.ErrNotFound):
-			return l.s.noBytes(ctx, u)
+			return l.s.abandonEmpty(ctx, u)
 		case !errors.Is(err, blob.ErrBusy):
 			return err
 		}
-		if err := l.overdue(ctx, a, u, until); err != nil {
+		if err := l.waitForProcess(ctx, a, u, until); err != nil {
 			return err
 		}
 	}
 }
 
-// claimHeld claims the row for the request that has the staged bytes. Another process
-// may claim it in between, in the belief that nobody has them.
+// claimHeld claims the row for the request that has the staged bytes. Another process may
+// claim the row in between, because it does not know that.
 func (l *lock) claimHeld(ctx context.Context, a Append, u store.Upload) error {
 	for {
 		err := l.claim(ctx, a, u)
@@ -280,9 +285,9 @@ func (l *lock) claimHeld(ctx context.Context, a Append, u store.Upload) error {
 	}
 }
 
-// overdue waits for a request of another process that has the staged bytes. When its
-// lease has run out, a claim tells it that its time is over.
-func (l *lock) overdue(ctx context.Context, a Append, u store.Upload, until time.Time) error {
+// waitForProcess waits a moment for a request of another process that has the staged bytes.
+// When the lease of that request has expired, it claims the row, which stops the request.
+func (l *lock) waitForProcess(ctx context.Context, a Append, u store.Upload, until time.Time) error {
 	switch {
 	case !u.Leased:
 		if err := l.claim(ctx, a, u); err != nil && photo.KindOf(err) != photo.KindConflict {
@@ -299,8 +304,8 @@ func (l *lock) overdue(ctx context.Context, a Append, u store.Upload, until time
 	}
 }
 
-// claim takes the row. A lease of the same writer that still lives is that of a process
-// that died, or of a request that will find the staged bytes in use.
+// claim claims the row. If the lease of the same writer is still valid, the process that had
+// it has died, or its request will find that the staged bytes are in use.
 func (l *lock) claim(ctx context.Context, a Append, u store.Upload) error {
 	u.Writer = a.Writer
 	if a.Meta != nil {
@@ -323,14 +328,14 @@ func (l *lock) claim(ctx context.Context, a Append, u store.Upload) error {
 	return nil
 }
 
-// noBytes ends an upload whose row has no bytes. That is what a crash leaves behind on a
-// file system that cannot give a file two names.
-func (s *Uploads) noBytes(ctx context.Context, u store.Upload) error {
+// abandonEmpty ends an upload that has a row and no staged bytes. A crash leaves such a row
+// on a file system that cannot give a file two names.
+func (s *Uploads) abandonEmpty(ctx context.Context, u store.Upload) error {
 	now, err := s.rows.Upload(ctx, u.Owner, u.ID)
 	switch {
 	case err != nil:
 		return err
-	case now.Finished(): // between the two looks
+	case now.Finished(): // between the two reads
 		return errStopped
 	case now.Leased:
 		return &LeasedError{s.limits.Lease}
@@ -341,14 +346,14 @@ func (s *Uploads) noBytes(ctx context.Context, u store.Upload) error {
 	return goneUpload(u.ID)
 }
 
-// stopped reports whether another request has ended this one.
+// stopped reports whether another request has stopped this one.
 func (l *lock) stopped() bool {
 	l.request.mu.Lock()
 	defer l.request.mu.Unlock()
 	return l.request.phase == stopped
 }
 
-// write appends p, unless the request was ended.
+// write appends p, unless the request was stopped.
 func (l *lock) write(p []byte) (int, error) {
 	l.request.mu.Lock()
 	defer l.request.mu.Unlock()
@@ -368,15 +373,16 @@ func (l *lock) sync() error {
 
 func (l *lock) beginFinish() error { return l.request.enterPhase(finishing) }
 
-// unlock ends the request.
+// unlock ends the right to append.
 func (l *lock) unlock(ctx context.Context) {
 	l.quit()
 	<-l.ended
-	l.letGo(ctx, l.upload.ID)
+	l.release(ctx, l.upload.ID)
 }
 
-// letGo leaves the upload to anyone, as far as this request had it.
-func (l *lock) letGo(ctx context.Context, upload string) {
+// release gives up what this request has of the upload: the staged bytes, the lease and
+// the ownership in this process.
+func (l *lock) release(ctx context.Context, upload string) {
 	ctx = context.WithoutCancel(ctx)
 	var state []byte
 	if l.staged != nil {
@@ -387,22 +393,22 @@ func (l *lock) letGo(ctx context.Context, upload string) {
 	}
 	if u := l.upload; u.Generation > 0 && !l.over {
 		if err := l.s.rows.ReleaseUpload(ctx, u.Owner, u.ID, u.Generation, state); err != nil {
-			l.s.log.WarnContext(ctx, "lease left to run out", "upload", u.ID, "err", err)
+			l.s.log.WarnContext(ctx, "a lease could not be released; it will expire", "upload", u.ID, "err", err)
 		}
 	}
-	l.s.locks.leave(upload, l.request)
+	l.s.locks.release(upload, l.request)
 }
 
-// tend renews the lease while the request gets on, and ends the request when its
-// generation is no longer the newest.
-func (l *lock) tend(ctx context.Context) {
+// renewLease renews the lease while the request makes progress. It stops the request when
+// its generation is no longer the newest.
+func (l *lock) renewLease(ctx context.Context) {
 	defer close(l.ended)
 	tick := time.NewTicker(max(l.s.limits.Lease/3, time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if !l.tended(ctx) {
+			if !l.stillClaimed(ctx) {
 				l.request.stop()
 			}
 		case <-ctx.Done():
@@ -411,8 +417,9 @@ func (l *lock) tend(ctx context.Context) {
 	}
 }
 
-// tended reports whether the request still has the upload, as far as can be told.
-func (l *lock) tended(ctx context.Context) bool {
+// stillClaimed renews the lease of an active request. It reports whether the generation is
+// still the newest, or that cannot be told now.
+func (l *lock) stillClaimed(ctx context.Context) bool {
 	r := l.request
 	r.mu.Lock()
 	active := r.received || r.phase == finishing

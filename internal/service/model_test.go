@@ -21,15 +21,15 @@ import (
 	"photos/internal/testkit/sample"
 )
 
-// TestAcknowledgedBytesStay lets two processes over one database and one folder take
-// random ways: uploads are created, appended to, cut, taken over, finished, deleted and
-// expired, sweeps run, and processes die at any call. Bytes that were acknowledged
-// are there until their upload is finished, deleted, expired or refused.
+// TestAcknowledgedBytesStay runs random calls in two processes over one database and one
+// folder: uploads are created, appended to, cut, taken over, finished, deleted and expired,
+// sweeps run, and processes die at any call. Acknowledged bytes stay until their upload is
+// finished, deleted, expired or refused.
 //
-// When it fails, rapid prints the steps and the seed; -rapid.seed repeats them.
+// When it fails, rapid prints the steps and the seed. -rapid.seed repeats them.
 func TestAcknowledgedBytesStay(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 30*time.Millisecond) // waiting for a process that died takes no time
+	w := newWorld(t, 30*time.Millisecond) // the lease of a process that died expires soon
 	runs := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		runs++
@@ -54,7 +54,7 @@ func TestAcknowledgedBytesStay(t *testing.T) {
 	})
 }
 
-// model is what the processes should hold of one owner.
+// model is what the processes should have stored for one owner.
 type model struct {
 	w       *world
 	owner   string
@@ -65,11 +65,11 @@ type model struct {
 type modelUpload struct {
 	id       string
 	data     []byte
-	refusal  photo.Kind // what the last byte must lead to; empty: a photo
+	refusal  photo.Kind // the error that the last byte must lead to; empty: it becomes a photo
 	acked    int64
 	finished bool
 	over     bool // deleted, expired or refused
-	leased   bool // a process died with the lease
+	leased   bool // a process died while it had the lease
 }
 
 func (u *modelUpload) photo() photo.ID { return sha256.Sum256(u.data) }
@@ -84,7 +84,7 @@ func (m *model) process(rt *rapid.T) *process {
 	return m.w.processes[rapid.IntRange(0, len(m.w.processes)-1).Draw(rt, "process")]
 }
 
-// one draws an upload; without any the step is skipped.
+// one draws an upload. It skips the step if there is none.
 func (m *model) one(rt *rapid.T) *modelUpload {
 	if len(m.uploads) == 0 {
 		rt.Skip("no upload")
@@ -99,26 +99,26 @@ func (m *model) create(rt *rapid.T) {
 	}
 	u := &modelUpload{data: data}
 	meta := service.Meta{Name: "a.jpg"}
-	switch rapid.SampledFrom([]string{"plain", "announced", "mismatch", "text"}).Draw(rt, "kind") {
+	switch rapid.SampledFrom([]string{"unnamed", "announced", "mismatch", "text"}).Draw(rt, "kind") {
 	case "announced":
 		meta.Photo = u.photo()
 	case "mismatch":
 		meta.Photo, u.refusal = photo.ID{byte(len(m.uploads)), 1}, photo.KindDigestMismatch
 	case "text":
-		u.data, u.refusal = bytes.Repeat([]byte("no picture "), 600), photo.KindNotPicture
+		u.data, u.refusal = bytes.Repeat([]byte("not a picture "), 600), photo.KindNotPicture
 	}
 	at, err := m.process(rt).uploads.Begin(context.Background(), service.Creation{Request: m.request(rt), Meta: meta, Length: int64(len(u.data))})
 	if err != nil {
 		rt.Fatal(err)
 	}
-	if at.Done != nil { // the photo is there already
+	if at.Done != nil { // the photo is already stored
 		if at.Done.Photo.ID != meta.Photo {
 			rt.Fatalf("began %s and got %s", meta.Photo, at.Done.Photo.ID)
 		}
 		return
 	}
-	for _, known := range m.uploads {
-		if known.id == at.Upload.ID { // a creation that is repeated
+	for _, earlier := range m.uploads {
+		if earlier.id == at.Upload.ID { // a creation that is repeated
 			return
 		}
 	}
@@ -126,7 +126,8 @@ func (m *model) create(rt *rapid.T) {
 	m.uploads = append(m.uploads, u)
 }
 
-// bytesFrom draws where a request's bytes begin, mostly at the right offset, and how many come.
+// bytesFrom draws where the bytes of a request begin, mostly at the right offset, and where
+// they end.
 func (m *model) bytesFrom(rt *rapid.T, u *modelUpload) (offset, end int64) {
 	length := int64(len(u.data))
 	offset = m.w.staged(u.id)
@@ -152,28 +153,28 @@ func (m *model) append(rt *rapid.T) {
 	offset, end := m.bytesFrom(rt, u)
 	before := m.w.staged(u.id)
 	at, err := m.appendTo(rt, p, u, &body{Reader: bytes.NewReader(u.data[offset:end])}, offset)
-	m.heard(rt, u, at, err)
+	m.learn(rt, u, at, err)
 	if err == nil && !u.finished && at.Offset != end {
 		rt.Fatalf("appended up to %d, the service says %d", end, at.Offset)
 	}
 	if err == nil && before >= 0 && before != offset && !u.finished {
-		rt.Fatalf("bytes were taken at %d, the upload was at %d", offset, before)
+		rt.Fatalf("bytes were accepted at %d, the upload was at %d", offset, before)
 	}
 }
 
-// cut is a request whose connection breaks.
+// cut sends a request whose connection breaks.
 func (m *model) cut(rt *rapid.T) {
 	u, p := m.one(rt), m.process(rt)
 	offset, end := m.bytesFrom(rt, u)
 	broken := io.MultiReader(bytes.NewReader(u.data[offset:end]), failing{errors.New("cut")})
 	at, err := m.appendTo(rt, p, u, &body{Reader: broken}, offset)
 	if err == nil && at.Done == nil {
-		rt.Fatal("a request that was cut went well")
+		rt.Fatal("a request that was cut succeeded")
 	}
-	m.heard(rt, u, at, err)
+	m.learn(rt, u, at, err)
 }
 
-// takeOver is a request whose connection hangs, and others that come meanwhile.
+// takeOver sends a request whose connection hangs, and another one meanwhile.
 func (m *model) takeOver(rt *rapid.T) {
 	u := m.one(rt)
 	offset, end := m.bytesFrom(rt, u)
@@ -189,23 +190,23 @@ func (m *model) takeOver(rt *rapid.T) {
 		at, err = first.uploads.Append(context.Background(), a)
 	}()
 	select {
-	case <-hangs.waiting: // it has written everything
+	case <-hangs.waiting: // it has written all its bytes
 	case <-done: // it was refused at once
 	}
 	offset, end = m.bytesFrom(rt, u)
 	second, secondErr := m.appendTo(rt, m.process(rt), u, &body{Reader: bytes.NewReader(u.data[offset:end])}, offset)
 	hangs.Stop()
 	<-done
-	if u.refusal != "" && photo.KindOf(err) == u.refusal { // then the other one may find nothing
-		m.heardOf(rt, u, before, at, err)
-		m.heardOf(rt, u, before, second, secondErr)
+	if u.refusal != "" && photo.KindOf(err) == u.refusal { // then the other one may find no upload
+		m.learnSince(rt, u, before, at, err)
+		m.learnSince(rt, u, before, second, secondErr)
 		return
 	}
-	m.heardOf(rt, u, before, second, secondErr)
-	m.heardOf(rt, u, before, at, err) // it may have been answered before the other one
+	m.learnSince(rt, u, before, second, secondErr)
+	m.learnSince(rt, u, before, at, err) // its answer may be older than that of the other one
 }
 
-// crash is a request in whose midst the process dies.
+// crash sends a request during which the process dies.
 func (m *model) crash(rt *rapid.T) {
 	u := m.one(rt)
 	n := rapid.IntRange(0, len(m.w.processes)-1).Draw(rt, "process")
@@ -213,8 +214,8 @@ func (m *model) crash(rt *rapid.T) {
 	offset, end := m.bytesFrom(rt, u)
 	p.fuse.light(rapid.Int64Range(1, 12).Draw(rt, "calls"), rapid.Bool().Draw(rt, "the last call is done"))
 	at, err := m.appendTo(rt, p, u, &body{Reader: bytes.NewReader(u.data[offset:end])}, offset)
-	if !p.fuse.put() {
-		m.heard(rt, u, at, err) // it ended before it could die
+	if !p.fuse.extinguish() {
+		m.learn(rt, u, at, err) // it ended before the process could die
 		return
 	}
 	u.leased = true
@@ -224,7 +225,7 @@ func (m *model) crash(rt *rapid.T) {
 func (m *model) status(rt *rapid.T) {
 	u := m.one(rt)
 	at, err := m.process(rt).uploads.Status(context.Background(), m.request(rt), u.id)
-	m.heard(rt, u, at, err)
+	m.learn(rt, u, at, err)
 	if err == nil && at.Offset != int64(len(u.data)) && at.Offset != m.w.staged(u.id) {
 		rt.Fatalf("the status says %d, the file has %d", at.Offset, m.w.staged(u.id))
 	}
@@ -248,7 +249,7 @@ func (m *model) expire(rt *rapid.T) {
 	u.over = true
 }
 
-// sweep also finds that every staged file is old.
+// sweep runs a sweep that takes every staged file for an old one.
 func (m *model) sweep(rt *rapid.T) {
 	m.w.age(rt)
 	if err := m.process(rt).sweeper.Sweep(context.Background()); err != nil {
@@ -256,14 +257,14 @@ func (m *model) sweep(rt *rapid.T) {
 	}
 }
 
-// heard is what a client makes of an answer.
-func (m *model) heard(rt *rapid.T, u *modelUpload, at service.Progress, err error) {
+// learn records what a client learns from an answer, and fails if it cannot be true.
+func (m *model) learn(rt *rapid.T, u *modelUpload, at service.Progress, err error) {
 	rt.Helper()
-	m.heardOf(rt, u, *u, at, err)
+	m.learnSince(rt, u, *u, at, err)
 }
 
-// heardOf is heard for an answer that need not know more than was known before.
-func (m *model) heardOf(rt *rapid.T, u *modelUpload, before modelUpload, at service.Progress, err error) {
+// learnSince is learn for an answer to a request that began when the upload was as before.
+func (m *model) learnSince(rt *rapid.T, u *modelUpload, before modelUpload, at service.Progress, err error) {
 	rt.Helper()
 	var elsewhere *service.OffsetError
 	var leased *service.LeasedError
@@ -300,7 +301,7 @@ func (m *model) heardOf(rt *rapid.T, u *modelUpload, before modelUpload, at serv
 	u.finished = true
 }
 
-// check looks at what lies in the stores.
+// check compares the stores with the model.
 func (m *model) check(rt *rapid.T) {
 	p := m.w.processes[0]
 	for _, u := range m.uploads {
@@ -308,7 +309,7 @@ func (m *model) check(rt *rapid.T) {
 		switch {
 		case photo.KindOf(err) == photo.KindNotFound && u.over:
 		case photo.KindOf(err) == photo.KindNotFound && u.refusal != "" && u.leased:
-			u.over = true // refused, and the process died before it could say so
+			u.over = true // refused, and the process died before it could answer
 		case err != nil:
 			rt.Fatalf("upload %s: %v", u.id, err)
 		case row.Finished():
@@ -326,7 +327,7 @@ func (m *model) check(rt *rapid.T) {
 
 func (m *model) checkStaged(rt *rapid.T, u *modelUpload) {
 	if u.over {
-		rt.Fatalf("upload %s is over, and its row is there", u.id)
+		rt.Fatalf("upload %s is over, and its row still exists", u.id)
 	}
 	got, err := os.ReadFile(m.w.stagedPath(u.id))
 	if err != nil {
@@ -352,7 +353,7 @@ func (m *model) checkPhoto(rt *rapid.T, p *process, u *modelUpload) {
 	}
 }
 
-// end finishes every upload that can be finished; nothing stays behind.
+// end finishes every upload that can be finished. No staged bytes remain.
 func (m *model) end(rt *rapid.T) {
 	p := m.w.processes[0]
 	m.w.exec(rt, `UPDATE upload SET leased_until = 0 WHERE id LIKE ?`, "%") // of dead processes
@@ -362,7 +363,7 @@ func (m *model) end(rt *rapid.T) {
 		}
 		offset := m.w.staged(u.id)
 		at, err := m.appendTo(rt, p, u, &body{Reader: bytes.NewReader(u.data[offset:])}, offset)
-		m.heard(rt, u, at, err)
+		m.learn(rt, u, at, err)
 		if !u.finished && !u.over {
 			rt.Fatalf("upload %s cannot be finished: %v", u.id, err)
 		}
@@ -382,13 +383,13 @@ type failing struct{ error }
 
 func (failing) Read([]byte) (int, error) { return 0, errBroken }
 
-// body is a request's bytes.
+// body is the bytes of a request.
 type body struct{ io.Reader }
 
 func (*body) Close() error { return nil }
 func (*body) Stop()        {}
 
-// hangingBody gives its bytes and then nothing, until it is stopped.
+// hangingBody returns its bytes and then blocks until it is stopped.
 type hangingBody struct {
 	data    *bytes.Reader
 	waiting chan struct{} // closed when the bytes are used up
@@ -412,7 +413,7 @@ func (b *hangingBody) Read(p []byte) (int, error) {
 func (*hangingBody) Close() error { return nil }
 func (b *hangingBody) Stop()      { b.once.Do(func() { close(b.stopped) }) }
 
-// staged is the length of a staged file, or -1.
+// staged returns the length of a staged file, or -1.
 func (w *world) staged(id string) int64 {
 	info, err := os.Stat(w.stagedPath(id))
 	if err != nil {
@@ -423,7 +424,7 @@ func (w *world) staged(id string) int64 {
 
 func (w *world) stagedPath(id string) string { return filepath.Join(w.dir, "uploads", id) }
 
-// age makes staged files look a day old and more.
+// age makes staged files look more than a day old.
 func (w *world) age(rt *rapid.T) {
 	files, err := filepath.Glob(w.stagedPath("*"))
 	if err != nil {

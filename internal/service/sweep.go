@@ -14,11 +14,12 @@ import (
 
 const (
 	sweepEvery = time.Hour
-	sweepBatch = 100            // rows claimed at once
-	orphanAge  = 24 * time.Hour // bytes without a row are spared that long: their row may be on its way
+	sweepBatch = 100            // rows that one query claims
+	orphanAge  = 24 * time.Hour // younger bytes without a row stay: their row may follow
 
-	// orphanKeep is how long bytes stay that no row names. A database that was put
-	// back from an older backup names fewer than there are: time to notice.
+	// orphanKeep is how long bytes without a row stay after they were first found. After a
+	// database was restored from an older backup, there are such bytes that are wanted. The
+	// operator has this long to notice.
 	orphanKeep = 30 * 24 * time.Hour
 )
 
@@ -31,7 +32,7 @@ type SweepRows interface {
 	Orphan(ctx context.Context, owner, key string, keep time.Duration) (bool, error)
 }
 
-// Sweeper removes what nobody can ask for any more.
+// Sweeper removes what has expired.
 type Sweeper struct {
 	Rows    SweepRows
 	Blobs   blob.Store
@@ -39,9 +40,9 @@ type Sweeper struct {
 	Log     *slog.Logger
 }
 
-// SweepOn sweeps now and then about every hour, until ctx ends. Several services
-// over the same stores may all do so: each thing is claimed before it is removed.
-func (s *Sweeper) SweepOn(ctx context.Context) {
+// Run sweeps at once and then about every hour, until ctx ends. Several processes over the
+// same stores may do so: each thing is claimed before it is removed.
+func (s *Sweeper) Run(ctx context.Context) {
 	for {
 		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "sweep", "err", err)
@@ -55,11 +56,11 @@ func (s *Sweeper) SweepOn(ctx context.Context) {
 	}
 }
 
-// Sweep removes what nobody can ask for any more: uploads past their time,
-// photos whose time in the trash is over, and bytes that no row names.
+// Sweep removes what has expired: unfinished uploads, photos in the trash, and bytes that
+// no row names.
 //
-// A row goes before its bytes: after a crash in between the bytes are orphans,
-// which a later sweep finds, and at no time does a row name bytes that are gone.
+// It removes a row before its bytes. After a crash in between the bytes are orphans, which
+// a later sweep finds. A row never names bytes that have been removed.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	var problems []error
 	for _, part := range []struct {
@@ -86,19 +87,19 @@ func (s *Sweeper) sweepTrash(ctx context.Context) error {
 	return inBatches(ctx, s.Rows.Purge, func(ctx context.Context, b store.Blob) error { return s.Blobs.Delete(ctx, b.Owner, b.Key) })
 }
 
-// inBatches claims things and removes them until there are none.
+// inBatches claims items and removes them until there are none.
 func inBatches[T any](ctx context.Context, claim func(context.Context, int) ([]T, error), remove func(context.Context, T) error) error {
 	for {
-		things, err := claim(ctx, sweepBatch)
+		items, err := claim(ctx, sweepBatch)
 		if err != nil {
 			return err
 		}
-		for _, thing := range things {
-			if err := remove(ctx, thing); err != nil {
+		for _, item := range items {
+			if err := remove(ctx, item); err != nil {
 				return err
 			}
 		}
-		if len(things) < sweepBatch {
+		if len(items) < sweepBatch {
 			return nil
 		}
 	}
@@ -109,7 +110,7 @@ func (s *Sweeper) sweepStaged(ctx context.Context) error {
 		if time.Since(modified) < orphanAge {
 			return nil
 		}
-		if known, err := s.Rows.HasUpload(ctx, name); err != nil || known {
+		if named, err := s.Rows.HasUpload(ctx, name); err != nil || named {
 			return err
 		}
 		return s.Staging.Discard(ctx, name)
@@ -122,7 +123,7 @@ func (s *Sweeper) sweepBlobs(ctx context.Context) error {
 		if time.Since(committed) < orphanAge {
 			return nil
 		}
-		if known, err := s.Rows.HasBlob(ctx, owner, key); err != nil || known {
+		if named, err := s.Rows.HasBlob(ctx, owner, key); err != nil || named {
 			return err
 		}
 		orphans++
@@ -130,11 +131,11 @@ func (s *Sweeper) sweepBlobs(ctx context.Context) error {
 		if err != nil || !due {
 			return err
 		}
-		s.Log.InfoContext(ctx, "bytes removed that no photo names", "owner", owner, "key", key)
+		s.Log.InfoContext(ctx, "orphaned bytes removed", "owner", owner, "key", key)
 		return s.Blobs.Delete(ctx, owner, key)
 	})
 	if orphans > 0 {
-		s.Log.WarnContext(ctx, "there are bytes that no photo names; they are kept for 30 days after they are first found: is this the right database?", "files", orphans)
+		s.Log.WarnContext(ctx, "some stored bytes belong to no photo; they are removed 30 days after they were first found: is this the right database?", "files", orphans)
 	}
 	return err
 }

@@ -16,7 +16,7 @@ import (
 	"photos/internal/store"
 )
 
-// PhotoRows is what uploads need of the rows of photos.
+// PhotoRows is what Uploads needs of the rows of photos.
 type PhotoRows interface {
 	Add(ctx context.Context, owner string, p photo.Photo, key string, options ...store.AddOption) (store.Added, error)
 	Get(ctx context.Context, owner string, id photo.ID, s store.Scope) (photo.Photo, string, error)
@@ -26,7 +26,7 @@ type PhotoRows interface {
 	Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error)
 }
 
-// UploadRows is what uploads need of their own rows.
+// UploadRows is what Uploads needs of the rows of uploads.
 type UploadRows interface {
 	CreateUpload(ctx context.Context, u store.Upload, lifetime time.Duration) (store.Upload, error)
 	Upload(ctx context.Context, owner, id string) (store.Upload, error)
@@ -39,8 +39,9 @@ type UploadRows interface {
 	Uploads(ctx context.Context, owner string) ([]store.Pending, error)
 }
 
-// finishedFor is how long a finished upload answers.
-const finishedFor = time.Hour
+// keepFinished is how long the row of a finished upload stays, for clients that missed the
+// answer.
+const keepFinished = time.Hour
 
 // Uploads is the state machine of an upload:
 //
@@ -121,7 +122,7 @@ func (m Meta) applyTo(u store.Upload) store.Upload {
 // A Body is the bytes of one request.
 type Body interface {
 	io.ReadCloser
-	// Stop makes a Read under way fail, and every later one.
+	// Stop makes a Read in progress, and every later one, fail.
 	Stop()
 }
 
@@ -132,10 +133,10 @@ type Request struct {
 	// clients without a name are one writer.
 	Writer string
 
-	// Open begins to read the request's bytes, of which no more than limit are
-	// wanted. It is nil when none come.
+	// Open begins to read the bytes of the request and returns at most limit of them. It
+	// is nil when the request has none.
 	Open func(limit int64) (Body, error)
-	// Size is how many bytes come, or -1 when that is not known.
+	// Size is how many bytes the request has, or -1 when that is not known.
 	Size int64
 
 	// Working is called when the last byte is here and the work that follows begins, which
@@ -160,29 +161,29 @@ type Creation struct {
 	Length int64 // bytes of the photo
 }
 
-// Progress is where an upload is.
+// Progress is how far an upload is.
 type Progress struct {
-	Upload    store.Upload // without an ID: the photo needed no upload
-	Offset    int64        // bytes that are here
+	Upload    store.Upload // without an ID: the photo needed no row
+	Offset    int64        // how many bytes are stored
 	ExpiresAt time.Time
-	Done      *store.Added // what became of the photo; nil while bytes are missing
+	Done      *store.Added // the outcome; nil while bytes are missing
 }
 
-// OffsetError says that a request's bytes do not begin where the upload ends.
+// OffsetError says that the bytes of a request do not begin where the stored bytes end.
 type OffsetError struct {
 	Asked    int64
-	Progress Progress // where the upload is
+	Progress Progress // how far the upload is
 }
 
 // Error implements error.
 func (e *OffsetError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap is the error as clients see it.
+// Unwrap returns the error as clients see it.
 func (e *OffsetError) Unwrap() error {
 	if e.Asked == e.Progress.Offset {
 		return errStopped
 	}
-	return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("the upload is at byte %d, not %d", e.Progress.Offset, e.Asked), Hint: "HEAD tells where to go on"}
+	return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("the upload is at byte %d, not %d", e.Progress.Offset, e.Asked), Hint: "HEAD says where to continue"}
 }
 
 // LeasedError says that another client is sending the upload.
@@ -191,12 +192,12 @@ type LeasedError struct{ RetryAfter time.Duration }
 // Error implements error.
 func (e *LeasedError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap is the error as clients see it.
+// Unwrap returns the error as clients see it.
 func (*LeasedError) Unwrap() error { return store.ErrLeased }
 
-// Begin begins an upload, or does all of it: a photo that is there needs no bytes, and
-// a small one may come whole. After an error the Progress names the upload that was
-// begun all the same, if any.
+// Begin begins an upload, or does all of it: a photo that is already stored needs no bytes,
+// and a small one may come whole. Also after an error the Progress names the upload that
+// was begun, if any.
 func (s *Uploads) Begin(ctx context.Context, c Creation) (Progress, error) {
 	if err := s.checkCreation(&c); err != nil {
 		return Progress{}, err
@@ -245,9 +246,9 @@ func (s *Uploads) checkCreation(c *Creation) error {
 	return c.Meta.check()
 }
 
-// create makes the staged upload, then the row that names it; without a row the sweep
-// removes it. A creation that is repeated, because its answer was lost, gets the
-// first one's row.
+// create makes the staged upload and then the row that names it. Without a row the sweep
+// removes the staged upload. A creation that is repeated because its answer was lost gets
+// the row of the first one.
 func (s *Uploads) create(ctx context.Context, u store.Upload) (store.Upload, error) {
 	staged, err := s.staging.Create(ctx, u.Owner, u.ID)
 	if err != nil {
@@ -257,13 +258,14 @@ func (s *Uploads) create(ctx context.Context, u store.Upload) (store.Upload, err
 		return u, fmt.Errorf("create upload: %w", err)
 	}
 	made, err := s.rows.CreateUpload(ctx, u, s.limits.UploadLifetime)
-	if err == nil && made.ID != u.ID || photo.KindOf(err) == photo.KindQuota { // no row names the bytes, for certain
+	if err == nil && made.ID != u.ID || photo.KindOf(err) == photo.KindQuota { // certainly no row names the bytes
 		s.discard(ctx, u.ID)
 	}
 	return made, err
 }
 
-// addWhole takes a photo in one go: staged, looked at, committed, added.
+// addWhole stores a photo that comes in one request: it is staged, examined, committed and
+// added.
 func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Progress, error) {
 	body, err := r.Open(u.Length)
 	if err != nil {
@@ -278,7 +280,7 @@ func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Prog
 	if err := s.receive(body, u.Length, staged, staged.Write); err != nil {
 		return Progress{}, err
 	}
-	ctx = context.WithoutCancel(ctx) // a client that leaves now finds the photo when it comes back
+	ctx = context.WithoutCancel(ctx) // a client that disconnects now finds the photo when it asks again
 	added, err := s.finish(ctx, u, staged, false, func(p photo.Photo, key string) (store.Added, error) {
 		return s.photos.Add(ctx, u.Owner, p, key, r.addOptions()...)
 	})
@@ -288,10 +290,10 @@ func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Prog
 	return done(store.Upload{}, added), nil
 }
 
-// Status says where an upload is. An older request of the same writer, whose
-// connection may only seem to live, is ended first, so that the offset stays true. An
-// upload whose bytes are all here is finished: a client that sees that nothing is
-// missing sends nothing more.
+// Status returns how far an upload is. First it ends an older request of the same writer,
+// whose connection may be dead, so that the offset does not change any more. If all bytes
+// are stored it finishes the upload: a client that sees that nothing is missing sends
+// nothing more.
 func (s *Uploads) Status(ctx context.Context, r Request, id string) (Progress, error) {
 	if photoID, err := photo.ParseID(id); err == nil {
 		return s.stored(ctx, r.Owner, photoID)
@@ -300,7 +302,7 @@ func (s *Uploads) Status(ctx context.Context, r Request, id string) (Progress, e
 	if err != nil || u.Finished() {
 		return finished(u), err
 	}
-	if err := s.locks.endOf(ctx, id, r.Writer); err != nil {
+	if err := s.locks.stopWriter(ctx, id, r.Writer); err != nil {
 		return Progress{}, err
 	}
 	at, err := s.progress(ctx, r.Owner, id)
@@ -311,7 +313,7 @@ func (s *Uploads) Status(ctx context.Context, r Request, id string) (Progress, e
 	var leased *LeasedError
 	var elsewhere *OffsetError
 	switch {
-	case errors.As(err, &leased): // whoever has it finishes it
+	case errors.As(err, &leased): // the other request finishes it
 		return at, nil
 	case errors.As(err, &elsewhere):
 		return elsewhere.Progress, nil
@@ -329,7 +331,7 @@ func (s *Uploads) stored(ctx context.Context, owner string, id photo.ID) (Progre
 	return done(store.Upload{Length: p.Size}, store.Added{Photo: p, Outcome: photo.OutcomeExists}), nil
 }
 
-// progress reads where an upload is.
+// progress reads how far an upload is.
 func (s *Uploads) progress(ctx context.Context, owner, id string) (Progress, error) {
 	u, err := s.rows.Upload(ctx, owner, id)
 	if err != nil || u.Finished() {
@@ -337,7 +339,7 @@ func (s *Uploads) progress(ctx context.Context, owner, id string) (Progress, err
 	}
 	size, err := s.staging.StagedSize(ctx, id)
 	if errors.Is(err, blob.ErrNotFound) {
-		if u, err = s.rows.Upload(ctx, owner, id); err == nil && u.Finished() { // just now
+		if u, err = s.rows.Upload(ctx, owner, id); err == nil && u.Finished() { // a moment ago
 			return finished(u), nil
 		}
 		return Progress{}, errors.Join(err, goneUpload(id))
@@ -345,7 +347,7 @@ func (s *Uploads) progress(ctx context.Context, owner, id string) (Progress, err
 	return Progress{Upload: u, Offset: size, ExpiresAt: u.ExpiresAt}, err
 }
 
-// End ends an upload for good, whoever is sending it.
+// End ends an upload for good, even while another client sends it.
 func (s *Uploads) End(ctx context.Context, by Caller, id string) error {
 	u, err := s.rows.Upload(ctx, by.Owner, id)
 	if err != nil {
@@ -354,7 +356,7 @@ func (s *Uploads) End(ctx context.Context, by Caller, id string) error {
 	if err := s.rows.DeleteUpload(ctx, by.Owner, u.ID); err != nil {
 		return err
 	}
-	if err := s.locks.endAny(ctx, u.ID); err != nil {
+	if err := s.locks.stopAny(ctx, u.ID); err != nil {
 		return err
 	}
 	return s.staging.Discard(ctx, u.ID)
@@ -364,18 +366,18 @@ func done(u store.Upload, added store.Added) Progress {
 	return Progress{Upload: u, Offset: added.Photo.Size, Done: &added}
 }
 
-// finished is where the upload of a finished row is.
+// finished returns the progress of an upload whose row is finished.
 func finished(u store.Upload) Progress {
 	return done(u, store.Added{Photo: photo.Photo{ID: u.Photo, Size: u.Length}, Outcome: u.Outcome, DescriptionKept: u.DescriptionKept})
 }
 
 func goneUpload(id string) error {
-	return &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no upload %.80q", id), Hint: "begin the upload again"}
+	return &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("there is no upload %.80q", id), Hint: "begin the upload again"}
 }
 
-// discard removes staged bytes that nobody needs. Where it fails the sweep does it.
+// discard removes staged bytes that nobody needs. If it fails, the sweep removes them.
 func (s *Uploads) discard(ctx context.Context, name string) {
 	if err := s.staging.Discard(context.WithoutCancel(ctx), name); err != nil {
-		s.log.WarnContext(ctx, "staged bytes left for the sweep", "upload", name, "err", err)
+		s.log.WarnContext(ctx, "staged bytes could not be removed; the sweep will do it", "upload", name, "err", err)
 	}
 }

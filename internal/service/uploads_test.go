@@ -16,8 +16,8 @@ import (
 	"photos/internal/testkit/sample"
 )
 
-// Requests for the last bytes that reach two processes at once store one photo. Those that come
-// too late learn that nothing is missing.
+// Requests with the last bytes that reach two processes at the same time store one photo.
+// Those that come too late learn that nothing is missing.
 func TestLastBytesThroughTwoProcesses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 20*time.Second)
@@ -51,9 +51,9 @@ func TestLastBytesThroughTwoProcesses(t *testing.T) {
 	}
 }
 
-// A request of another process that is silent loses the upload when its lease is over. What it
-// still receives goes nowhere, and it finishes nothing.
-func TestSilentProcessLosesTheUpload(t *testing.T) {
+// An idle request of another process loses the upload when its lease expires. It can no
+// longer append, and it finishes nothing.
+func TestIdleProcessLosesTheUpload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 100*time.Millisecond)
 	data, err := sample.Picture(1, 400_000)
@@ -61,15 +61,15 @@ func TestSilentProcessLosesTheUpload(t *testing.T) {
 	owner, err := w.processes[0].db.Owner(t.Context(), "pool", "ada")
 	must(t, err)
 	id := begin(t, w, owner, int64(len(data)))
-	silent := hanging(data[:100_000])
+	idle := hanging(data[:100_000])
 	old := make(chan error)
 	go func() {
 		a := appending(owner, id, "old", nil)
-		a.Open = func(int64) (service.Body, error) { return silent, nil }
+		a.Open = func(int64) (service.Body, error) { return idle, nil }
 		_, err := w.processes[0].uploads.Append(context.Background(), a)
 		old <- err
 	}()
-	<-silent.waiting
+	<-idle.waiting
 	a := appending(owner, id, "new", data[100_000:])
 	a.Offset = 100_000
 	var leased *service.LeasedError
@@ -81,7 +81,7 @@ func TestSilentProcessLosesTheUpload(t *testing.T) {
 	must(t, err)
 	var elsewhere *service.OffsetError
 	if err := <-old; !errors.As(err, &elsewhere) {
-		t.Errorf("the silent request: %v", err)
+		t.Errorf("the idle request: %v", err)
 	}
 	at, err := w.processes[0].uploads.Status(t.Context(), service.Request{Caller: service.Caller{Owner: owner}}, id)
 	if err != nil || at.Done == nil || at.Done.Outcome != photo.OutcomeUploaded {
@@ -89,7 +89,7 @@ func TestSilentProcessLosesTheUpload(t *testing.T) {
 	}
 }
 
-// A resumed upload goes on with the digest where the last request left it.
+// A resumed upload continues the digest where the last request left it.
 func TestResumeReadsNothingAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Second)
@@ -104,14 +104,14 @@ func TestResumeReadsNothingAgain(t *testing.T) {
 		u, err := p.db.Upload(t.Context(), owner, id)
 		must(t, err)
 		if offset > 0 {
-			// A state that covers every byte gives the right digest of other bytes as well.
+			// A state that covers all bytes gives the right digest although the file was changed.
 			staged, err := p.disk.Resume(t.Context(), owner, id, u.DigestState)
 			must(t, err)
 			digest, err := staged.Digest()
 			must(t, err)
 			must(t, staged.Close())
 			if digest != sha256.Sum256(data[:offset]) {
-				t.Errorf("the digest at byte %d is another one", offset)
+				t.Errorf("the digest at byte %d is wrong", offset)
 			}
 		}
 		a := appending(owner, id, "w", data[offset:min(offset+piece, len(data))])
@@ -119,7 +119,7 @@ func TestResumeReadsNothingAgain(t *testing.T) {
 		_, err = p.uploads.Append(t.Context(), a)
 		must(t, err)
 		if offset+piece < len(data) {
-			must(t, overwrite(w.stagedPath(id), offset+1000)) // nobody may look
+			must(t, overwrite(w.stagedPath(id), offset+1000)) // it must not be read again
 		}
 	}
 	_, key, err := p.db.Get(t.Context(), owner, sha256.Sum256(data), store.Live)

@@ -19,7 +19,7 @@ import (
 	"photos/internal/store/sqldb"
 )
 
-// world is a database and a folder, and processes that use them.
+// world is a database, a folder, and processes that use them.
 type world struct {
 	t         testing.TB
 	dir       string
@@ -28,7 +28,7 @@ type world struct {
 	processes []*process
 }
 
-// process is a service with handles of its own, as another process would have them.
+// process is a service with handles of its own, as in a process of its own.
 type process struct {
 	db      *sqldb.DB
 	disk    *disk.Store
@@ -89,7 +89,7 @@ func (w *world) stop(p *process) {
 	}
 }
 
-// restart starts a process in the place of one that died.
+// restart replaces a process that died.
 func (w *world) restart(n int) {
 	w.stop(w.processes[n])
 	w.processes[n] = w.start()
@@ -104,11 +104,11 @@ func (w *world) exec(t fataler, query string, args ...any) {
 	}
 }
 
-// fuse lets a process die at a call: that one and all later ones fail.
+// fuse makes a process die at a call: that call and all later ones fail.
 type fuse struct {
 	mu    sync.Mutex
-	left  int64 // calls until then; 0: the process lives on
-	after bool  // the last call is done, and nobody hears of it
+	left  int64 // calls until then; 0: the process does not die
+	after bool  // the last call takes effect, but its result is lost
 	dead  bool
 }
 
@@ -120,15 +120,15 @@ func (f *fuse) light(calls int64, after bool) {
 	f.left, f.after = calls, after
 }
 
-// put puts the fuse out, and reports whether the process died.
-func (f *fuse) put() bool {
+// extinguish stops the fuse, and reports whether the process died.
+func (f *fuse) extinguish() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.left = 0
 	return f.dead
 }
 
-// through makes a call, unless the process is dead.
+// through makes a call unless the process is dead.
 func (f *fuse) through(call func() error) error {
 	f.mu.Lock()
 	dies := f.left == 1
@@ -148,8 +148,8 @@ func (f *fuse) through(call func() error) error {
 	return err
 }
 
-// fusedStore and fusedStaging make their calls through a fuse. A handle can still be
-// closed, as the system closes the handles of a dead process.
+// fusedStore and fusedStaging make their calls through a fuse. A handle can still be closed,
+// because the system closes the handles of a dead process.
 type fusedStore struct {
 	store.Store
 	fuse *fuse

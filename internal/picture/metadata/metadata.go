@@ -55,7 +55,7 @@ func sniff(r io.ReaderAt, size int64) (string, error) {
 	}
 	mediaType, ok := picture.Sniff(head[:n])
 	if !ok {
-		return "", notPicture("neither a picture nor a video, by its content")
+		return "", notPicture("the content is neither a picture nor a video")
 	}
 	return mediaType, nil
 }
