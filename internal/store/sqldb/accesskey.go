@@ -47,41 +47,43 @@ func (db *DB) CreateKey(ctx context.Context, owner string, k photo.AccessKey, ha
 
 func (t *txn) mayCreateKey(ctx context.Context, owner string, k photo.AccessKey) error {
 	if !k.ExpiresAt.IsZero() && k.ExpiresAt.UnixMicro() <= t.now {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "the access key would have expired already", Hint: "give a later time"}
+		return t.refuse(&photo.Error{Kind: photo.KindUsage, Msg: "the access key would have expired already", Hint: "give a later time"})
 	}
-	var owners, keys, same int
-	err := t.row(ctx, `SELECT (SELECT COUNT(*) FROM owner WHERE id = ?), (SELECT COUNT(*) FROM access_key WHERE owner = ?),
-		(SELECT COUNT(*) FROM access_key WHERE owner = ? AND name = ?)`, owner, owner, owner, k.Name).Scan(&owners, &keys, &same)
+	// Another key of the owner waits until this one is there or not.
+	err := t.row(ctx, `SELECT id FROM owner WHERE id = ? FOR UPDATE`, owner).Scan(new(string))
+	if errors.Is(err, sql.ErrNoRows) {
+		return t.refuse(noOwner(owner))
+	}
+	if err != nil {
+		return err
+	}
+	var keys, same int
+	err = t.row(ctx, `SELECT (SELECT COUNT(*) FROM access_key WHERE owner = ?), (SELECT COUNT(*) FROM access_key WHERE owner = ? AND name = ?)`,
+		owner, owner, k.Name).Scan(&keys, &same)
 	switch {
 	case err != nil:
 		return err
-	case owners == 0:
-		return noOwner(owner)
 	case same > 0:
-		return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("there is an access key %q already", k.Name),
-			Hint: "take another name, or revoke that key first"}
+		return t.refuse(&photo.Error{
+			Kind: photo.KindConflict, Msg: fmt.Sprintf("there is an access key %q already", k.Name),
+			Hint: "take another name, or revoke that key first",
+		})
 	case keys >= photo.MaxKeys:
-		return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("there are %d access keys already", keys), Hint: "revoke those that are not used"}
+		return t.refuse(&photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("there are %d access keys already", keys), Hint: "revoke those that are not used"})
 	}
 	return nil
 }
 
 // Keys implements store.Store.
 func (db *DB) Keys(ctx context.Context, owner string) ([]photo.AccessKey, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+keyColumns+` FROM access_key k WHERE k.owner = ? ORDER BY k.created_at, k.name`, owner)
-	if err != nil {
-		return nil, fmt.Errorf("list access keys: %w", failure(err))
-	}
-	defer rows.Close()
+	const query = `SELECT ` + keyColumns + ` FROM access_key k WHERE k.owner = ? ORDER BY k.created_at, k.name`
 	var keys []photo.AccessKey
-	for rows.Next() {
-		k, err := scanKey(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list access keys: %w", failure(err))
-		}
+	err := db.each(ctx, query, []any{owner}, func(row scanner) error {
+		k, err := scanKey(row)
 		keys = append(keys, k)
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("list access keys: %w", failure(err))
 	}
 	return keys, nil
@@ -92,7 +94,7 @@ func (db *DB) RevokeKey(ctx context.Context, owner, name string) error {
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		n, err := tx.exec(ctx, `DELETE FROM access_key WHERE owner = ? AND name = ?`, owner, name)
 		if err == nil && n == 0 {
-			return &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no access key %.80q", name), Hint: "photos key list shows them"}
+			return tx.refuse(&photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no access key %.80q", name), Hint: "photos key list shows them"})
 		}
 		return err
 	})
@@ -104,12 +106,12 @@ func (db *DB) RevokeKey(ctx context.Context, owner, name string) error {
 
 // selectKey finds a key that is good. Every request with a key asks.
 const selectKey = `SELECT o.id, o.pool, o.subject, o.disabled_at IS NOT NULL, ` + keyColumns + `
-	FROM access_key k JOIN owner o ON o.id = k.owner WHERE k.hash = ? AND (k.expires_at IS NULL OR k.expires_at > ` + clock + `)`
+	FROM access_key k JOIN owner o ON o.id = k.owner WHERE k.hash = ? AND (k.expires_at IS NULL OR k.expires_at > clock())`
 
 // Key implements store.Store.
 func (db *DB) Key(ctx context.Context, hash store.KeyHash) (store.KeyUse, error) {
 	var u store.KeyUse
-	k, err := scanKey(db.key.QueryRowContext(ctx, hash[:]), &u.Owner, &u.Pool, &u.Subject, &u.Disabled)
+	k, err := scanKey(db.row(ctx, selectKey, hash[:]), &u.Owner, &u.Pool, &u.Subject, &u.Disabled)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.KeyUse{}, &photo.Error{Kind: photo.KindNotFound, Msg: "no such access key"}
 	}

@@ -16,7 +16,7 @@ const selectDisabled = `SELECT disabled_at IS NOT NULL FROM owner WHERE id = ?`
 // Disabled implements store.Store.
 func (db *DB) Disabled(ctx context.Context, owner string) (bool, error) {
 	var disabled bool
-	err := db.disabled.QueryRowContext(ctx, owner).Scan(&disabled)
+	err := db.row(ctx, selectDisabled, owner).Scan(&disabled)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, noOwner(owner)
 	}
@@ -32,7 +32,7 @@ func (db *DB) SetDisabled(ctx context.Context, owner string, disabled bool) erro
 		since := sql.NullInt64{Int64: tx.now, Valid: disabled}
 		n, err := tx.exec(ctx, `UPDATE owner SET disabled_at = ? WHERE id = ?`, since, owner)
 		if err == nil && n == 0 {
-			return noOwner(owner)
+			return tx.refuse(noOwner(owner))
 		}
 		return err
 	})
@@ -44,26 +44,23 @@ func (db *DB) SetDisabled(ctx context.Context, owner string, disabled bool) erro
 
 // Accounts implements store.Store.
 func (db *DB) Accounts(ctx context.Context) ([]store.Account, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT o.id, o.pool, o.subject, o.created_at, o.disabled_at,
+	const query = `SELECT o.id, o.pool, o.subject, o.created_at, o.disabled_at,
 		o.photos, o.bytes, o.trashed_photos, o.trashed_bytes,
-		(SELECT COUNT(*) FROM access_key k WHERE k.owner = o.id) FROM owner o ORDER BY o.created_at, o.id`)
-	if err != nil {
-		return nil, fmt.Errorf("list accounts: %w", failure(err))
-	}
-	defer rows.Close()
+		(SELECT COUNT(*) FROM access_key k WHERE k.owner = o.id) FROM owner o ORDER BY o.created_at, o.id`
 	var accounts []store.Account
-	for rows.Next() {
+	err := db.each(ctx, query, nil, func(row scanner) error {
 		var a store.Account
 		var created int64
 		var disabled sql.NullInt64
-		if err := rows.Scan(&a.Owner, &a.Pool, &a.Subject, &created, &disabled,
+		if err := row.Scan(&a.Owner, &a.Pool, &a.Subject, &created, &disabled,
 			&a.Usage.Photos, &a.Usage.Bytes, &a.Usage.TrashedPhotos, &a.Usage.TrashedBytes, &a.Keys); err != nil {
-			return nil, fmt.Errorf("list accounts: %w", failure(err))
+			return err
 		}
 		a.CreatedAt, a.DisabledAt = time.UnixMicro(created).UTC(), fromMicros(disabled)
 		accounts = append(accounts, a)
-	}
-	if err := rows.Err(); err != nil {
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", failure(err))
 	}
 	return accounts, nil

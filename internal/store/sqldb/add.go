@@ -2,6 +2,8 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -27,7 +29,7 @@ func (db *DB) Add(ctx context.Context, owner string, p photo.Photo, key string, 
 }
 
 // mayAdd refuses a trashed photo when the options say so, and a new one beyond the quota. It comes
-// first: a job may refuse only while it has changed nothing.
+// first: whatever a job has changed before it refuses has to be undone, and its neighbours' work too.
 func (t *txn) mayAdd(ctx context.Context, owner string, p photo.Photo, options []store.AddOption) error {
 	if err := t.allow(ctx, owner, p); err != nil {
 		return err
@@ -37,10 +39,10 @@ func (t *txn) mayAdd(ctx context.Context, owner string, p photo.Photo, options [
 	}
 	r, err := t.photo(ctx, owner, p.ID)
 	switch {
-	case photo.KindOf(err) == photo.KindNotFound:
+	case refused(err) != nil: // there is none
 		return nil
 	case err == nil && r.state == trashed:
-		return store.InTrash(p.ID)
+		return t.refuse(store.InTrash(p.ID))
 	}
 	return err
 }
@@ -52,6 +54,9 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 		p.DescriptionSource = ""
 	}
 	p.UploadedAt, p.TrashedAt, p.PurgeAt, p.Version = time.UnixMicro(t.now).UTC(), time.Time{}, time.Time{}, 1
+	if err := t.ownerExists(ctx, owner); err != nil {
+		return store.Added{}, err
+	}
 	inserted, err := t.insert(ctx, owner, p, key)
 	if err != nil {
 		return store.Added{}, err
@@ -61,9 +66,6 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, nil
 	}
 	r, err := t.photo(ctx, owner, p.ID)
-	if photo.KindOf(err) == photo.KindNotFound { // neither inserted nor there
-		return store.Added{}, noOwner(owner)
-	}
 	if err != nil {
 		return store.Added{}, err
 	}
@@ -103,17 +105,30 @@ func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo,
 	return a, nil
 }
 
+// ownerExists refuses an owner who does not. A foreign key would say so too, but on
+// PostgreSQL at the price of the whole transaction.
+func (t *txn) ownerExists(ctx context.Context, owner string) error {
+	if t.owners[owner] {
+		return nil
+	}
+	err := t.row(ctx, `SELECT id FROM owner WHERE id = ?`, owner).Scan(new(string))
+	if errors.Is(err, sql.ErrNoRows) {
+		return t.refuse(noOwner(owner))
+	}
+	t.owners[owner] = err == nil
+	return err
+}
+
 // insert reports whether there was no row of the photo before.
 func (t *txn) insert(ctx context.Context, owner string, p photo.Photo, key string) (bool, error) {
 	taken, offset := takenColumns(p.TakenAt, t.now)
 	latitude, longitude := positionColumns(p.Position)
 	n, err := t.exec(ctx, `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height,
 			taken_at, taken_offset, taken_source, camera, latitude, longitude, position_source, modified_at,
-			description, description_source, folded, uploaded_at, version)
-		SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM owner WHERE id = ?
-		ON CONFLICT (owner, id) DO NOTHING`,
-		p.ID[:], live, key, []byte(p.Name), p.Size, p.MediaType, p.Width, p.Height,
+			description, description_source, folded, uploaded_at, version, damaged, revision)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1) ON CONFLICT DO NOTHING`,
+		owner, p.ID[:], live, key, []byte(p.Name), p.Size, p.MediaType, p.Width, p.Height,
 		taken, offset, p.TakenSource, p.Camera, latitude, longitude, p.PositionSource, toMicros(p.ModifiedAt),
-		p.Description, p.DescriptionSource, folded(p.Name, p.Description), t.now, p.Version, owner)
+		p.Description, p.DescriptionSource, folded(p.Name, p.Description), t.now, p.Version)
 	return n == 1, err
 }

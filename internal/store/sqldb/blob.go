@@ -13,7 +13,7 @@ import (
 // HasBlob implements store.Store.
 func (db *DB) HasBlob(ctx context.Context, owner, key string) (bool, error) {
 	var n int
-	err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM photo WHERE blob_key = ? AND owner = ?`, key, owner).Scan(&n)
+	err := db.row(ctx, `SELECT COUNT(*) FROM photo WHERE blob_key = ? AND owner = ?`, key, owner).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("look for blob: %w", failure(err))
 	}
@@ -38,19 +38,19 @@ func (t *txn) orphan(ctx context.Context, owner, key string, keep time.Duration)
 	err = t.row(ctx, `SELECT seen_at FROM orphan WHERE blob_key = ?`, key).Scan(&seen)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		_, err = t.exec(ctx, `INSERT INTO orphan (blob_key, owner, seen_at) VALUES (?, ?, ?)`, key, owner, t.now)
+		_, err = t.exec(ctx, `INSERT INTO orphan (blob_key, owner, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, key, owner, t.now)
 		return false, err
 	case err != nil || t.now-seen < micros(keep):
 		return false, err
 	}
-	_, err = t.exec(ctx, `DELETE FROM orphan WHERE blob_key = ?`, key)
-	return err == nil, err
+	n, err := t.exec(ctx, `DELETE FROM orphan WHERE blob_key = ? AND seen_at = ?`, key, seen)
+	return n == 1, err // of several sweeps one is told
 }
 
 // SetDamaged implements store.Store.
 func (db *DB) SetDamaged(ctx context.Context, owner string, id photo.ID, key string, damaged bool) error {
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		_, err := tx.exec(ctx, `UPDATE photo SET damaged = ? WHERE owner = ? AND id = ? AND blob_key = ?`, damaged, owner, id[:], key)
+		_, err := tx.exec(ctx, `UPDATE photo SET damaged = ? WHERE owner = ? AND id = ? AND blob_key = ?`, flag(damaged), owner, id[:], key)
 		return err
 	})
 	if err != nil {
@@ -62,8 +62,16 @@ func (db *DB) SetDamaged(ctx context.Context, owner string, id photo.ID, key str
 // Fresh reports whether nobody has signed in yet: there are no photos then.
 func (db *DB) Fresh(ctx context.Context) (bool, error) {
 	var n int
-	if err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM owner`).Scan(&n); err != nil {
+	if err := db.row(ctx, `SELECT COUNT(*) FROM owner`).Scan(&n); err != nil {
 		return false, fmt.Errorf("look for owners: %w", failure(err))
 	}
 	return n == 0, nil
+}
+
+// flag is how a yes or no lies in the database.
+func flag(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }

@@ -2,8 +2,6 @@ package sqldb
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -23,8 +21,8 @@ const selectStatus = `SELECT id, state, damaged, description,
 // Check implements store.Store.
 func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error) {
 	known := make(map[photo.ID]photo.Status, len(ids))
-	if err := db.inSnapshot(ctx, func(tx *sql.Tx) error {
-		if err := eachChunk(ctx, tx, selectStatus, owner, ids, noteStored(known)); err != nil {
+	if err := db.inSnapshot(ctx, func(snapshot *reading) error {
+		if err := eachChunk(snapshot, selectStatus, owner, ids, noteStored(known)); err != nil {
 			return err
 		}
 		var rest []photo.ID
@@ -33,7 +31,7 @@ func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.
 				rest = append(rest, id)
 			}
 		}
-		return eachChunk(ctx, tx, `SELECT photo, id, generation FROM upload WHERE outcome = '' AND expires_at > `+clock+` AND owner = ? AND photo IN `, owner, rest, noteUpload(known))
+		return eachChunk(snapshot, `SELECT photo, id, generation FROM upload WHERE outcome = '' AND expires_at > clock() AND owner = ? AND photo IN `, owner, rest, noteUpload(known))
 	}); err != nil {
 		return nil, fmt.Errorf("check: %w", failure(err))
 	}
@@ -48,45 +46,21 @@ func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.
 	return answer, nil
 }
 
-// inSnapshot lets several queries see the same commit, so that a photo whose
-// upload ends in between is not overlooked by both.
-func (db *DB) inSnapshot(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(tx), tx.Rollback())
-}
-
 // eachChunk asks query, which ends in IN, about a number of ids at a time, and
 // gives each row to note.
-func eachChunk(ctx context.Context, tx *sql.Tx, query, owner string, ids []photo.ID, note func(scanner) error) error {
+func eachChunk(snapshot *reading, query, owner string, ids []photo.ID, note func(scanner) error) error {
 	for len(ids) > 0 {
 		n := min(len(ids), checkChunk)
 		args := []any{owner}
 		for _, id := range ids[:n] {
 			args = append(args, id[:])
 		}
-		if err := eachRow(ctx, tx, query+"(?"+strings.Repeat(", ?", n-1)+")", args, note); err != nil {
+		if err := snapshot.each(query+"(?"+strings.Repeat(", ?", n-1)+")", args, note); err != nil {
 			return err
 		}
 		ids = ids[n:]
 	}
 	return nil
-}
-
-func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, note func(scanner) error) error {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := note(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 func noteStored(known map[photo.ID]photo.Status) func(scanner) error {

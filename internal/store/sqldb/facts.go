@@ -16,7 +16,7 @@ func (db *DB) Learn(ctx context.Context, owner string, id photo.ID, f photo.Fact
 			return err
 		}
 		if r.state != live {
-			return noPhoto(id)
+			return tx.refuse(noPhoto(id))
 		}
 		r, err = tx.learn(ctx, owner, r, f)
 		return err

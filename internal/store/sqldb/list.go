@@ -19,26 +19,22 @@ func (db *DB) List(ctx context.Context, owner string, f photo.Filter, after stri
 	if err != nil {
 		return photo.Page{}, fmt.Errorf("list: %w", err)
 	}
-	rows, err := db.read.QueryContext(ctx, q.text, q.args...)
-	if err != nil {
-		return photo.Page{}, fmt.Errorf("list: %w", failure(err))
-	}
-	defer rows.Close()
 	var page photo.Page
 	var last record
 	text := 0
-	for rows.Next() {
+	err = db.each(ctx, q.text, q.args, func(row scanner) (err error) {
 		if len(page.Photos) == limit || text >= maxPageText { // one more was asked for, to know whether there is one
 			page.Next = cursorAt(last, q.by).String()
-			break
+			return errEnough
 		}
-		if last, err = scanPhoto(rows); err != nil {
-			return photo.Page{}, fmt.Errorf("list: %w", failure(err))
+		if last, err = scanPhoto(row); err != nil {
+			return err
 		}
 		page.Photos = append(page.Photos, last.Photo)
 		text += len(last.Name) + len(last.Description)
-	}
-	if err := rows.Err(); err != nil {
+		return nil
+	})
+	if err != nil {
 		return photo.Page{}, fmt.Errorf("list: %w", failure(err))
 	}
 	return page, nil
@@ -105,7 +101,7 @@ func (q *query) state(f photo.Filter) {
 		q.where(`state = ?`, live)
 	}
 	if f.Undescribed {
-		q.where(`description = ''`)
+		q.where(`LENGTH(description) = 0`) // MariaDB takes spaces for nothing when it compares
 	}
 }
 
@@ -134,11 +130,11 @@ func (q *query) uploaded(f photo.Filter, upper string) {
 func (q *query) taken(f photo.Filter, upper string) {
 	if !f.Since.IsZero() {
 		wall, instant := photo.WallClock(f.Since).UnixMicro(), f.Since.UnixMicro()
-		q.where(`taken_at >= ? AND taken_at >= CASE WHEN taken_offset IS NULL THEN ? ELSE ? END`, min(wall, instant), wall, instant)
+		q.where(`taken_at >= ? AND (taken_at >= ? OR taken_offset IS NOT NULL) AND (taken_at >= ? OR taken_offset IS NULL)`, min(wall, instant), wall, instant)
 	}
 	if !f.Until.IsZero() {
 		wall, instant := photo.WallClock(f.Until).UnixMicro(), f.Until.UnixMicro()
-		q.where(upper+` < ? AND taken_at < CASE WHEN taken_offset IS NULL THEN ? ELSE ? END`, max(wall, instant), wall, instant)
+		q.where(upper+` < ? AND (+taken_at < ? OR taken_offset IS NOT NULL) AND (+taken_at < ? OR taken_offset IS NULL)`, max(wall, instant), wall, instant)
 		if f.Since.IsZero() {
 			q.where(`taken_at > ?`, int64(takenBefore))
 		}
@@ -182,6 +178,6 @@ func (q *query) after(s, at string) error {
 	if err != nil {
 		return err
 	}
-	q.where(`(`+at+`, number) < (?, ?)`, c.at, c.number)
+	q.where(at+` <= ? AND (`+at+` < ? OR number < ?)`, c.at, c.at, c.number)
 	return nil
 }

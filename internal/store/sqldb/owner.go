@@ -16,12 +16,12 @@ import (
 func (db *DB) Owner(ctx context.Context, pool, sub string) (string, error) {
 	const find = `SELECT id FROM owner WHERE pool = ? AND subject = ?`
 	var id string
-	err := db.read.QueryRowContext(ctx, find, pool, sub).Scan(&id)
+	err := db.row(ctx, find, pool, sub).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		fresh := uuid.NewString()
 		err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-			_, err := tx.exec(ctx, `INSERT INTO owner (id, pool, subject, created_at, photos, bytes)
-				VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING`, fresh, pool, sub, tx.now)
+			_, err := tx.exec(ctx, `INSERT INTO owner (id, pool, subject, created_at, photos, bytes, trashed_photos, trashed_bytes)
+				VALUES (?, ?, ?, ?, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, fresh, pool, sub, tx.now)
 			if err != nil {
 				return err
 			}
@@ -38,18 +38,19 @@ const selectUsage = `SELECT photos, bytes, trashed_photos, trashed_bytes FROM ow
 
 // Usage implements store.Store.
 func (db *DB) Usage(ctx context.Context, owner string) (store.Usage, error) {
-	u, err := scanUsage(db.read.QueryRowContext(ctx, selectUsage, owner), owner)
+	u, err := scanUsage(db.row(ctx, selectUsage, owner))
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Usage{}, noOwner(owner)
+	}
 	if err != nil {
 		return store.Usage{}, fmt.Errorf("usage: %w", failure(err))
 	}
 	return u, nil
 }
 
-func scanUsage(row scanner, owner string) (u store.Usage, err error) {
+// scanUsage reads selectUsage.
+func scanUsage(row scanner) (u store.Usage, err error) {
 	err = row.Scan(&u.Photos, &u.Bytes, &u.TrashedPhotos, &u.TrashedBytes)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = noOwner(owner)
-	}
 	return u, err
 }
 

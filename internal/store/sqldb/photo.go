@@ -14,7 +14,7 @@ const selectPhoto = `SELECT ` + columns + ` FROM photo WHERE owner = ? AND id = 
 
 // Get implements store.Store.
 func (db *DB) Get(ctx context.Context, owner string, id photo.ID, s store.Scope) (photo.Photo, string, error) {
-	r, err := scanPhoto(db.get.QueryRowContext(ctx, owner, id[:]))
+	r, err := scanPhoto(db.row(ctx, selectPhoto, owner, id[:]))
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && r.state != live && s == store.Live:
 		return photo.Photo{}, "", noPhoto(id)
@@ -24,11 +24,11 @@ func (db *DB) Get(ctx context.Context, owner string, id photo.ID, s store.Scope)
 	return r.Photo, r.key, nil
 }
 
-// photo is the row as the transaction sees it.
+// photo is the row as the transaction sees it. No other one changes it until this one ends.
 func (t *txn) photo(ctx context.Context, owner string, id photo.ID) (record, error) {
-	r, err := scanPhoto(t.row(ctx, selectPhoto, owner, id[:]))
+	r, err := scanPhoto(t.row(ctx, selectPhoto+` FOR UPDATE`, owner, id[:]))
 	if errors.Is(err, sql.ErrNoRows) {
-		return record{}, noPhoto(id)
+		return record{}, t.refuse(noPhoto(id))
 	}
 	return r, err
 }
@@ -39,11 +39,12 @@ func (db *DB) Describe(ctx context.Context, owner string, items []store.Descript
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		for i, item := range items {
 			d, err := tx.describeItem(ctx, owner, item)
-			var refusal *photo.Error
-			if err != nil && !errors.As(err, &refusal) {
+			if reason := refused(err); reason != nil { // of an item that is left as it was
+				d, err = store.Described{Err: reason}, nil
+			}
+			if err != nil {
 				return err
 			}
-			d.Err = err
 			results[i] = d
 		}
 		return nil
@@ -61,11 +62,11 @@ func (t *txn) describeItem(ctx context.Context, owner string, d store.Descriptio
 	}
 	switch {
 	case r.state != live:
-		return store.Described{}, noPhoto(d.ID)
+		return store.Described{}, t.refuse(noPhoto(d.ID))
 	case d.Text == r.Description: // also a request that is repeated because its answer was lost
 		return store.Described{Photo: r.Photo}, nil
 	case d.IfVersion != nil && *d.IfVersion != r.Version:
-		return store.Described{}, changed(d.ID)
+		return store.Described{}, t.refuse(changed(d.ID))
 	case d.OnlyIfEmpty && r.Description != "":
 		return store.Described{Photo: r.Photo}, nil
 	}

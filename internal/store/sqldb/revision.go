@@ -22,48 +22,44 @@ func (db *DB) History(ctx context.Context, owner string, id photo.ID) (photo.His
 // history reads the photo and its revisions in one transaction, so that they
 // belong together.
 func (db *DB) history(ctx context.Context, owner string, id photo.ID) (h photo.History, err error) {
-	tx, err := db.read.BeginTx(ctx, nil)
-	if err != nil {
-		return h, err
-	}
-	defer tx.Rollback() //nolint:errcheck // nothing was changed
-	r, err := scanPhoto(tx.QueryRowContext(ctx, selectPhoto, owner, id[:]))
-	if errors.Is(err, sql.ErrNoRows) || err == nil && r.state != live {
-		return h, noPhoto(id)
-	}
-	if err != nil {
-		return h, err
-	}
-	rows, err := tx.QueryContext(ctx, `SELECT number, parent, text, source, set_at FROM revision WHERE photo = ? ORDER BY number DESC`, r.number)
-	if err != nil {
-		return h, err
-	}
-	defer rows.Close()
-	return r.history(rows)
+	err = db.inSnapshot(ctx, func(snapshot *reading) error {
+		r, err := scanPhoto(snapshot.row(selectPhoto, owner, id[:]))
+		if errors.Is(err, sql.ErrNoRows) || err == nil && r.state != live {
+			return noPhoto(id)
+		}
+		if err != nil {
+			return err
+		}
+		h, err = r.history(snapshot)
+		return err
+	})
+	return h, err
 }
 
 // history puts the revisions of r in order: the current one first.
-func (r record) history(rows *sql.Rows) (photo.History, error) {
+func (r record) history(snapshot *reading) (photo.History, error) {
 	current := photo.Revision{Number: r.revision, Text: r.Description, Source: r.DescriptionSource, SetAt: r.UploadedAt, Current: true}
 	var others []photo.Revision
 	var undo int64
-	for rows.Next() {
+	const query = `SELECT number, parent, text, source, set_at FROM revision WHERE photo = ? ORDER BY number DESC`
+	err := snapshot.each(query, []any{r.number}, func(row scanner) error {
 		var v photo.Revision
 		var parent, setAt int64
-		if err := rows.Scan(&v.Number, &parent, &v.Text, &v.Source, &setAt); err != nil {
-			return photo.History{}, err
+		if err := row.Scan(&v.Number, &parent, &v.Text, &v.Source, &setAt); err != nil {
+			return err
 		}
 		v.SetAt = time.UnixMicro(setAt).UTC()
 		if v.Number == r.revision {
 			current.SetAt, undo = v.SetAt, parent
-			continue
+		} else {
+			others = append(others, v)
 		}
-		others = append(others, v)
-	}
+		return nil
+	})
 	for i := range others {
 		others[i].Undo = others[i].Number == undo
 	}
-	return photo.History{Photo: r.Photo, Revisions: append([]photo.Revision{current}, others...)}, rows.Err()
+	return photo.History{Photo: r.Photo, Revisions: append([]photo.Revision{current}, others...)}, err
 }
 
 // Undo implements store.Store.
@@ -85,17 +81,19 @@ func (t *txn) undo(ctx context.Context, owner string, id photo.ID, to int64, ifV
 	case err != nil:
 		return record{}, err
 	case r.state != live:
-		return record{}, noPhoto(id)
+		return record{}, t.refuse(noPhoto(id))
 	case r.revision == to: // a request that is repeated because its answer was lost
 		return r, nil
 	case ifVersion != nil && *ifVersion != r.Version:
-		return record{}, changed(id)
+		return record{}, t.refuse(changed(id))
 	}
 	v := photo.Revision{Number: to}
 	err = t.row(ctx, `SELECT text, source FROM revision WHERE photo = ? AND number = ?`, r.number, to).Scan(&v.Text, &v.Source)
 	if errors.Is(err, sql.ErrNoRows) {
-		return record{}, &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("photo %s has no earlier description %d", id.Short(), to),
-			Hint: "photos describe --history shows what is kept"}
+		return record{}, t.refuse(&photo.Error{
+			Kind: photo.KindConflict, Msg: fmt.Sprintf("photo %s has no earlier description %d", id.Short(), to),
+			Hint: "photos describe --history shows what is kept",
+		})
 	}
 	if err != nil {
 		return record{}, err
@@ -109,7 +107,7 @@ func (t *txn) describe(ctx context.Context, owner string, r record, text string,
 	if text == "" {
 		source = ""
 	}
-	const add = `INSERT INTO revision (photo, number, parent, text, source, set_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (photo, number) DO NOTHING`
+	const add = `INSERT INTO revision (photo, number, parent, text, source, set_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 	// What r was uploaded with has no row yet, unless r was described before.
 	if _, err := t.exec(ctx, add, r.number, r.revision, 0, r.Description, r.DescriptionSource, r.UploadedAt.UnixMicro()); err != nil {
 		return record{}, err

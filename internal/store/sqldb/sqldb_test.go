@@ -200,7 +200,11 @@ func TestCloseAnswersEverybody(t *testing.T) {
 // A job that spoils the transaction it shares fails alone.
 func TestSpoiltGroup(t *testing.T) {
 	t.Parallel()
-	db := open(t, filepath.Join(t.TempDir(), "photos.db"))
+	spoilGroups(t, open(t, filepath.Join(t.TempDir(), "photos.db")))
+}
+
+func spoilGroups(t *testing.T, db *DB) {
+	t.Helper()
 	owner := anOwner(t, db)
 	var wg sync.WaitGroup
 	for i := range 40 {
@@ -299,7 +303,7 @@ func older(t *testing.T, version int64) (string, *sql.DB) {
 	must(createFile(path))
 	old, err := openWriter(path)
 	must(err)
-	files, err := fs.Sub(migrations, "migrations")
+	files, err := fs.Sub(migrations, "migrations/before")
 	must(err)
 	provider, err := goose.NewProvider(goose.DialectSQLite3, old, files, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	must(err)

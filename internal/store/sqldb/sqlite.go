@@ -10,29 +10,65 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"github.com/gofrs/flock"
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver
 
 	"photos/internal/photo"
 )
 
-// clock is the database's time in microseconds; SQLite's clock ticks in
-// milliseconds (sqlite.org/lang_datefunc.html, "subsec").
-const clock = `CAST(ROUND(unixepoch('now', 'subsec') * 1000) AS BIGINT) * 1000`
+// sqliteDialect is SQLite's. Its clock ticks in milliseconds (sqlite.org/lang_datefunc.html,
+// "subsec"). One transaction at a time writes, so rows need no lock.
+func sqliteDialect() dialect {
+	return dialect{
+		goose:  goose.DialectSQLite3,
+		folder: "sqlite",
+		words: strings.NewReplacer(
+			"clock()", `CAST(ROUND(unixepoch('now', 'subsec') * 1000) AS BIGINT) * 1000`,
+			" FOR UPDATE SKIP LOCKED", "",
+			" FOR UPDATE", "",
+		),
+		ignores:  true,
+		prepares: true,
+		snapshot: sql.TxOptions{ReadOnly: true},
+		writers:  1,
+	}
+}
+
+// openSQLite opens the database at path, and makes the file where there is none.
+func openSQLite(path string) (*backend, error) {
+	if err := createFile(path); err != nil {
+		return nil, fmt.Errorf("create database: %w", err)
+	}
+	write, err := openWriter(path)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", failure(err))
+	}
+	read, err := openReaders(path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", failure(err)), write.Close())
+	}
+	b := &backend{dialect: sqliteDialect(), name: path, write: write, read: read}
+	b.lock = func(ctx context.Context) (func() error, error) { return lockFile(ctx, path+".lock") }
+	b.old = b.catchUp
+	b.writable = func(ctx context.Context) error { return writable(ctx, write, path) }
+	return b, nil
+}
+
+// lockFile locks a file, which stays: deleting it would let two locks exist.
+func lockFile(ctx context.Context, path string) (func() error, error) {
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil {
+		return nil, err
+	}
+	return lock.Close, nil
+}
 
 // readers is how many connections read at once. SQLite's readers never wait for
 // each other; more of them than this only cost memory.
 const readers = 8
-
-func sqlitePath(url string) (string, error) {
-	path, ok := strings.CutPrefix(url, "sqlite:")
-	if !ok || path == "" {
-		return "", &photo.Error{Kind: photo.KindUsage, Msg: "the database url is not of the form sqlite:PATH",
-			Hint: "only SQLite is supported, for example sqlite:/var/lib/photosd/photos.db"}
-	}
-	return filepath.Abs(path)
-}
 
 // createFile makes sure that the database is nobody else's to read: SQLite would
 // create it with the umask's mode, and gives its -wal and -shm files the mode of
@@ -99,22 +135,4 @@ func openPool(path string, settings url.Values) (*sql.DB, error) {
 	}
 	u := url.URL{Scheme: "file", OmitHost: true, Path: name, RawQuery: settings.Encode()}
 	return sql.Open("sqlite", u.String())
-}
-
-// failure gives an error of the database the kind that says what to do about it.
-// Errors that have a kind, and those of a context, pass through.
-func failure(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.Code() & 0xff { // the primary result code, sqlite.org/rescode.html
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return &photo.Error{Kind: photo.KindUnavailable, Msg: "the database is busy", Hint: "try again", Err: err}
-	case sqlite3.SQLITE_FULL:
-		return &photo.Error{Kind: photo.KindStorageFull, Msg: "no space left for the database", Err: err}
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
-		return &photo.Error{Kind: photo.KindUnavailable, Msg: "the database's files cannot be used", Err: err}
-	}
-	return fmt.Errorf("database: %w", err)
 }

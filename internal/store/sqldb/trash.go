@@ -87,7 +87,7 @@ func (db *DB) Purge(ctx context.Context, limit int) ([]store.Blob, error) {
 func (t *txn) purgeOne(ctx context.Context) (store.Blob, error) {
 	var b store.Blob
 	var number, size int64
-	err := t.row(ctx, `SELECT number, owner, blob_key, size FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1`, t.now).
+	err := t.row(ctx, `SELECT number, owner, blob_key, size FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now).
 		Scan(&number, &b.Owner, &b.Key, &size)
 	if err != nil {
 		return store.Blob{}, err

@@ -12,7 +12,7 @@ import (
 )
 
 const selectUpload = `SELECT id, owner, photo, length, name, description, description_source, caption, facts, created_at, expires_at, writer, generation,
-		leased_until > ` + clock + `, digest_state, outcome, description_kept
+		leased_until > clock(), digest_state, outcome, description_kept
 	FROM upload WHERE owner = ? AND id = ?`
 
 // CreateUpload implements store.Store.
@@ -60,19 +60,22 @@ func (t *txn) begin(ctx context.Context, u store.Upload, lifetime time.Duration)
 		return err
 	}
 	n, err := t.exec(ctx, `INSERT INTO upload (id, owner, photo, length, name, description, description_source, caption, facts,
-			created_at, expires_at, writer, lease, leased_until, generation)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1 FROM owner WHERE id = ? ON CONFLICT (id) DO NOTHING`,
+			created_at, expires_at, writer, lease, leased_until, generation, outcome, description_kept)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1, '', 0 FROM owner WHERE id = ? ON CONFLICT DO NOTHING`,
 		u.ID, digest, u.Length, []byte(u.Name), u.Description, u.DescriptionSource, u.Caption, facts,
 		t.now, t.now+micros(lifetime), u.Writer, u.Owner)
 	if err == nil && n == 0 {
-		return &photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("upload %.80q exists, or its owner does not", u.ID)}
+		return t.refuse(&photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("upload %.80q exists, or its owner does not", u.ID)})
 	}
 	return err
 }
 
 // Upload implements store.Store.
 func (db *DB) Upload(ctx context.Context, owner, id string) (store.Upload, error) {
-	u, err := scanUpload(db.read.QueryRowContext(ctx, selectUpload, owner, id), id)
+	u, err := scanUpload(db.row(ctx, selectUpload, owner, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = noUpload(id)
+	}
 	if err != nil {
 		return store.Upload{}, fmt.Errorf("find upload: %w", failure(err))
 	}
@@ -103,7 +106,7 @@ func (db *DB) ClaimUpload(ctx context.Context, u store.Upload, lease, lifetime t
 		case claimed.Finished() || u.Generation != 0 && claimed.Generation != u.Generation:
 			return tx.lost(ctx, u.Owner, u.ID)
 		}
-		return store.ErrLeased
+		return tx.refuse(store.ErrLeased)
 	})
 	if err != nil {
 		return store.Upload{}, fmt.Errorf("claim upload: %w", err)
@@ -187,9 +190,9 @@ func (t *txn) lost(ctx context.Context, owner, id string) error {
 		return err
 	}
 	if u.Finished() {
-		return uploadFinished()
+		return t.refuse(uploadFinished())
 	}
-	return &photo.Error{Kind: photo.KindConflict, Msg: "another client has taken the upload over", Hint: "ask for its offset"}
+	return t.refuse(&photo.Error{Kind: photo.KindConflict, Msg: "another client has taken the upload over", Hint: "ask for its offset"})
 }
 
 func uploadFinished() error {
@@ -249,7 +252,7 @@ func (db *DB) ExpiredUploads(ctx context.Context, limit int) ([]string, error) {
 // expireOne removes the upload whose time is longest over, or returns sql.ErrNoRows.
 func (t *txn) expireOne(ctx context.Context) (string, error) {
 	var id string
-	err := t.row(ctx, `SELECT id FROM upload WHERE expires_at <= ? AND leased_until <= ? ORDER BY expires_at LIMIT 1`, t.now, t.now).Scan(&id)
+	err := t.row(ctx, `SELECT id FROM upload WHERE expires_at <= ? AND leased_until <= ? ORDER BY expires_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now, t.now).Scan(&id)
 	if err != nil {
 		return "", err
 	}
@@ -260,7 +263,7 @@ func (t *txn) expireOne(ctx context.Context) (string, error) {
 // HasUpload implements store.Store.
 func (db *DB) HasUpload(ctx context.Context, id string) (bool, error) {
 	var n int
-	if err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM upload WHERE id = ? AND outcome = ''`, id).Scan(&n); err != nil {
+	if err := db.row(ctx, `SELECT COUNT(*) FROM upload WHERE id = ? AND outcome = ''`, id).Scan(&n); err != nil {
 		return false, fmt.Errorf("look for upload: %w", failure(err))
 	}
 	return n > 0, nil
@@ -268,24 +271,25 @@ func (db *DB) HasUpload(ctx context.Context, id string) (bool, error) {
 
 // upload is the row as the transaction sees it.
 func (t *txn) upload(ctx context.Context, owner, id string) (store.Upload, error) {
-	return scanUpload(t.row(ctx, selectUpload, owner, id), id)
+	u, err := scanUpload(t.row(ctx, selectUpload+` FOR UPDATE`, owner, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Upload{}, t.refuse(noUpload(id))
+	}
+	return u, err
 }
 
-func scanUpload(row scanner, id string) (store.Upload, error) {
+func scanUpload(row scanner) (store.Upload, error) {
 	var u store.Upload
 	var digest, name []byte
 	var created, expires int64
 	var facts string
 	err := row.Scan(&u.ID, &u.Owner, &digest, &u.Length, &name, &u.Description, &u.DescriptionSource, &u.Caption, &facts, &created, &expires, &u.Writer, &u.Generation,
 		&u.Leased, &u.DigestState, &u.Outcome, &u.DescriptionKept)
-	if errors.Is(err, sql.ErrNoRows) {
-		return store.Upload{}, noUpload(id)
-	}
 	if err != nil {
 		return store.Upload{}, err
 	}
 	if u.Facts, err = readFacts(facts); err != nil {
-		return store.Upload{}, fmt.Errorf("facts of upload %s: %w", id, err)
+		return store.Upload{}, fmt.Errorf("facts of upload %s: %w", u.ID, err)
 	}
 	copy(u.Photo[:], digest)
 	u.Name = string(name)

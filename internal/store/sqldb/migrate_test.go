@@ -1,0 +1,192 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+	"photos/internal/testkit/dbserver"
+)
+
+// versions are the numbers of a folder's migrations.
+func versions(t *testing.T, folder string) []int64 {
+	t.Helper()
+	files, err := fs.ReadDir(migrations, "migrations/"+folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var numbers []int64
+	for _, f := range files {
+		number, _, _ := strings.Cut(f.Name(), "_")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers
+}
+
+// Every database has the same changes, and those of before are over.
+func TestMigrationsOfEachDialect(t *testing.T) {
+	t.Parallel()
+	want := versions(t, "sqlite")
+	for _, folder := range []string{"postgres", "mysql"} {
+		if got := versions(t, folder); !slices.Equal(got, want) {
+			t.Errorf("%s has %v, sqlite %v", folder, got, want)
+		}
+	}
+	if before := versions(t, "before"); slices.Max(before) >= want[0] {
+		t.Errorf("%d is not before the baseline %d", slices.Max(before), want[0])
+	}
+}
+
+// A database from after any of the migrations before the baseline keeps what it holds,
+// and gets the tables of a new one.
+func TestOlderDatabases(t *testing.T) {
+	t.Parallel()
+	fresh := open(t, filepath.Join(t.TempDir(), "photos.db"))
+	want := tables(t, fresh)
+	for _, version := range versions(t, "before") {
+		path, old := older(t, version)
+		if version >= 2 {
+			for _, query := range []string{
+				`INSERT INTO owner (id, pool, subject, created_at, photos, bytes) VALUES ('o', 'pool', 'alice', 1, 1, 7)`,
+				`INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height, camera, description,
+					description_source, folded, uploaded_at, version, taken_at)
+					VALUES ('o', zeroblob(32), 0, 'k', 'n', 7, 'image/jpeg', 0, 0, '', 'old', 'web', 'n old', 1717171717000000, 5, 1)`,
+			} {
+				if _, err := old.ExecContext(t.Context(), query); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := old.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time nothing is left to do
+			db := open(t, path)
+			if d := cmp.Diff(want, tables(t, db)); d != "" {
+				t.Errorf("from version %d, -new +taken over:\n%s", version, d)
+			}
+			if version < 2 {
+				continue
+			}
+			p, key, err := db.Get(t.Context(), "o", photo.ID{}, store.Live)
+			if err != nil || key != "k" || p.Description != "old" || p.Version != 5 || p.Size != 7 {
+				t.Errorf("from version %d: %+v, key %q, %v", version, p, key, err)
+			}
+		}
+	}
+}
+
+// A database to which a change of before came late, out of the order of the numbers.
+func TestDatabaseFromBeforeQuotas(t *testing.T) {
+	t.Parallel()
+	path, old := older(t, 34)
+	for _, query := range []string{
+		`ALTER TABLE owner DROP COLUMN trashed_photos`, `ALTER TABLE owner DROP COLUMN trashed_bytes`,
+		`DELETE FROM goose_db_version WHERE version_id BETWEEN 24 AND 26`,
+		`INSERT INTO owner (id, pool, subject, created_at, photos, bytes) VALUES ('o', 'pool', 'alice', 1, 3, 7)`,
+	} {
+		if _, err := old.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, path)
+	if u, err := db.Usage(t.Context(), "o"); err != nil || u != (store.Usage{Photos: 3, Bytes: 7}) {
+		t.Errorf("Usage = %+v, %v", u, err)
+	}
+}
+
+// tables are the columns and indexes of a SQLite database. Defaults do not count, as no
+// statement relies on one.
+func tables(t *testing.T, db *DB) []string {
+	t.Helper()
+	var lines []string
+	err := db.each(t.Context(), `SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c."notnull" || c.pk
+			FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'goose%' AND m.name NOT LIKE 'sqlite%'
+		UNION ALL SELECT m.name || ' ' || i.name || ' ' || i."unique" || i.partial || ' ' ||
+			(SELECT GROUP_CONCAT(x.name, ',') FROM pragma_index_info(i.name) x)
+			FROM sqlite_schema m JOIN pragma_index_list(m.name) i WHERE m.type = 'table' AND m.name NOT LIKE 'goose%'`, nil,
+		func(row scanner) error {
+			var line string
+			err := row.Scan(&line)
+			lines = append(lines, line)
+			return err
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// Tables of a newer program are refused, and stay as they are.
+func TestDatabaseOfTheFuture(t *testing.T) {
+	t.Parallel()
+	check := func(t *testing.T, c Config) {
+		t.Helper()
+		db := openConfig(t, c)
+		if _, err := db.write.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, `+
+			map[bool]string{true: "TRUE", false: "1"}[db.numbered]+`)`); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.Open(t.Context())
+		if photo.KindOf(err) != photo.KindConflict || !strings.Contains(err.Error(), "was made by a newer photosd: its tables have version 999") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("opened: %v", err)
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		check(t, Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "photos.db")})
+	})
+	engines(t, func(t *testing.T, e dbserver.Engine) { check(t, fresh(t, e)) })
+}
+
+// Replicas that start at once on an empty database all come up.
+func TestReplicasStartTogether(t *testing.T) {
+	engines(t, func(t *testing.T, e dbserver.Engine) {
+		c := fresh(t, e)
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				db, err := c.Open(context.Background())
+				if err == nil {
+					err = errors.Join(db.Ping(context.Background()), db.Close())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// A start that was killed between two statements of MariaDB's tables is repeated.
+func TestHalfOfTheTables(t *testing.T) {
+	t.Parallel()
+	c := fresh(t, dbserver.MariaDB)
+	db := openConfig(t, c)
+	for _, query := range []string{`DROP TABLE revision`, `DROP TABLE access_key`, `DELETE FROM goose_db_version WHERE version_id > 0`} {
+		if _, err := db.write.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := openConfig(t, c).Keys(t.Context(), "nobody"); err != nil {
+		t.Error(err)
+	}
+}

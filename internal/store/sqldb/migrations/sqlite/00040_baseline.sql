@@ -1,0 +1,121 @@
+-- The tables as they are in a new database. One from before this file gets them by
+-- migrations/before. All times are microseconds since 1970, UTC.
+-- +goose Up
+
+-- An owner is one subject of one user pool. photos and bytes count what is
+-- live, so that no request has to add up a library.
+CREATE TABLE owner (
+    id          TEXT   NOT NULL PRIMARY KEY, -- our own UUID
+    pool        TEXT   NOT NULL,
+    subject     TEXT   NOT NULL,
+    created_at  BIGINT NOT NULL,
+    photos      BIGINT NOT NULL,
+    bytes       BIGINT NOT NULL,
+    disabled_at BIGINT,                      -- since when the operator refuses the owner; NULL: not at all
+    trashed_photos BIGINT NOT NULL,          -- what is in the trash counts to the quota
+    trashed_bytes  BIGINT NOT NULL,
+    UNIQUE (pool, subject)
+);
+
+-- One row per photo of an owner. The digest is binary: it is half the size of hex.
+CREATE TABLE photo (
+    number             INTEGER PRIMARY KEY,  -- rows lie in the order in which they came, whatever their digest
+    owner              TEXT        NOT NULL REFERENCES owner (id),
+    id                 BLOB        NOT NULL, -- SHA-256
+    state              SMALLINT    NOT NULL, -- 0 live, 1 trashed
+    blob_key           TEXT        NOT NULL,
+    name               BLOB        NOT NULL, -- may hold any byte
+    size               BIGINT      NOT NULL,
+    media_type         TEXT        NOT NULL,
+    width              INTEGER     NOT NULL,
+    height             INTEGER     NOT NULL,
+    taken_at           BIGINT      NOT NULL, -- when unknown: the time of upload less 2^62, so that it sorts last
+    taken_offset       INTEGER,              -- seconds east of UTC; NULL when the camera did not say
+    camera             TEXT        NOT NULL,
+    latitude           DOUBLE PRECISION,
+    longitude          DOUBLE PRECISION,
+    description        TEXT        NOT NULL,
+    description_source TEXT        NOT NULL,
+    folded             TEXT        NOT NULL, -- name and description as search compares them
+    uploaded_at        BIGINT      NOT NULL,
+    trashed_at         BIGINT,
+    purge_at           BIGINT,
+    version            BIGINT      NOT NULL,
+    damaged            SMALLINT    NOT NULL, -- 1: the bytes were found missing or changed
+    revision           BIGINT      NOT NULL, -- number of the description that the photo has now
+    taken_source       VARCHAR(16) NOT NULL,
+    position_source    VARCHAR(16) NOT NULL,
+    modified_at        BIGINT                -- of the uploaded file; NULL when the client did not say
+);
+
+CREATE UNIQUE INDEX photo_by_id ON photo (owner, id);
+
+-- Photos of one time are told apart by their number, with which every index of SQLite ends.
+CREATE INDEX photo_by_uploaded ON photo (owner, state, uploaded_at);
+
+CREATE INDEX photo_by_taken ON photo (owner, state, taken_at);
+
+-- For the sweep, which asks of every blob whether a row names it.
+CREATE INDEX photo_by_blob ON photo (blob_key);
+
+CREATE INDEX photo_by_purge ON photo (purge_at) WHERE purge_at IS NOT NULL;
+
+-- The descriptions that a photo has and had. There are none as long as a photo
+-- has the description that it was uploaded with.
+CREATE TABLE revision (
+    photo  BIGINT      NOT NULL REFERENCES photo (number) ON DELETE CASCADE,
+    number BIGINT      NOT NULL, -- grows with each new text of the photo
+    parent BIGINT      NOT NULL, -- the number that an undo goes back to; 0: none
+    text   TEXT        NOT NULL,
+    source VARCHAR(16) NOT NULL,
+    set_at BIGINT      NOT NULL,
+    PRIMARY KEY (photo, number)
+);
+
+-- One row per upload, under way or finished a short while ago. Whoever holds the lease
+-- may append; a new holder has a new generation, and what an older one still does no
+-- longer counts.
+CREATE TABLE upload (
+    id                 TEXT          NOT NULL PRIMARY KEY,
+    owner              TEXT          NOT NULL REFERENCES owner (id),
+    photo              BLOB,                   -- NULL when the client did not say
+    length             BIGINT        NOT NULL,
+    name               BLOB          NOT NULL,
+    description        TEXT          NOT NULL,
+    description_source TEXT          NOT NULL,
+    created_at         BIGINT        NOT NULL,
+    expires_at         BIGINT        NOT NULL,
+    writer             TEXT          NOT NULL,
+    lease              BIGINT        NOT NULL, -- how long a sign of life counts, microseconds
+    leased_until       BIGINT        NOT NULL,
+    generation         BIGINT        NOT NULL,
+    caption            VARCHAR(16)   NOT NULL, -- what the caption inside the picture is worth
+    facts              VARCHAR(1024) NOT NULL, -- what the client knows about the photo apart from its bytes, as JSON
+    digest_state       BLOB,                   -- how far the digest has come, so that nobody reads the bytes again
+    outcome            VARCHAR(16)   NOT NULL, -- what became of a finished upload
+    description_kept   SMALLINT      NOT NULL  -- 1: a finished upload had a description that was not used
+);
+
+CREATE INDEX upload_by_photo ON upload (owner, photo);
+
+CREATE INDEX upload_by_expiry ON upload (expires_at);
+
+-- Blobs that no row names, and since when the sweep has known.
+CREATE TABLE orphan (
+    blob_key TEXT   NOT NULL PRIMARY KEY,
+    owner    TEXT   NOT NULL,
+    seen_at  BIGINT NOT NULL
+);
+
+-- The keys that stand for an owner on machines without a user. A key that is
+-- revoked has no row.
+CREATE TABLE access_key (
+    hash         BLOB        NOT NULL PRIMARY KEY, -- SHA-256 of the secret, which nobody keeps
+    owner        TEXT        NOT NULL REFERENCES owner (id),
+    name         VARCHAR(64) NOT NULL,
+    scope        VARCHAR(16) NOT NULL,
+    created_at   BIGINT      NOT NULL,
+    expires_at   BIGINT,                           -- NULL: never
+    last_used_at BIGINT,                           -- NULL: never
+    UNIQUE (owner, name)
+);

@@ -1,0 +1,104 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// row asks for at most one row.
+func (db *DB) row(ctx context.Context, query string, args ...any) scanner {
+	ctx, done, err := db.watch.within(ctx)
+	if err != nil {
+		return failed{err}
+	}
+	if stmt := db.often[query]; stmt != nil {
+		return oneRow{ctx, stmt.QueryRowContext(ctx, args...), done}
+	}
+	return oneRow{ctx, db.read.QueryRowContext(ctx, db.statement(query), args...), done}
+}
+
+// oneRow is a row whose call ends when it is scanned.
+type oneRow struct {
+	ctx  context.Context //nolint:containedctx // of the call
+	row  *sql.Row
+	done context.CancelFunc
+}
+
+// Scan implements scanner.
+func (r oneRow) Scan(dest ...any) error {
+	defer r.done()
+	return awayOr(r.ctx, r.row.Scan(dest...))
+}
+
+// snapshot lets several queries see the same commit, so that a photo whose
+// upload ends in between is not overlooked by both.
+func (db *DB) inSnapshot(ctx context.Context, do func(*reading) error) error {
+	ctx, done, err := db.watch.within(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	tx, err := db.read.BeginTx(ctx, &db.snapshot)
+	if err != nil {
+		return awayOr(ctx, err)
+	}
+	err = do(&reading{db, ctx, tx})
+	return awayOr(ctx, errors.Join(err, ended(tx.Rollback())))
+}
+
+// ended leaves out that a transaction ended with its context.
+func ended(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// each asks query and gives each row to note.
+func (db *DB) each(ctx context.Context, query string, args []any, note func(scanner) error) error {
+	ctx, done, err := db.watch.within(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return awayOr(ctx, eachRow(ctx, db.read, db.statement(query), args, note))
+}
+
+// A reading is several queries in one snapshot.
+type reading struct {
+	db  *DB
+	ctx context.Context //nolint:containedctx // of the call
+	tx  *sql.Tx
+}
+
+func (r *reading) row(query string, args ...any) scanner {
+	return r.tx.QueryRowContext(r.ctx, r.db.statement(query), args...)
+}
+
+func (r *reading) each(query string, args []any, note func(scanner) error) error {
+	return eachRow(r.ctx, r.tx, r.db.statement(query), args, note)
+}
+
+type asker interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// errEnough ends eachRow without an error.
+var errEnough = errors.New("no more rows are wanted")
+
+func eachRow(ctx context.Context, a asker, query string, args []any, note func(scanner) error) error {
+	rows, err := a.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := note(rows); errors.Is(err, errEnough) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

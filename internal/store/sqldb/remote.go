@@ -1,0 +1,96 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"photos/internal/photo"
+)
+
+const (
+	remoteWriters = 4  // transactions that write at a time
+	remoteReaders = 12 // connections that read; with the writers' and the one of the watch there are 17
+
+	// connLife bounds how long a connection may lead to a server that was replaced.
+	connLife = 3 * time.Minute
+	connIdle = time.Minute
+	dialTime = 1500 * time.Millisecond
+
+	// firstWait and lastWait are the pauses of a start that waits for the database.
+	firstWait = 250 * time.Millisecond
+	lastWait  = 5 * time.Second
+)
+
+// openRemote makes the pools of a server. It connects to nothing yet.
+func (c Config) openRemote() (*backend, error) {
+	a, err := c.address()
+	if err != nil {
+		return nil, err
+	}
+	var b *backend
+	var dial driver.Connector
+	switch a.engine {
+	case "postgres":
+		b, dial, err = openPostgres(a)
+	default:
+		b, dial, err = openMySQL(a)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.name = a.where()
+	b.write, b.read, b.health = pool(dial, remoteWriters), pool(dial, remoteReaders), pool(dial, 1)
+	return b, nil
+}
+
+func pool(dial driver.Connector, connections int) *sql.DB {
+	db := sql.OpenDB(dial)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxLifetime(connLife)
+	db.SetConnMaxIdleTime(connIdle)
+	return db
+}
+
+// await runs start again until it succeeds, or fails for a reason that waiting does not
+// change. err is what it said the first time.
+func (c Config) await(ctx context.Context, err error, start func(context.Context) error) error {
+	said := ""
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		var setting *SettingError
+		var kind *photo.Error
+		if err == nil || ctx.Err() != nil || errors.As(err, &setting) || !errors.As(failure(err), &kind) || kind.Kind != photo.KindUnavailable {
+			return err
+		}
+		if c.Waiting != nil && kind.Msg != said {
+			said = kind.Msg
+			c.Waiting(kind)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		err = start(ctx)
+	}
+}
+
+// tooOld refuses a server whose statements are not those that photosd needs.
+func tooOld(got, want string) error {
+	return wrong(PartURL, "the database server is %s, and %s is the oldest that works", got, want)
+}
+
+// first bounds how long a server that has just been found may take for a question.
+func first(ctx context.Context, db *sql.DB, query string, dest ...any) error {
+	timed, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	err := db.QueryRowContext(timed, query).Scan(dest...)
+	if err != nil && timed.Err() != nil && ctx.Err() == nil {
+		return unreachable(fmt.Errorf("no answer within 10 s: %w", err))
+	}
+	return err
+}
