@@ -30,9 +30,9 @@ func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (er
 	default:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "photosd account: list, disable OWNER or enable OWNER", Hint: "photosd --help explains them"}
 	}
-	db, err := openExisting(ctx, s.database())
+	db, err := openExisting(ctx, s, talk)
 	if err != nil {
-		return err
+		return s.named(err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	accounts, err := db.Accounts(ctx)
@@ -59,13 +59,13 @@ func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (er
 
 // openExisting opens the database, but makes none: a mistyped folder would look like
 // a service without accounts.
-func openExisting(ctx context.Context, url string) (*sqldb.DB, error) {
-	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+func openExisting(ctx context.Context, s *settings, talk *talk) (*sqldb.DB, error) {
+	if path := s.file(); path != "" {
 		if _, err := os.Stat(path); err != nil {
 			return nil, &photo.Error{Kind: photo.KindUsage, Msg: "there is no database", Hint: "give the --data or --database-url that the service runs with", Err: err}
 		}
 	}
-	return sqldb.Open(ctx, url)
+	return s.config(talk.say).Open(ctx)
 }
 
 // findAccount returns the account whose ID or subject is name.

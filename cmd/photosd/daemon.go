@@ -18,10 +18,11 @@ import (
 
 // daemon is all parts of photosd together. Close it after the last request.
 type daemon struct {
-	service *service.Service
-	server  *httpapi.Server
-	signIn  *signIn
-	close   []func() error // in the order of opening
+	service  *service.Service
+	server   *httpapi.Server
+	database string // what messages call it
+	signIn   *signIn
+	close    []func() error // in the order of opening
 }
 
 // newDaemon opens the stores and the sign-in, and makes the server over them.
@@ -34,7 +35,7 @@ func newDaemon(ctx context.Context, s *settings, log *slog.Logger, talk *talk) (
 }
 
 func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *talk) error {
-	lock, err := openData(s.data, s.databaseFile())
+	lock, err := openData(s.data, s.file())
 	if err != nil {
 		return err
 	}
@@ -44,12 +45,12 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 		return err
 	}
 	d.close = append(d.close, blobs.Close)
-	db, err := sqldb.Open(ctx, s.database())
+	db, err := s.config(talk.say).Open(ctx)
 	if err != nil {
-		return err
+		return s.named(err)
 	}
-	d.close = append(d.close, db.Close)
-	if err := belong(ctx, db, blobs, s.database()); err != nil {
+	d.close, d.database = append(d.close, db.Close), db.Name()
+	if err := belong(ctx, db, blobs); err != nil {
 		return err
 	}
 	if d.signIn, err = newSignIn(ctx, s, talk); err != nil {
@@ -73,7 +74,7 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 // belong refuses a new database together with a data folder that has photos: the name of
 // the database was mistyped, or its file was lost. If photosd continued, users would not
 // find their photos, and the sweep would in the end delete them as orphans.
-func belong(ctx context.Context, db *sqldb.DB, blobs *disk.Store, database string) error {
+func belong(ctx context.Context, db *sqldb.DB, blobs *disk.Store) error {
 	fresh, err := db.Fresh(ctx)
 	if err != nil || !fresh {
 		return err
@@ -82,7 +83,7 @@ func belong(ctx context.Context, db *sqldb.DB, blobs *disk.Store, database strin
 	err = blobs.EachBlob(ctx, func(string, string, time.Time) error { return found })
 	if errors.Is(err, found) {
 		return &photo.Error{
-			Kind: photo.KindConflict, Msg: "the database " + database + " is new, but there are photos in the data folder",
+			Kind: photo.KindConflict, Msg: "the database " + db.Name() + " is new, but there are photos in the data folder",
 			Hint: "name the right database, put it back from a backup, or begin anew with another --data",
 		}
 	}

@@ -3,7 +3,7 @@
 // Without settings it serves this machine: SQLite and photos in a data folder,
 // and a user pool of its own. With those of an Amazon Cognito user pool it
 // accepts that pool's accounts. This package reads settings in groups (flags.go,
-// settings.go, pool.go, limits.go), prepares the data folder (data.go), makes
+// settings.go, database.go, pool.go, limits.go), prepares the data folder (data.go), makes
 // what signs people in (signin.go), puts the parts together (service.go), starts and
 // stops them (serve.go), and writes to standard error (talk.go). With the word account
 // it shuts accounts out instead (account.go).

@@ -9,6 +9,7 @@ import (
 
 	"photos/internal/httpkit"
 	"photos/internal/issuer"
+	"photos/internal/store/sqldb"
 )
 
 // accounts say whose accounts the service accepts: those of a Cognito user pool, or its own.
@@ -134,8 +135,8 @@ func (s *settings) checkLocal() error {
 		return nil
 	case !httpkit.IsLoopback(host):
 		return badSetting("%s: %s is open to other machines, and the own user pool is for this one alone%s", s.given.source("listen"), s.listen, hint)
-	case s.databaseURL != "" && !strings.HasPrefix(s.databaseURL, "sqlite:"):
-		return badSetting("%s is shared with other machines, and the own user pool is for this one alone%s", s.given.source("database-url"), hint)
+	case s.file() == "":
+		return badSetting("%s: a database server is shared with other machines, and the own user pool is for this one alone%s", s.sources[sqldb.PartURL], hint)
 	}
 	base, err := url.Parse(s.baseURL)
 	if err != nil || s.baseURL != "" && !httpkit.IsLoopback(base.Hostname()) {

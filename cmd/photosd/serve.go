@@ -68,7 +68,11 @@ func (s *settings) completeBaseURL(addr net.Addr) error {
 
 // welcome says where the data is and what to type next.
 func (d *daemon) welcome(s *settings, talk *talk) {
-	talk.say("photos and database are in %s", s.data)
+	if s.file() == "" {
+		talk.say("photos are in %s, and the database is %s", s.data, d.database)
+	} else {
+		talk.say("photos and database are in %s", s.data)
+	}
 	if d.signIn.previous != "" {
 		talk.say("the address changed: sessions of %s end", d.signIn.previous)
 	}

@@ -133,9 +133,9 @@ func TestRunRefuses(t *testing.T) {
 		"photosd: photosd account: list, disable OWNER or enable OWNER\nhint: ":        {2, []string{"account", "--data", data}},
 		"photosd: --listen: 0.0.0.0:0 is open to other machines, ":                     {2, []string{"--listen", "0.0.0.0:0", "--data", data}},
 		"photosd: --listen: 0.0.0.0:0 has no name that clients could use: --base-url ": {2, []string{"--listen", "0.0.0.0:0", "--data", data, "--pool-id", "eu-west-1_A", "--client-id", "c"}},
-		"photosd: listen: ":                    {1, []string{"--listen", other.Listener.Addr().String(), "--data", data, "--base-url", "http://127.0.0.1:1"}},
-		"photosd: make the data folder: ":      {1, []string{"--listen", "127.0.0.1:0", "--data", "/dev/null/x"}},
-		"photosd: the database url is not of ": {2, []string{"--listen", "127.0.0.1:0", "--data", data, "--database-url", "oracle:x", "--pool-id", "eu-west-1_A", "--client-id", "c"}},
+		"photosd: listen: ":               {1, []string{"--listen", other.Listener.Addr().String(), "--data", data, "--base-url", "http://127.0.0.1:1"}},
+		"photosd: make the data folder: ": {1, []string{"--listen", "127.0.0.1:0", "--data", "/dev/null/x"}},
+		"photosd: --database-url: \"oracle:x\" is not of the form sqlite:PATH": {2, []string{"--listen", "127.0.0.1:0", "--data", data, "--database-url", "oracle:x", "--pool-id", "eu-west-1_A", "--client-id", "c"}},
 	} {
 		var out, problems syncBuffer
 		if code := run(t.Context(), test.args, none, &out, &problems); code != test.code || !strings.HasPrefix(problems.String(), want) || out.String() != "" {
@@ -162,7 +162,7 @@ func TestAccountCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := openExisting(t.Context(), s.database())
+	db, err := openExisting(t.Context(), s, newTalk(io.Discard, formatText))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,6 +57,9 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 			return nil, err
 		}
 	}
+	if err := s.database.complete(f, getenv); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -103,15 +106,14 @@ func (s *serving) check(f *flags) error {
 
 // storage says where photos and their metadata are.
 type storage struct {
-	data        string
-	databaseURL string // "": SQLite in the data folder
+	data string
+	database
 }
 
 func (s *storage) declare(f *flags) {
 	f.StringVar(&s.data, "data", filepath.Join(xdg.DataHome, "photosd"), "`FOLDER` of photos and database; nobody else may read it")
-	f.StringVar(&s.databaseURL, "database-url", "", "database, as sqlite:`PATH` (default: photos.db in --data)")
 	f.describe("data", "PHOTOSD_DATA", "a folder")
-	f.describe("database-url", "DATABASE_URL", "of the form sqlite:PATH")
+	s.database.declare(f)
 }
 
 func (s *storage) check(f *flags) error {
@@ -120,30 +122,7 @@ func (s *storage) check(f *flags) error {
 		return f.bad("data")
 	}
 	s.data = data
-	if _, path, ok := strings.Cut(s.databaseURL, ":"); s.databaseURL != "" && (!ok || path == "") {
-		return f.bad("database-url")
-	}
 	return nil
-}
-
-// database returns the URL of the database.
-func (s *storage) database() string {
-	if s.databaseURL != "" {
-		return s.databaseURL
-	}
-	return "sqlite:" + filepath.Join(s.data, "photos.db")
-}
-
-// databaseFile returns the path of the database; it is empty when that is not a file.
-func (s *storage) databaseFile() string {
-	path, ok := strings.CutPrefix(s.database(), "sqlite:")
-	if !ok || path == "" {
-		return ""
-	}
-	if absolute, err := filepath.Abs(path); err == nil {
-		return absolute
-	}
-	return path
 }
 
 func isWebAddress(address string) bool {

@@ -59,7 +59,13 @@ func TestWrongValues(t *testing.T) {
 		"log-format":        {[]string{"yaml", "JSON"}, "text or json", nil},
 		"log-level":         {[]string{"loud"}, "debug, info, warn or error", nil},
 		"data":              {[]string{""}, "a folder", nil},
-		"database-url":      {[]string{"photos.db", "sqlite:"}, "sqlite:PATH", nil},
+		"database-url":      {[]string{"photos.db", "sqlite:", "oracle://h/d", "postgres:h/d"}, "sqlite:PATH", nil},
+		"database-host":     {[]string{"db.example.org:3306", "tcp(db)", "my host"}, "without a port", nil},
+		"database-engine":   {[]string{"oracle"}, "mysql or postgres", nil},
+		"database-port":     {[]string{"mysql", "0", "70000"}, "a port like 3306", nil},
+		"database-user":     {nil, "", nil},
+		"database-name":     {nil, "", nil},
+		"database-ca-file":  {nil, "", nil},
 		"pool-id":           {[]string{"AbC", "eu-west-1_", "eu-west-1"}, "eu-west-1_AbCdEfGhI", []string{"--client-id", "cli"}},
 		"issuer":            {[]string{"cognito-idp.eu-west-1.amazonaws.com/x", "https//x", "http://id.example.org"}, "https:", pool[:2]},
 		"domain":            {[]string{"http://p.example", "https://p.example/?a", "htp://p"}, "https:", pool},
@@ -171,7 +177,7 @@ func TestLocalPoolStaysLocal(t *testing.T) {
 		"":               {"--listen", "127.0.0.1:0", "--base-url", "http://localhost:8080"},
 		"--listen":       {"--listen", "0.0.0.0:8080"},
 		"--base-url":     {"--base-url", "https://photos.example.org"},
-		"--database-url": {"--database-url", "oracle:x"},
+		"--database-url": {"--database-url", "mysql://u@h/d"},
 	} {
 		s, err := parseSettings(args, none)
 		if err != nil {

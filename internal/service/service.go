@@ -139,6 +139,10 @@ func (s *Service) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := s.ping(ctx); err != nil {
+		var away *photo.Error
+		if errors.As(err, &away) && away.Kind == photo.KindUnavailable {
+			return away // it says why
+		}
 		return &photo.Error{Kind: photo.KindUnavailable, Msg: "the database does not answer", Err: err}
 	}
 	return nil

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"photos/internal/photo"
+	"photos/internal/store/sqldb"
+)
+
+// database says where the metadata is: in one URL, or in the parts of one.
+type database struct {
+	url    string // "": from the parts, or else SQLite in the data folder
+	engine string
+	host   string
+	port   string
+	user   string
+	name   string
+	caFile string
+
+	password string
+	sources  map[sqldb.Part]string // the setting that each part comes from
+}
+
+// The variables of secrets. There are no flags for them, as every user of a machine can
+// see the flags of a program.
+const (
+	urlVariable      = "DATABASE_URL"
+	urlFile          = "DATABASE_URL_FILE"
+	passwordVariable = "DATABASE_PASSWORD"
+	passwordFile     = "DATABASE_PASSWORD_FILE"
+)
+
+func (d *database) declare(f *flags) {
+	f.StringVar(&d.url, "database-url", "", "`URL` of the database: sqlite:PATH, or postgres:// or mysql:// with\n      USER@HOST/NAME (default: photos.db in --data)")
+	f.StringVar(&d.host, "database-host", "", "`HOST` of a database server, or the path of its Unix socket")
+	f.StringVar(&d.engine, "database-engine", "mysql", "`KIND` of that server: mysql (MariaDB too) or postgres")
+	f.StringVar(&d.port, "database-port", "", "`PORT` of that server (default: 3306, postgres 5432)")
+	f.StringVar(&d.user, "database-user", "", "`NAME` of the user there")
+	f.StringVar(&d.name, "database-name", "", "`NAME` of the database there")
+	f.StringVar(&d.caFile, "database-ca-file", "", "`FILE` of certificates that vouch for the server (default: the system's)")
+	f.describe("database-url", urlVariable, "of the form sqlite:PATH, postgres://USER@HOST/NAME or mysql://USER@HOST/NAME")
+	f.describe("database-host", "DATABASE_HOST", "the name of a host, without a port")
+	f.describe("database-engine", "DATABASE_ENGINE", "mysql or postgres")
+	f.describe("database-port", "DATABASE_PORT", "a port like 3306")
+	f.describe("database-user", "DATABASE_USER", "the name of a user")
+	f.describe("database-name", "DATABASE_DB_NAME", "the name of a database")
+	f.describe("database-ca-file", "DATABASE_CA_FILE", "a file of PEM certificates")
+}
+
+// parts are the flags that, with the password, say together what a URL says.
+func (*database) parts() []string {
+	return []string{"database-host", "database-engine", "database-port", "database-user", "database-name"}
+}
+
+// complete reads the secrets, and makes the URL of the parts where they are given.
+func (d *database) complete(f *flags, getenv func(string) string) error {
+	source := f.source("database-url")
+	if d.url = strings.TrimSpace(d.url); d.url != "" && source != urlVariable && hasPassword(d.url) {
+		return badSetting("%s has a password, which every user of this machine can see: give it as %s or %s", source, urlVariable, urlFile)
+	}
+	fromFile, err := secretFile(getenv, urlFile)
+	if err != nil {
+		return err
+	}
+	switch {
+	case fromFile != "" && d.url != "":
+		return badSetting("%s and %s are both given", source, urlFile)
+	case fromFile != "":
+		d.url, source = fromFile, urlFile
+	}
+	d.password = strings.TrimSpace(getenv(passwordVariable))
+	secret := passwordVariable
+	if fromFile, err = secretFile(getenv, passwordFile); err != nil {
+		return err
+	}
+	switch {
+	case fromFile != "" && d.password != "":
+		return badSetting("%s and %s are both given", passwordVariable, passwordFile)
+	case fromFile != "":
+		d.password, secret = fromFile, passwordFile
+	}
+	var given []string
+	for _, name := range d.parts() {
+		if f.given(name) {
+			given = append(given, f.source(name))
+		}
+	}
+	if d.password != "" {
+		given = append(given, secret)
+	}
+	switch {
+	case d.url != "" && len(given) > 0:
+		return badSetting("%s and %s are both given: a database has a URL or these parts", source, given[0])
+	case d.url != "":
+		d.sources = map[sqldb.Part]string{}
+		for _, part := range []sqldb.Part{sqldb.PartURL, sqldb.PartUser, sqldb.PartPassword, sqldb.PartName, sqldb.PartTLS} {
+			d.sources[part] = source
+		}
+		return d.checkURL(f, source)
+	case len(given) > 0:
+		return d.join(f, given[0], secret)
+	case d.caFile != "":
+		return badSetting("%s is given, but no database server", f.source("database-ca-file"))
+	}
+	return nil
+}
+
+// checkURL refuses what is not the URL of a database. It shows only what cannot hold a password.
+func (d *database) checkURL(f *flags, source string) error {
+	scheme, rest, found := strings.Cut(d.url, ":")
+	switch {
+	case found && rest != "" && scheme == "sqlite":
+		if d.caFile != "" {
+			return badSetting("%s is given, but %s names a file", f.source("database-ca-file"), source)
+		}
+		return nil
+	case found && strings.HasPrefix(rest, "//") && slices.Contains([]string{"postgres", "postgresql", "mysql", "mariadb"}, scheme):
+		d.sources[sqldb.PartCA] = caSource(f, d.caFile, source)
+		return nil
+	case source == urlFile || strings.Contains(d.url, "@"):
+		return badSetting("%s is not %s", source, f.described["database-url"].form)
+	}
+	return f.bad("database-url")
+}
+
+// caSource names the setting to change when a certificate is not trusted.
+func caSource(f *flags, file, otherwise string) string {
+	if file == "" {
+		return otherwise
+	}
+	return f.source("database-ca-file")
+}
+
+// join makes the URL of parts, the first of which is given.
+func (d *database) join(f *flags, given, secret string) error {
+	scheme, port := map[string]string{"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgresql": "postgres"}[strings.ToLower(d.engine)], "3306"
+	if scheme == "" {
+		return f.bad("database-engine")
+	}
+	if scheme == "postgres" {
+		port = "5432"
+	}
+	d.host = strings.TrimRight(strings.TrimSpace(d.host), "/")
+	isSocket := strings.HasPrefix(d.host, "/")
+	if !isSocket && strings.ContainsAny(d.host, "/:@() ") && net.ParseIP(strings.Trim(d.host, "[]")) == nil {
+		return f.bad("database-host")
+	}
+	if d.port != "" {
+		port = strings.TrimSpace(d.port)
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return f.bad("database-port")
+		}
+	}
+	for _, name := range []string{"database-host", "database-user", "database-name"} {
+		if strings.TrimSpace(f.texts[name]) == "" {
+			return badSetting("%s is given, but %s is missing", given, f.described[name].variable)
+		}
+	}
+	if d.password == "" && !isSocket {
+		return badSetting("%s is given, but %s is missing", given, passwordVariable)
+	}
+	d.sources = map[sqldb.Part]string{
+		sqldb.PartURL: f.sourceOr("database-host"), sqldb.PartUser: f.sourceOr("database-user"), sqldb.PartName: f.sourceOr("database-name"),
+		sqldb.PartPassword: secret, sqldb.PartTLS: f.sourceOr("database-host"), sqldb.PartCA: f.sourceOr("database-ca-file"),
+	}
+	u := url.URL{Scheme: scheme, Host: net.JoinHostPort(strings.Trim(d.host, "[]"), port), User: url.UserPassword(strings.TrimSpace(d.user), d.password)}
+	if isSocket {
+		u.Host, u.RawQuery = ":"+port, url.Values{"host": {d.host}}.Encode()
+	}
+	d.url = u.JoinPath(strings.TrimRight(strings.TrimSpace(d.name), "/")).String()
+	return nil
+}
+
+// sourceOr names a setting as it was given, or else by its variable.
+func (f *flags) sourceOr(name string) string {
+	if f.given(name) {
+		return f.source(name)
+	}
+	return f.described[name].variable
+}
+
+func hasPassword(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return strings.Contains(address, "@")
+	}
+	_, ok := u.User.Password()
+	return ok
+}
+
+// secretFile reads the file that a variable names, without white space around what it
+// holds. It returns nothing when the variable is empty.
+func secretFile(getenv func(string) string, variable string) (string, error) {
+	path := strings.TrimSpace(getenv(variable))
+	if path == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(path)
+	var cause *fs.PathError
+	switch {
+	case errors.As(err, &cause):
+		return "", badSetting("%s: %s: %v", variable, path, cause.Err)
+	case err != nil:
+		return "", badSetting("%s: %v", variable, err)
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" {
+		return "", badSetting("%s: %s is empty", variable, path)
+	}
+	return secret, nil
+}
+
+// database is how the database is opened. said is told why that takes long.
+func (s *storage) config(said func(format string, args ...any)) sqldb.Config {
+	c := sqldb.Config{URL: s.database.url, CAFile: s.database.caFile}
+	if c.URL == "" {
+		c.URL = "sqlite:" + filepath.Join(s.data, "photos.db")
+	}
+	c.Waiting = func(reason error) { said("waiting for the database: %v", reason) }
+	return c
+}
+
+// file returns the path of the database; it is empty when that is a server's.
+func (s *storage) file() string {
+	path, ok := strings.CutPrefix(s.config(nil).URL, "sqlite:")
+	if !ok {
+		return ""
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
+}
+
+// named puts the name of the setting before what is wrong with it.
+func (d *database) named(err error) error {
+	var e *sqldb.SettingError
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &photo.Error{Kind: e.Err.Kind, Msg: d.sources[e.Part] + ": " + e.Err.Msg, Hint: e.Err.Hint}
+}
