@@ -46,7 +46,7 @@ changed.`,
 	}
 }
 
-// examination collects findings; each check goes on where an earlier one failed, as far
+// checkup collects findings; each check goes on where an earlier one failed, as far
 // as it can.
 type checkup struct {
 	e        *env

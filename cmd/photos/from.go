@@ -270,7 +270,7 @@ func (o fromOptions) parse(text string, known []string) (listItem, error) {
 	return listItem{Name: text}, nil
 }
 
-// misfit is the error of a line that does not fit its format.
+// malformed is the error of a line that does not fit its format.
 func malformed(err error) error {
 	hint := photo.HintOf(err)
 	if hint == "" {

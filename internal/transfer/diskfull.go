@@ -19,7 +19,7 @@ func diskFull(err error) bool {
 	return runtime.GOOS == "windows" && (errors.Is(err, handleDiskFull) || errors.Is(err, diskFull))
 }
 
-// fullDisk returns the error that ends a run whose folder takes no more.
+// diskFullError returns the error that ends a run whose folder takes no more.
 func diskFullError(dir string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {

@@ -151,7 +151,7 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 	}
 }
 
-// alone waits until no other worker fetches the photo, which may be named twice.
+// lockPhoto waits until no other worker fetches the photo, which may be named twice.
 func (d *download) lockPhoto(id photo.ID) (done func()) {
 	mine := make(chan struct{})
 	for {
@@ -198,7 +198,7 @@ func (d *download) fetch(p photo.Photo, requests *int) (string, photo.Outcome, e
 	return p.Name, photo.OutcomeFailed, &photo.Error{Kind: photo.KindUnreadable, Msg: "every name for it is taken"}
 }
 
-// fetchTo downloads into a file beside path, which survives an interruption and
+// downloadTo downloads into a file beside path, which survives an interruption and
 // is continued by the next run, and names it path when the digest is right.
 func (d *download) downloadTo(p photo.Photo, path string, requests *int) error {
 	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+".photos-part")
@@ -264,7 +264,7 @@ func openPart(path string) (*os.File, error) {
 	return f, nil
 }
 
-// fill completes f with the photo's bytes and verifies all of them. Bytes that
+// complete completes f with the photo's bytes and verifies all of them. Bytes that
 // an earlier run left are kept, and a cut connection is taken up where it broke.
 func (d *download) complete(f *os.File, p photo.Photo, moved progressOf, requests *int) error {
 	h := sha256.New()
@@ -290,7 +290,7 @@ func (d *download) complete(f *os.File, p photo.Photo, moved progressOf, request
 	return nil
 }
 
-// more appends what one request brings and returns how many bytes there are then.
+// appendContent appends what one request brings and returns how many bytes there are then.
 func (d *download) appendContent(f *os.File, h hash.Hash, p photo.Photo, have int64, moved progressOf) (int64, error) {
 	body, err := d.src.Content(d.ctx, p.ID, have)
 	if err != nil {
@@ -315,7 +315,7 @@ func (d *download) appendContent(f *os.File, h hash.Hash, p photo.Photo, have in
 	return have + n, cutShort(err, have+n, p.Size)
 }
 
-// short makes an answer that ends early and without an error one that is cut.
+// cutShort makes an answer that ends early and without an error one that is cut.
 func cutShort(err error, have, want int64) error {
 	if err == nil && have < want {
 		return &photo.Error{Kind: photo.KindUnavailable, Msg: fmt.Sprintf("the answer ended after %d of %d bytes", have, want)}

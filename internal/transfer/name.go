@@ -11,7 +11,7 @@ import (
 	"photos/internal/photo"
 )
 
-// place finds the photo's name in the folder: its own, or with the beginning of
+// choosePath finds the photo's name in the folder: its own, or with the beginning of
 // its ID when another photo has that one. there says that the very bytes lie
 // under it already. That is looked at first, so that of photos of one name each
 // is found again, whichever comes first this time.
@@ -49,7 +49,7 @@ func (d *download) choosePath(p photo.Photo) (path string, there bool, err error
 	return name, false, &photo.Error{Kind: photo.KindUnreadable, Msg: "every name for it is taken"}
 }
 
-// claim reserves a name for a photo among those of this run; on some systems
+// reserve reserves a name for a photo among those of this run; on some systems
 // names that differ in case only are one.
 func (d *download) reserve(name string, id photo.ID) bool {
 	d.mu.Lock()

@@ -14,7 +14,7 @@ import (
 	"photos/internal/sidecar"
 )
 
-// sidecar writes what belongs beside the photo at path. A sidecar that is there is renewed
+// renewSidecar writes what belongs beside the photo at path. A sidecar that is there is renewed
 // only if an earlier download wrote it and nobody has changed it since.
 func (d *download) renewSidecar(p photo.Photo, path string) error {
 	if d.Sidecar == nil {

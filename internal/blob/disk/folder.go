@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// A folder's syncs are shared: while one runs, everybody who comes waits for the
-// next, which then begins after what they have done in the folder.
+// A folder shares its syncs between callers: while one runs, later callers wait for the next
+// one, which then begins after what they have done in the folder.
 type folder struct {
 	root *os.Root
 	path string
