@@ -27,7 +27,7 @@ import (
 	"photos/internal/photo"
 )
 
-// serve runs a small service of the test's own and returns a client for it.
+// serve runs a small service for one test and returns a client of it.
 func serve(t *testing.T, patience time.Duration, h http.HandlerFunc) *client.Client {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -67,7 +67,7 @@ func TestFailuresKeepTheirKind(t *testing.T) {
 			},
 			photo.KindProtocol, "answered 404 Not Found", "the address of a photo service",
 		},
-		"success that is no JSON": {
+		"success that is not JSON": {
 			func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "text/plain")
 				fmt.Fprint(w, "hello")
@@ -123,7 +123,7 @@ func TestFailuresKeepTheirKind(t *testing.T) {
 	}
 }
 
-func TestPassingFailuresAreOutlasted(t *testing.T) {
+func TestPassingFailuresAreRetried(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
 	c := serve(t, 10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
@@ -152,8 +152,8 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 	return f(r)
 }
 
-// What breaks off after its header was answered to no avail: the question is asked again.
-func TestTornAnswerIsAskedForAgain(t *testing.T) {
+// TestCutAnswerIsRetried: a request is repeated if its answer ends after the header.
+func TestCutAnswerIsRetried(t *testing.T) {
 	t.Parallel()
 	const answer = `{"owner":"o"}`
 	var calls atomic.Int32
@@ -167,8 +167,8 @@ func TestTornAnswerIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// A refusal that breaks off does not say why: the request is sent again, to be refused again.
-func TestTornRefusalIsAskedForAgain(t *testing.T) {
+// TestCutRefusalIsRetried: a refusal that ends early does not say why, so the request is sent again.
+func TestCutRefusalIsRetried(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
 	c := serve(t, 10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
@@ -182,14 +182,14 @@ func TestTornRefusalIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// Patience is counted from the last byte that moved. Bytes that a service takes only
-// to refuse them, or to break off its answer, count once.
+// TestPatienceEnds: the time without progress begins again with each byte that moves. If the
+// service refuses the request or cuts its answer each time, the bytes count only once.
 func TestPatienceEnds(t *testing.T) {
 	t.Parallel()
 	const patience, enough = time.Minute, 50
 	for name, c := range map[string]struct {
-		cut  bool // rather than answered
-		torn bool // the answer, rather than a refusal
+		cut  bool // the connection is cut before an answer
+		torn bool // the answer ends early
 		kind photo.Kind
 	}{
 		"cut again and again":     {cut: true},
@@ -251,7 +251,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	}
 }
 
-func TestFullStorageIsNotRepeated(t *testing.T) {
+func TestFullStorageIsNotRetried(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
 	c := serve(t, 10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
@@ -263,7 +263,7 @@ func TestFullStorageIsNotRepeated(t *testing.T) {
 	}
 }
 
-func TestNobodyThereIsSaidSoon(t *testing.T) {
+func TestUnreachableServiceFailsSoon(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -283,7 +283,7 @@ func TestNobodyThereIsSaidSoon(t *testing.T) {
 	}
 }
 
-func TestStalledAnswerIsGivenUp(t *testing.T) {
+func TestStalledAnswerEnds(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	c := serve(t, 300*time.Millisecond, func(_ http.ResponseWriter, _ *http.Request) { <-release })
@@ -331,8 +331,8 @@ func TestListPages(t *testing.T) {
 	}
 }
 
-// The same search would take as long again.
-func TestSearchThatTookTooLongIsNotRepeated(t *testing.T) {
+// TestSearchThatTookTooLongIsNotRetried: the same search would take as long again.
+func TestSearchThatTookTooLongIsNotRetried(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
 	c := serve(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
@@ -346,28 +346,29 @@ func TestSearchThatTookTooLongIsNotRepeated(t *testing.T) {
 	}
 }
 
-// A faulty service must not cost the client its memory, nor keep it busy for ever.
+// TestFaultyListsAreRefused: a faulty service can neither fill the client's memory nor keep it
+// busy without end.
 func TestFaultyListsAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		answer string
 		text   string
 	}{
-		"more than asked for":    {`{"photos":[{},{},{},{},{},{}]}`, "asked for 5 photos, answered with 6"},
-		"many more":              {`{"photos":[{}` + strings.Repeat(",{}", 1<<20) + `]}`, "a list of more than 64 items"},
-		"a long string":          {`{"photos":[],"next":"` + strings.Repeat("x", 1<<20) + `"}`, "a string of more than"},
-		"a long name":            {`{"photos":[{"name":"` + strings.Repeat("x", 1<<20) + `"}]}`, "a string of more than"},
-		"deeply nested":          {`{"photos":` + strings.Repeat("[", 1<<20), "nested more than"},
-		"endless blanks":         {strings.Repeat(" ", 1<<20), "larger than"},
-		"the same page for ever": {`{"photos":[{"id":"` + strings.Repeat("0", 64) + `"}],"next":"same"}`, "the list does not advance"},
-		"empty pages for ever":   {`{"photos":[],"next":"more"}`, "the list does not advance"},
+		"more than asked for": {`{"photos":[{},{},{},{},{},{}]}`, "asked for 5 photos, answered with 6"},
+		"many more":           {`{"photos":[{}` + strings.Repeat(",{}", 1<<20) + `]}`, "a list of more than 64 items"},
+		"a long string":       {`{"photos":[],"next":"` + strings.Repeat("x", 1<<20) + `"}`, "a string of more than"},
+		"a long name":         {`{"photos":[{"name":"` + strings.Repeat("x", 1<<20) + `"}]}`, "a string of more than"},
+		"deeply nested":       {`{"photos":` + strings.Repeat("[", 1<<20), "nested more than"},
+		"endless blanks":      {strings.Repeat(" ", 1<<20), "larger than"},
+		"the same page again": {`{"photos":[{"id":"` + strings.Repeat("0", 64) + `"}],"next":"same"}`, "the list does not advance"},
+		"empty pages forever": {`{"photos":[],"next":"more"}`, "the list does not advance"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var calls atomic.Int32
 			svc := serve(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
 				calls.Add(1)
-				_, _ = io.WriteString(w, c.answer) // the client may have seen enough
+				_, _ = io.WriteString(w, c.answer) // the client may have closed the connection
 			})
 			var last error
 			for _, err := range svc.List(context.Background(), photo.Filter{}, 5) {
@@ -382,7 +383,7 @@ func TestFaultyListsAreRefused(t *testing.T) {
 
 // tusServer is a small tus service that fails as a test wants.
 type tusServer struct {
-	mu    sync.Mutex // a cut request may still be read when the next one comes
+	mu    sync.Mutex // a request that was cut may still be read when the next one comes
 	data  []byte
 	fail  func(r *http.Request, n int) bool // cut the n-th request after half of its bytes
 	calls int
@@ -460,9 +461,9 @@ func TestLargePhotoResumesWhereItWasCut(t *testing.T) {
 	}
 }
 
-// TestRivalConcernsOneUploadOnly: while another client holds the upload, this one
-// item fails in the end, and not the whole run as when the service is away.
-func TestRivalConcernsOneUploadOnly(t *testing.T) {
+// TestLeaseOfAnotherClientFailsOneUpload: when another client has the lease of an upload, this item
+// fails, and the run goes on.
+func TestLeaseOfAnotherClientFailsOneUpload(t *testing.T) {
 	t.Parallel()
 	c := serve(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {
@@ -486,7 +487,7 @@ func TestRivalConcernsOneUploadOnly(t *testing.T) {
 	}
 }
 
-func TestUploadGoesNowhereElse(t *testing.T) {
+func TestUploadToAnotherHostIsRefused(t *testing.T) {
 	t.Parallel()
 	c := serve(t, time.Second, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "https://collector.example/u1")
@@ -505,7 +506,7 @@ func (shrunk) ReadAt(_ []byte, _ int64) (int, error) {
 	return 0, &photo.Error{Kind: photo.KindChanged, Msg: "the file changed while it was read"}
 }
 
-func TestFileThatChangesIsNoNetworkFailure(t *testing.T) {
+func TestFileThatChangesIsNotANetworkFailure(t *testing.T) {
 	t.Parallel()
 	c := serve(t, 10*time.Second, func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
 	start := time.Now()
@@ -515,7 +516,8 @@ func TestFileThatChangesIsNoNetworkFailure(t *testing.T) {
 	}
 }
 
-// What is downloaded is verified against the ID of the answer: it has to be the one asked for.
+// TestAnswerAboutAnotherPhotoIsRefused: a download is verified against the ID in the answer, so
+// that must be the ID of the request.
 func TestAnswerAboutAnotherPhotoIsRefused(t *testing.T) {
 	t.Parallel()
 	asked := photo.ID{1}
@@ -551,8 +553,9 @@ func TestAnswerAboutAnotherPhotoIsRefused(t *testing.T) {
 	}
 }
 
-// A service that takes bytes without ever saying how many it holds is not fed for ever.
-func TestUploadThatGetsNowhereEnds(t *testing.T) {
+// TestUploadWithoutProgressEnds: an upload ends when the service accepts bytes and the offset
+// never grows.
+func TestUploadWithoutProgressEnds(t *testing.T) {
 	t.Parallel()
 	for name, offset := range map[string]string{"no offset": "", "never more": "0"} {
 		t.Run(name, func(t *testing.T) {
@@ -578,8 +581,8 @@ func TestUploadThatGetsNowhereEnds(t *testing.T) {
 	}
 }
 
-// An upload that another client finished is gone; HEAD says so without a body, and
-// a new creation learns that the photo is there.
+// TestUploadThatSomebodyElseFinished: an upload that another client finished is not found. HEAD
+// says so without a body, and creating it again shows that the photo exists.
 func TestUploadThatSomebodyElseFinished(t *testing.T) {
 	t.Parallel()
 	data := make([]byte, photo.MaxWhole+1)
@@ -628,7 +631,7 @@ func TestPiecesFitThroughAProxy(t *testing.T) {
 	for name, c := range map[string]struct {
 		limit, known int64
 		size         int
-		learned      int64 // 0: nothing
+		learned      int64 // 0: no size
 		refused      int32
 		kind         photo.Kind
 	}{
@@ -693,7 +696,8 @@ func TestDescriptionsGoInPartsThroughAProxy(t *testing.T) {
 	}
 }
 
-// Anybody can say for ever that he is at work.
+// TestSignsOfLifeAreBelievedForALimitedTime: a faulty service can send signs of life without
+// end.
 func TestSignsOfLifeAreBelievedForALimitedTime(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -728,12 +732,13 @@ func TestSignsOfLifeAreBelievedForALimitedTime(t *testing.T) {
 	}
 }
 
-// network answers in place of one.
+// network is a transport that answers in place of a network.
 type network func(*http.Request) (*http.Response, error)
 
 func (n network) RoundTrip(r *http.Request) (*http.Response, error) { return n(r) }
 
-// A service may keep photos elsewhere, but cannot send the client anywhere it likes.
+// TestRedirectsOfContent: a service may keep photos at another address, but cannot redirect the
+// client to every address.
 func TestRedirectsOfContent(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

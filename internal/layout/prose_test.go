@@ -34,7 +34,6 @@ var unpolished = []string{
 	"internal/api",
 	"internal/auth",
 	"internal/blob",
-	"internal/client",
 	"internal/cognito",
 	"demo",
 	"internal/testkit/e2e",
@@ -43,11 +42,8 @@ var unpolished = []string{
 	"internal/testkit/person",
 	"internal/photo",
 	"internal/picture",
-	"internal/sidecar",
 	"internal/testkit/smalldisk",
-	"internal/statcache",
 	"internal/store",
-	"internal/transfer",
 	"internal/userpool",
 }
 

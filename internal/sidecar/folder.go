@@ -14,30 +14,30 @@ import (
 	"photos/internal/photo"
 )
 
-// maxFolders are remembered at a time: a walk comes back to the folders above the
-// one it is in, and each listing of a large one costs.
+// maxFolders is how many folders are remembered. A walk returns to the folders above the
+// current one, and listing a large folder takes time.
 const maxFolders = 8
 
-// A folder is what might be a sidecar in it.
+// A folder has the files of a folder that may be sidecars.
 type folder struct {
 	dir   string
-	xmps  map[string][]string // names by what fold makes of them
+	xmps  map[string][]string // names by their folded form
 	jsons map[jsonKey][]jsonFile
 	names []string  // all of them, in order; nil where there is no JSON
 	parts []*folder // the same folder in other parts of an export
 }
 
-// A jsonKey is what the name of a JSON says of the photo, folded.
+// A jsonKey is what the name of a JSON file says about the photo, folded.
 type jsonKey struct{ base, number string }
 
-// A jsonFile is a JSON under one reading of its name.
+// A jsonFile is a JSON file, with one way to read its name.
 type jsonFile struct {
 	jsonName
 	name string
 }
 
-// folder is never nil; one that cannot be listed is empty, and its error returned
-// the first time only.
+// folder returns the files of a folder. A folder that cannot be listed is empty. Its error is
+// returned only the first time.
 func (f *Finder) folder(dir string) (*folder, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -47,9 +47,9 @@ func (f *Finder) folder(dir string) (*folder, error) {
 		f.folders[0] = found
 		return found, nil
 	}
-	b, err := list(dir)
-	for _, other := range f.elsewhere(dir) {
-		if part, err := list(other); err == nil && len(part.jsons) > 0 {
+	b, err := readFolder(dir)
+	for _, other := range f.otherParts(dir) {
+		if part, err := readFolder(other); err == nil && len(part.jsons) > 0 {
 			b.parts = append(b.parts, part)
 		}
 	}
@@ -58,7 +58,7 @@ func (f *Finder) folder(dir string) (*folder, error) {
 	return b, err
 }
 
-func list(dir string) (*folder, error) {
+func readFolder(dir string) (*folder, error) {
 	b := &folder{dir: dir, xmps: map[string][]string{}, jsons: map[jsonKey][]jsonFile{}}
 	names, err := readNames(cmp.Or(dir, "."))
 	for _, name := range names {
@@ -106,73 +106,73 @@ func (b *folder) has(name string) bool {
 	return found
 }
 
-// pick is the name that is exactly as wanted, or else the last one, which differs in
-// case or composition only, or "".
-func pick(among []string, wanted string) string {
+// bestName returns the wanted name if it is there. Otherwise it returns the last one, which
+// differs only in case or composition, or "".
+func bestName(among []string, wanted string) string {
 	if slices.Contains(among, wanted) {
 		return wanted
 	}
 	return slices.MaxFunc(append([]string{""}, among...), strings.Compare)
 }
 
-// xmp returns what the photo's XMP sidecars say. Both ways to name one are in use:
-// darktable and digiKam append .xmp, Adobe's programs replace the extension and may
-// say in the file which one it was.
+// xmp returns what the photo's XMP sidecars say. Programs name them in two ways: darktable and
+// digiKam append .xmp; Adobe's programs replace the extension and may say in the file
+// which one it was.
 func (b *folder) xmp(name string) (found note, broken error) {
 	if len(b.xmps) == 0 {
 		return note{}, nil
 	}
 	ext := filepath.Ext(name)
 	for _, wanted := range []string{name + ".xmp", strings.TrimSuffix(name, ext) + ".xmp"} {
-		file := pick(b.xmps[fold(wanted)], wanted)
+		file := bestName(b.xmps[fold(wanted)], wanted)
 		if file == "" {
 			continue
 		}
 		n, err := read(b.dir+file, parseXMP)
-		if err != nil && !errors.Is(err, errNone) {
+		if err != nil && !errors.Is(err, errNotThisPhoto) {
 			broken = errors.Join(broken, err)
 		}
 		if wanted == name+".xmp" || n.extension == "" || strings.EqualFold("."+strings.TrimPrefix(n.extension, "."), ext) {
-			found.complete(n)
+			found.fillIn(n)
 		}
 	}
 	return found, broken
 }
 
-// takeout returns what the photo's Takeout JSON says, and its path. The first JSON that
-// is the photo's decides, also when it has no description.
+// takeout returns what the photo's Takeout JSON says, and its path. It uses the first JSON that
+// is about the photo, even if that has no description.
 func (b *folder) takeout(name string) (note, string, error) {
 	if len(b.jsons) == 0 && len(b.parts) == 0 {
 		return note{}, "", nil
 	}
-	for w := range takeoutNames(name) {
-		if n, path, err := b.read(w, name); !errors.Is(err, errNone) {
+	for w := range candidateNames(name) {
+		if n, path, err := b.read(w, name); !errors.Is(err, errNotThisPhoto) {
 			return n, path, err
 		}
 	}
 	for _, w := range b.unnumbered(name) {
-		if n, path, err := b.read(w, name); !errors.Is(err, errNone) {
+		if n, path, err := b.read(w, name); !errors.Is(err, errNotThisPhoto) {
 			return n, path, err
 		}
 	}
 	return note{}, "", nil
 }
 
-// read reads the JSON of the photo of this name that is called as wanted. Its error is
-// errNone when there is none.
-func (b *folder) read(w want, name string) (note, string, error) {
+// read reads the JSON with the candidate name, if it is about the photo of this name. Its error is
+// errNotThisPhoto when there is none.
+func (b *folder) read(w candidate, name string) (note, string, error) {
 	for _, file := range b.candidates(w) {
 		n, err := read(b.dir+file.name, w.parser(name))
-		if !errors.Is(err, errNone) {
+		if !errors.Is(err, errNotThisPhoto) {
 			return n, b.dir + file.name, err
 		}
 	}
-	return b.readElsewhere(w, name)
+	return b.readOtherParts(w, name)
 }
 
-// readElsewhere looks in the other parts of the export. A part that has a file of the
-// photo's name is about that one, and what several parts claim proves nothing.
-func (b *folder) readElsewhere(w want, name string) (note, string, error) {
+// readOtherParts looks in the other parts of the export. If a part has a file of the photo's
+// name, its JSON is about that file. If several parts have a JSON, none is used.
+func (b *folder) readOtherParts(w candidate, name string) (note, string, error) {
 	if w.title == "" {
 		w.title, w.same = w.base, true
 	}
@@ -184,23 +184,22 @@ func (b *folder) readElsewhere(w want, name string) (note, string, error) {
 		}
 		n, at, err := part.read(w, name)
 		switch {
-		case errors.Is(err, errNone):
+		case errors.Is(err, errNotThisPhoto):
 		case err != nil || path != "":
-			return note{}, "", errNone
+			return note{}, "", errNotThisPhoto
 		default:
 			found, path = n, at
 		}
 	}
 	if path == "" {
-		return note{}, "", errNone
+		return note{}, "", errNotThisPhoto
 	}
 	return found, path, nil
 }
 
-// candidates are the files that are called as wanted, the likeliest first. A JSON whose
-// name differs from the photo's in case belongs to the photo of the same case when
-// there is one.
-func (b *folder) candidates(w want) []jsonFile {
+// candidates returns the files with the candidate name, the likeliest first. A JSON whose name
+// differs from the photo's in case belongs to the photo of the same case, if there is one.
+func (b *folder) candidates(w candidate) []jsonFile {
 	var out []jsonFile
 	for _, file := range b.jsons[jsonKey{fold(w.base), w.number}] {
 		if w.cut && file.suffix > 0 || w.title == "" && !sameCase(file.base, w.base) && b.has(file.base) {
@@ -209,15 +208,15 @@ func (b *folder) candidates(w want) []jsonFile {
 		out = append(out, file)
 	}
 	slices.SortFunc(out, func(x, y jsonFile) int {
-		return cmp.Or(cmp.Compare(y.suffix, x.suffix), preferTrue(x.base == w.base, y.base == w.base), cmp.Compare(y.name, x.name))
+		return cmp.Or(cmp.Compare(y.suffix, x.suffix), trueFirst(x.base == w.base, y.base == w.base), cmp.Compare(y.name, x.name))
 	})
 	return out
 }
 
 func sameCase(a, b string) bool { return a == b || norm.NFC.String(a) == norm.NFC.String(b) }
 
-// preferTrue orders true before false.
-func preferTrue(x, y bool) int {
+// trueFirst orders true before false.
+func trueFirst(x, y bool) int {
 	switch {
 	case x == y:
 		return 0
@@ -227,10 +226,10 @@ func preferTrue(x, y bool) int {
 	return 1
 }
 
-// unnumbered returns the names of JSON without a number for an edited copy with one,
-// IMG-edited(1).jpg. There are such names only if the original is in the folder and no
-// file is about another photo of its name, which would have a number.
-func (b *folder) unnumbered(name string) []want {
+// unnumbered returns names of JSON files without a number for an edited copy that has one,
+// such as IMG-edited(1).jpg. It returns names only if the original is in the folder and no
+// file is about another photo of that name, which would have a number.
+func (b *folder) unnumbered(name string) []candidate {
 	p := splitName(norm.NFC.String(name))
 	originals, edited := p.unedited()
 	if p.number == "" || !edited {
@@ -256,11 +255,11 @@ func (b *folder) unnumbered(name string) []want {
 	if !there {
 		return nil
 	}
-	return append([]want{o.guess(false), photoName{o.stem, "", ""}.guess(false)}, o.stills(false)...)
+	return append([]candidate{o.guess(false), photoName{o.stem, "", ""}.guess(false)}, o.stills(false)...)
 }
 
-// aboutPhoto returns the folded name, without its extension and number, of the photo
-// that a file is, or that a JSON is about, and whether there is a number.
+// aboutPhoto returns the folded name of the photo that a file is, or that a JSON is about,
+// without extension and number. numbered says whether there is a number.
 func aboutPhoto(file string) (stem string, numbered bool) {
 	number := ""
 	if strings.EqualFold(filepath.Ext(file), ".json") {

@@ -11,8 +11,8 @@ import (
 	"photos/internal/xmp"
 )
 
-// check holds what a parser found, cleaned as Find does, against what the
-// service takes.
+// check cleans the result of a parser as Find does, and compares it with what the service
+// accepts.
 func check(t *testing.T, n note) {
 	t.Helper()
 	if !n.taken.IsZero() && !n.taken.Plausible() {
@@ -23,11 +23,11 @@ func check(t *testing.T, n note) {
 	}
 	found := text.Clean(n.text)
 	if !utf8.ValidString(found) || strings.ContainsFunc(found, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
-		t.Errorf("%q is no description", found)
+		t.Errorf("%q is not a valid description", found)
 	}
 }
 
-// xmpOf is a packet with these attributes.
+// xmpOf returns a packet with these attributes.
 func xmpOf(attributes string) string {
 	return `<rdf:RDF xmlns:rdf="` + rdfSpace + `" xmlns:exif="` + xmp.EXIF + `" xmlns:photoshop="` + xmp.Photoshop + `" xmlns:xmp="` + xmp.XMP + `">` +
 		`<rdf:Description ` + attributes + `/></rdf:RDF>`
@@ -51,7 +51,7 @@ func FuzzTakeout(f *testing.F) {
 	f.Add([]byte(`{"title":"IMG_1.jpg","description":"a\u0000b","photoTakenTime":{"timestamp":"1532281602"},"geoData":{"latitude":1.5,"longitude":-2}}`), "IMG_1.jpg")
 	f.Add([]byte(`[]`), "")
 	f.Fuzz(func(t *testing.T, data []byte, title string) {
-		n, err := want{title: title}.parser("a.jpg")(data)
+		n, err := candidate{title: title}.parser("a.jpg")(data)
 		if err != nil && n != (note{}) {
 			t.Errorf("%+v and %v", n, err)
 		}
@@ -59,14 +59,14 @@ func FuzzTakeout(f *testing.F) {
 	})
 }
 
-// Names are foreign bytes as well: invalid UTF-8, nothing but dots, very long.
+// File names can also be any bytes: invalid UTF-8, only dots, very long.
 func FuzzTakeoutNames(f *testing.F) {
 	for _, name := range []string{"IMG_1(1)-edited.jpg", "\xff\xfe(1).MP4", "...", "(1)", "-", "-edited.mov", strings.Repeat("😀", 60) + "-ed.jpg"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		n := 0
-		for range takeoutNames(name) {
+		for range candidateNames(name) {
 			n++
 		}
 		if n == 0 || n > 100 {

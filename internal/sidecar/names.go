@@ -10,53 +10,52 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// How Takeout names a photo's JSON is documented nowhere. These rules are what
-// users report (immich-go issues 35, 405, 613, 652, 674; ente issues 4875 and 4953
+// No document says how Takeout names a photo's JSON. These rules come from reports of
+// users (immich-go issues 35, 405, 613, 652, 674; ente issues 4875 and 4953
 // and pull request 4956; GooglePhotosTakeoutHelper issues 59, 180, 204):
 //
-//   - IMG.jpg.json until 2024, IMG.jpg.supplemental-metadata.json since, and of the
-//     long suffix as much as the limit leaves: .supplemental-met, .suppl, .s, or a
-//     dot. Some exports cut it though there is room, some do not cut at all.
-//   - The limit is 51 UTF-16 units with .json. A longer photo name loses its own end,
-//     and the photo's file is cut a little later than its JSON.
-//   - Photos of one name are numbered before the extension, their JSON at the end:
-//     IMG(1).jpg and IMG.jpg(1).json or IMG.jpg.supplemental-metadata(1).json. The
-//     limit does not count the number. A number may also be part of the name from
-//     the start.
-//   - Edited copies and the moving part of a live photo have no JSON of their own: the
-//     original's is theirs.
-//   - Now and then the photo's extension is missing: IMG.supplemental-metadata.json.
-//   - macOS takes accented letters apart. Names are the same however they are composed.
+//   - The name is IMG.jpg.json until 2024 and IMG.jpg.supplemental-metadata.json since.
+//     A limit can cut the long suffix to .supplemental-met, .suppl, .s or a dot. Some
+//     exports cut it although there is room, and some do not cut it at all.
+//   - The limit is 51 UTF-16 units with .json. It cuts the end of a longer photo name. The
+//     name of the photo's file is cut a little later than that of its JSON.
+//   - Several photos of one name get numbers: before the extension of the photo and at
+//     the end of its JSON, as in IMG(1).jpg and IMG.jpg(1).json or
+//     IMG.jpg.supplemental-metadata(1).json. The limit does not count the number. A
+//     number can also be part of the photo's original name.
+//   - Edited copies and the moving part of a live photo have no JSON of their own. They
+//     share that of the original.
+//   - Sometimes the photo's extension is missing: IMG.supplemental-metadata.json.
+//   - macOS decomposes accented letters. Names are equal whether they are composed or not.
 //
-// A number must always agree, though exports are known that give numbered edited
-// copies none: those photos are different ones as often as not. See also
-// folder.unnumbered.
+// Numbers must always agree. Some exports give numbered edited copies no number, but as
+// often those are different photos. See also folder.unnumbered.
 const (
 	supplement = ".supplemental-metadata"
 	maxUnits   = 51 - len(".json")
 )
 
-// A want is a name that a photo's JSON may have: base, all or some of the long suffix,
+// A candidate is a name that a photo's JSON may have: base, all or part of the long suffix,
 // number, .json.
-type want struct {
+type candidate struct {
 	base, number string
 
-	// title is the name of the photo that the JSON must be about, because the file
-	// name alone proves nothing; "" when it does.
+	// title is the name of the photo that the JSON must be about. It is "" if the file name
+	// alone proves that.
 	title string
 	cut   bool // the limit has cut base, so that no suffix follows
-	same  bool // the JSON is about this very file, so its title has no other extension
+	same  bool // the JSON is about this file, so its title has no other extension
 }
 
-// takeoutNames are the names that the JSON of a photo may have, the likeliest first.
-func takeoutNames(name string) iter.Seq[want] {
-	return func(yield func(want) bool) {
+// candidateNames yields the names that the JSON of a photo may have, the likeliest first.
+func candidateNames(name string) iter.Seq[candidate] {
+	return func(yield func(candidate) bool) {
 		for _, w := range splitName(name).own() {
 			if !yield(w) {
 				return
 			}
 		}
-		for _, form := range forms(name) {
+		for _, form := range compositions(name) {
 			for _, w := range splitName(form).guesses() {
 				if !yield(w) {
 					return
@@ -66,8 +65,8 @@ func takeoutNames(name string) iter.Seq[want] {
 	}
 }
 
-// forms are the ways to compose a name: the limit cuts them differently.
-func forms(name string) []string {
+// compositions returns the composed and the decomposed form of a name. The limit cuts them differently.
+func compositions(name string) []string {
 	composed, apart := norm.NFC.String(name), norm.NFD.String(name)
 	if composed == apart {
 		return []string{composed}
@@ -75,7 +74,7 @@ func forms(name string) []string {
 	return []string{composed, apart}
 }
 
-// A photoName is IMG, (1) and .jpg; the number may be "".
+// A photoName is the parts IMG, (1) and .jpg of a name. The number may be "".
 type photoName struct{ stem, number, ext string }
 
 func splitName(name string) photoName {
@@ -84,7 +83,7 @@ func splitName(name string) photoName {
 	return photoName{stem, number, ext}
 }
 
-// splitNumber cuts a (12) off the end.
+// splitNumber splits a number such as (12) from the end.
 func splitNumber(s string) (rest, number string) {
 	i := strings.LastIndexByte(s, '(')
 	if i <= 0 || !strings.HasSuffix(s, ")") {
@@ -97,30 +96,31 @@ func splitNumber(s string) (rest, number string) {
 	return s[:i], s[i:]
 }
 
-// own are the names that hold all of the photo's. A number may be Takeout's, or have
-// been in the photo's name from the start.
-func (p photoName) own() []want {
+// own returns the candidates that contain the whole name of the photo. A number may be
+// Takeout's, or part of the photo's original name.
+func (p photoName) own() []candidate {
 	whole := p.stem + p.number + p.ext
 	if p.number == "" {
-		return []want{{base: whole}}
+		return []candidate{{base: whole}}
 	}
-	return []want{{base: whole}, {base: p.stem + p.ext, number: p.number}, {base: whole, number: p.number}}
+	return []candidate{{base: whole}, {base: p.stem + p.ext, number: p.number}, {base: whole, number: p.number}}
 }
 
-// readings are p with its number as Takeout's, and as part of the name, unless the
-// limit would cut it there: a JSON without the number may be another photo's.
+// readings returns p with its number as Takeout's and as part of the name. It omits the second
+// if the limit would cut the number there, since a JSON without the number may be another
+// photo's.
 func (p photoName) readings() []photoName {
 	whole := p.stem + p.number
-	if p.number == "" || len(clip(whole)) < len(whole) {
+	if p.number == "" || len(truncate(whole)) < len(whole) {
 		return []photoName{p}
 	}
 	return []photoName{p, {whole, "", p.ext}}
 }
 
-// guesses are the names of JSON that may be about p, or about a photo that p was made
-// of: p with a name that was cut or without its extension, then its original.
-func (p photoName) guesses() []want {
-	var out []want
+// guesses returns the candidates that may be about p or about the photo that p was made from.
+// First comes p with a name that was cut or has no extension, then its original.
+func (p photoName) guesses() []candidate {
+	var out []candidate
 	for _, r := range p.readings() {
 		out = append(out, photoName{r.stem, r.number, ""}.guess(true))
 		if r.cut() {
@@ -142,11 +142,11 @@ func (p photoName) guesses() []want {
 	return out
 }
 
-// stills are the photos that p can be an edited copy or the motion part of, whatever
-// they are: an edited copy is a JPEG, and a motion part is IMG.MP4 next to IMG.HEIC, or
-// PXL.MP next to PXL.MP.jpg.
-func (p photoName) stills(motion bool) []want {
-	var out []want
+// stills returns the candidates of photos that p may be an edited copy or the motion part of.
+// They may be of another kind: an edited copy is a JPEG, and a motion part is IMG.MP4 next
+// to IMG.HEIC, or PXL.MP next to PXL.MP.jpg.
+func (p photoName) stills(motion bool) []candidate {
+	var out []candidate
 	for _, ext := range []string{".heic", ".jpg", ".jpeg", ".heif", ".png", ".dng"} {
 		out = append(out, photoName{p.stem, p.number, ext}.guess(false))
 		if motion {
@@ -157,23 +157,23 @@ func (p photoName) stills(motion bool) []want {
 }
 
 // cut reports whether the limit cuts more than the long suffix.
-func (p photoName) cut() bool { return clip(p.stem+p.ext) != p.stem+p.ext }
+func (p photoName) cut() bool { return truncate(p.stem+p.ext) != p.stem+p.ext }
 
-// guess is the name of the JSON of p when p may be another photo than the one that is
-// looked for.
-func (p photoName) guess(same bool) want {
+// guess returns the candidate of p, where p may be another photo than the one whose JSON is
+// wanted.
+func (p photoName) guess(same bool) candidate {
 	title := p.stem + p.ext
-	return want{base: clip(title), number: p.number, title: title, cut: p.cut(), same: same}
+	return candidate{base: truncate(title), number: p.number, title: title, cut: p.cut(), same: same}
 }
 
-// A jsonName is one way to read the name of a JSON: which photo it is about, and how
-// much of the long suffix it has.
+// A jsonName is one way to read the name of a JSON: the photo that it is about, and how much
+// of the long suffix it has.
 type jsonName struct {
 	base, number string
 	suffix       int // bytes of supplement
 }
 
-// jsonNames are all ways to read a name that ends with .json.
+// jsonNames returns all ways to read a name that ends with .json.
 func jsonNames(name string) []jsonName {
 	whole := name[:len(name)-len(".json")]
 	out := suffixes(whole, "")
@@ -193,11 +193,11 @@ func suffixes(s, number string) []jsonName {
 	return out
 }
 
-// fold makes names comparable that differ in case or in how letters are composed.
+// fold returns a form of the name that does not depend on case or on how letters are composed.
 func fold(name string) string { return strings.ToLower(norm.NFC.String(name)) }
 
-// clip is what the limit leaves of a name.
-func clip(s string) string {
+// truncate returns what the limit leaves of a name.
+func truncate(s string) string {
 	units := 0
 	for i, r := range s {
 		units += max(utf16.RuneLen(r), 1)
@@ -208,8 +208,8 @@ func clip(s string) string {
 	return s
 }
 
-// editedMarks are what ends the names of edited copies, each in the language of the account. A
-// mark that no export has does no harm, because the title in the JSON has to agree.
+// editedMarks returns the endings of the names of edited copies, in the languages of accounts. A
+// mark that no export uses does no harm, because the title in the JSON must agree.
 func editedMarks() []string {
 	return []string{
 		"-edited", "-effects", "-smile", "-mix",
@@ -227,14 +227,14 @@ func editedMarks() []string {
 	}
 }
 
-// unedited are the names of the photo that p may be an edited copy of. A long name may
-// have lost the end of its mark.
+// unedited returns the names of the photo that p may be an edited copy of. In a long name, the
+// end of the mark may be cut.
 func (p photoName) unedited() (originals []photoName, edited bool) {
 	at := strings.LastIndexByte(p.stem, '-')
 	if at <= 0 {
 		return nil, false
 	}
-	mark, long := fold(p.stem[at:]), clip(p.stem+"x") != p.stem+"x"
+	mark, long := fold(p.stem[at:]), truncate(p.stem+"x") != p.stem+"x"
 	if !slices.ContainsFunc(editedMarks(), func(known string) bool { return mark == known || long && strings.HasPrefix(known, mark) }) {
 		return nil, false
 	}
@@ -250,8 +250,8 @@ func moves(ext string) bool {
 	return slices.Contains([]string{".mp4", ".mov", ".mp", ".mv"}, strings.ToLower(ext))
 }
 
-// IsSidecar reports whether a file of this name says something about a photo next to
-// it. It goes by the name alone.
+// IsSidecar reports whether a file of this name is about a photo next to it. It looks only at
+// the name.
 func IsSidecar(name string) bool {
 	ext := filepath.Ext(name)
 	if strings.EqualFold(ext, ".xmp") {
@@ -262,14 +262,14 @@ func IsSidecar(name string) bool {
 	}
 	base, _ := splitNumber(strings.TrimSuffix(name, ext))
 	last := strings.ToLower(filepath.Ext(base))
-	if withoutExtension(base) != base || slices.ContainsFunc(forms(base), func(form string) bool { return clip(form+"x") == form }) {
+	if withoutExtension(base) != base || slices.ContainsFunc(compositions(base), func(form string) bool { return truncate(form+"x") == form }) {
 		return true // IMG.jpg.json, or cut at the limit
 	}
 	return last != "" && strings.HasPrefix(supplement, last)
 }
 
-// withoutExtension cuts the extension of a picture or video off, and no other: what
-// follows the last dot of 2013.12.23 is a day.
+// withoutExtension removes the extension of a picture or video, and no other one: the last part
+// of 2013.12.23 is a day.
 func withoutExtension(name string) string {
 	ext := filepath.Ext(name)
 	if slices.Contains([]string{

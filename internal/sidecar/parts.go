@@ -12,8 +12,8 @@ import (
 // Google splits a large export into archives. Each has a folder Takeout with the same
 // folders below it, and a photo's JSON may be in another archive than the photo.
 
-// takeoutRoots are the folders Takeout that paths lead to: at them, above them, below
-// them, or below a folder in them.
+// takeoutRoots returns the folders named Takeout that paths lead to: the paths themselves,
+// folders above them, or folders one or two levels below them.
 func takeoutRoots(paths []string) []string {
 	var roots []string
 	for _, path := range paths {
@@ -37,7 +37,7 @@ func takeoutRoots(paths []string) []string {
 	return slices.Compact(roots)
 }
 
-// rootAbove is the folder Takeout that path is or is in, or "".
+// rootAbove returns the folder named Takeout that path is or is in, or "".
 func rootAbove(path string) string {
 	for at := path; at != filepath.Dir(at); at = filepath.Dir(at) {
 		if filepath.Base(at) == "Takeout" {
@@ -51,9 +51,9 @@ func escapeGlob(path string) string {
 	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
 }
 
-// elsewhere is where the other parts of the export have the folder dir, each with a
+// otherParts returns the paths of the folder dir in the other parts of the export, each with a
 // separator at its end.
-func (f *Finder) elsewhere(dir string) []string {
+func (f *Finder) otherParts(dir string) []string {
 	if len(f.takeouts) < 2 {
 		return nil
 	}
@@ -71,8 +71,8 @@ func (f *Finder) elsewhere(dir string) []string {
 	return out
 }
 
-// sameExport reports whether two parts may be of one export. Google names archives
-// after the time of the export, and unpacking keeps the name.
+// sameExport reports whether two parts may belong to one export. Google names archives after
+// the time of the export, and unpacking keeps the name.
 func sameExport(a, b string) bool {
 	stamp := func(root string) string {
 		return regexp.MustCompile(`^takeout-\d{8}T\d{6}Z`).FindString(filepath.Base(filepath.Dir(root)))
@@ -80,8 +80,8 @@ func sameExport(a, b string) bool {
 	return stamp(a) == "" || stamp(b) == "" || stamp(a) == stamp(b)
 }
 
-// use notes that a JSON says something about a photo.
-func (f *Finder) use(path string) {
+// markUsed records that a JSON is about a photo here.
+func (f *Finder) markUsed(path string) {
 	if path == "" {
 		return
 	}
@@ -93,8 +93,8 @@ func (f *Finder) use(path string) {
 	}
 }
 
-// Saw notes a file that a walk passed over. Orphans are among these.
-func (f *Finder) Saw(path string) {
+// MarkSkipped records a file that a walk skipped. Orphans are among these files.
+func (f *Finder) MarkSkipped(path string) {
 	if name := filepath.Base(path); !IsSidecar(name) || !strings.EqualFold(filepath.Ext(name), ".json") {
 		return
 	}
@@ -107,18 +107,17 @@ func (f *Finder) Saw(path string) {
 	}
 }
 
-// Orphans counts the JSON files of photos, among those that a walk passed over, whose
-// photo is neither in their folder nor in another part of the export, and returns the
-// first one. That the photo was left out of the run does not make an orphan. It must not
-// be called while a run goes on.
+// Orphans counts the skipped JSON files whose photo is neither in their folder nor in another
+// part of the export, and returns the first one. A JSON whose photo is there but not part
+// of the run is not an orphan. Orphans must not be called during a run.
 func (f *Finder) Orphans() (n int, first string) {
 	dirs := map[string]bool{}
 	for path := range f.seen {
 		dirs[filepath.Dir(path)+string(filepath.Separator)] = true
 	}
 	for dir := range dirs {
-		for _, at := range append(f.elsewhere(dir), dir) {
-			f.useFolder(at)
+		for _, at := range append(f.otherParts(dir), dir) {
+			f.markFolderUsed(at)
 		}
 	}
 	for abs, path := range f.seen {
@@ -132,9 +131,9 @@ func (f *Finder) Orphans() (n int, first string) {
 	return n, first
 }
 
-// useFolder looks for the JSON of every file in a folder.
-func (f *Finder) useFolder(dir string) {
-	b, _ := f.folder(dir) // what cannot be listed has no photos
+// markFolderUsed looks for the JSON of every file in a folder.
+func (f *Finder) markFolderUsed(dir string) {
+	b, _ := f.folder(dir) // a folder that cannot be listed has no photos
 	names := b.names
 	if names == nil {
 		names, _ = readNames(dir)
@@ -142,7 +141,7 @@ func (f *Finder) useFolder(dir string) {
 	for _, name := range names {
 		if !IsSidecar(name) {
 			_, path, _ := b.takeout(name)
-			f.use(path)
+			f.markUsed(path)
 		}
 	}
 }
@@ -151,7 +150,7 @@ func isPhotoJSON(path string) bool {
 	_, err := read(path, func(data []byte) (note, error) {
 		about, err := readTakeout(data)
 		if err == nil && (about.Title == "" || about.Taken == nil) {
-			err = errNone
+			err = errNotThisPhoto
 		}
 		return note{}, err
 	})

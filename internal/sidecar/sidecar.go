@@ -1,9 +1,9 @@
-// Package sidecar finds what the files next to a photo say about it, its description,
-// date and position: XMP sidecars, as photo editors keep them, and the JSON files of a Google
-// Takeout export. It reads no picture: a caption inside one is found by the
-// service, once a photo arrives without a description.
+// Package sidecar finds the description, the date and the position of a photo in the files
+// next to it: XMP sidecars, which photo editors write, and the JSON files of a Google Takeout
+// export. It does not read the picture itself. The service finds a caption inside it when
+// a photo arrives without a description.
 //
-// One law decides what is doubtful: a wrong description is worse than none.
+// One rule decides what is doubtful: a wrong description is worse than none.
 package sidecar
 
 import (
@@ -21,19 +21,20 @@ import (
 	"photos/internal/text"
 )
 
-// Kind is a place where descriptions come from.
+// Kind is a kind of source of descriptions.
 type Kind string
 
-// The kinds. Embedded is none that a Finder looks at; it stands in a list to say
-// that the service may.
+// The kinds. A Finder does not look at Embedded. In a list of kinds it says that the service
+// may.
 const (
 	XMP      Kind = "sidecar"  // a.xmp or a.jpg.xmp
 	Takeout  Kind = "takeout"  // JSON of a Google Takeout export
 	Embedded Kind = "embedded" // the picture's own metadata
 )
 
-// Parse reads kinds as a flag lists them: comma-separated, each at most once, the
-// preferred one first; "none" is the empty list. Errors are of photo.KindUsage.
+// Parse reads the kinds in the value of a flag. They are separated by commas, each at most
+// once, and the preferred one comes first. "none" is the empty list. Errors are of
+// photo.KindUsage.
 func Parse(list string) ([]Kind, error) {
 	if strings.TrimSpace(list) == "none" {
 		return nil, nil
@@ -45,7 +46,7 @@ func Parse(list string) ([]Kind, error) {
 		case k != XMP && k != Takeout && k != Embedded:
 			return nil, usage(fmt.Sprintf("%.40q is not a source of descriptions", k), "it is sidecar, takeout, embedded, several of them with commas, or none")
 		case slices.Contains(kinds, k):
-			return nil, usage(fmt.Sprintf("%s stands twice", k), "")
+			return nil, usage(fmt.Sprintf("%s is listed twice", k), "")
 		}
 		kinds = append(kinds, k)
 	}
@@ -56,35 +57,35 @@ func usage(msg, hint string) error {
 	return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: hint}
 }
 
-// Finder finds descriptions. It remembers which sidecars lie in the folders it was
-// last asked about, so one made later may be missed. It is safe for concurrent use.
+// Finder finds sidecars. It remembers the contents of the last folders, so it may miss a
+// sidecar that is made later. It is safe for concurrent use.
 type Finder struct {
 	order    []Kind
 	takeouts []string // the roots of the export's parts
 
 	mu      sync.Mutex
 	folders []*folder         // the most recently used first
-	used    map[string]bool   // absolute paths of JSON files that say something about a photo
-	seen    map[string]string // those that a walk passed and that are not used, by absolute path
+	used    map[string]bool   // absolute paths of JSON files that are about a photo here
+	seen    map[string]string // skipped JSON files that are not used, by absolute path
 }
 
-// New is a Finder that takes the first description there is in this order. The
-// paths are those that the user gave; parts of an export are looked for there.
+// New returns a Finder that takes the first description in this order. The paths are those
+// that the user gave. New looks there for parts of an export.
 func New(order []Kind, paths ...string) *Finder {
 	return &Finder{order: slices.Clone(order), takeouts: takeoutRoots(paths), used: map[string]bool{}, seen: map[string]string{}}
 }
 
-// Found is what the files next to a photo say about it.
+// Found is what the sidecars of a photo say about it.
 type Found struct {
-	Description string        // empty: nothing
-	Caption     photo.Caption // what the service has to do with a caption inside the picture to keep the order
-	Facts       photo.Facts   // date and position, whatever the order of descriptions
+	Description string        // empty: there is none
+	Caption     photo.Caption // how a caption inside the picture ranks, so that the order is kept
+	Facts       photo.Facts   // date and position, from any kind of sidecar
 }
 
-// Find returns what is written next to the photo at path. The error says which sidecars
-// were of no use on the way: broken, or with a text longer than photo.MaxDescription.
-// It comes along with what other sidecars said, and is never a reason not to upload
-// the photo. Nothing is said of sidecars of a kind that gives no descriptions.
+// Find returns what the sidecars of the photo at path say. The error names sidecars that are
+// broken or have a text longer than photo.MaxDescription. The result then has what the other
+// sidecars say, and the photo can be uploaded. The error does not name sidecars of a kind
+// that is not in the order.
 func (f *Finder) Find(path string) (Found, error) {
 	found := Found{Caption: f.Caption()}
 	dir, name := filepath.Split(path)
@@ -104,13 +105,13 @@ func (f *Finder) Find(path string) (Found, error) {
 	n, err := b.xmp(name)
 	add(XMP, photo.FactSidecar, n, err)
 	n, at, err := b.takeout(name)
-	f.use(at)
+	f.markUsed(at)
 	add(Takeout, photo.FactTakeout, n, err)
 	found.describe(f.order, texts)
 	return found, errors.Join(broken...)
 }
 
-// describe takes the first text there is in this order.
+// describe takes the first text in this order.
 func (f *Found) describe(order []Kind, texts map[Kind]string) {
 	for i, kind := range order {
 		if f.Description = texts[kind]; f.Description == "" {
@@ -128,10 +129,10 @@ type note struct {
 	text      string
 	taken     photo.Moment
 	position  *photo.Position
-	extension string // of the only kind of file that it is about; empty: of any
+	extension string // of the files that it is about; empty: any
 }
 
-// addTo adds date and position to those of better sources.
+// addTo adds the date and the position, unless a better source gave them.
 func (n note) addTo(f *photo.Facts, source photo.FactSource) {
 	if f.Taken.IsZero() && !n.taken.IsZero() {
 		f.Taken, f.TakenSource = n.taken, source
@@ -141,8 +142,8 @@ func (n note) addTo(f *photo.Facts, source photo.FactSource) {
 	}
 }
 
-// complete takes from o what n does not say.
-func (n *note) complete(o note) {
+// fillIn takes from o what n does not say.
+func (n *note) fillIn(o note) {
 	if n.text == "" {
 		n.text = o.text
 	}
@@ -154,7 +155,7 @@ func (n *note) complete(o note) {
 	}
 }
 
-// Caption is what a caption is worth for a photo with nothing next to it.
+// Caption returns how a caption ranks for a photo without sidecars.
 func (f *Finder) Caption() photo.Caption {
 	if slices.Contains(f.order, Embedded) {
 		return photo.CaptionFallback
@@ -162,15 +163,15 @@ func (f *Finder) Caption() photo.Caption {
 	return photo.CaptionNever
 }
 
-// maxFile is how large a sidecar may be, in bytes. Those with a long history of
-// edits reach some 100 KiB.
+// maxFile is the largest size of a sidecar, in bytes. Sidecars with a long history of edits
+// have some 100 KiB.
 const maxFile = 1 << 20
 
-// errNone is of what turns out to be no sidecar of this photo.
-var errNone = errors.New("no such sidecar")
+// errNotThisPhoto is the error of a file that is not a sidecar of this photo.
+var errNotThisPhoto = errors.New("no such sidecar")
 
-// read parses one sidecar. Its errors name the file, except errNone. A text that is too
-// long is an error and leaves the rest of the note.
+// read parses one sidecar. Its errors name the file, except errNotThisPhoto. If the text is too
+// long, read returns an error and the rest of the note.
 func read(path string, parse func([]byte) (note, error)) (note, error) {
 	n, err := parseFile(path, parse)
 	if err == nil {
@@ -185,12 +186,12 @@ func read(path string, parse func([]byte) (note, error)) (note, error) {
 		n.text = ""
 		return n, err
 	}
-	if errors.Is(err, errNone) || errors.Is(err, fs.ErrNotExist) {
-		return note{}, errNone
+	if errors.Is(err, errNotThisPhoto) || errors.Is(err, fs.ErrNotExist) {
+		return note{}, errNotThisPhoto
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		err = pe.Err // the path is said already
+		err = pe.Err // the message has the path already
 	}
 	return note{}, &photo.Error{Kind: photo.KindUnreadable, Msg: "read " + path, Err: err}
 }
@@ -201,7 +202,7 @@ func parseFile(path string, parse func([]byte) (note, error)) (note, error) {
 		return note{}, err
 	}
 	if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
-		return note{}, errNone
+		return note{}, errNotThisPhoto
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"photos/internal/sidecar"
 )
 
-// folder is a new folder with these files; its path ends with a separator.
+// folder makes a folder with these files. The path that it returns ends with a separator.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -104,7 +104,7 @@ func TestOrderOfSources(t *testing.T) {
 	}
 }
 
-// joined is the first of joined errors.
+// joined returns the first of joined errors.
 func joined(err error) error {
 	var e *photo.Error
 	if errors.As(err, &e) {
@@ -124,7 +124,7 @@ func TestErrorsNameTheSidecar(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoSidecarIsPassedOver(t *testing.T) {
+func TestOtherFilesAreIgnored(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"folder.jpg.xmp/x": "", "gone.jpg.xmp": xmp(`<dc:description>x</dc:description>`)})
 	f := sidecar.New([]sidecar.Kind{sidecar.XMP})
@@ -163,7 +163,7 @@ func TestFolderIsListedOnce(t *testing.T) {
 	}
 	describe(dir+"a.jpg", "a")
 	write(t, dir+"late.jpg.xmp", xmp(`<dc:description>late</dc:description>`))
-	for i := range 7 { // a walk comes back to a folder from those below it
+	for i := range 7 { // a walk returns to a folder from those below it
 		write(t, fmt.Sprintf("%s%d/b.jpg.xmp", dir, i), xmp(`<dc:description>b</dc:description>`))
 		describe(fmt.Sprintf("%s%d/b.jpg", dir, i), "b")
 	}
@@ -173,7 +173,7 @@ func TestFolderIsListedOnce(t *testing.T) {
 	}
 	write(t, dir+"8/b.jpg.xmp", xmp(`<dc:description>b</dc:description>`))
 	describe(dir+"8/b.jpg", "b")
-	describe(dir+"late.jpg", "late") // dropped for the eight others, listed again
+	describe(dir+"late.jpg", "late") // the eight other folders replaced it, so it is listed again
 }
 
 func TestFinderFromSeveralGoroutines(t *testing.T) {
@@ -223,8 +223,8 @@ func describe(f *sidecar.Finder, path string) (string, error) {
 	return found.Description, err
 }
 
-// A JSON whose photo is there is no orphan, although the run left the photo out. Neither
-// are files that are not about one photo.
+// TestOrphansOfAPartialRun: a JSON whose photo is there is not an orphan, even if the photo is not
+// part of the run. Files that are not about one photo are not orphans either.
 func TestOrphansOfAPartialRun(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{
@@ -234,7 +234,7 @@ func TestOrphansOfAPartialRun(t *testing.T) {
 	})
 	f := sidecar.New(nil, dir)
 	for _, name := range []string{"excluded.jpg.json", "excluded.jpg.xmp", "gone.jpg.json", "gone.xmp", "other.jpg.json", "broken.jpg.json"} {
-		f.Saw(dir + name)
+		f.MarkSkipped(dir + name)
 	}
 	if n, first := f.Orphans(); n != 1 || first != dir+"gone.jpg.json" {
 		t.Errorf("%d orphans, the first %q", n, first)

@@ -16,55 +16,56 @@ import (
 	"photos/internal/photo"
 )
 
-// takeoutJSON is the part of a photo's JSON that says something about it.
+// takeoutJSON has the members of a photo's JSON that are used.
 type takeoutJSON struct {
 	Title       string          `json:"title"` // the name the photo was uploaded with, whole
 	Description string          `json:"description"`
 	Taken       json.RawMessage `json:"photoTakenTime"`
-	Place       json.RawMessage `json:"geoData"`     // as shown, maybe corrected by its owner
+	Place       json.RawMessage `json:"geoData"`     // as shown, and maybe corrected by the user
 	Recorded    json.RawMessage `json:"geoDataExif"` // as the camera recorded it
 }
 
-// readTakeout fails with errNone when the JSON is another program's.
+// readTakeout reads a JSON of Takeout. For one of another program it fails with
+// errNotThisPhoto.
 func readTakeout(data []byte) (takeoutJSON, error) {
 	var about takeoutJSON
 	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &about); err != nil {
 		var other *json.UnmarshalTypeError
 		if errors.As(err, &other) {
-			return takeoutJSON{}, errNone
+			return takeoutJSON{}, errNotThisPhoto
 		}
 		return takeoutJSON{}, fmt.Errorf("not JSON: %w", err)
 	}
 	if about.Title == "" && about.Taken == nil {
-		return takeoutJSON{}, errNone
+		return takeoutJSON{}, errNotThisPhoto
 	}
 	return about, nil
 }
 
-// parser reads the JSON of the photo of this name. It fails with errNone when the JSON is
+// parser reads the JSON of the photo of this name. It fails with errNotThisPhoto when the JSON is
 // another program's or about another photo.
-func (w want) parser(name string) func([]byte) (note, error) {
+func (w candidate) parser(name string) func([]byte) (note, error) {
 	return func(data []byte) (note, error) {
 		about, err := readTakeout(data)
 		if err != nil {
 			return note{}, err
 		}
 		if w.title != "" && !sameTitle(about.Title, w.title) || w.same && !sameExtension(about.Title, name) {
-			return note{}, errNone
+			return note{}, errNotThisPhoto
 		}
 		return about.note(), nil
 	}
 }
 
 func (t takeoutJSON) note() note {
-	n := note{text: t.Description, taken: takenTime(t.Taken), position: place(t.Place)}
+	n := note{text: t.Description, taken: takenTime(t.Taken), position: positionOf(t.Place)}
 	if n.position == nil {
-		n.position = place(t.Recorded)
+		n.position = positionOf(t.Recorded)
 	}
 	return n
 }
 
-// takenTime reads seconds since 1970, which Takeout writes as a text.
+// takenTime reads seconds since 1970, which Takeout writes as a string.
 func takenTime(raw json.RawMessage) photo.Moment {
 	var taken struct {
 		Timestamp json.RawMessage `json:"timestamp"`
@@ -83,7 +84,7 @@ func takenTime(raw json.RawMessage) photo.Moment {
 	return m
 }
 
-func place(raw json.RawMessage) *photo.Position {
+func positionOf(raw json.RawMessage) *photo.Position {
 	var p photo.Position
 	if json.Unmarshal(raw, &p) != nil {
 		return nil
@@ -91,28 +92,27 @@ func place(raw json.RawMessage) *photo.Position {
 	return photo.NewPosition(p.Latitude, p.Longitude)
 }
 
-// sameTitle reports whether a photo of this name may have had this title: the name
-// lost characters that file systems do not like, and its end when it was long.
-// The kind of file does not count, since edited copies and motion parts are of
-// another than the original.
+// sameTitle reports whether a photo of this name may have had this title. The name has lost
+// characters that file systems do not allow and, if it was long, its end. The extension
+// does not count, since edited copies and motion parts are of another kind than the
+// original.
 func sameTitle(title, name string) bool {
 	if title == "" {
 		return false
 	}
-	if cut := clip(name); cut != name {
-		return strings.HasPrefix(plain(title), plain(cut))
+	if cut := truncate(name); cut != name {
+		return strings.HasPrefix(lettersOnly(title), lettersOnly(cut))
 	}
-	return plain(withoutExtension(title)) == plain(withoutExtension(name))
+	return lettersOnly(withoutExtension(title)) == lettersOnly(withoutExtension(name))
 }
 
-// sameExtension reports whether a title does not have the extension of another kind of
-// file than the name. A title need not have one.
+// sameExtension reports whether a title has the same extension as the name, or none.
 func sameExtension(title, name string) bool {
 	return withoutExtension(title) == title || strings.EqualFold(filepath.Ext(title), filepath.Ext(name))
 }
 
-// plain keeps of a name what no export changes.
-func plain(s string) string {
+// lettersOnly returns a name with all characters that an export may change replaced.
+func lettersOnly(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
 			return unicode.ToLower(r)

@@ -8,7 +8,7 @@ import (
 	"photos/internal/sidecar"
 )
 
-// about is the JSON of a photo as Takeout writes it, cut to a few of its fields.
+// about returns the JSON of a photo as Takeout writes it, with only a few fields.
 func about(t *testing.T, title, description string) string {
 	t.Helper()
 	b, err := json.Marshal(map[string]any{
@@ -22,8 +22,8 @@ func about(t *testing.T, title, description string) string {
 	return string(b)
 }
 
-// A JSON without a title proves nothing of a photo that is not called like it. Other
-// names are in testdata/layouts.txt.
+// TestTakeoutJSONWithoutATitle: a JSON without a title is only about the photo of its own name.
+// Other names are in testdata/layouts.txt.
 func TestTakeoutJSONWithoutATitle(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"IMG_1.jpg.json": about(t, "", "At the lake")})
@@ -43,7 +43,7 @@ func TestTakeoutJSONWithAByteOrderMark(t *testing.T) {
 	}
 }
 
-// A whole folder, in which every photo has one JSON at most.
+// TestTakeoutFolder looks at a whole folder, where each photo has at most one JSON.
 func TestTakeoutFolder(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{

@@ -14,13 +14,12 @@ import (
 
 const rdfSpace = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
-// A Writer makes the file that says next to a photo how it is described and what the
-// picture itself does not say about its date and position, and what to append to the
-// photo's name for the file's. When there is nothing to say, content is nil. [Unchanged]
-// recognizes the file later.
+// A Writer makes a sidecar with the photo's description, and with its date and position if the
+// picture itself does not have them. The sidecar's name is the photo's name and suffix. If
+// there is nothing to write, content is nil. [Unchanged] recognizes the file later.
 type Writer func(photo.Photo) (suffix string, content []byte)
 
-// WriterOf is the Writer of a format: xmp or json. Its errors are of photo.KindUsage.
+// WriterOf returns the Writer of a format: xmp or json. Its errors are of photo.KindUsage.
 func WriterOf(format string) (Writer, error) {
 	switch format {
 	case "xmp":
@@ -31,9 +30,9 @@ func WriterOf(format string) (Writer, error) {
 	return nil, usage(fmt.Sprintf("%.40q is not a kind of sidecar", format), "it is xmp or json")
 }
 
-// outside returns the date and the position of p that came from other files than the
-// picture and its time of modification.
-func outside(p photo.Photo) (taken photo.Moment, position *photo.Position) {
+// factsFromOutside returns the date and the position of p if they came from neither the picture
+// nor its time of modification.
+func factsFromOutside(p photo.Photo) (taken photo.Moment, position *photo.Position) {
 	if p.TakenSource.Claimed() {
 		taken = p.TakenAt
 	}
@@ -43,10 +42,10 @@ func outside(p photo.Photo) (taken photo.Moment, position *photo.Position) {
 	return taken, position
 }
 
-// writeXMP is the least packet that photo editors read (XMP specification part 1,
+// writeXMP makes the smallest packet that photo editors read (XMP specification part 1,
 // 7.3 and 8.2.2.4; part 2, 1.2.7 for EXIF).
 func writeXMP(p photo.Photo) (string, []byte) {
-	taken, position := outside(p)
+	taken, position := factsFromOutside(p)
 	if p.Description == "" && taken.IsZero() && position == nil {
 		return ".xmp", nil
 	}
@@ -56,7 +55,7 @@ func writeXMP(p photo.Photo) (string, []byte) {
 		"  <rdf:Description rdf:about=\"\" xmlns:dc=\"" + xmp.DC + "\" xmlns:exif=\"" + xmp.EXIF + "\">\n")
 	if p.Description != "" {
 		b.WriteString("   <dc:description><rdf:Alt><rdf:li xml:lang=\"x-default\">")
-		_ = xml.EscapeText(&b, []byte(p.Description)) // a Buffer takes everything
+		_ = xml.EscapeText(&b, []byte(p.Description)) // a Buffer accepts everything
 		b.WriteString("</rdf:li></rdf:Alt></dc:description>\n")
 	}
 	if !taken.IsZero() {
@@ -70,7 +69,7 @@ func writeXMP(p photo.Photo) (string, []byte) {
 	return ".xmp", seal(b.Bytes())
 }
 
-// minutesOf is the inverse of xmp.Degrees.
+// minutesOf returns degrees as xmp.Degrees reads them.
 func minutesOf(degrees float64, positive, negative string) string {
 	direction := positive
 	if degrees < 0 {
@@ -84,11 +83,10 @@ func minutesOf(degrees float64, positive, negative string) string {
 	return strconv.FormatFloat(whole, 'f', 0, 64) + "," + strconv.FormatFloat(minutes, 'f', -1, 64) + direction
 }
 
-// writeTakeout has the form of Google Takeout's JSON, because every program that
-// takes photos over reads it. It has no form for a clock without an offset: such a
-// date is left out.
+// writeTakeout makes a JSON in the form of Google Takeout, because every program that imports
+// photos reads it. The form has no date without an offset, so such a date is left out.
 func writeTakeout(p photo.Photo) (string, []byte) {
-	taken, position := outside(p)
+	taken, position := factsFromOutside(p)
 	if p.Description == "" && taken.IsZero() && position == nil {
 		return ".json", nil
 	}
@@ -96,7 +94,7 @@ func writeTakeout(p photo.Photo) (string, []byte) {
 		Timestamp string `json:"timestamp"` // seconds since 1970
 	}
 	about := struct {
-		Seal        string          `json:"photosSeal"` // the first member, so that no text can stand for it
+		Seal        string          `json:"photosSeal"` // the first member, so that no text can imitate it
 		Title       string          `json:"title"`
 		Description string          `json:"description"`
 		Taken       *moment         `json:"photoTakenTime,omitempty"`

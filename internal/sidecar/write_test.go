@@ -12,7 +12,8 @@ import (
 	"photos/internal/sidecar"
 )
 
-// What is written beside a photo describes it when it is uploaded again.
+// TestWrittenSidecarsAreRead: the sidecar of a downloaded photo describes it when it is uploaded
+// again.
 func TestWrittenSidecarsAreRead(t *testing.T) {
 	t.Parallel()
 	for format, kind := range map[string]sidecar.Kind{"xmp": sidecar.XMP, "json": sidecar.Takeout} {
@@ -30,7 +31,7 @@ func TestWrittenSidecarsAreRead(t *testing.T) {
 				t.Errorf("%s: %q came back as %q, %v", format, text, got, err)
 			}
 			if !sidecar.IsSidecar("a.jpg" + suffix) {
-				t.Errorf("%s is no name of a sidecar", suffix)
+				t.Errorf("%s is not a valid name of a sidecar", suffix)
 			}
 		}
 		if _, content := write(photo.Photo{Name: "a.jpg"}); content != nil {
@@ -42,7 +43,8 @@ func TestWrittenSidecarsAreRead(t *testing.T) {
 	}
 }
 
-// What came from outside the picture goes out again, in the precision that it had.
+// TestWrittenDatesAndPositionsAreRead: facts from outside the picture are written with the
+// precision that they had.
 func TestWrittenDatesAndPositionsAreRead(t *testing.T) {
 	t.Parallel()
 	for _, taken := range []photo.Moment{{}, photo.At(time.Unix(1532281602, 0).UTC()), photo.AtWallClock(time.Date(2018, 7, 22, 17, 46, 42, 500000000, time.UTC))} {
@@ -80,7 +82,7 @@ func writer(t *testing.T, format string) sidecar.Writer {
 	return w
 }
 
-// near compares to a millimetre or so.
+// near compares positions with a tolerance of about a millimetre.
 func near(a, b *photo.Position) bool {
 	if a == nil || b == nil {
 		return a == b
@@ -88,7 +90,7 @@ func near(a, b *photo.Position) bool {
 	return math.Abs(a.Latitude-b.Latitude) < 1e-8 && math.Abs(a.Longitude-b.Longitude) < 1e-8
 }
 
-// What the files beside a photo say of its date and position, the better source first.
+// TestFacts: sidecars give the date and the position of a photo, and the better source counts.
 func TestFacts(t *testing.T) {
 	t.Parallel()
 	const json = `{"title":"a.jpg","photoTakenTime":{"timestamp":"1532281602"},"geoData":{"latitude":%s},"geoDataExif":{"latitude":3,"longitude":4}}`

@@ -9,7 +9,7 @@ import (
 	"photos/internal/xmp"
 )
 
-// parseXMP reads an XMP sidecar. What is broken says nothing.
+// parseXMP reads an XMP sidecar. A broken one has no note.
 func parseXMP(data []byte) (note, error) {
 	p, err := xmp.Parse(data)
 	if errors.Is(err, xmp.ErrNone) {
@@ -21,7 +21,8 @@ func parseXMP(data []byte) (note, error) {
 	return packetNote(p), nil
 }
 
-// packetNote takes the best of several properties that mean the same (XMP
+// packetNote returns the note of a packet. Of several properties that mean the same it takes
+// the best (XMP
 // specification part 2, 1; SidecarForExtension is of Adobe's Camera Raw).
 func packetNote(p xmp.Packet) note {
 	n := note{

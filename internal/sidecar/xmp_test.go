@@ -23,12 +23,12 @@ const (
 <?xpacket end="w"?>`
 )
 
-// xmp is a sidecar with one resource of these properties.
+// xmp returns a sidecar with one resource that has these properties.
 func xmp(properties string) string {
 	return packetStart + `<rdf:Description rdf:about="" ` + namespaces + `>` + properties + `</rdf:Description>` + packetEnd
 }
 
-// wide is s in UTF-16, the low byte first.
+// wide returns s in UTF-16, the low byte first.
 func wide(s string) string {
 	var b []byte
 	for _, unit := range utf16.Encode([]rune(s)) {

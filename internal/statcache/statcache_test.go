@@ -16,7 +16,7 @@ import (
 
 var ctx = context.Background()
 
-// old writes a file that was last changed long before now, as far as times can be set.
+// old writes a file and sets its time of modification to long ago.
 func old(t *testing.T, path, text string) fs.FileInfo {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -43,7 +43,7 @@ func open(t *testing.T, path string) *Cache {
 	return c
 }
 
-// later is a reading long after the file was written.
+// later is when a file is read, long after it was written.
 func later() time.Time { return time.Now().Add(time.Hour) }
 
 func TestUnchangedFileIsKnown(t *testing.T) {
@@ -65,7 +65,7 @@ func TestUnchangedFileIsKnown(t *testing.T) {
 	}
 }
 
-func TestAnyChangeForgets(t *testing.T) {
+func TestAnyChangeIsSeen(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(file string) error{
 		"longer":  func(f string) error { return os.WriteFile(f, []byte("abcd"), 0o600) },
@@ -112,7 +112,7 @@ func TestFileChangedJustBeforeIsNotKept(t *testing.T) {
 	}
 }
 
-func TestTornAndDamagedRecordsAreAbsent(t *testing.T) {
+func TestIncompleteAndDamagedRecordsAreIgnored(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	cache := filepath.Join(dir, "digests")
@@ -131,7 +131,7 @@ func TestTornAndDamagedRecordsAreAbsent(t *testing.T) {
 		t.Fatal(err)
 	}
 	data[recordSize+40] ^= 1                                                   // the second is damaged
-	if err := os.WriteFile(cache, data[:3*recordSize-10], 0o600); err != nil { // the third is torn
+	if err := os.WriteFile(cache, data[:3*recordSize-10], 0o600); err != nil { // the third is incomplete
 		t.Fatal(err)
 	}
 	again := open(t, cache)

@@ -12,14 +12,14 @@ import (
 	"photos/internal/text"
 )
 
-// hostile are texts that would do something to a terminal.
+// hostile has texts that would change a terminal.
 var hostile = []string{
 	"\x1b[31mred", "\x1b]0;title\a", "\u009b31m", "\u0090payload\u009c", "a\u202eb", "\u2066isolate\u2069", "\u200e\u200f\u061c",
 	"\x7f\b\b", "two\nlines", "two\r\nlines", "back\rover", "tab\tbed", "page\fvertical\v", "\u0085next", "\u2028line\u2029paragraph",
 	"\xff\xfe", "\x9b31m", "\U000e0041tag", "\ufeff", "\ufff9note", "\x00",
 }
 
-// harmless are texts that must arrive as they are.
+// harmless has texts that must not change.
 var harmless = []string{
 	"", "beach.jpg", "Strand von Łódź", "日本　語", "مرحبا", "می\u200cخواهم", "👨\u200d👩\u200d👧\u200d👦 ❤️", "no\u00a0break", `"quoted" \back`, "e\u0301",
 }

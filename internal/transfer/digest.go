@@ -16,7 +16,7 @@ import (
 	"photos/internal/statcache"
 )
 
-// Digests remembers the digests of files across runs; *statcache.Cache is one.
+// Digests remembers the digests of files between runs. *statcache.Cache implements it.
 type Digests interface {
 	Lookup(path string, info fs.FileInfo) (statcache.Entry, bool)
 	Add(path string, info fs.FileInfo, read time.Time, e statcache.Entry)
@@ -28,20 +28,21 @@ type noDigests struct{}
 func (noDigests) Lookup(string, fs.FileInfo) (statcache.Entry, bool)  { return statcache.Entry{}, false }
 func (noDigests) Add(string, fs.FileInfo, time.Time, statcache.Entry) {}
 
-// file is what is known of a local file.
+// file is what an upload needs to know about a local file.
 type file struct {
 	id       photo.ID
 	size     int64 // bytes
 	modified time.Time
 }
 
-// Why a file is passed over.
+// The reasons to skip a file.
 var (
 	errNoPicture  = &skip{"not a picture or video"}
 	errNotRegular = &skip{"not a regular file"}
 )
 
-// digest is readFile, unless the file is known not to have changed since.
+// digest returns the digest of a file. It reads the file only if it has changed since an earlier
+// run.
 func (u *uploader) digest(path string) (file, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -64,11 +65,11 @@ func (u *uploader) digest(path string) (file, error) {
 	return f, err
 }
 
-// buffers are what files are read through. 32 KiB ones cost 1.6 times as much
-// on a large file.
+// buffers has the buffers that files are read with. Those of 32 KiB take 1.6 times as long
+// for a large file.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 512<<10); return &b }}
 
-// FileID is the ID that the bytes of a regular file have. It ends early when ctx does.
+// FileID returns the ID of the bytes of a regular file. It ends early when ctx does.
 func FileID(ctx context.Context, path string) (photo.ID, error) {
 	f, _, err := openRegular(path)
 	if errors.Is(err, errNotRegular) {
@@ -85,8 +86,8 @@ func FileID(ctx context.Context, path string) (photo.ID, error) {
 	return sum(h), nil
 }
 
-// openRegular opens a file for reading. Anything else is not opened at all: opening a
-// pipe waits until somebody writes to it.
+// openRegular opens a regular file for reading. It does not open anything else, because
+// opening a pipe waits until somebody writes to it.
 func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -105,8 +106,8 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// readFile digests the picture or video at path, for as long as ctx lasts. A file that
-// is none is a skip; one that changed meanwhile is read once more.
+// readFile digests the picture or video at path, as long as ctx lasts. Its error is a skip for
+// any other file. A file that changed during the reading is read once more.
 func readFile(ctx context.Context, path string) (file, error) {
 	for again := true; ; again = false {
 		f, err := readOnce(ctx, path)
@@ -140,7 +141,7 @@ func readOnce(ctx context.Context, path string) (file, error) {
 	return out, nil
 }
 
-// read looks at the head and digests the whole.
+// read checks the first bytes and digests all of them.
 func (f *file) read(ctx context.Context, r io.Reader) (int64, error) {
 	head := make([]byte, picture.HeadSize)
 	n, err := io.ReadFull(r, head)
@@ -160,7 +161,7 @@ func (f *file) read(ctx context.Context, r io.Reader) (int64, error) {
 	return int64(n) + m, nil
 }
 
-// hashRest digests what is left of r, and ends early when ctx does: a large file may
+// hashRest digests what is left of r. It ends early when ctx does, because a large file can
 // take minutes.
 func hashRest(ctx context.Context, h hash.Hash, r io.Reader) (int64, error) {
 	buf, _ := buffers.Get().(*[]byte)
@@ -177,7 +178,7 @@ func hashRest(ctx context.Context, h hash.Hash, r io.Reader) (int64, error) {
 	return n, err
 }
 
-// readerFunc is an io.Reader and nothing else: CopyBuffer uses the buffer it is given.
+// readerFunc is an io.Reader and nothing else, so that CopyBuffer uses the buffer it is given.
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
@@ -186,7 +187,7 @@ func changed() error {
 	return &photo.Error{Kind: photo.KindChanged, Msg: "the file changed while it was read", Hint: "upload it again when nothing writes to it"}
 }
 
-// unchangedFile reads a file whose size is known; ending early means that it changed.
+// unchangedFile reads a file whose size is known. If it ends early, the file has changed.
 type unchangedFile struct {
 	f    *os.File
 	size int64

@@ -9,8 +9,8 @@ import (
 	"photos/internal/photo"
 )
 
-// diskFull reports whether a disk of this machine takes no more, so that every other file
-// would be refused there too.
+// diskFull reports whether a disk of this machine is full or read-only, so that no other file
+// can be written there.
 func diskFull(err error) bool {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS) {
 		return true
@@ -19,11 +19,11 @@ func diskFull(err error) bool {
 	return runtime.GOOS == "windows" && (errors.Is(err, handleDiskFull) || errors.Is(err, diskFull))
 }
 
-// diskFullError returns the error that ends a run whose folder takes no more.
+// diskFullError returns the error of a run that can write nothing more to dir.
 func diskFullError(dir string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		err = pe.Err // its path is a file that is not kept
+		err = pe.Err // its path is that of a temporary file
 	}
-	return &photo.Error{Kind: photo.KindStorageFull, Msg: "cannot write to " + dir, Hint: "make room there, or choose another folder with -o; then call again", Err: err}
+	return &photo.Error{Kind: photo.KindStorageFull, Msg: "cannot write to " + dir, Hint: "make room there or choose another folder with -o, then run the command again", Err: err}
 }

@@ -20,43 +20,42 @@ import (
 	"photos/internal/sidecar"
 )
 
-// Source is what downloading needs of the photo service; *client.Client is one.
+// Source is what a download needs of the photo service. *client.Client implements it.
 type Source interface {
 	Content(ctx context.Context, id photo.ID, offset int64) (*client.Content, error)
 }
 
-// OutcomeDownloaded is a download's outcome besides photo.OutcomeExists and
-// photo.OutcomeFailed.
+// OutcomeDownloaded is the outcome of a download that brought the bytes.
 const OutcomeDownloaded photo.Outcome = "downloaded"
 
-// DownloadOptions are how a download runs.
+// DownloadOptions say how a download runs.
 type DownloadOptions struct {
-	Jobs     int      // photos in flight; 0: DefaultDownloadJobs
-	DryRun   bool     // say what would be done, and write nothing
-	Progress Progress // nil: nobody looks
+	Jobs     int      // photos at a time; 0: DefaultDownloadJobs
+	DryRun   bool     // write nothing; records say what would happen
+	Progress Progress // nil: none
 
-	// Name is what the one photo is called in the folder; empty: each photo has its own name.
+	// Name is the file name of the only photo. If it is empty, each photo has its own name.
 	Name string
 
-	// Sidecar makes what is to lie beside each photo; nil: nothing.
+	// Sidecar makes the sidecar of each photo. If it is nil, there are none.
 	Sidecar sidecar.Writer
 }
 
-// DefaultDownloadJobs hides the time that each request takes to come back.
+// DefaultDownloadJobs is enough to hide the time between a request and its answer.
 const DefaultDownloadJobs = 8
 
-// Wanted is a photo to download, or why there is none of that name; without a
-// name, why the rest is not known.
+// Wanted is a photo to download, or the error of finding it. An error without a name ends the
+// list.
 type Wanted struct {
 	Photo photo.Photo
-	Name  string // as the person named it
+	Name  string // as the user named it
 	Err   error
 }
 
-// Download brings photos into dir and calls each with one record a photo, from
-// one goroutine. A photo is verified before it gets its name; a file that is there
-// is never replaced. The error is what ended the run early; failures of single
-// photos are in their records only.
+// Download writes photos to files in dir and calls each with one record per photo, from one
+// goroutine. A photo is verified before its file gets its name. An existing file is never
+// replaced. The error says what ended the run early. Failures of single photos are only in
+// their records.
 func Download(ctx context.Context, src Source, dir string, photos iter.Seq[Wanted], o DownloadOptions, each func(Record)) (Summary, error) {
 	if o.DryRun {
 		o.Sidecar = nil
@@ -97,7 +96,7 @@ type download struct {
 	done chan Record
 
 	mu    sync.Mutex
-	taken map[string]photo.ID // names given in this run, lower case
+	taken map[string]photo.ID // names of this run, in lower case
 	busy  map[photo.ID]chan struct{}
 }
 
@@ -113,11 +112,11 @@ func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- photo.Photo) {
 			case <-d.ctx.Done():
 			}
 			if w.Name != "" {
-				return // the caller knows what was named and not begun
+				return // the caller reports the named photos that were not begun
 			}
 			d.done <- Record{Item: Item{Path: w.Photo.Name}, ID: w.Photo.ID, Bytes: w.Photo.Size, Outcome: photo.OutcomePending}
 			if photo.KindOf(context.Cause(d.ctx)) != photo.KindStorageFull {
-				return // a service that is gone lists no more
+				return // a service that is not available lists no more photos
 			}
 		case photo.EndsRun(w.Err), w.Name == "":
 			d.stop(w.Err)
@@ -151,7 +150,7 @@ func (d *download) fetchAll(queue <-chan photo.Photo) {
 	}
 }
 
-// lockPhoto waits until no other worker fetches the photo, which may be named twice.
+// lockPhoto waits until no other worker fetches the photo. It may be named twice.
 func (d *download) lockPhoto(id photo.ID) (done func()) {
 	mine := make(chan struct{})
 	for {
@@ -174,7 +173,7 @@ func (d *download) lockPhoto(id photo.ID) (done func()) {
 	}
 }
 
-// fetch brings one photo under a free name, or finds it there already.
+// fetch downloads one photo to a free name, unless a file has its bytes already.
 func (d *download) fetch(p photo.Photo, requests *int) (string, photo.Outcome, error) {
 	defer d.lockPhoto(p.ID)()
 	for range 3 {
@@ -195,11 +194,11 @@ func (d *download) fetch(p photo.Photo, requests *int) (string, photo.Outcome, e
 			return path, photo.OutcomeFailed, err
 		}
 	}
-	return p.Name, photo.OutcomeFailed, &photo.Error{Kind: photo.KindUnreadable, Msg: "every name for it is taken"}
+	return p.Name, photo.OutcomeFailed, &photo.Error{Kind: photo.KindUnreadable, Msg: "all possible names are in use"}
 }
 
-// downloadTo downloads into a file beside path, which survives an interruption and
-// is continued by the next run, and names it path when the digest is right.
+// downloadTo downloads into a part file next to path and renames that to path if the digest
+// is right. After an interruption the next run continues the part file.
 func (d *download) downloadTo(p photo.Photo, path string, requests *int) error {
 	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+".photos-part")
 	f, err := openPart(part)
@@ -216,19 +215,19 @@ func (d *download) downloadTo(p photo.Photo, path string, requests *int) error {
 	}
 	if err != nil {
 		if full := photo.KindStorageFull; photo.KindOf(err) == photo.KindDigestMismatch || photo.KindOf(err) == full || photo.KindOf(context.Cause(d.ctx)) == full {
-			_ = os.Remove(part) // nobody wants these bytes, or the disk has no room for them
+			_ = os.Remove(part) // the bytes are wrong, or the disk has no room for them
 		}
 		return err
 	}
 	if t := fileTime(p); !t.IsZero() {
-		_ = os.Chtimes(part, time.Time{}, t) // a comfort only: folders sort by when photos were taken
+		_ = os.Chtimes(part, time.Time{}, t) // optional: so folders can be sorted by the date of the photos
 	}
 	return moveNew(part, path)
 }
 
-// fileTime returns when the file of a photo was last modified: as it was before the
-// upload, or else when the photo was taken. A clock without an offset is read in this
-// machine's zone, as the camera's owner most likely set it.
+// fileTime returns the time of modification for the file of a photo. It is that of the file
+// that was uploaded or, if that is not known, when the photo was taken. A clock without an
+// offset is read in this machine's time zone, which is most likely that of the camera.
 func fileTime(p photo.Photo) time.Time {
 	if !p.ModifiedAt.IsZero() || p.TakenAt.IsZero() {
 		return p.ModifiedAt
@@ -240,8 +239,8 @@ func fileTime(p photo.Photo) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.Local)
 }
 
-// openPart opens what an earlier run left, or a new file. What may be somebody else's
-// doing, such as a link or another user's file, is replaced and not continued.
+// openPart opens the part file of an earlier run, or a new one. It replaces a file that
+// somebody else may have made, such as a link or another user's file.
 func openPart(path string) (*os.File, error) {
 	before, err := os.Lstat(path)
 	if err == nil && !ownFile(before) {
@@ -259,13 +258,13 @@ func openPart(path string) (*os.File, error) {
 		return nil, err
 	}
 	if info, err := f.Stat(); err != nil || !os.SameFile(before, info) || !ownFile(info) {
-		return nil, errors.Join(&fs.PathError{Op: "open", Path: path, Err: errors.New("it was exchanged meanwhile")}, err, f.Close())
+		return nil, errors.Join(&fs.PathError{Op: "open", Path: path, Err: errors.New("it was replaced meanwhile")}, err, f.Close())
 	}
 	return f, nil
 }
 
-// complete completes f with the photo's bytes and verifies all of them. Bytes that
-// an earlier run left are kept, and a cut connection is taken up where it broke.
+// complete writes the photo's bytes to f and verifies them. It keeps the bytes of an earlier
+// run. After a connection was cut, it continues at the same place.
 func (d *download) complete(f *os.File, p photo.Photo, moved progressOf, requests *int) error {
 	h := sha256.New()
 	have, err := hashRest(d.ctx, h, io.LimitReader(f, p.Size))
@@ -290,14 +289,14 @@ func (d *download) complete(f *os.File, p photo.Photo, moved progressOf, request
 	return nil
 }
 
-// appendContent appends what one request brings and returns how many bytes there are then.
+// appendContent appends the bytes of one request and returns how many there are then.
 func (d *download) appendContent(f *os.File, h hash.Hash, p photo.Photo, have int64, moved progressOf) (int64, error) {
 	body, err := d.src.Content(d.ctx, p.ID, have)
 	if err != nil {
 		return have, err
 	}
 	defer body.Close()
-	if body.Offset != have { // the service knows no ranges: from the start
+	if body.Offset != have { // the service ignores ranges and begins at the start
 		moved.Moved(moved.path, body.Offset-have)
 		have = body.Offset
 		h.Reset()
@@ -315,7 +314,7 @@ func (d *download) appendContent(f *os.File, h hash.Hash, p photo.Photo, have in
 	return have + n, cutShort(err, have+n, p.Size)
 }
 
-// cutShort makes an answer that ends early and without an error one that is cut.
+// cutShort returns an error for an answer that ended early without one.
 func cutShort(err error, have, want int64) error {
 	if err == nil && have < want {
 		return &photo.Error{Kind: photo.KindUnavailable, Msg: fmt.Sprintf("the answer ended after %d of %d bytes", have, want)}
@@ -323,7 +322,7 @@ func cutShort(err error, have, want int64) error {
 	return err
 }
 
-// progressOf tells how much of one file came.
+// progressOf reports the bytes of one file.
 type progressOf struct {
 	Progress
 	path string
@@ -338,8 +337,8 @@ func (p progressOf) Write(b []byte) (int, error) {
 // onlyWriter hides ReaderFrom, so that CopyBuffer uses the buffer it is given.
 type onlyWriter struct{ io.Writer }
 
-// Stream writes one photo's bytes to w and verifies them on the way. The digest
-// is known at the end only: on failure w has had wrong or too few bytes.
+// Stream writes one photo's bytes to w and verifies them. It knows the digest only at the end,
+// so after a failure w has received wrong or incomplete bytes.
 func Stream(ctx context.Context, src Source, p photo.Photo, w io.Writer) error {
 	h := sha256.New()
 	for have := int64(0); have < p.Size; {
@@ -349,7 +348,7 @@ func Stream(ctx context.Context, src Source, p photo.Photo, w io.Writer) error {
 		}
 		if body.Offset != have {
 			body.Close()
-			return &photo.Error{Kind: photo.KindUnavailable, Msg: "the connection was cut, and the service cannot go on in the middle"}
+			return &photo.Error{Kind: photo.KindUnavailable, Msg: "the connection was cut, and the service cannot send the rest alone"}
 		}
 		n, err := io.Copy(io.MultiWriter(w, h), io.LimitReader(body, p.Size-have))
 		body.Close()

@@ -23,7 +23,7 @@ import (
 	"photos/internal/transfer"
 )
 
-// source serves photos' bytes; every answer is cut after cut bytes, if that is positive.
+// source serves the bytes of photos. If cut is positive, every answer ends after cut bytes.
 func source(t *testing.T, cut int, contents ...[]byte) (*client.Client, *atomic.Int64) {
 	t.Helper()
 	var served atomic.Int64
@@ -57,7 +57,7 @@ type cutWriter struct {
 
 func (w *cutWriter) Write(p []byte) (int, error) {
 	if len(p) >= w.left {
-		_, _ = w.ResponseWriter.Write(p[:w.left]) // the connection goes next
+		_, _ = w.ResponseWriter.Write(p[:w.left]) // the connection ends after this
 		if f, ok := w.ResponseWriter.(http.Flusher); ok {
 			f.Flush()
 		}
@@ -137,7 +137,7 @@ func TestSameNamesAreKeptApart(t *testing.T) {
 	}
 }
 
-func TestCutDownloadGoesOn(t *testing.T) {
+func TestCutDownloadResumes(t *testing.T) {
 	t.Parallel()
 	content := bytes.Repeat([]byte("0123456789"), 100_000)
 	c, served := source(t, 300_000, content)
@@ -170,7 +170,7 @@ func TestEarlierRunsBytesAreKept(t *testing.T) {
 	}
 }
 
-func TestLinkInThePartsPlaceIsNotFollowed(t *testing.T) {
+func TestLinkAtThePartFileIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	content := bytes.Repeat([]byte("0123456789"), 1000)
 	c, _ := source(t, 0, content)
@@ -190,7 +190,7 @@ func TestLinkInThePartsPlaceIsNotFollowed(t *testing.T) {
 	}
 }
 
-// A photo that is named twice is one file.
+// TestPhotoNamedTwice: a photo that is named twice becomes one file.
 func TestPhotoNamedTwice(t *testing.T) {
 	t.Parallel()
 	content := bytes.Repeat([]byte("0123456789"), 100_000)
@@ -280,8 +280,8 @@ func TestStreamVerifies(t *testing.T) {
 	}
 }
 
-// A file gets the time of modification that it had before the upload, or else the
-// time at which the photo was taken.
+// TestTimesOfDownloadedFiles: a file gets the time of modification that it had before the
+// upload or, if that is not known, the time at which the photo was taken.
 func TestTimesOfDownloadedFiles(t *testing.T) {
 	t.Parallel()
 	modified := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -312,7 +312,8 @@ func TestTimesOfDownloadedFiles(t *testing.T) {
 	}
 }
 
-// A part file that may be somebody else's doing is replaced, and what it leads to stays.
+// TestForeignPartsAreNotContinued: a part file that somebody else may have made is replaced. A
+// file that it links to does not change.
 func TestForeignPartsAreNotContinued(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -327,7 +328,7 @@ func TestForeignPartsAreNotContinued(t *testing.T) {
 		"a pipe":        func(part, _ string) error { return exec.Command("mkfifo", part).Run() },
 		"another user's": func(part, _ string) error {
 			if err := os.WriteFile(part, content[:100], 0o666); err != nil || os.Geteuid() != 0 {
-				return err // only root can give it away; for others it is continued
+				return err // only root can change the owner; other users continue the file
 			}
 			return os.Chown(part, 12345, 12345)
 		},

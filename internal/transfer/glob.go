@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// glob returns the paths that a pattern matches, sorted. It knows what a Pattern knows, and
-// like there case does not matter; with a slash at its end it matches folders only.
+// glob returns the paths that a pattern matches, sorted. The pattern is written as a Pattern
+// is: case does not matter, and with a slash at its end it matches folders only.
 func glob(pattern string) []string {
 	volume := filepath.VolumeName(pattern)
 	body := filepath.ToSlash(pattern[len(volume):])
@@ -32,7 +32,7 @@ func glob(pattern string) []string {
 	return slices.Compact(g.found)
 }
 
-// globbing is one glob under way.
+// globbing is one call of glob.
 type globbing struct {
 	folders bool
 	found   []string
@@ -51,7 +51,7 @@ func (g *globbing) expand(dir string, rest []string) {
 	case rest[0] == "**":
 		g.expand(dir, rest[1:])
 		g.each(dir, "*", func(e os.DirEntry) {
-			if e.IsDir() { // no link, which might lead back here
+			if e.IsDir() { // not a link, which could lead back here
 				g.expand(filepath.Join(dir, e.Name()), rest)
 			}
 		})
@@ -65,7 +65,7 @@ func (g *globbing) each(dir, pattern string, f func(os.DirEntry)) {
 	if dir == "" {
 		dir = "."
 	}
-	entries, _ := os.ReadDir(dir) // what cannot be listed has no match
+	entries, _ := os.ReadDir(dir) // a folder that cannot be listed has no matches
 	for _, e := range entries {
 		if ok, _ := path.Match(pattern, folded(e.Name())); ok {
 			f(e)

@@ -11,10 +11,10 @@ import (
 	"photos/internal/photo"
 )
 
-// choosePath finds the photo's name in the folder: its own, or with the beginning of
-// its ID when another photo has that one. there says that the very bytes lie
-// under it already. That is looked at first, so that of photos of one name each
-// is found again, whichever comes first this time.
+// choosePath returns the photo's path in the folder: its own name, or one with the first
+// digits of its ID if another photo has that name. there says that the file has the bytes
+// of the photo already. This is checked for all names first, so that several photos of one
+// name are found again, in whatever order they come.
 func (d *download) choosePath(p photo.Photo) (path string, there bool, err error) {
 	name := p.FileName()
 	ext := filepath.Ext(name)
@@ -44,13 +44,13 @@ func (d *download) choosePath(p photo.Photo) (path string, there bool, err error
 		}
 	}
 	if d.Name != "" {
-		return filepath.Join(d.dir, d.Name), false, &photo.Error{Kind: photo.KindUnreadable, Msg: "there is another file of this name, which stays", Hint: "choose another name with -o"}
+		return filepath.Join(d.dir, d.Name), false, &photo.Error{Kind: photo.KindUnreadable, Msg: "another file has this name, and it stays", Hint: "choose another name with -o"}
 	}
-	return name, false, &photo.Error{Kind: photo.KindUnreadable, Msg: "every name for it is taken"}
+	return name, false, &photo.Error{Kind: photo.KindUnreadable, Msg: "all possible names are in use"}
 }
 
-// reserve reserves a name for a photo among those of this run; on some systems
-// names that differ in case only are one.
+// reserve takes a name for a photo, if no other photo of this run has it. On some systems
+// names that differ only in case are the same.
 func (d *download) reserve(name string, id photo.ID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -67,8 +67,8 @@ func sum(h hash.Hash) (id photo.ID) {
 	return id
 }
 
-// moveNew gives the finished file its name unless another took it meanwhile
-// (fs.ErrExist). Where the file system knows no hard links, a look must do.
+// moveNew renames a finished file. It returns fs.ErrExist if path exists. On a file system
+// without hard links it checks that before, and not in one step with the renaming.
 func moveNew(part, path string) error {
 	err := os.Link(part, path)
 	switch {

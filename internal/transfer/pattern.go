@@ -16,7 +16,7 @@ import (
 // A Pattern chooses files and folders by name, as in rsync and git. Case does not matter.
 // {a,b} means either. Without a slash, a pattern is matched with the last element of a path;
 // with one, with the whole path below the folder, where ** stands for any number of folders.
-// With a slash at its end it matches folders only, and so everything below them.
+// With a slash at its end it matches folders only, and everything below them.
 type Pattern struct {
 	text     string
 	anchored bool       // it is matched with the whole path
@@ -33,7 +33,7 @@ func ParsePattern(text string) (*Pattern, error) {
 	p.anchored = strings.Contains(body, "/")
 	choices, err := expandBraces(folded(strings.TrimPrefix(body, "/")))
 	if err == nil && strings.Trim(text, "/ ") == "" {
-		err = errors.New("nothing to match")
+		err = errors.New("it is empty")
 	}
 	for _, c := range choices {
 		if _, bad := path.Match(c, ""); bad != nil {
@@ -50,8 +50,8 @@ func ParsePattern(text string) (*Pattern, error) {
 // String returns the pattern as it was given.
 func (p *Pattern) String() string { return p.text }
 
-// match reports whether the pattern matches a path, slash-separated, of a folder or a file,
-// and remembers that it matched something.
+// match reports whether the pattern matches the path of a folder or a file, whose separators are
+// slashes. It remembers that it matched something.
 func (p *Pattern) match(rel string, folder bool) bool {
 	if p.folders && !folder {
 		return false
@@ -67,8 +67,8 @@ func (p *Pattern) match(rel string, folder bool) bool {
 	return true
 }
 
-// matchFile reports whether the pattern matches a file, or a folder that the file is in if
-// the pattern is for folders.
+// matchFile reports whether the pattern matches a file. If the pattern is for folders, it
+// reports whether it matches a folder that the file is in.
 func (p *Pattern) matchFile(rel string) bool {
 	if !p.folders {
 		return p.match(rel, false)
@@ -81,7 +81,8 @@ func (p *Pattern) matchFile(rel string) bool {
 	return false
 }
 
-// anyMatches asks every pattern, so that each one that matches knows it.
+// anyMatches reports whether any pattern matches. It asks all of them, because each remembers its
+// matches.
 func anyMatches(patterns []*Pattern, match func(*Pattern) bool) bool {
 	found := false
 	for _, p := range patterns {
@@ -90,7 +91,7 @@ func anyMatches(patterns []*Pattern, match func(*Pattern) bool) bool {
 	return found
 }
 
-// folded returns names that a user takes for the same in one form.
+// folded returns a form of the name that is equal for all names that look the same to the user.
 func folded(s string) string { return strings.ToLower(norm.NFC.String(s)) }
 
 func matchSegments(pattern, segments []string) bool {
@@ -112,7 +113,7 @@ func matchSegments(pattern, segments []string) bool {
 	return ok && matchSegments(pattern[1:], segments[1:])
 }
 
-// maxChoices bounds what the braces of one pattern stand for.
+// maxChoices limits how many patterns the braces of one pattern stand for.
 const maxChoices = 1024
 
 // expandBraces returns the patterns without braces that one with braces stands for. A
@@ -151,8 +152,8 @@ func expandBraces(pattern string) ([]string, error) {
 	return out, nil
 }
 
-// firstBraces finds the first pair of braces: where it opens and closes, and the positions
-// just before each of its choices. end is -1 when there is no such pair.
+// firstBraces returns the positions of the first pair of braces and those just before each of
+// its choices. end is -1 if there is no such pair.
 func firstBraces(pattern string) (open int, commas []int, end int) {
 	open, depth := -1, 0
 	for i := 0; i < len(pattern); i++ {

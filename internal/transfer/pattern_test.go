@@ -13,7 +13,7 @@ import (
 	"photos/internal/transfer"
 )
 
-// tree makes empty files in a folder of the test's own, which it makes the current one.
+// tree makes empty files in a new folder, which becomes the current folder.
 func tree(t *testing.T, files ...string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -113,7 +113,7 @@ func TestGlobs(t *testing.T) {
 	}
 }
 
-func TestPatternsThatMakeNoSense(t *testing.T) {
+func TestInvalidPatterns(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "/", "[", "a{b", "{a,[}", strings.Repeat("{a,b}", 11)} {
 		if _, err := transfer.ParsePattern(text); photo.KindOf(err) != photo.KindUsage {

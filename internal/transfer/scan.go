@@ -13,27 +13,27 @@ import (
 	"photos/internal/photo"
 )
 
-// ScanOptions choose among the files below a folder; a file that is named itself
-// is always meant.
+// ScanOptions choose among the files below a folder. They do not apply to files that are
+// named themselves.
 type ScanOptions struct {
 	Include []*Pattern // when there are any, a file must match one
-	Exclude []*Pattern // neither a file nor a folder above it may match one
-	Since   time.Time  // changed at or after
+	Exclude []*Pattern // files and folders that match one are left out
+	Since   time.Time  // only files that changed then or later
 
-	// Everything enters every folder, also those where no photos of one's own
-	// are to be expected.
+	// Everything makes the scan enter every folder, even hidden ones and those of other
+	// programs.
 	Everything bool
 
-	// Note is told of folders that are not entered. It may be nil.
+	// Note is called with each folder that is not entered, and the reason. It may be nil.
 	Note func(path, why string)
 
-	// Unmatched is told at the end of each pattern that matched nothing. It may be nil.
+	// Unmatched is called at the end with each pattern that matched nothing. It may be nil.
 	Unmatched func(p *Pattern)
 }
 
-// Scan yields every file that paths mean: a file itself, everything below a
-// folder, or what a glob matches when no file of that very name exists. What
-// cannot be read is yielded with its error and stops nothing.
+// Scan yields every file that paths mean: a file itself, all files below a folder, or what a
+// glob matches if no file has that name. A file that cannot be read is yielded with its
+// error, and the scan goes on.
 func Scan(paths []string, o ScanOptions) iter.Seq[Item] {
 	if o.Note == nil {
 		o.Note = func(string, string) {}
@@ -49,13 +49,13 @@ func Scan(paths []string, o ScanOptions) iter.Seq[Item] {
 	}
 }
 
-// scanner is one Scan; its methods report whether to go on.
+// scanner is one call of Scan. Its methods report whether to go on.
 type scanner struct {
 	ScanOptions
 	yield func(Item) bool
 }
 
-// unmatched tells of the patterns that matched nothing.
+// unmatched reports the patterns that matched nothing.
 func (s *scanner) unmatched() {
 	for _, p := range slices.Concat(s.Include, s.Exclude) {
 		if s.Unmatched != nil && !p.matched.Load() {
@@ -64,9 +64,9 @@ func (s *scanner) unmatched() {
 	}
 }
 
-// one yields what one argument means.
+// one yields the files that one argument means.
 func (s *scanner) one(path string) bool {
-	info, err := os.Stat(path) // a link the person named is followed
+	info, err := os.Stat(path) // a link that the user named is followed
 	switch {
 	case err == nil && info.IsDir():
 		return s.folder(path)
@@ -78,8 +78,8 @@ func (s *scanner) one(path string) bool {
 	return s.yield(Item{Path: path, Named: true, Err: unreadable(path, err)})
 }
 
-// glob yields what the pattern matches: a pattern comes here unexpanded when
-// it was quoted, or from a shell that leaves expanding to the program.
+// glob yields what a pattern matches. The shell does not expand a pattern that is quoted, and
+// some shells expand none.
 func (s *scanner) glob(pattern string) bool {
 	var matches []string
 	if strings.ContainsAny(pattern, "*?[{") {
@@ -102,11 +102,11 @@ func (s *scanner) glob(pattern string) bool {
 	return true
 }
 
-// errStop ends a walk whose consumer wants no more.
+// errStop ends a walk when the consumer stops.
 var errStop = errors.New("stop")
 
-// folder yields everything below root. The separator makes the walk enter a root
-// that is a link; the paths yielded begin with the name given all the same.
+// folder yields all files below root. The separator at its end makes the walk enter a root
+// that is a link.
 func (s *scanner) folder(root string) bool {
 	err := filepath.WalkDir(root+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
 		rel, _ := filepath.Rel(root, path) // path is below root
@@ -137,7 +137,7 @@ func (s *scanner) folder(root string) bool {
 	return !errors.Is(err, errStop)
 }
 
-// pass yields an item from within a walk.
+// pass yields an item during a walk.
 func (s *scanner) pass(i Item) error {
 	if !s.yield(i) {
 		return errStop
@@ -145,7 +145,7 @@ func (s *scanner) pass(i Item) error {
 	return nil
 }
 
-// changedSince reports whether the file is new enough; one that cannot be asked is.
+// changedSince reports whether the file is new enough. It is if that is not known.
 func (s *scanner) changedSince(d fs.DirEntry) bool {
 	if s.Since.IsZero() {
 		return true
@@ -154,14 +154,14 @@ func (s *scanner) changedSince(d fs.DirEntry) bool {
 	return err != nil || !info.ModTime().Before(s.Since)
 }
 
-// notEntered says why a folder below one that was named is not looked into, or "".
+// notEntered returns why a scan does not enter a folder of this name, or "".
 func notEntered(name string) string {
 	lower := strings.ToLower(name)
 	switch {
 	case strings.HasPrefix(name, "."):
 		return "a hidden folder"
 	case lower == "@eadir":
-		return "a NAS's own thumbnails"
+		return "thumbnails of a NAS"
 	case strings.HasSuffix(lower, ".photoslibrary"):
 		return "a library of Apple Photos: export the photos from it"
 	case strings.HasSuffix(lower, ".lrdata"):
@@ -170,7 +170,7 @@ func notEntered(name string) string {
 	return ""
 }
 
-// skip is the Err of an item that is passed over, with the reason.
+// skip is the error of an item that is skipped, with the reason.
 type skip struct{ reason string }
 
 func (s *skip) Error() string { return s.reason }
@@ -186,7 +186,7 @@ func unreadable(path string, err error) error {
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) && pe.Path == path {
-		err = pe.Err // the path is said already
+		err = pe.Err // the message has the path already
 	}
 	return &photo.Error{Kind: kind, Err: err}
 }

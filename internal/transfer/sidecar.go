@@ -14,8 +14,8 @@ import (
 	"photos/internal/sidecar"
 )
 
-// renewSidecar writes what belongs beside the photo at path. A sidecar that is there is renewed
-// only if an earlier download wrote it and nobody has changed it since.
+// renewSidecar writes the sidecar of the photo at path. It replaces an existing sidecar only
+// if an earlier download wrote it and nobody has changed it.
 func (d *download) renewSidecar(p photo.Photo, path string) error {
 	if d.Sidecar == nil {
 		return nil
@@ -31,7 +31,7 @@ func (d *download) renewSidecar(p photo.Photo, path string) error {
 		if content == nil {
 			return nil
 		}
-		return &photo.Error{Kind: photo.KindConflict, Msg: path + " was changed by somebody else and stays", Hint: "move it away for the service's description"}
+		return &photo.Error{Kind: photo.KindConflict, Msg: path + " was changed by somebody else and stays", Hint: "move it away to get the service's description"}
 	case content == nil:
 		err = os.Remove(path)
 	default:
@@ -43,8 +43,7 @@ func (d *download) renewSidecar(p photo.Photo, path string) error {
 	return nil
 }
 
-// writeSidecar writes a whole file and gives it its name, in place of an earlier one if
-// there is one.
+// writeSidecar writes a temporary file and renames it to path. With replace, path may exist.
 func (d *download) writeSidecar(p photo.Photo, path, suffix string, content []byte, replace bool) error {
 	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+suffix+".photos-part")
 	f, err := openPart(part)
@@ -61,19 +60,19 @@ func (d *download) writeSidecar(p photo.Photo, path, suffix string, content []by
 		err = moveNew(part, path)
 	}
 	if err != nil {
-		_ = os.Remove(part) // it is made again by the next run
+		_ = os.Remove(part) // the next run makes it again
 	}
 	return err
 }
 
-// maxSidecar is more than any sidecar that a download writes, in bytes.
+// maxSidecar is larger than any sidecar that a download writes, in bytes.
 const maxSidecar = 1 << 20
 
-// errForeign is why a sidecar that is there is not read.
+// errForeign is the error of a sidecar that no download wrote.
 var errForeign = errors.New("not a file that a download wrote")
 
-// readSidecar reads a sidecar. A link, a pipe, a device or a large file cannot be one that a
-// download wrote, and is not read.
+// readSidecar reads a sidecar. It does not read a link, a pipe, a device or a large file, since
+// no download writes such a sidecar.
 func readSidecar(path string) ([]byte, error) {
 	before, err := os.Lstat(path)
 	if err != nil {
@@ -82,7 +81,7 @@ func readSidecar(path string) ([]byte, error) {
 	if !before.Mode().IsRegular() || before.Size() > maxSidecar {
 		return nil, errForeign
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it might be a pipe by now
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may have become a pipe
 	if err != nil {
 		return nil, err
 	}

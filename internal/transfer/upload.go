@@ -274,7 +274,7 @@ func (u *uploader) finishUnusable(t *task, err error) {
 	if t.rec.Reason = s.reason; sidecar.IsSidecar(filepath.Base(t.item.Path)) {
 		t.rec.Reason = "a sidecar"
 		if u.Sidecars != nil {
-			u.Sidecars.Saw(t.item.Path)
+			u.Sidecars.MarkSkipped(t.item.Path)
 		}
 	}
 	u.finish(t, photo.OutcomeSkipped, nil)

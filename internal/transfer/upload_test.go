@@ -26,12 +26,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// memory is a photo service in memory, with hooks for what goes wrong.
+// memory is a photo service in memory. Hooks make it fail.
 type memory struct {
 	mu           sync.Mutex
 	photos       map[photo.ID]string // description
 	trash        map[photo.ID]string
-	learned      map[photo.ID]photo.Photo // from outside the pictures, which all have a date
+	learned      map[photo.ID]photo.Photo // facts from outside the pictures, which all have a date
 	undated      bool                     // the pictures have none
 	creations    int                      // uploads that needed no bytes
 	checks       []int                    // sizes
@@ -150,8 +150,7 @@ func write(t *testing.T, dir, name string, seed uint64) (string, photo.ID) {
 	return path, sha256.Sum256(data)
 }
 
-// run uploads and checks the law of every run: one record an item, and the
-// outcomes add up.
+// run uploads items. It checks that there is one record per item and that the outcomes add up.
 func run(t *testing.T, ctx context.Context, m *memory, items []transfer.Item, o transfer.Options) (map[string]transfer.Record, error) { //nolint:revive // t first, as helpers do
 	t.Helper()
 	got := map[string]transfer.Record{}
@@ -179,8 +178,8 @@ func outcomes(records map[string]transfer.Record) map[string]photo.Outcome {
 	return out
 }
 
-// A photo without a date gets the best one that is known here, when it is sent and
-// later, without its bytes. The second run has nothing to add.
+// TestDatesReachPhotosThatAreThere: a photo without a date gets the best one that is known here,
+// either when it is sent or later, without its bytes. A second run adds nothing.
 func TestDatesReachPhotosThatAreThere(t *testing.T) {
 	t.Parallel()
 	dir, m := t.TempDir(), newMemory()
@@ -375,9 +374,9 @@ func TestFileThatChangedIsReadAgain(t *testing.T) {
 	}
 }
 
-// The bytes of the other files never went up with those of the first one sent,
-// which had changed or was gone by then.
-func TestTwinsOfAFileThatChangedAreSentThemselves(t *testing.T) {
+// TestCopiesOfAFileThatChangedAreSent: when the first of several equal files changes or
+// disappears before it is sent, the others are sent.
+func TestCopiesOfAFileThatChangedAreSent(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(path string) error
@@ -481,7 +480,7 @@ func TestFileThatKeepsChangingFails(t *testing.T) {
 	}
 }
 
-// Who reads a list from a pipe may hear of Ctrl-C before the run does.
+// TestAListThatIsInterruptedEndsTheRun: the reader of a list may see Ctrl-C before the run does.
 func TestAListThatIsInterruptedEndsTheRun(t *testing.T) {
 	t.Parallel()
 	items := []transfer.Item{{Path: "stdin:1", Err: &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted"}}}
@@ -497,7 +496,7 @@ func TestStoppedRunFinishesWhatIsUnderWay(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.beforeUpload = func(n int, _ client.Upload) error {
 		if n == 1 {
-			cancel() // Ctrl-C while the first one is on its way
+			cancel() // Ctrl-C while the first one is sent
 		}
 		return nil
 	}

@@ -12,38 +12,37 @@ import (
 	"photos/internal/photo"
 )
 
-// Verifier is what verifying needs of the photo service; *client.Client is one.
+// Verifier is what Verify needs of the photo service. *client.Client implements it.
 type Verifier interface {
 	Verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny) ([]photo.Status, error)
 }
 
-// Proof is what is known of one local file: that the service holds its bytes,
-// or why that cannot be said.
+// Proof is the result for one local file: that the service has its bytes, or why that is not
+// proven.
 type Proof struct {
 	Path   string
-	ID     photo.ID    // zero when the file was not read to its end
+	ID     photo.ID    // zero when the file was not read to the end
 	State  photo.State // empty when the service was not asked
-	Reason string      // why the file is nothing that could be stored
+	Reason string      // why the service cannot store the file
 	Err    error       // why the file could not be read
 }
 
-// Stored reports whether the file is proven to be on the service.
+// Stored reports whether the service is proven to have the file.
 func (p Proof) Stored() bool { return p.Err == nil && p.State == photo.Stored }
 
-// verifyBatch is how many digests one question of Verify holds: few enough that
-// the service, which looks at every blob, answers soon.
+// verifyBatch is how many digests Verify asks about with one request. The service looks at
+// every blob, and with few of them it answers soon.
 const verifyBatch = 500
 
-// How long a file that was read may wait for others that go into the same question.
+// How long a file that was read may wait for others that go into the same request.
 const (
 	verifyIdle = 50 * time.Millisecond
 	verifyAge  = 500 * time.Millisecond
 )
 
-// Verify reads every file afresh, from its first byte to its last, asks the
-// service whether it holds these bytes, and calls each with one proof an item,
-// from one goroutine. The error is what ended it early: then nothing is proven
-// of the items that each was not called with.
+// Verify reads all bytes of every file, asks the service whether it has them, and calls each
+// with one proof per item, from one goroutine. The error says what ended it early. Nothing
+// is then proven about the items that each was not called with.
 func Verify(ctx context.Context, svc Verifier, items iter.Seq[Item], how photo.Scrutiny, each func(Proof)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -69,7 +68,7 @@ func Verify(ctx context.Context, svc Verifier, items iter.Seq[Item], how photo.S
 	return nil
 }
 
-// readAll digests items, several at a time.
+// readAll digests items, several at the same time.
 func readAll(ctx context.Context, items iter.Seq[Item]) <-chan Proof {
 	todo, read := make(chan Item), make(chan Proof)
 	go func() {
@@ -88,7 +87,7 @@ func readAll(ctx context.Context, items iter.Seq[Item]) <-chan Proof {
 			for item := range todo {
 				p := readItem(ctx, item)
 				if ctx.Err() != nil {
-					return // nothing is known of a file that was read in part
+					return // a file that was read in part has no proof
 				}
 				select {
 				case read <- p:

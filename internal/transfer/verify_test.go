@@ -21,8 +21,8 @@ func (storedAll) Verify(_ context.Context, ids []photo.ID, _ photo.Scrutiny) ([]
 	return statuses, nil
 }
 
-// What is proven of one file is told before the next one is found.
-func TestVerifyTellsWhileItReads(t *testing.T) {
+// TestVerifyReportsWhileItReads: the proof of one file is reported before the next file is found.
+func TestVerifyReportsWhileItReads(t *testing.T) {
 	t.Parallel()
 	dir, told := t.TempDir(), make(chan string)
 	items := func(yield func(transfer.Item) bool) {
