@@ -14,20 +14,20 @@ import (
 	"photos/internal/term"
 )
 
-// Outcomes of describe, delete and restore besides those of package photo.
+// Outcomes of describe, delete and restore that package photo does not have.
 const (
 	outcomeShown     photo.Outcome = "shown"
 	outcomeErased    photo.Outcome = "erased"
 	outcomeUnchanged photo.Outcome = "unchanged"
-	outcomeKept      photo.Outcome = "kept"   // --if-empty left its description alone
-	outcomeUndone    photo.Outcome = "undone" // it has the description before
+	outcomeKept      photo.Outcome = "kept"   // --if-empty did not change its description
+	outcomeUndone    photo.Outcome = "undone" // it has its previous description
 	outcomeDeleted   photo.Outcome = "deleted"
 )
 
-// change is what became of one item of describe, delete or restore.
+// change is the result of one item of describe, delete or restore.
 type change struct {
 	item    listItem
-	photo   photo.Photo // as it is then; zero if the item failed or is pending
+	photo   photo.Photo // as it is afterwards; zero if the item failed or is pending
 	outcome photo.Outcome
 	err     error // set when outcome is failed
 }
@@ -40,12 +40,12 @@ type changedPhoto struct {
 }
 
 // changeRecord is a line of --json about an item that failed or is pending. A pending
-// one can be given to --from again.
+// item can be given to --from again.
 type changeRecord struct {
 	Path        string        `json:"path,omitempty"`
 	PathBase64  string        `json:"path_base64,omitempty"`
 	ID          string        `json:"id,omitempty"`
-	Line        string        `json:"line,omitempty"` // of the list, when it names nothing
+	Line        string        `json:"line,omitempty"` // of the list, when it is malformed
 	Description *string       `json:"description,omitempty"`
 	Version     *int64        `json:"version,omitempty"`
 	Outcome     photo.Outcome `json:"outcome"`
@@ -74,15 +74,15 @@ func newChangeRecord(c change) changeRecord {
 	return r
 }
 
-// changeReport reports what became of each item of a call, and of the call how it went.
+// changeReport reports the result of each item of a call, and a summary.
 type changeReport struct {
 	e     *env
 	dry   bool
-	edits bool // the call changes photos; else it shows them
-	cards bool // a photo that was changed is shown to a person
+	edits bool // the call changes photos; otherwise it shows them
+	cards bool // a terminal shows the photo that was changed
 
-	// sentence tells a person of the only photo of a call; remark follows the summary
-	// of several, of which p is the first. Either may be nil.
+	// sentence is the message about the only photo of a call. remark follows the summary of
+	// several photos, of which p is the first. Either may be nil.
 	sentence, remark func(p photo.Photo) string
 
 	stop    func() // ends the reading of more items
@@ -118,7 +118,7 @@ func (c *changeReport) record(x change) any {
 	return changedPhoto{api.FromPhoto(x.photo), x.outcome, c.dry}
 }
 
-// over reports whether the run has ended, so that what still comes is pending.
+// over reports whether the run has ended. Items that still come are pending then.
 func (c *changeReport) over() bool { return c.cause != nil }
 
 // end ends the run.
@@ -141,11 +141,11 @@ func (c *changeReport) add(x change) {
 		return
 	}
 	if c.printed = c.print(x); c.printed != nil && !c.edits {
-		c.end(c.printed) // changes go on, though nobody reads of them
+		c.end(c.printed) // changes go on, even if their results cannot be printed
 	}
 }
 
-// done reports an item that went well.
+// done reports an item that succeeded.
 func (c *changeReport) done(it listItem, p photo.Photo, o photo.Outcome) {
 	c.add(change{item: it, photo: p, outcome: o})
 }
@@ -168,7 +168,7 @@ func (c *changeReport) fail(it listItem, err error) {
 	c.add(change{item: it, outcome: photo.OutcomeFailed, err: err})
 }
 
-// each handles the items of a list one by one. f returns the photo as it is then.
+// each calls f with the items of a list, one by one. f returns the photo as it is afterwards.
 func (c *changeReport) each(list *itemList, o photo.Outcome, f func(listItem) (photo.Photo, error)) {
 	for it := range list.all() {
 		if c.over() {
@@ -224,7 +224,7 @@ func (c *changeReport) finish() error {
 	return cmp.Or(c.cause, c.tally.end(), c.printed)
 }
 
-// summarize says how many had which outcome; the numbers add up to the total.
+// summarize prints how many items had which outcome. The numbers add up to the total.
 func (c *changeReport) summarize() {
 	var parts []string
 	for _, o := range []photo.Outcome{

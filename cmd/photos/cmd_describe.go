@@ -30,16 +30,16 @@ func newDescribe(e *env) *cobra.Command {
 	var o describeOptions
 	c := &cobra.Command{
 		Use:   "describe PHOTO... | --search WORDS...",
-		Short: "Show everything known of photos, or set their description",
-		Long: `Show everything known of photos, or set their description.
+		Short: "Show everything known about photos, or set their description",
+		Long: `Show everything known about photos, or set their description.
 
 A PHOTO is a local file, whose bytes name the photo, or the hex digits of an ID:
 all 64, or at least 8 of them from the start.
 
 Earlier descriptions are kept until the photo is purged from the trash: the last
-20, and always the last one that you wrote yourself. --history shows them,
---undo goes back one step and a second --undo one step further. Nothing is lost
-by it: the description that was undone is kept too.`,
+20, and always the last one that you wrote yourself. --history shows them.
+--undo goes back one step, and a second --undo goes back one more. Nothing is
+lost by that: the description that was undone is also kept.`,
 		Example: `  photos describe beach.jpg
   photos describe 3f9a11c2 --desc "Sunset over the bay"
   photos describe beach.jpg --clear
@@ -106,7 +106,7 @@ func describe(ctx context.Context, e *env, args []string, o describeOptions) err
 	return rep.finish()
 }
 
-// begin prepares a call that reports what becomes of each photo. stop ends the run.
+// begin prepares a call that reports the result of each photo. stop ends the run.
 func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop func()) (*client.Client, *itemList, *changeReport, error) {
 	rep, err := newChangeReport(e, o.edits(), o.dryRun)
 	if err != nil {
@@ -121,13 +121,13 @@ func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop 
 	return c, list, rep, err
 }
 
-// How long a description may wait for others that go with it in one request.
+// How long a description may wait for others that are sent with the same request.
 const (
 	describeIdle = 200 * time.Millisecond
 	describeAge  = 500 * time.Millisecond
 )
 
-// describer shows photos, or sets their descriptions, many with one request.
+// describer shows photos, or sets the descriptions of many with one request.
 type describer struct {
 	describeOptions
 	*changeReport
@@ -137,13 +137,13 @@ type describer struct {
 // edit is what a call does with one photo.
 type edit struct {
 	show   bool // it only shows the photo
-	none   bool // the line's description is empty: nothing may be erased by it
+	none   bool // the line has an empty description, which must not erase one
 	text   string
 	source photo.Source
 }
 
-// edit decides what to do with an item. A description in the list goes before the
-// flags; an empty one is not used.
+// edit decides what to do with an item. A description in the list takes precedence over the
+// flags, unless it is empty.
 func (o describeOptions) edit(it listItem) edit {
 	switch {
 	case it.Described && !photo.IsBlank(it.Description):
@@ -164,7 +164,7 @@ type target struct {
 	err   error
 }
 
-// targets finds the photos while earlier ones are described. The caller must take all.
+// targets finds photos while earlier ones are described. The caller must receive all of them.
 func (d *describer) targets(ctx context.Context, items iter.Seq[listItem]) <-chan target {
 	found := make(chan target)
 	go func() {
@@ -180,7 +180,8 @@ func (d *describer) targets(ctx context.Context, items iter.Seq[listItem]) <-cha
 	return found
 }
 
-// find returns the photo; to describe it, its ID is enough and the service is not asked.
+// find returns the photo. If it is only to be described, its ID is enough, and the service is
+// not asked.
 func (d *describer) find(ctx context.Context, t target) (photo.Photo, error) {
 	if err := ctx.Err(); err != nil {
 		return photo.Photo{}, err
@@ -235,8 +236,8 @@ func (d *describer) apply(ctx context.Context, batch []target) {
 	}
 }
 
-// request returns the item of the request. One with an empty text and OnlyIfEmpty
-// changes nothing: the service answers with the photo as it is.
+// request returns an item of the request. An item with an empty text and OnlyIfEmpty changes
+// nothing, and the service answers with the photo.
 func (d *describer) request(t target) api.DescriptionItem {
 	item := api.DescriptionItem{ID: t.photo.ID, Description: t.text, Source: t.source, OnlyIfEmpty: d.ifEmpty, Version: t.Version}
 	if v := d.version(); v != nil {
@@ -248,7 +249,7 @@ func (d *describer) request(t target) api.DescriptionItem {
 	return item
 }
 
-// reportResult reports what the service answered about one photo.
+// reportResult reports the service's answer about one photo.
 func (d *describer) reportResult(t target, r api.DescriptionResult) {
 	err := client.ProblemError(r.Problem)
 	switch {
@@ -279,7 +280,7 @@ func (d *describer) reportResult(t target, r api.DescriptionResult) {
 	d.done(t.listItem, p, photo.OutcomeDescribed)
 }
 
-// checkDescription refuses what no description may be, before anything is sent.
+// checkDescription refuses a text that is not a valid description before anything is sent.
 func checkDescription(text string) error {
 	switch {
 	case !utf8.ValidString(text):
@@ -293,7 +294,7 @@ func checkDescription(text string) error {
 	return nil
 }
 
-// withSource adds where a fact came from, unless it was the picture.
+// withSource adds the source of a fact, unless that is the picture.
 func withSource(fact string, source photo.FactSource) string {
 	if fact == "" || source == "" || source == photo.FactEmbedded {
 		return fact
@@ -301,7 +302,7 @@ func withSource(fact string, source photo.FactSource) string {
 	return fact + " (" + text.Line(string(source)) + ")"
 }
 
-// card shows one photo to a person, leaving out what is not known.
+// card prints what is known about one photo on a terminal.
 func card(e *env, p photo.Photo) error {
 	style := term.NewStyle(!e.set.NoColor)
 	lines := style.Bold + text.Line(p.Name) + style.Plain + "\n"

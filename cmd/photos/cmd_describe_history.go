@@ -13,8 +13,8 @@ import (
 	"photos/internal/term"
 )
 
-// historyOptions are the flags of describe that concern earlier descriptions,
-// and those that protect the present one.
+// historyOptions are the flags of describe that concern earlier descriptions or protect the
+// current one.
 type historyOptions struct {
 	history, undo bool
 	ifEmpty       bool
@@ -24,12 +24,12 @@ type historyOptions struct {
 func (o *historyOptions) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&o.history, "history", false, "show the descriptions that the photos have and had")
-	f.BoolVar(&o.undo, "undo", false, "go back to the description before; again: one further back")
+	f.BoolVar(&o.undo, "undo", false, "go back to the previous description; again: one step further")
 	f.BoolVar(&o.ifEmpty, "if-empty", false, "describe only photos that have no description")
-	f.Int64Var(&o.ifVersion, "if-version", 0, "fail if the photo's version is not this `number` any more")
+	f.Int64Var(&o.ifVersion, "if-version", 0, "fail if the photo's version is no longer this `number`")
 }
 
-// checkHistory refuses flags that do not belong together.
+// checkHistory refuses flags that cannot be combined.
 func (o describeOptions) checkHistory(cmd *cobra.Command, args []string) error {
 	versioned := cmd.Flags().Changed("if-version")
 	sets := o.set || o.clear
@@ -51,7 +51,7 @@ func (o describeOptions) checkHistory(cmd *cobra.Command, args []string) error {
 	case versioned && !sets && !o.undo:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version goes with --desc, --clear or --undo"}
 	case versioned && (o.photos.from.file != "" || len(args) != 1):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version is about one photo", Hint: "name one PHOTO only"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version needs exactly one photo", Hint: "name one PHOTO"}
 	}
 	return nil
 }
@@ -68,7 +68,7 @@ func (o historyOptions) version() *int64 {
 	return &o.ifVersion
 }
 
-// sayKept says how many photos --if-empty left alone.
+// sayKept says how many photos --if-empty did not change.
 func (d *describer) sayKept() {
 	switch kept := d.outcomes[outcomeKept]; {
 	case kept == 0 || d.e.set.Quiet:
@@ -102,7 +102,7 @@ func revisionColumns() []term.Column[revision] {
 
 func revisionJSON(v revision) any { return v }
 
-// revisions returns h as it is printed.
+// revisions returns the lines that show a history.
 func revisions(h api.History) []revision {
 	out := make([]revision, len(h.Revisions))
 	for i, v := range h.Revisions {
@@ -138,8 +138,8 @@ func showHistory(ctx context.Context, e *env, args []string, o describeOptions) 
 	return errors.Join(err, out.Close())
 }
 
-// undoDescriptions takes the descriptions of photos one step back and shows the
-// photos as they are then.
+// undoDescriptions takes the descriptions of photos one step back and prints
+// the photos as they are then.
 func undoDescriptions(ctx context.Context, e *env, args []string, o describeOptions) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -158,8 +158,8 @@ func undoDescriptions(ctx context.Context, e *env, args []string, o describeOpti
 	return rep.finish()
 }
 
-// undoOne takes the description of a photo one step back. The service is told
-// which revision that is, so that a repeated request goes no further.
+// undoOne takes the description of a photo one step back. The request names the
+// revision, so that a repeated request does not go back further.
 func (o describeOptions) undoOne(ctx context.Context, c *client.Client, p photo.Photo) (photo.Photo, error) {
 	h, err := c.History(ctx, p.ID)
 	if err != nil {

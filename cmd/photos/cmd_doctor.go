@@ -35,10 +35,10 @@ const (
 func newDoctor(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Look at the whole chain, asking the network",
-		Long: `Look at settings, service, clock, provider, redirect ports, keyring, session
-and quota, one line each: ok, warning or failure, and what to do. Nothing is
-changed.`,
+		Short: "Check everything that the commands depend on",
+		Long: `Check settings, service, clock, provider, redirect ports, keyring, session and
+quota. Each check prints one line with ok, warning or failure, and says what to
+do. It asks the network and changes nothing.`,
 		Example: `  photos doctor
   photos doctor --server https://photos.example.org --json`,
 		Args: noArguments,
@@ -46,20 +46,20 @@ changed.`,
 	}
 }
 
-// checkup collects findings; each check goes on where an earlier one failed, as far
-// as it can.
+// examination collects findings. A check is done even if an earlier one failed, as far as that is
+// possible.
 type checkup struct {
-	e        *env
-	profile  profile // zero: nobody is signed in
-	given    bool    // the environment gives a token, so no profile is used
-	server   string
-	resource auth.Resource
-	worst    error // what the first failure was
-	signedIn bool  // there is a session
-	// The one or the other does not answer, so that nothing more is asked there.
+	e            *env
+	profile      profile // zero: nobody is signed in
+	tokenGiven   bool    // the environment gives a token, so no profile is used
+	server       string
+	resource     auth.Resource
+	firstFailure error // the first failure
+	signedIn     bool  // there is a session
+	// One of them does not answer, so it is not asked again.
 	serviceAway, providerAway bool
 	out                       *term.Printer[finding]
-	plain                     bool // in whole lines, for people
+	asText                    bool // print lines in place of a table
 }
 
 func doctor(ctx context.Context, e *env) error {
@@ -72,7 +72,7 @@ func doctor(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	x := &checkup{e: e, out: out, plain: out.Form() == term.Table && len(e.set.Fields) == 0}
+	x := &checkup{e: e, out: out, asText: out.Form() == term.Table && len(e.set.Fields) == 0}
 	for _, check := range []func(context.Context) error{
 		x.settings, x.service, x.clock, x.discovery, x.redirects, x.keyring, x.session, x.quota,
 	} {
@@ -86,16 +86,16 @@ func doctor(ctx context.Context, e *env) error {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	if x.worst != nil {
-		return reported{exitCode(x.worst)}
+	if x.firstFailure != nil {
+		return reported{exitCode(x.firstFailure)}
 	}
 	return nil
 }
 
-// print prints a finding; on a terminal with the hint on a line of its own, since
-// nothing in either may be cut off.
+// print prints a finding. On a terminal the hint has a line of its own, because no part of a
+// finding may be cut off.
 func (x *checkup) print(f finding) error {
-	if !x.plain {
+	if !x.asText {
 		return x.out.Print(f)
 	}
 	lines := text.Sprintf("%-8s %-9s  %s\n", f.Result, f.Check, f.Detail)
@@ -106,14 +106,14 @@ func (x *checkup) print(f finding) error {
 	return err
 }
 
-// tell prints the finding of a check that went well, or how it failed.
-func (x *checkup) tell(check, detail string, err error) error {
+// tell prints the finding of a check that succeeded, or that failed with err.
+func (x *checkup) result(check, detail string, err error) error {
 	if err == nil {
 		return x.print(finding{Check: check, Result: fine, Detail: detail})
 	}
 	err = fromAuth(err)
-	if x.worst == nil {
-		x.worst = err
+	if x.firstFailure == nil {
+		x.firstFailure = err
 	}
 	return x.print(finding{Check: check, Result: failure, Detail: oneLine(err.Error()), Hint: photo.HintOf(err)})
 }
@@ -122,7 +122,7 @@ func (x *checkup) warn(check, detail, hint string) error {
 	return x.print(finding{Check: check, Result: warning, Detail: detail, Hint: hint})
 }
 
-// settings says which of them are not the defaults, and finds the profile.
+// settings prints the settings that are not defaults, and finds the profile.
 func (x *checkup) settings(context.Context) error {
 	given := []string{"folder " + x.e.set.dir + " (" + x.e.set.dirSource + ")"}
 	for _, row := range allSettings() {
@@ -130,23 +130,23 @@ func (x *checkup) settings(context.Context) error {
 			given = append(given, fmt.Sprintf("%s=%s (%s)", row.key, x.e.set.text(row), source))
 		}
 	}
-	if err := x.tell("settings", strings.Join(given, ", "), nil); err != nil {
+	if err := x.result("settings", strings.Join(given, ", "), nil); err != nil {
 		return err
 	}
 	x.server = x.e.set.Server
 	if token, variable, err := x.e.givenToken(); err != nil || variable != "" {
-		x.given = true
-		return x.tell("token", tokenKind(token.Reveal())+" from "+variable, err)
+		x.tokenGiven = true
+		return x.result("token", tokenKind(token.Reveal())+" from "+variable, err)
 	}
 	p, err := x.e.profiles().selected(x.e.set)
 	if err != nil {
-		return x.tell("profile", "", err)
+		return x.result("profile", "", err)
 	}
 	x.profile, x.server = p, p.Server
-	return x.tell("profile", p.Name+": "+p.Session.Account.Label()+" at "+p.Server, nil)
+	return x.result("profile", p.Name+": "+p.Session.Account.Label()+" at "+p.Server, nil)
 }
 
-// service reads what it publishes: names resolve, TLS holds, it answers.
+// service reads what the service publishes. That needs DNS, TLS and an answer.
 func (x *checkup) service(ctx context.Context) (err error) {
 	if x.server == "" {
 		return nil
@@ -154,7 +154,7 @@ func (x *checkup) service(ctx context.Context) (err error) {
 	began := x.e.now()
 	x.resource, err = auth.FetchResource(ctx, x.e.network, x.server)
 	x.serviceAway = err != nil && auth.KindOf(err) == auth.Unavailable
-	return x.tell("service", fmt.Sprintf("%s answers in %s", x.server, x.e.now().Sub(began).Round(time.Millisecond)), err)
+	return x.result("service", fmt.Sprintf("%s answers in %s", x.server, x.e.now().Sub(began).Round(time.Millisecond)), err)
 }
 
 func (x *checkup) clock(ctx context.Context) error {
@@ -168,11 +168,11 @@ func (x *checkup) clock(ctx context.Context) error {
 	if err == nil && off != 0 {
 		return x.warn("clock", auth.ClockWarning(off), "set the clock: timedatectl set-ntp true, or the system's settings")
 	}
-	return x.tell("clock", "agrees with the service's", err)
+	return x.result("clock", "agrees with the service's", err)
 }
 
-// discovery reads the provider's endpoints again and holds them against the pinned
-// ones.
+// discovery reads the provider's endpoints again and compares them with those of the
+// login.
 func (x *checkup) discovery(ctx context.Context) error {
 	issuer := x.profile.Session.Provider.Issuer
 	if issuer == "" && len(x.resource.AuthorizationServers) > 0 {
@@ -184,12 +184,12 @@ func (x *checkup) discovery(ctx context.Context) error {
 	now, err := auth.Discover(ctx, x.e.network, issuer, "")
 	x.providerAway = err != nil && auth.KindOf(err) == auth.Unavailable
 	if pinned := x.profile.Session.Provider; err == nil && pinned.Issuer != "" && !pinned.Same(now) {
-		return x.warn("provider", issuer+" has other endpoints than at login", "photos login takes the new ones, if you expect them")
+		return x.warn("provider", issuer+" has other endpoints than at login", "photos login uses the new ones, if you expect them")
 	}
-	return x.tell("provider", issuer, err)
+	return x.result("provider", issuer, err)
 }
 
-// redirects looks at each redirect port: free here, and registered there.
+// redirects checks that each redirect port is free here and registered at the provider.
 func (x *checkup) redirects(ctx context.Context) error {
 	if x.profile.Session.ClientID == "" {
 		return nil
@@ -219,14 +219,13 @@ func (x *checkup) redirects(ctx context.Context) error {
 		return x.warn("redirects", fmt.Sprintf("%d of %d are free; whether they are registered is not known", usable, len(uris)),
 			"the provider does not answer: try again later")
 	case usable == 0:
-		return x.tell("redirects", "", &photo.Error{Kind: photo.KindProtocol, Msg: "no redirect address is both free and registered",
+		return x.result("redirects", "", &photo.Error{Kind: photo.KindProtocol, Msg: "no redirect address is both free and registered",
 			Hint: "see the lines above"})
 	}
-	return x.tell("redirects", fmt.Sprintf("%d of %d are free and registered", usable, len(uris)), nil)
+	return x.result("redirects", fmt.Sprintf("%d of %d are free and registered", usable, len(uris)), nil)
 }
 
-// registered asks the provider about a redirect address. A provider that does not answer
-// is asked no more.
+// registered asks the provider about a redirect address, unless it does not answer.
 func (x *checkup) registered(ctx context.Context, uri string) error {
 	if x.providerAway {
 		return nil
@@ -238,9 +237,9 @@ func (x *checkup) registered(ctx context.Context, uri string) error {
 	return err
 }
 
-// keyring proves the store of the profile, or the default one.
+// keyring tests the store of the profile, or the default one.
 func (x *checkup) keyring(ctx context.Context) error {
-	if x.given {
+	if x.tokenGiven {
 		return nil
 	}
 	name := x.profile.Store
@@ -249,22 +248,22 @@ func (x *checkup) keyring(ctx context.Context) error {
 	}
 	store, err := x.e.store(name)
 	if err != nil {
-		return x.tell("store", "", err)
+		return x.result("store", "", err)
 	}
 	began := x.e.now()
 	if err := auth.Probe(ctx, store); err != nil {
-		return x.tell("store", "", err)
+		return x.result("store", "", err)
 	}
 	took := fmt.Sprintf("%s: written, read and deleted in %s", name, x.e.now().Sub(began).Round(time.Millisecond))
 	if name == "file" {
 		return x.warn("store", took+"; not encrypted", "photos login --insecure-storage=false moves to the keyring")
 	}
-	return x.tell("store", took, nil)
+	return x.result("store", took, nil)
 }
 
-// session says whether there is one, and who is busy with it.
+// session checks whether there is a session, and which process holds its lock.
 func (x *checkup) session(ctx context.Context) error {
-	if x.given {
+	if x.tokenGiven {
 		return x.accepted(ctx)
 	}
 	if x.profile.Name == "" {
@@ -272,23 +271,23 @@ func (x *checkup) session(ctx context.Context) error {
 	}
 	store, err := x.e.store(x.profile.Store)
 	if err != nil {
-		return x.tell("session", "", err)
+		return x.result("session", "", err)
 	}
 	known, err := auth.StatusOf(ctx, x.profile.Session, store, x.e.set.sessionsDir())
 	switch {
 	case err != nil:
-		return x.tell("session", "", err)
+		return x.result("session", "", err)
 	case !known.SignedIn:
-		return x.tell("session", "", &photo.Error{Kind: photo.KindNotSignedIn, Msg: "the session has ended",
+		return x.result("session", "", &photo.Error{Kind: photo.KindNotSignedIn, Msg: "the session has ended",
 			Hint: "photos login " + x.server})
 	case known.LockedBy != 0:
-		return x.warn("session", fmt.Sprintf("process %d is refreshing it now", known.LockedBy), "if that takes long, look at what it does")
+		return x.warn("session", fmt.Sprintf("process %d is refreshing it now", known.LockedBy), "if that takes long, find out what it does")
 	}
 	x.signedIn = true
-	return x.tell("session", "signed in; nobody is refreshing it", nil)
+	return x.result("session", "signed in; nobody is refreshing it", nil)
 }
 
-// accepted asks the service whether it takes the token that the environment gives.
+// accepted asks the service whether it accepts the token that the environment gives.
 func (x *checkup) accepted(ctx context.Context) error {
 	c, err := x.e.connect()
 	if err != nil {
@@ -296,21 +295,21 @@ func (x *checkup) accepted(ctx context.Context) error {
 	}
 	_, err = c.Me(ctx)
 	x.signedIn = err == nil
-	return x.tell("session", "the service accepts the token", err)
+	return x.result("session", "the service accepts the token", err)
 }
 
-// quota says what the user has at the service, and how much of it is allowed.
+// quota prints how much the user has at the service, and the limits.
 func (x *checkup) quota(ctx context.Context) error {
 	if !x.signedIn || x.resource.Resource == "" || x.serviceAway || x.providerAway {
-		return nil // said already
+		return nil // an earlier check has reported why
 	}
 	svc, err := x.e.connect()
 	if err != nil {
-		return x.tell("quota", "", err)
+		return x.result("quota", "", err)
 	}
 	me, err := svc.Me(ctx)
 	if err != nil {
-		return x.tell("quota", "", err)
+		return x.result("quota", "", err)
 	}
 	photos, bytes := me.Photos+me.Trashed.Number, me.Bytes+me.Trashed.Bytes
 	detail := fmt.Sprintf("%d%s photos with %s%s, %d of them in the trash; %d%s unfinished uploads",
@@ -319,10 +318,10 @@ func (x *checkup) quota(ctx context.Context) error {
 	if nearly(photos, me.Quota.Photos) || nearly(bytes, me.Quota.Bytes) || nearly(me.Uploads.Number, me.Quota.Uploads) {
 		return x.warn("quota", detail, "delete photos; those in the trash count until they are purged")
 	}
-	return x.tell("quota", detail, nil)
+	return x.result("quota", detail, nil)
 }
 
-// of names a limit, or nothing where there is none.
+// of returns the words for a limit, or "" if there is none.
 func of(limit int64, text string) string {
 	if limit == 0 {
 		return ""

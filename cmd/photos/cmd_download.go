@@ -30,18 +30,18 @@ func newDownload(e *env) *cobra.Command {
 	var o downloadOptions
 	c := &cobra.Command{
 		Use:   "download PHOTO... | --all | --search WORDS...",
-		Short: "Bring photos back, verified",
-		Long: `Bring photos back into a folder, or one photo's bytes to stdout with -o -: those
-that are named, those that --search and the other filters find, or --all.
+		Short: "Download photos and verify them",
+		Long: `Download photos into a folder: those that are named, those that --search and the
+other filters find, or --all. With -o - the bytes of one photo go to stdout.
 
-With one PHOTO, -o may also name a file that does not exist yet, in a folder
-that does. A slash at its end makes it a folder (-o new/).
+With one PHOTO, -o may also name a file that does not exist, in a folder that
+exists. A slash at the end of -o makes it a folder (-o new/).
 
-What arrives is verified against the photo's ID before it gets its name. A file
-that is there is never replaced: a photo of the same name gets the beginning of
-its ID added, and one that is there already is not sent again. A sidecar that an
-earlier download wrote is renewed, unless somebody changed it. A PHOTO is
-written as for photos describe.`,
+The bytes are verified against the photo's ID before the file gets its name. An
+existing file is never replaced. If another photo has the same name, the first
+digits of the ID are added to it. A photo that is in the folder already is not
+downloaded again. A sidecar of an earlier download is renewed, unless somebody
+has changed it. A PHOTO is written as for photos describe.`,
 		Example: `  photos download 3f9a11c2
   photos download 3f9a11c2 -o bay.jpg
   photos download --all -o ~/back --sidecar xmp
@@ -52,22 +52,22 @@ written as for photos describe.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return download(cmd.Context(), e, args, o) },
 	}
 	f := c.Flags()
-	f.StringVarP(&o.out, "output", "o", ".", "`folder` to put them into, the file for one photo, or - for stdout")
-	f.BoolVar(&o.all, "all", false, "every photo there is")
+	f.StringVarP(&o.out, "output", "o", ".", "`folder` for the photos, file for one photo, or - for stdout")
+	f.BoolVar(&o.all, "all", false, "all photos")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and write nothing")
 	o.filter.flags(f)
 	o.from.flags(c, "PHOTOs")
-	f.IntVar(&o.jobs, "jobs", transfer.DefaultDownloadJobs, "this `number` of photos at a time")
-	f.StringVar(&o.sidecar, "sidecar", "", "write descriptions beside the photos, as `xmp` or json (of Google Takeout's form)")
+	f.IntVar(&o.jobs, "jobs", transfer.DefaultDownloadJobs, "download this `number` of photos at a time")
+	f.StringVar(&o.sidecar, "sidecar", "", "write a sidecar per photo: `xmp`, or json as in Google Takeout")
 	return c
 }
 
-// checkArgs accepts exactly one way of saying which photos are meant.
+// checkArgs accepts exactly one way to say which photos are meant.
 func (o *downloadOptions) checkArgs(cmd *cobra.Command, args []string) error {
 	named, filtered := len(args) > 0 || o.from.file != "", o.filter.narrows()
 	switch {
 	case named && (o.all || filtered):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO or --from excludes --all and the filters", Hint: "make it two calls"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO or --from cannot be combined with --all or a filter", Hint: "make it two calls"}
 	case o.all && filtered:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--all cannot be combined with a filter", Hint: "leave --all out to download what the filter finds"}
 	case o.all || filtered:
@@ -126,8 +126,8 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	return rep.end(sum, err)
 }
 
-// target returns the folder that -o means and, where it means a file for the one photo, the
-// file's name in there.
+// target returns the folder that -o means. If -o means a file for the only photo, target also
+// returns the file's name.
 func (o downloadOptions) target(args []string) (dir, name string) {
 	if len(args) != 1 || o.from.file != "" || o.out == "" || os.IsPathSeparator(o.out[len(o.out)-1]) {
 		return o.out, ""
@@ -145,7 +145,7 @@ func (o downloadOptions) target(args []string) (dir, name string) {
 	return dir, name
 }
 
-// findAll yields the photos that items name.
+// findAll yields the photos that the items name.
 func findAll(ctx context.Context, c *client.Client, items iter.Seq[listItem]) iter.Seq[transfer.Wanted] {
 	return func(yield func(transfer.Wanted) bool) {
 		for it := range items {
@@ -176,7 +176,7 @@ func downloadToStdout(ctx context.Context, e *env, args []string) error {
 	case len(args) != 1:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "-o - takes one PHOTO", Hint: "give a folder with -o for several"}
 	case e.Out.Terminal:
-		return &photo.Error{Kind: photo.KindUsage, Msg: "stdout is a terminal, and a photo is no text", Hint: fmt.Sprintf("photos download %s -o - >FILE", args[0])}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "stdout is a terminal, and a photo is not text", Hint: fmt.Sprintf("photos download %s -o - >FILE", args[0])}
 	}
 	c, err := e.connect()
 	if err != nil {
@@ -189,5 +189,5 @@ func downloadToStdout(ctx context.Context, e *env, args []string) error {
 	return transfer.Stream(ctx, c, p, onlyStdout{e.Out})
 }
 
-// onlyStdout hides that stdout is a file, so that a copy through it hashes too.
+// onlyStdout hides that stdout is a file. Otherwise a copy could bypass the hash.
 type onlyStdout struct{ io.Writer }

@@ -19,15 +19,15 @@ func newKey(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "key",
 		Short: "Access keys for machines without a user, such as cron jobs",
-		Long: `Make, list and revoke access keys. A key stands for you on a machine where
-nobody can sign in: a server, a NAS, a cron job. It works as PHOTOS_TOKEN, or
-from a file that only its owner can read as PHOTOS_TOKEN_FILE, together with
-PHOTOS_SERVER. No key can make or revoke keys.
+		Long: `Make, list and revoke access keys. A key acts for you on a machine where nobody
+can sign in: a server, a NAS, a cron job. Set PHOTOS_SERVER, and either
+PHOTOS_TOKEN to the key or PHOTOS_TOKEN_FILE to a file with it that only its
+owner can read. A key cannot make or revoke keys.
 
 The scope says what a key may do:
   read     list, show and download photos
-  upload   upload photos with descriptions, but never change a description that
-           is there and never restore a photo from the trash
+  upload   upload photos with descriptions, but never change an existing
+           description and never restore a photo from the trash
   all      everything you can do with photos`,
 		Example: `  (umask 077; photos key create nas > key)
   PHOTOS_SERVER=https://photos.example.org PHOTOS_TOKEN_FILE=key \
@@ -44,11 +44,11 @@ func newKeyCreate(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Make an access key and print it, this once",
-		Long: `Make an access key and print it. This is the only time that it is shown: the
-service keeps no more than a hash of it.
+		Long: `Make an access key and print it. It is never shown again, because the service
+keeps only a hash of it.
 
-photos key --help says what the scopes are. With --expires the key ends after so
-many days or hours, at the end of a day, or at an instant (RFC 3339).`,
+photos key --help explains the scopes. --expires takes a number of days or hours
+(90d, 12h), a day at whose end the key expires, or an instant (RFC 3339).`,
 		Example: `  (umask 077; photos key create nas > key)
   photos key create viewer --scope read --expires 90d`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -92,13 +92,14 @@ func createKey(ctx context.Context, e *env, k api.NewAccessKey) error {
 		_, err = fmt.Fprintln(e.Out, e.Word(made.Secret))
 	}
 	if err == nil && !e.set.Quiet {
-		e.Say("photos: the key is shown only now; keep it where only you can read it")
+		e.Say("photos: the key is not shown again; keep it where only you can read it")
 	}
 	return err
 }
 
-// parseExpiry reads when a key ends: so many days or hours from now, at the end of a
-// day in the user's zone, or at an instant. Not given, it is the zero time: never.
+// parseExpiry reads when a key expires: after a number of days or hours, at the end of a day in
+// the user's time zone, or at an instant. It returns the zero time, which means never, if no
+// time is given.
 func parseExpiry(given bool, s string, now time.Time) (time.Time, error) {
 	if !given {
 		return time.Time{}, nil
@@ -118,7 +119,7 @@ func parseExpiry(given bool, s string, now time.Time) (time.Time, error) {
 	case err != nil, ends.After(now.AddDate(100, 0, 0)): // RFC 3339 ends with the year 9999
 		return time.Time{}, &photo.Error{Kind: photo.KindUsage, Msg: "--expires: " + quote(s) + " is not a valid time", Hint: "write 90d, 12h, 2027-01-31 or 2027-01-31T18:00:00Z"}
 	case !ends.After(now):
-		return time.Time{}, &photo.Error{Kind: photo.KindUsage, Msg: "--expires: " + quote(s) + " is over already", Hint: "give a later time"}
+		return time.Time{}, &photo.Error{Kind: photo.KindUsage, Msg: "--expires: " + quote(s) + " is in the past", Hint: "give a later time"}
 	}
 	return ends, nil
 }
@@ -128,7 +129,7 @@ func newKeyList(e *env) *cobra.Command {
 		Use:   "list",
 		Short: "List your access keys",
 		Long: `List your access keys, the oldest first. An expired key stays in the list until
-it is revoked. The last use is known to the minute.`,
+it is revoked. The last use is recorded to the minute.`,
 		Example: `  photos key list`,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return listKeys(cmd.Context(), e) },
@@ -145,7 +146,7 @@ func keyColumns() []term.Column[api.AccessKey] {
 	}
 }
 
-// orNever returns t as the user reads it.
+// orNever returns a time for the user, or "never".
 func orNever(t api.Time) string {
 	if t.IsZero() {
 		return "never"

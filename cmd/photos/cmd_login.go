@@ -38,8 +38,8 @@ func newLogin(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "login [SERVER]",
 		Short: "Sign in with the browser",
-		Long: `Sign in to the photo service at SERVER with the browser, and keep the session in
-the system's keyring. Without SERVER, sign in again where the profile is.
+		Long: `Sign in to the photo service at SERVER with the browser, and store the session
+in the system's keyring. Without SERVER, sign in again at the profile's service.
 
 The service says which provider signs its users in. To name one yourself, set
 COGNITO_POOL_ID or COGNITO_ISSUER, COGNITO_CLIENT_ID, and for a client that has
@@ -84,12 +84,12 @@ func atMostOneServer(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// signIn is one run of login: what was found out before the browser opens.
+// signIn is one run of login: what is known before the browser opens.
 type signIn struct {
 	e        *env
 	opts     loginOptions
 	profile  profile // as it will be
-	old      profile // the one it takes the place of; zero: none
+	old      profile // the one that it replaces; zero: none
 	client   clientSettings
 	provider auth.Provider
 	uris     []string
@@ -122,7 +122,7 @@ func login(ctx context.Context, e *env, o loginOptions) error {
 	return s.welcome(session)
 }
 
-// chooseProfile finds the service and the name the session is kept under.
+// chooseProfile finds the service and the name of the profile.
 func (s *signIn) chooseProfile() error {
 	e := s.e
 	all, _, err := e.profiles().all()
@@ -147,12 +147,12 @@ func (s *signIn) chooseProfile() error {
 	}
 	s.profile = profile{Name: name, Server: server, Store: cmp.Or(s.opts.store, s.old.Store, "keyring")}
 	if s.profile.Store == "file" {
-		e.Warn("the tokens will lie unencrypted in a file that only you can read, not in the keyring")
+		e.Warn("the tokens will be stored unencrypted in a file that only you can read, not in the keyring")
 	}
 	return nil
 }
 
-// server is the one on the command line, in the settings or in the profile.
+// server returns the service on the command line, in the settings or in the profile.
 func (s *signIn) server() (string, error) {
 	if s.opts.server != "" {
 		return serverURL(s.opts.server)
@@ -164,8 +164,8 @@ func (s *signIn) server() (string, error) {
 	return p.Server, err
 }
 
-// chooseProvider asks the service and the environment who signs in, decides whether
-// that may be believed, and reads the provider's endpoints.
+// chooseProvider finds the provider in the environment or at the service, decides whether it can
+// be trusted, and reads its endpoints.
 func (s *signIn) chooseProvider(ctx context.Context) error {
 	resource, err := auth.FetchResource(ctx, s.e.network, s.profile.Server)
 	if err != nil {
@@ -186,7 +186,7 @@ func (s *signIn) chooseProvider(ctx context.Context) error {
 	return err
 }
 
-// clientSettings puts together what the person gave and what the service publishes.
+// clientSettings combines what the user gave and what the service publishes.
 func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 	set := s.e.set
 	c := clientSettings{issuer: set.Issuer, clientID: set.ClientID, domain: set.Domain}
@@ -214,7 +214,7 @@ func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 		c.domain = r.Domain
 	}
 	if c.issuer == "" || c.clientID == "" {
-		return c, &photo.Error{Kind: photo.KindProtocol, Msg: s.profile.Server + " does not say who signs its users in",
+		return c, &photo.Error{Kind: photo.KindProtocol, Msg: s.profile.Server + " does not say which provider signs its users in",
 			Hint: "set COGNITO_POOL_ID (or COGNITO_ISSUER) and COGNITO_CLIENT_ID"}
 	}
 	return c, nil
@@ -234,8 +234,8 @@ func (s *settings) checkProvider() error {
 	return nil
 }
 
-// secret is the client's, from the environment or the terminal; neither flags nor files
-// hold it.
+// secret returns the client's secret from the environment or the terminal. It is never in a flag
+// or a file.
 func (s *signIn) secret() (auth.Secret, error) {
 	if !s.opts.askSecret {
 		return auth.NewSecret(strings.TrimSpace(s.e.getenv("COGNITO_CLIENT_SECRET"))), nil
@@ -244,8 +244,8 @@ func (s *signIn) secret() (auth.Secret, error) {
 	return auth.NewSecret(secret), err
 }
 
-// trust decides whether the provider may be used for this service, with the person's
-// word where it takes that. --yes is not enough.
+// trust decides whether the provider may be used for this service. It asks the user where that
+// is necessary, even with --yes.
 func (s *signIn) trust(ctx context.Context) error {
 	all, _, err := s.e.profiles().all()
 	if err != nil {
@@ -278,15 +278,14 @@ func (s *signIn) loginOptions(ctx context.Context, store auth.Store) auth.LoginO
 	if !o.noBrowser {
 		lo.Browser = e.browser()
 	}
-	// A pipe is read only by someone who said there is no browser: it may be another
-	// program's input.
+	// A pipe is read only with --no-browser: it may be the input of another program.
 	if e.In.Terminal || o.noBrowser {
 		lo.Lines = e.Lines()
 	}
 	return lo
 }
 
-// save keeps the session in the profile, unless that is someone else's.
+// save writes the session to the profile. It asks first if the profile has another account.
 func (s *signIn) save(ctx context.Context, session auth.Session) error {
 	if s.old.Name != "" && !sameAccount(s.old, s.profile.Server, session) && !s.e.set.Yes {
 		question := "profile " + s.old.Name + " is " + s.old.Session.Account.Label() + " at " + s.old.Server +
@@ -317,18 +316,18 @@ func sameUserPool(a, b string) bool {
 	return errA == nil && errB == nil && ua.Scheme == ub.Scheme && ua.Host == ub.Host && path.Base(ua.Path) == path.Base(ub.Path)
 }
 
-// endOldSession revokes and forgets the session this one takes the place of. What fails
-// there is no failure of the login.
+// endOldSession revokes and removes the session that this one replaces. If that fails, the login
+// still succeeds.
 func (s *signIn) endOldSession(ctx context.Context, session auth.Session) {
 	if s.old.Name == "" || s.old.Session.Credential == session.Credential {
 		return
 	}
 	if _, err := endSession(ctx, s.e, s.old); err != nil {
-		s.e.Warn("the session that was here before could not be forgotten: %s", err)
+		s.e.Warn("the earlier session could not be removed: %s", err)
 	}
 }
 
-// welcome says who is signed in, on stdout only as JSON.
+// welcome prints who is signed in. stdout gets it only as JSON.
 func (s *signIn) welcome(session auth.Session) error {
 	e := s.e
 	e.Say("photos: signed in to %s as %s (profile %s, tokens in the %s)", s.profile.Server, session.Account.Label(), s.profile.Name, s.profile.Store)

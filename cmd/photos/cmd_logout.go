@@ -16,17 +16,17 @@ func newLogout(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "logout",
 		Short: "End the session, at the provider and here",
-		Long: `End the session: revoke it at the provider and forget it on this machine. The
-second is done also when the network is down.
+		Long: `End the session: revoke it at the provider and remove it from this machine. It
+is removed even if the provider cannot be reached.
 
-The browser may stay signed in at the provider, and would sign in again without
-asking; --browser ends that too.`,
+The browser may stay signed in at the provider, and the next login would not
+ask for a password. --browser also ends the session of the browser.`,
 		Example: `  photos logout
   photos logout --profile work`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return logout(cmd.Context(), e, alsoBrowser) },
 	}
-	c.Flags().BoolVar(&alsoBrowser, "browser", false, "end the browser's own session at the provider as well")
+	c.Flags().BoolVar(&alsoBrowser, "browser", false, "also end the browser's session at the provider")
 	return c
 }
 
@@ -46,11 +46,11 @@ func logout(ctx context.Context, e *env, alsoBrowser bool) error {
 		return err
 	}
 	if bye.NotRevoked != nil {
-		e.Warn("the session is forgotten here, but not revoked at the provider: %s", bye.NotRevoked)
+		e.Warn("the session is removed here, but not revoked at the provider: %s", bye.NotRevoked)
 		e.Say("hint: a copy of its refresh token would work until it expires at the provider")
 	}
 	if left := bye.AccessUntil.Sub(e.now()); left > 0 {
-		e.Say("photos: the last access token given out stays valid for %s", left.Round(time.Second))
+		e.Say("photos: the last access token stays valid for %s", left.Round(time.Second))
 	}
 	e.Say("photos: signed out of %s (%s)", p.Server, p.Session.Account.Label())
 	if alsoBrowser {
@@ -59,11 +59,11 @@ func logout(ctx context.Context, e *env, alsoBrowser bool) error {
 	return nil
 }
 
-// endBrowserSession sends the browser to the provider's sign-out address, which leads
-// on to the service's first page.
+// endBrowserSession opens the provider's sign-out address in the browser. It redirects to the
+// service's first page.
 func endBrowserSession(e *env, p profile) error {
 	address := p.Session.Provider.LogoutURL(p.Session.ClientID, p.Server+"/")
-	e.Say("To end the browser's session too, open\n\n  %s\n", address)
+	e.Say("To end the browser's session, open\n\n  %s\n", address)
 	if err := e.browser()(address); err != nil {
 		return fmt.Errorf("could not open a browser, open the address yourself: %w", err)
 	}

@@ -32,9 +32,10 @@ type sessionJSON struct {
 func newStatus(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Who is signed in where, and until when",
-		Long: `Show who is signed in where, until when, and where the tokens lie. It asks
-no network: photos doctor does. The exit code is 4 when nobody is signed in.`,
+		Short: "Show who is signed in where, and until when",
+		Long: `Show who is signed in where, until when, and where the tokens are stored. This
+does not use the network; photos doctor does. The exit code is 4 if nobody is
+signed in.`,
 		Example: `  photos status
   photos status --quiet && photos upload ~/Pictures`,
 		Args: noArguments,
@@ -81,12 +82,12 @@ func utc(t time.Time) time.Time {
 	return t.UTC()
 }
 
-// print writes the status as lines of name and value, or as JSON.
+// print writes the status as rows of name and value, or as JSON.
 func (s sessionJSON) print(e *env) error {
 	return printStatus(e, s, s.Account.Label(), s.rows(e.now()))
 }
 
-// printStatus writes v as JSON, label alone for --quiet, or else rows of name and value.
+// printStatus writes v as JSON, the label for --quiet, and otherwise rows of name and value.
 func printStatus(e *env, v any, label string, rows [][2]string) error {
 	if e.set.JSON {
 		return printJSON(e, v)
@@ -107,7 +108,7 @@ func printStatus(e *env, v any, label string, rows [][2]string) error {
 	return nil
 }
 
-// rows are the lines a person reads.
+// rows returns the names and values for the user.
 func (s sessionJSON) rows(now time.Time) [][2]string {
 	store := s.Store + " (the default)"
 	if s.Store == "file" {
@@ -121,7 +122,7 @@ func (s sessionJSON) rows(now time.Time) [][2]string {
 		{"store", store},
 		{"signed in", s.SignedInAt.Local().Format(time.DateTime)},
 		{"access token", s.access(now)},
-		{"session", "until the provider ends it; how long that is, its tokens do not say"},
+		{"session", "until the provider ends it; its tokens do not say when"},
 		{"last refresh", s.refresh(now)},
 	}
 	if s.LockedBy != 0 {
@@ -134,7 +135,7 @@ func (s sessionJSON) access(now time.Time) string {
 	if left := s.AccessUntil.Sub(now); left > 0 {
 		return fmt.Sprintf("until %s (%s left)", s.AccessUntil.Local().Format(time.DateTime), left.Round(time.Second))
 	}
-	return "will be refreshed at the next command"
+	return "refreshed by the next command"
 }
 
 func (s sessionJSON) refresh(now time.Time) string {

@@ -20,8 +20,8 @@ func newToken(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "token",
 		Short: "Print a fresh access token for other programs",
-		Long: `Print an access token that is good for a while, refreshed if need be. It is
-for the service the profile is signed in at, and should be sent nowhere else.`,
+		Long: `Print an access token, refreshed if necessary. Send it only to the service where
+the profile is signed in.`,
 		Example: `  photos token --header | curl -H @- https://photos.example.org/v1/me`,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return printToken(cmd.Context(), e, header) },

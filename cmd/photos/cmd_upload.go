@@ -26,11 +26,11 @@ type uploadOptions struct {
 	dryRun           bool
 	journal, retry   string
 
-	after   time.Time      // since, read
-	rate    int64          // bwlimit, read: bytes a second
-	sources []sidecar.Kind // descFrom, read
+	after   time.Time      // the time that since means
+	rate    int64          // what bwlimit means, in bytes per second
+	sources []sidecar.Kind // what descFrom means
 
-	included, excluded []*transfer.Pattern // include and exclude, read
+	included, excluded []*transfer.Pattern // what include and exclude mean
 }
 
 func newUpload(e *env) *cobra.Command {
@@ -41,20 +41,24 @@ func newUpload(e *env) *cobra.Command {
 		Long: `Put pictures and videos on the service: files, folders with everything below
 them, quoted globs, or - for one photo's bytes from a pipe.
 
-Uploading the same file again is harmless: it is found by its digest and not
-sent. A photo is described by --desc or its line in --from; without them by an
-XMP sidecar beside it (beach.xmp, beach.jpg.xmp), the JSON of a Google Takeout
-export, or the caption inside it, in the order of --desc-from. A picture that
-does not say when and where it was taken has this from the same sidecars, or its
-date from the time at which the file was last modified.
+You can upload the same file again: the service finds it by its digest, and no
+bytes are sent.
 
-A pattern of --include, --exclude or a glob knows *, ?, [a-z], {a,b} and, for
-any number of folders, **. Case does not matter. Without a slash a pattern is
-matched with names at any depth, with one (2024/*.jpg) with the path below the
-folder that is uploaded. With a slash at its end (private/) it matches folders
-only. A pattern that matched nothing is reported, and changes no exit code.
+The description comes from --desc or from the line in --from. Without them it
+comes from an XMP sidecar (beach.xmp, beach.jpg.xmp), from the JSON of a Google
+Takeout export or from the caption inside the picture, in the order of
+--desc-from. If the picture does not say when and where it was taken, these
+facts come from the same sidecars. Otherwise its date is the time at which the
+file was last modified.
 
-In a pipe one line per photo comes out, tab-separated: id, outcome, path.`,
+Patterns of --include, --exclude and globs have *, ?, [a-z], {a,b}, and ** for
+any number of folders. Case does not matter. A pattern without a slash matches
+names at any depth. One with a slash (2024/*.jpg) matches the path below the
+folder that is uploaded. One with a slash at its end (private/) matches only
+folders. A pattern that matches nothing is reported, and does not change the
+exit code.
+
+A pipe gets one line per photo, separated by tabs: id, outcome, path.`,
 		Example: `  photos upload --desc "Sunset over the bay" beach.jpg
   photos upload ~/Pictures --exclude private/ --include '*.{jpg,heic}'
   photos upload --json ~/Pictures | jq -r 'select(.outcome=="failed") | .path'
@@ -85,17 +89,17 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	o.from.flags(c, "paths")
 	f.StringArrayVar(&o.include, "include", nil, "in folders, only files that match this `pattern`, such as *.jpg or 2024/**")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "in folders, no files or folders that match this `pattern`")
-	f.StringVar(&o.since, "since", "", "in folders, only files changed from this `time` on: 2026-05-31, 7d")
-	f.StringVar(&o.ifExists, "if-exists", "fill", "when the photo is there: `fill` an empty description, skip, replace or fail")
-	f.IntVar(&o.jobs, "jobs", transfer.DefaultJobs, "this `number` of photos at a time")
-	f.StringVar(&o.bwlimit, "bwlimit", "", "send at most this many `bytes` a second: 500k, 5M or 5MiB")
+	f.StringVar(&o.since, "since", "", "in folders, only files changed since this `time`: 2026-05-31, 7d")
+	f.StringVar(&o.ifExists, "if-exists", "fill", "if the photo exists: `fill` an empty description, skip, replace or fail")
+	f.IntVar(&o.jobs, "jobs", transfer.DefaultJobs, "upload this `number` of photos at a time")
+	f.StringVar(&o.bwlimit, "bwlimit", "", "send at most this many `bytes` per second: 500k, 5M or 5MiB")
 	f.IntVar(&o.maxErrors, "max-errors", 0, "stop after this `number` of failures; 0: never")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	f.StringVar(&o.journal, "journal", "", "append a record of every photo to this `file`")
 	f.StringVar(&o.retry, "retry-failed", "", "upload what failed or was not reached according to this journal `file`")
 }
 
-// check reads the options that need reading and refuses what makes no sense.
+// check parses the options and refuses those that make no sense.
 func (o *uploadOptions) check(args []string, now time.Time) error {
 	stdin := slices.Contains(args, "-")
 	usage := func(msg, hint string) error { return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: hint} }
@@ -107,15 +111,15 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 	}
 	switch {
 	case sources > 1:
-		return usage("PATH, --from and --retry-failed exclude each other", "make it two calls")
+		return usage("PATH, --from and --retry-failed cannot be combined", "make it two calls")
 	case len(o.include)+len(o.exclude) > 0 && (stdin || len(args) == 0):
-		return usage("--include and --exclude choose among the files of folders", "give a folder as PATH, or leave them out")
+		return usage("--include and --exclude apply only to folders", "give a folder as PATH, or omit them")
 	case stdin && len(args) > 1:
-		return usage("- stands alone: it is one photo's bytes", "upload the other paths in a call of their own")
+		return usage("'-' cannot be combined with other paths", "it is one photo's bytes; upload the other paths with another command")
 	case stdin && o.name == "":
 		return usage("- needs --name", "for example: photos upload - --name beach.jpg <beach.jpg")
 	case !stdin && o.name != "":
-		return usage("--name goes with - only", "a file keeps its own name")
+		return usage("--name needs -", "a file keeps its own name")
 	case len(o.name) > photo.MaxName:
 		return usage(fmt.Sprintf("--name is longer than %d bytes", photo.MaxName), "")
 	case o.jobs < 1 || o.jobs > 256:
@@ -134,7 +138,7 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 	return checkDescription(o.desc)
 }
 
-// read turns words into times and numbers.
+// read parses the values of options.
 func (o *uploadOptions) read(now time.Time) (err error) {
 	if o.since != "" {
 		if o.after, _, err = parseWhen(o.since, now); err != nil {
@@ -147,7 +151,7 @@ func (o *uploadOptions) read(now time.Time) (err error) {
 	if o.bwlimit != "" {
 		rate, err := photo.ParseSize(o.bwlimit)
 		if err != nil || rate == 0 {
-			return &photo.Error{Kind: photo.KindUsage, Msg: "--bwlimit: " + quote(o.bwlimit) + " is not a size like 500k, 5M or 5MiB", Hint: "it is in bytes a second"}
+			return &photo.Error{Kind: photo.KindUsage, Msg: "--bwlimit: " + quote(o.bwlimit) + " is not a size like 500k, 5M or 5MiB", Hint: "it is in bytes per second"}
 		}
 		o.rate = int64(rate)
 	}
@@ -228,9 +232,8 @@ func warnOrphans(e *env, sidecars *sidecar.Finder) {
 	e.Say("hint: give all parts of a Google Takeout export in one call")
 }
 
-// items is what the call means. rest returns what was read of a list and not begun when
-// the run ended early; done removes what had to be spooled and closes
-// what had to be opened.
+// items returns the items of the call. rest returns the items of a list that were read but not
+// begun when the run ended early. done closes the list and removes the temporary file.
 func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items iter.Seq[transfer.Item], rest func() []listItem, done func(), err error) {
 	rest, nothing := func() []listItem { return nil }, func() {}
 	switch {
@@ -242,7 +245,7 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		return o.listItem(list.all()), list.rest, list.close, nil
+		return o.fromList(list.all()), list.rest, list.close, nil
 	case args[0] == "-":
 		file, remove, err := spool(newStdin(ctx, e.In))
 		if err != nil {
@@ -265,7 +268,7 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 	}, rest, nothing, nil
 }
 
-// described gives an item the description of the call.
+// described adds the description of the call to an item.
 func (o uploadOptions) described(i transfer.Item) transfer.Item {
 	if o.desc != "" {
 		i.Description, i.Source = o.desc, photo.FromFlag
@@ -273,8 +276,8 @@ func (o uploadOptions) described(i transfer.Item) transfer.Item {
 	return i
 }
 
-// listItem makes items of a list; the list's own descriptions go before --desc.
-func (o uploadOptions) listItem(list iter.Seq[listItem]) iter.Seq[transfer.Item] {
+// fromList makes items of a list. Its own descriptions take precedence over --desc.
+func (o uploadOptions) fromList(list iter.Seq[listItem]) iter.Seq[transfer.Item] {
 	return func(yield func(transfer.Item) bool) {
 		for l := range list {
 			if isEndOfRead(l.Err) && photo.KindOf(l.Err) == photo.KindInterrupted {

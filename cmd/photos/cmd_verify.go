@@ -19,21 +19,21 @@ func newVerify(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify PATH...",
 		Short: "Print the local files that are not safely on the service",
-		Long: `Read every file below the paths afresh, hidden folders too, and ask the service
-whether it holds these very bytes. Print each file for which that cannot be
-proven: photos that are missing, in the trash or damaged, and also whatever the
-service does not take, such as other kinds of files and links.
+		Long: `Read all bytes of every file below the paths, also in hidden folders, and ask
+the service whether it has them. Print each file for which that is not proven:
+photos that are missing, in the trash or damaged, and files that the service
+does not accept, such as other kinds of files and links.
 
-The exit code is 0 only if nothing was printed, so that
-"photos verify DIR && rm -r DIR" removes nothing that is not stored.`,
+The exit code is 0 only if no file was printed, so that
+"photos verify DIR && rm -r DIR" removes only files that are stored.`,
 		Example: `  photos verify ~/Pictures/2024 && rm -r ~/Pictures/2024
   photos verify --deep --json /media/card`,
 		Args: atLeastOne("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd.Context(), e, args, o) },
 	}
 	f := c.Flags()
-	f.BoolVar(&o.deep, "deep", false, "have the service read its copies again, not only look at them")
-	f.BoolVar(&o.picturesOnly, "pictures-only", false, "leave other files out; a folder is then not safe to remove")
+	f.BoolVar(&o.deep, "deep", false, "make the service read all bytes of its copies")
+	f.BoolVar(&o.picturesOnly, "pictures-only", false, "ignore other files; a folder is then not safe to remove")
 	return c
 }
 
@@ -126,7 +126,7 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 	}
 	e.Say("photos: all %d files are stored", stored)
 	if o.picturesOnly {
-		e.Warn("other files were left out: removing a whole folder is not safe")
+		e.Warn("other files were ignored: removing a whole folder is not safe")
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 	"photos/internal/photo"
 )
 
-// fromOptions say where a list of items comes from: --from, -0, --from-format.
+// fromOptions are the flags of a list of items: --from, -0 and --from-format.
 type fromOptions struct {
 	file   string
 	nul    bool
@@ -25,12 +25,12 @@ type fromOptions struct {
 	paths  bool // items are local files, never IDs
 }
 
-// listItem is one item of a call. One that cannot be read has Err, and its place in the
-// list instead of a name.
+// listItem is one item of a call. If it cannot be read, it has an error, and its name
+// is its place in the list.
 type listItem struct {
 	Name        string // a path or an ID, never expanded
 	Description string
-	Described   bool         // the item has a description, be it empty
+	Described   bool         // the item has a description, which may be empty
 	Version     *int64       // the photo's version that Description was made for; nil: any
 	Photo       *photo.Photo // the photo itself, when a filter found it
 	Err         error
@@ -48,14 +48,14 @@ func (o fromOptions) check() error {
 	case o.format != "lines" && o.format != "tsv" && o.format != "jsonl":
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format " + quote(o.format), Hint: "it is lines, tsv or jsonl"}
 	case o.file == "" && (o.nul || o.format != "lines"):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "-0 and --from-format go with --from"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "-0 and --from-format need --from"}
 	case o.nul && o.format == "jsonl":
-		return &photo.Error{Kind: photo.KindUsage, Msg: "-0 does not go with jsonl", Hint: "JSON Lines end with a newline"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "-0 cannot be combined with jsonl", Hint: "JSON Lines end with a newline"}
 	}
 	return nil
 }
 
-// atLeastOneOr is atLeastOne for commands that also take a list.
+// atLeastOneOr is like atLeastOne, for commands that also take a list.
 func (o *fromOptions) atLeastOneOr(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if o.file != "" {
@@ -65,17 +65,17 @@ func (o *fromOptions) atLeastOneOr(what string) cobra.PositionalArgs {
 	}
 }
 
-// itemList is the items of one call.
+// itemList has the items of one call.
 type itemList struct {
 	items    iter.Seq[listItem]
-	stop     func() // ends the reading of more
+	stop     func() // ends the reading
 	file     io.Closer
 	begun    atomic.Bool
 	finished chan struct{}
 	left     []listItem
 }
 
-// open returns the items that a call names by --from, or else its arguments.
+// open returns the items of --from or, without it, the arguments.
 func (o fromOptions) open(ctx context.Context, e *env, args []string) (*itemList, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (o fromOptions) open(ctx context.Context, e *env, args []string) (*itemList
 	l := &itemList{finished: make(chan struct{})}
 	switch {
 	case o.file != "" && len(args) > 0:
-		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "--from and arguments exclude each other", Hint: "make it two calls"}
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "--from cannot be combined with arguments", Hint: "make it two calls"}
 	case o.file == "":
 		l.items, l.stop = argumentItems(args), func() {}
 		return l, nil
@@ -111,8 +111,8 @@ func argumentItems(args []string) iter.Seq[listItem] {
 	}
 }
 
-// all yields the items, once. No more is read than is asked for. When the caller
-// stops early, that item and what was read after it are left.
+// all yields the items once. It reads no more than the caller asks for. If the caller stops
+// early, rest returns the items that it did not accept.
 func (l *itemList) all() iter.Seq[listItem] {
 	return func(yield func(listItem) bool) {
 		l.begun.Store(true)
@@ -133,8 +133,8 @@ func (l *itemList) all() iter.Seq[listItem] {
 	}
 }
 
-// rest ends the reading and returns what was read and not accepted. It must not be
-// called while something else still wants items.
+// rest ends the reading and returns the items that were read but not accepted. It must not be
+// called while the caller of all still wants items.
 func (l *itemList) rest() []listItem {
 	l.stop()
 	if !l.begun.Load() {
@@ -158,8 +158,8 @@ func listError(path string, err error) error {
 	return fileError(path, err)
 }
 
-// lines yields one item per line of in. After an interruption it still yields the
-// lines that came before.
+// lines yields one item per line of in. After an interruption it still yields the lines that
+// were read before.
 func (o fromOptions) lines(in io.Reader) iter.Seq[listItem] {
 	return func(yield func(listItem) bool) {
 		end := byte('\n')
@@ -193,7 +193,7 @@ func (o fromOptions) lines(in io.Reader) iter.Seq[listItem] {
 	}
 }
 
-// endOfReadError is why a list could not be read to its end.
+// endOfReadError says why a list could not be read to its end.
 type endOfReadError struct{ error }
 
 func (e *endOfReadError) Unwrap() error { return e.error }
@@ -203,14 +203,13 @@ func isEndOfRead(err error) bool {
 	return errors.As(err, &e)
 }
 
-// maxLine bounds one line: a path and a description, as JSON may write them.
+// maxLine limits the bytes of one line, which may have a path and a description as JSON.
 const maxLine = 64 << 10
 
 var errLongLine = fmt.Errorf("longer than %d bytes", maxLine)
 
-// readLines yields the lines of in without the byte that ends them. A line that is
-// too long is an error of its own, and the next line follows; any other error is the
-// last one.
+// readLines yields the lines of in without the byte that ends them. For a line that is
+// too long it yields errLongLine and goes on. After any other error it stops.
 func readLines(in io.Reader, end byte) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		r := bufio.NewReaderSize(in, maxLine)
@@ -222,7 +221,7 @@ func readLines(in io.Reader, end byte) iter.Seq2[string, error] {
 			}
 			last := err != nil
 			switch {
-			case last && !errors.Is(err, io.EOF): // the line may have more to it
+			case last && !errors.Is(err, io.EOF): // the line may be incomplete
 				yield("", err)
 				return
 			case long:
@@ -250,7 +249,7 @@ func (o fromOptions) lineName(n int) string {
 	return fmt.Sprintf("%s:%d", name, n)
 }
 
-// item reads one line. One that does not fit the format fails alone.
+// item reads one line. If it does not fit the format, the item has an error.
 func (o fromOptions) item(text string, n int, known []string) listItem {
 	it, err := o.parse(text, known)
 	if err != nil {
@@ -270,7 +269,7 @@ func (o fromOptions) parse(text string, known []string) (listItem, error) {
 	return listItem{Name: text}, nil
 }
 
-// malformed is the error of a line that does not fit its format.
+// malformed returns the error of a line that does not fit its format.
 func malformed(err error) error {
 	hint := photo.HintOf(err)
 	if hint == "" {
@@ -288,7 +287,7 @@ func isMalformed(err error) bool {
 	return errors.As(err, &e)
 }
 
-// collect returns all items of the list, for calls that must know how many there are.
+// collect reads the whole list and returns its items, for callers that need their number.
 func (l *itemList) collect() []listItem {
 	all := slices.Collect(l.all())
 	l.items, l.finished = slices.Values(all), make(chan struct{})

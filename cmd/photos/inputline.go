@@ -17,22 +17,22 @@ import (
 	"photos/internal/term"
 )
 
-// newInputLinesHelp explains the formats of --from; cobra lists it as a help topic.
+// newInputLinesHelp returns a help topic about the formats of --from.
 func newInputLinesHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "input-lines",
 		Short: "The formats of the lists that --from reads",
 		Long: `--from FILE reads a list from a file, --from - from stdin. --from-format says
-how its lines are written. A line that does not fit its format fails alone; the
-others are done.
+how its lines are written. A line that does not fit its format is one failed
+item; the other lines are still done.
 
-lines  One item per line: a path, or where a PHOTO is wanted also an ID. With -0
-       the items end with a NUL byte instead, as find -print0 writes them. An
-       item is taken as it is; nothing is expanded.
+lines  One item per line: a path or, where a PHOTO is wanted, also an ID. With
+       -0 each item ends with a NUL byte, as find -print0 writes them. Items
+       are never expanded.
 
 tsv    Item, tab, description. A tab, newline, carriage return or backslash in
-       them is written \t, \n, \r or \\. A - alone stands for no value, which
-       is not allowed here; a dash is written \-.
+       them is written \t, \n, \r or \\. A - alone means no value and is
+       not allowed here. A dash is written \-.
        photos list --fields id,description prints such lines.
 
 jsonl  One JSON object per line, such as --json prints. It names a photo by id
@@ -41,8 +41,8 @@ jsonl  One JSON object per line, such as --json prints. It names a photo by id
        only if it still has that version. The other keys that photos prints are
        accepted and ignored; any other key is an error.
 
-A description in a line goes before --desc and --clear. An empty one never
-erases a description, except with --clear.`,
+A description in a line takes precedence over --desc and --clear. An empty one
+never erases a description, except with --clear.`,
 		Example: `  find . -name '*.jpg' -print0 | photos upload -0 --from -
   printf 'beach.jpg\tSunset\n' | photos describe --from - --from-format tsv
   photos list --json | jq -c 'select(.bytes > 5e6)' |
@@ -72,7 +72,7 @@ func parseTSV(text string) (listItem, error) {
 	return listItem{Name: name, Description: desc, Described: true}, err
 }
 
-// inputKeys are the keys of a JSON line that mean something.
+// inputKeys has the keys of a JSON line that are used.
 type inputKeys struct {
 	Path        string  `json:"path"`
 	PathBase64  string  `json:"path_base64"`
@@ -81,8 +81,8 @@ type inputKeys struct {
 	Version     *int64  `json:"version"`
 }
 
-// knownKeys returns every key that a JSON line may have: those that mean something, and
-// the others of the records that this program prints.
+// knownKeys returns every key that a JSON line may have: those that are used, and all
+// others in the records that this program prints.
 func knownKeys() []string {
 	var keys []string
 	for _, record := range []any{inputKeys{}, api.Photo{}, uploadRecord{}, proofRecord{}, changeRecord{}} {
@@ -97,8 +97,8 @@ func knownKeys() []string {
 	return slices.Compact(keys)
 }
 
-// parseJSON reads an object that names a file by path or, unless paths says that only
-// files are wanted, a photo by id. Null is the same as no value.
+// parseJSON reads an object that names a photo by id or path. With paths, it must name a file by
+// path. Null is the same as no value.
 func parseJSON(text string, known []string, paths bool) (listItem, error) {
 	if !utf8.ValidString(text) {
 		return listItem{}, errors.New("not valid UTF-8")
@@ -107,7 +107,7 @@ func parseJSON(text string, known []string, paths bool) (listItem, error) {
 	if err := json.Unmarshal([]byte(text), &keys); err != nil {
 		return listItem{}, errors.New("not a JSON object")
 	}
-	for key := range keys { // json ignores case and accepts what it does not know
+	for key := range keys { // encoding/json ignores case and accepts unknown keys
 		if _, ok := slices.BinarySearch(known, key); !ok {
 			return listItem{}, fmt.Errorf("unknown key %.80q", key)
 		}
@@ -131,8 +131,8 @@ func parseJSON(text string, known []string, paths bool) (listItem, error) {
 	return it, nil
 }
 
-// name returns the item that the line names. A photo's ID goes before the path of the
-// file that it once came from.
+// name returns the item that the line names. The ID of a photo takes precedence over
+// its path, since that is only where it once came from.
 func (v inputKeys) name(paths bool) (string, error) {
 	path := v.Path
 	if v.PathBase64 != "" {
@@ -149,7 +149,7 @@ func (v inputKeys) name(paths bool) (string, error) {
 		}
 		return v.ID, nil
 	case !paths && photo.IsHex(path):
-		return "./" + path, nil // by itself it would be an ID
+		return "./" + path, nil // without ./ it would be an ID
 	case path != "":
 		return path, nil
 	case paths:

@@ -14,11 +14,11 @@ import (
 	"photos/internal/transfer"
 )
 
-// journal is a file of upload records, one JSON line each, appended with one
-// write a record: killed at any moment, every line in it is whole.
+// journal is a file of upload records, with one JSON line per record. Each line is appended
+// with one write, so every line is complete even if the program is killed.
 type journal struct{ f *os.File }
 
-// openJournal opens the file for appending; without a name there is no journal.
+// openJournal opens the file for appending. Without a path there is no journal.
 func openJournal(path string) (*journal, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // a nil journal keeps nothing
@@ -55,8 +55,8 @@ func (j *journal) close() error {
 	return nil
 }
 
-// unfinished yields the items of a journal whose last record says failed or
-// pending, in the order of their first one.
+// unfinished yields the items of a journal whose last record says failed or pending, in the
+// order of their first records.
 func unfinished(path string) (iter.Seq[transfer.Item], error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -70,11 +70,11 @@ func unfinished(path string) (iter.Seq[transfer.Item], error) {
 	for n := 1; sc.Scan(); n++ {
 		var r uploadRecord
 		if err := json.Unmarshal(sc.Bytes(), &r); err != nil {
-			return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%s:%d is no record of an upload", path, n), Hint: "--retry-failed reads what --journal or upload --json wrote"}
+			return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%s:%d is not a record of an upload", path, n), Hint: "--retry-failed reads what --journal or upload --json wrote"}
 		}
 		name := r.path()
 		if name == "" {
-			continue // a line of a list that named nothing
+			continue // the record of a malformed line of a list
 		}
 		if _, seen := last[name]; !seen {
 			order = append(order, name)

@@ -16,8 +16,8 @@ import (
 // shownCandidates is how many photos an ambiguous prefix lists.
 const shownCandidates = 10
 
-// findPhoto is the photo that a PHOTO argument means: hex digits are an ID or a
-// prefix of one, anything else is a local file whose bytes name the photo.
+// findPhoto returns the photo that a PHOTO argument means. Hex digits are an ID or a prefix of one.
+// Anything else is a local file, whose bytes name the photo.
 func findPhoto(ctx context.Context, c *client.Client, arg string) (photo.Photo, error) {
 	if !photo.IsHex(arg) {
 		id, err := fileID(ctx, arg)
@@ -44,7 +44,7 @@ func errNoPhoto() error {
 	return &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Hint: "photos list shows what you have"}
 }
 
-// findPrefix is the one photo that passes the filter and whose ID begins with prefix.
+// findPrefix returns the only photo that passes the filter and whose ID begins with prefix.
 func findPrefix(ctx context.Context, c *client.Client, prefix string, f photo.Filter) (photo.Photo, error) {
 	switch {
 	case len(prefix) > 2*len(photo.ID{}):
@@ -70,10 +70,10 @@ func findPrefix(ctx context.Context, c *client.Client, prefix string, f photo.Fi
 	for i, p := range found {
 		names[i] = p.ID.Short() + " " + p.Name
 	}
-	return photo.Photo{}, &photo.Error{Kind: photo.KindAmbiguous, Msg: "several photos begin like that: " + strings.Join(names, ", "), Hint: "give more digits"}
+	return photo.Photo{}, &photo.Error{Kind: photo.KindAmbiguous, Msg: "several photos have this prefix: " + strings.Join(names, ", "), Hint: "give more digits"}
 }
 
-// fileID is the ID of a local file's bytes.
+// fileID returns the ID of a local file's bytes.
 func fileID(ctx context.Context, path string) (photo.ID, error) {
 	id, err := transfer.FileID(ctx, path)
 	if photo.KindOf(err) == photo.KindNotFound {
@@ -82,7 +82,7 @@ func fileID(ctx context.Context, path string) (photo.ID, error) {
 	return id, err
 }
 
-// fileError says what is wrong with a local file whose name is said already.
+// fileError returns the error of a local file without its path, which the message already has.
 func fileError(path string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) && pe.Path == path {
@@ -91,8 +91,8 @@ func fileError(path string, err error) error {
 	return &photo.Error{Kind: photo.KindUnreadable, Err: err}
 }
 
-// eachItem runs f for every item by the law of tally; a failure that concerns
-// all of them ends the call at once.
+// eachItem calls f for every item and counts them with a tally. A failure that concerns all of
+// them ends the call at once.
 func eachItem(e *env, items iter.Seq[listItem], f func(listItem) error) error {
 	t := tally{console: e.Console}
 	for it := range items {

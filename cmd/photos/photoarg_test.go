@@ -31,7 +31,7 @@ func TestAmbiguousPrefixListsCandidates(t *testing.T) {
 		getenv: func(k string) string { return vars[k] },
 	}
 	code := runCommand(context.Background(), []string{"describe", "CAFE1234"}, e)
-	want := "photos: CAFE1234: several photos begin like that: cafe12340000 a.jpg, cafe12341111 b.jpg\nhint: give more digits\n"
+	want := "photos: CAFE1234: several photos have this prefix: cafe12340000 a.jpg, cafe12341111 b.jpg\nhint: give more digits\n"
 	if code != exitUsage || said.String() != want || out.Len() != 0 {
 		t.Errorf("code %d, stdout %q, stderr %q", code, &out, &said)
 	}

@@ -11,7 +11,7 @@ import (
 	"photos/internal/text"
 )
 
-// photoColumns is how lists show photos. The first six are the TSV contract.
+// photoColumns returns the columns of a list of photos. The first six are a contract.
 func photoColumns() []term.Column[photo.Photo] {
 	return []term.Column[photo.Photo]{
 		{Name: "id", Text: func(p photo.Photo) string { return p.ID.String() }, Show: func(p photo.Photo) string { return p.ID.Short() }, Least: photo.ShortLen},
@@ -38,10 +38,10 @@ func photoColumns() []term.Column[photo.Photo] {
 
 func photoJSON(p photo.Photo) any { return api.FromPhoto(p) }
 
-// minutes is how precise a time is for people.
+// minutes is the layout of times for users.
 const minutes = "2006-01-02 15:04"
 
-// showTime is a time for people, in their own zone.
+// showTime returns a time in the user's time zone.
 func showTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -49,8 +49,8 @@ func showTime(t time.Time) string {
 	return t.Local().Format(minutes)
 }
 
-// showTaken returns the clock of the place where the photo was taken. A moment in UTC
-// says nothing about the place, so it is shown in the user's zone.
+// showTaken returns the local time of the place where the photo was taken. A moment in UTC does
+// not tell that, so it is shown in the user's time zone.
 func showTaken(m photo.Moment) string {
 	if offset, known := m.Offset(); known && offset == 0 {
 		return showTime(m.Time())

@@ -18,8 +18,8 @@ func newRoot(e *env) *cobra.Command {
 		Short: "Your pictures on your photo service, from the shell",
 		Long: `photos puts your pictures on your photo service.
 
-Sign in once with the browser; after that every command just works, in a
-terminal, a script or a pipeline.`,
+Sign in once with the browser. After that every command works without asking, in
+a terminal, a script or a pipeline.`,
 		Example: `  photos login http://127.0.0.1:8080
   photos upload --desc "Sunset over the bay" beach.jpg
   photos upload ~/Pictures

@@ -15,9 +15,9 @@ import (
 // spoolPrefix begins the names of the files that hold the bytes of a pipe.
 const spoolPrefix = "photos-stdin-"
 
-// spool writes a pipe to a private temporary file, so that what was digested can be sent,
-// and sent again. It also removes what processes that were killed left behind. remove
-// removes the file.
+// spool writes the bytes of a pipe to a private temporary file, so that they can be digested
+// and sent, also more than once. It also removes the files of processes that were killed.
+// remove removes the file.
 func spool(r io.Reader) (path string, remove func(), err error) {
 	sweepSpools()
 	f, err := os.CreateTemp("", spoolPrefix+"*") // 0600
@@ -27,7 +27,7 @@ func spool(r io.Reader) (path string, remove func(), err error) {
 	unlock, err := lockSpool(f.Name())
 	remove = func() {
 		_ = os.Remove(f.Name())
-		_ = f.Close() // Windows removes no file that is open
+		_ = f.Close() // Windows does not remove an open file
 		_ = os.Remove(f.Name())
 		if unlock != nil {
 			unlock()
@@ -44,11 +44,11 @@ func spool(r io.Reader) (path string, remove func(), err error) {
 	return f.Name(), remove, nil
 }
 
-// errInUse is why a file of another process is not removed.
+// errInUse is the error of a file that another process uses.
 var errInUse = errors.New("in use")
 
-// lockSpool marks the file as in use for as long as this process lives. Windows removes no
-// file that is open, so that no mark is needed there.
+// lockSpool marks the file as in use as long as this process runs. Windows does not remove open
+// files, so no mark is needed there.
 func lockSpool(path string) (unlock func(), err error) {
 	if runtime.GOOS == "windows" {
 		return func() {}, nil
@@ -60,12 +60,12 @@ func lockSpool(path string) (unlock func(), err error) {
 	return func() { _ = l.Close() }, nil
 }
 
-// spoolAge is how old a file must be before it may be a leftover: one that was just made is
-// not locked yet.
+// spoolAge is how old a file must be before it may be removed. A file that was just made is not
+// locked yet.
 const spoolAge = time.Minute
 
-// sweepSpools removes the files of processes that were killed. What belongs to others, or is
-// in use, stays.
+// sweepSpools removes the files of processes that were killed. It keeps files of
+// other users and files in use.
 func sweepSpools() {
 	paths, _ := filepath.Glob(filepath.Join(os.TempDir(), spoolPrefix+"*")) // the pattern is valid
 	for _, path := range paths {

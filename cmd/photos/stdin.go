@@ -8,11 +8,11 @@ import (
 )
 
 // stdin reads standard input until ctx ends. Nothing can interrupt a read of a
-// pipe to which nobody writes: the goroutine that waits there is left behind.
+// pipe to which nobody writes, so the goroutine that waits there is left behind.
 type stdin struct {
 	ctx  context.Context //nolint:containedctx // io.Reader has no place for it
 	from io.Reader
-	ends error // once a read was left behind
+	ends error // set once a read was left behind
 }
 
 func newStdin(ctx context.Context, from io.Reader) *stdin { return &stdin{ctx: ctx, from: from} }
@@ -29,7 +29,7 @@ func (s *stdin) Read(p []byte) (int, error) {
 		n   int
 		err error
 	}
-	buf, done := make([]byte, len(p)), make(chan result, 1) // p is the caller's again once Read returned
+	buf, done := make([]byte, len(p)), make(chan result, 1) // p belongs to the caller again when Read returns
 	go func() {
 		n, err := s.from.Read(buf)
 		done <- result{n, err}
@@ -47,8 +47,8 @@ func (s *stdin) end() error {
 	return s.ends
 }
 
-// unreadable is why stdin or a list could not be read to its end; an interruption
-// is none of its faults.
+// unreadable returns the error of an input that could not be read to its end. An interruption
+// stays what it is.
 func unreadable(msg string, err error) error {
 	if photo.KindOf(err) == photo.KindInterrupted {
 		return err

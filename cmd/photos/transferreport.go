@@ -18,7 +18,7 @@ import (
 type uploadRecord struct {
 	Path              string        `json:"path"`
 	PathBase64        string        `json:"path_base64,omitempty"` // the exact bytes, when Path is not UTF-8
-	Line              string        `json:"line,omitempty"`        // of the list, when it names no path
+	Line              string        `json:"line,omitempty"`        // of the list, when it is malformed
 	ID                string        `json:"id,omitempty"`
 	Outcome           photo.Outcome `json:"outcome"`
 	Bytes             int64         `json:"bytes"`
@@ -29,7 +29,7 @@ type uploadRecord struct {
 	DescriptionKept   bool          `json:"description_kept,omitempty"`
 	Warning           string        `json:"warning,omitempty"` // a sidecar that could not be used
 	Reason            string        `json:"reason,omitempty"`
-	DryRun            bool          `json:"dry_run,omitempty"` // nothing was done: this is what would be
+	DryRun            bool          `json:"dry_run,omitempty"` // nothing was changed; the outcome is what would happen
 	Error             *errorRecord  `json:"error,omitempty"`
 }
 
@@ -68,7 +68,7 @@ func newUploadRecord(r transfer.Record) uploadRecord {
 	return out
 }
 
-// path is the exact path.
+// path returns the exact path.
 func (r uploadRecord) path() string {
 	if raw, err := base64.StdEncoding.DecodeString(r.PathBase64); err == nil && len(raw) > 0 {
 		return string(raw)
@@ -103,7 +103,7 @@ func uploadColumns() []term.Column[transfer.Record] {
 	}
 }
 
-// transferReport says of each item what became of it, and of the run how it went.
+// transferReport reports the result of each item of an upload or a download, and a summary.
 type transferReport struct {
 	e        *env
 	out      *term.Printer[transfer.Record]
@@ -115,7 +115,7 @@ type transferReport struct {
 	kept     int
 	keptPath string
 
-	foreign        int   // sidecars that are somebody else's
+	foreign        int   // sidecars that somebody else has changed
 	foreignSidecar error // one of them
 }
 
@@ -141,7 +141,7 @@ func (u *transferReport) addPending(sum *transfer.Summary, rest []listItem) {
 	}
 }
 
-// record handles one record.
+// record reports one record.
 func (u *transferReport) record(r transfer.Record) {
 	if r.DescriptionKept {
 		u.kept++
@@ -166,8 +166,8 @@ func (u *transferReport) record(r transfer.Record) {
 	}
 }
 
-// shows reports whether stdout gets the record. JSON names every item; the other
-// forms leave out what was skipped or not reached, --quiet also what failed.
+// shows reports whether stdout gets the record. JSON has every item. The other
+// forms omit items that are skipped or pending, and --quiet also those that failed.
 func (u *transferReport) shows(r transfer.Record) bool {
 	if u.silent {
 		return false
@@ -181,14 +181,14 @@ func (u *transferReport) shows(r transfer.Record) bool {
 	return r.Outcome != photo.OutcomeSkipped && r.Outcome != photo.OutcomePending
 }
 
-// flush prints what is held back, while the bars are still up.
+// flush prints what is held back, while the bars are still shown.
 func (u *transferReport) flush() {
 	if err := errors.Join(u.out.Close(), u.journal.close()); u.printed == nil {
 		u.printed = err
 	}
 }
 
-// end says the rest, and with which error the command ends.
+// end prints the summary and returns the error of the command.
 func (u *transferReport) end(sum transfer.Summary, err error) error {
 	if u.kept > 0 && !u.e.set.JSON {
 		u.e.Warn("%s", u.keptWarning())
@@ -196,7 +196,7 @@ func (u *transferReport) end(sum transfer.Summary, err error) error {
 	if u.foreign == 1 {
 		u.e.Warn("%s", u.foreignSidecar)
 	} else if u.foreign > 1 {
-		u.e.Warn("%d sidecars were changed by somebody else and stay, such as: %s", u.foreign, u.foreignSidecar)
+		u.e.Warn("%d sidecars were changed by somebody else and were kept, such as: %s", u.foreign, u.foreignSidecar)
 	}
 	if sum.Total != 1 || sum.Outcomes[photo.OutcomeSkipped] == 1 {
 		u.summarize(sum)
@@ -216,12 +216,12 @@ func (u *transferReport) end(sum transfer.Summary, err error) error {
 
 func (u *transferReport) keptWarning() string {
 	if u.kept == 1 {
-		return fmt.Sprintf("%s has another description already, which stays: photos describe FILE --desc TEXT changes it", u.keptPath)
+		return fmt.Sprintf("%s already has another description, which was kept; photos describe FILE --desc TEXT changes it", u.keptPath)
 	}
-	return fmt.Sprintf("%d photos have another description already, which stays: photos describe FILE --desc TEXT changes it", u.kept)
+	return fmt.Sprintf("%d photos already have other descriptions, which were kept; photos describe FILE --desc TEXT changes them", u.kept)
 }
 
-// summarize says how many had which outcome; the numbers add up to the total.
+// summarize prints how many items had which outcome. The numbers add up to the total.
 func (u *transferReport) summarize(sum transfer.Summary) {
 	if u.e.set.Quiet {
 		return

@@ -9,9 +9,9 @@ import (
 )
 
 // parseWhen reads a time as --since and --until take it. It returns the first instant
-// that it covers and the one after the last: of a year, month or day in the user's
-// zone. A local time, an RFC 3339 time and an age cover no more than one instant.
-// Both results show the clock that the user means, see photo.Filter.
+// that it covers and the one after the last: of a year, month or day in the user's time
+// zone. A local time, an RFC 3339 time and an age cover only one instant. Both results
+// have the clock that the user means, see photo.Filter.
 func parseWhen(s string, now time.Time) (from, to time.Time, err error) {
 	switch s {
 	case "today":
@@ -57,9 +57,9 @@ func parseAge(s string, now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// localTime returns the instant at which clocks in the zone show wall. Where clocks
-// are put forward, some times are never shown, in some zones midnight: then it
-// returns a time that shows wall by the offset that ended.
+// localTime returns the instant at which clocks in the zone show wall. When clocks are put
+// forward, they skip some times, in some zones midnight. For such a time localTime uses
+// the offset that was valid before.
 func localTime(wall time.Time, zone *time.Location) time.Time {
 	y, mo, d := wall.Date()
 	h, mi, s := wall.Clock()
