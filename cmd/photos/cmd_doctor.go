@@ -11,6 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/auth"
+	"photos/internal/auth/oidc"
+	"photos/internal/auth/secret"
+	"photos/internal/auth/signin"
 	"photos/internal/photo"
 	"photos/internal/redirect"
 	"photos/internal/term"
@@ -53,7 +56,7 @@ type checkup struct {
 	profile      profile // zero: nobody is signed in
 	tokenGiven   bool    // the environment gives a token, so no profile is used
 	server       string
-	resource     auth.Resource
+	resource     oidc.Resource
 	firstFailure error // the first failure
 	signedIn     bool  // there is a session
 	// One of them does not answer, so it is not asked again.
@@ -152,7 +155,7 @@ func (x *checkup) service(ctx context.Context) (err error) {
 		return nil
 	}
 	began := x.e.now()
-	x.resource, err = auth.FetchResource(ctx, x.e.network, x.server)
+	x.resource, err = oidc.FetchResource(ctx, x.e.network, x.server)
 	x.serviceAway = err != nil && auth.KindOf(err) == auth.Unavailable
 	return x.result("service", fmt.Sprintf("%s answers in %s", x.server, x.e.now().Sub(began).Round(time.Millisecond)), err)
 }
@@ -164,9 +167,9 @@ func (x *checkup) clock(ctx context.Context) error {
 	if x.serviceAway {
 		return x.warn("clock", "not compared, since the service does not answer", "try again when it does")
 	}
-	off, err := auth.ClockOff(ctx, x.e.network, x.server)
+	off, err := oidc.ClockOff(ctx, x.e.network, x.server)
 	if err == nil && off != 0 {
-		return x.warn("clock", auth.ClockWarning(off), "set the clock: timedatectl set-ntp true, or the system's settings")
+		return x.warn("clock", signin.ClockWarning(off), "set the clock: timedatectl set-ntp true, or the system's settings")
 	}
 	return x.result("clock", "agrees with the service's", err)
 }
@@ -181,7 +184,7 @@ func (x *checkup) discovery(ctx context.Context) error {
 	if issuer == "" {
 		return nil
 	}
-	now, err := auth.Discover(ctx, x.e.network, issuer, "")
+	now, err := oidc.Discover(ctx, x.e.network, issuer, "")
 	x.providerAway = err != nil && auth.KindOf(err) == auth.Unavailable
 	if pinned := x.profile.Session.Provider; err == nil && pinned.Issuer != "" && !pinned.Same(now) {
 		return x.warn("provider", issuer+" has other endpoints than at login", "photos login uses the new ones, if you expect them")
@@ -200,7 +203,7 @@ func (x *checkup) redirects(ctx context.Context) error {
 	}
 	usable := 0
 	for _, uri := range uris {
-		free, registered := auth.PortFree(ctx, uri), x.registered(ctx, uri)
+		free, registered := signin.PortFree(ctx, uri), x.registered(ctx, uri)
 		if registered == nil && free == nil {
 			usable++
 			continue
@@ -230,7 +233,9 @@ func (x *checkup) registered(ctx context.Context, uri string) error {
 	if x.providerAway {
 		return nil
 	}
-	err := auth.Registered(ctx, x.e.network, x.profile.Session.Provider, x.profile.Session.ClientID, uri)
+	session := x.profile.Session
+	client := oidc.Client{Provider: session.Provider, ID: session.ClientID, HTTP: x.e.network}
+	err := client.Registered(ctx, uri)
 	if x.providerAway = err != nil && auth.KindOf(err) == auth.Unavailable; x.providerAway {
 		err = nil
 	}
@@ -251,7 +256,7 @@ func (x *checkup) keyring(ctx context.Context) error {
 		return x.result("store", "", err)
 	}
 	began := x.e.now()
-	if err := auth.Probe(ctx, store); err != nil {
+	if err := secret.Probe(ctx, store); err != nil {
 		return x.result("store", "", err)
 	}
 	took := fmt.Sprintf("%s: written, read and deleted in %s", name, x.e.now().Sub(began).Round(time.Millisecond))
@@ -273,7 +278,7 @@ func (x *checkup) session(ctx context.Context) error {
 	if err != nil {
 		return x.result("session", "", err)
 	}
-	known, err := auth.StatusOf(ctx, x.profile.Session, store, x.e.set.sessionsDir())
+	known, err := signin.StatusOf(ctx, x.profile.Session, store, x.e.set.sessionsDir())
 	switch {
 	case err != nil:
 		return x.result("session", "", err)

@@ -13,6 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/auth"
+	"photos/internal/auth/oidc"
+	"photos/internal/auth/secret"
+	"photos/internal/auth/signin"
 	"photos/internal/issuer"
 	"photos/internal/photo"
 	"photos/internal/redirect"
@@ -91,7 +94,7 @@ type signIn struct {
 	profile  profile // as it will be
 	old      profile // the one that it replaces; zero: none
 	client   clientSettings
-	provider auth.Provider
+	provider oidc.Provider
 	uris     []string
 }
 
@@ -114,7 +117,7 @@ func login(ctx context.Context, e *env, o loginOptions) error {
 	if err != nil {
 		return err
 	}
-	session, err := auth.Login(ctx, s.loginOptions(ctx, store))
+	session, err := signin.Login(ctx, s.loginOptions(ctx, store))
 	if err != nil {
 		return fromAuth(err)
 	}
@@ -167,7 +170,7 @@ func (s *signIn) server() (string, error) {
 // chooseProvider finds the provider in the environment or at the service, decides whether it can
 // be trusted, and reads its endpoints.
 func (s *signIn) chooseProvider(ctx context.Context) error {
-	resource, err := auth.FetchResource(ctx, s.e.network, s.profile.Server)
+	resource, err := oidc.FetchResource(ctx, s.e.network, s.profile.Server)
 	if err != nil {
 		return err
 	}
@@ -178,16 +181,16 @@ func (s *signIn) chooseProvider(ctx context.Context) error {
 	if len(published) == 0 {
 		published = redirect.URIs()
 	}
-	s.uris = auth.ChooseRedirects(published, s.opts.redirectHost, s.opts.redirectPort)
+	s.uris = signin.ChooseRedirects(published, s.opts.redirectHost, s.opts.redirectPort)
 	if err := s.trust(ctx); err != nil {
 		return err
 	}
-	s.provider, err = auth.Discover(ctx, s.e.network, s.client.issuer, s.client.domain)
+	s.provider, err = oidc.Discover(ctx, s.e.network, s.client.issuer, s.client.domain)
 	return err
 }
 
 // clientSettings combines what the user gave and what the service publishes.
-func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
+func (s *signIn) clientSettings(r oidc.Resource) (clientSettings, error) {
 	set := s.e.set
 	c := clientSettings{issuer: set.Issuer, clientID: set.ClientID, domain: set.Domain}
 	if err := s.e.set.checkProvider(); err != nil {
@@ -199,7 +202,7 @@ func (s *signIn) clientSettings(r auth.Resource) (clientSettings, error) {
 	}
 	c.secret = secret
 	if c.issuer == "" && set.PoolID != "" {
-		if c.issuer, err = auth.IssuerOfPool(set.PoolID); err != nil {
+		if c.issuer, err = oidc.IssuerOfPool(set.PoolID); err != nil {
 			return c, s.e.set.badValue("cognito_pool_id", err.Error(), "it looks like eu-west-1_AbCdEfGhI")
 		}
 	}
@@ -251,14 +254,14 @@ func (s *signIn) trust(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	offer := auth.Offer{
+	offer := signin.Offer{
 		Server: s.profile.Server, Issuer: s.client.issuer, ClientID: s.client.clientID,
 		ByHand: s.client.byHand, HasSecret: !s.client.secret.IsZero(), TrustServer: s.opts.trustServer,
 	}
 	for _, p := range all {
-		offer.Pins = append(offer.Pins, auth.Pin{Server: p.Server, Issuer: p.Session.Provider.Issuer, ClientID: p.Session.ClientID})
+		offer.Pins = append(offer.Pins, signin.Pin{Server: p.Server, Issuer: p.Session.Provider.Issuer, ClientID: p.Session.ClientID})
 	}
-	err = offer.Judge()
+	err = offer.Check()
 	if auth.KindOf(err) != auth.Unconfirmed {
 		return err
 	}
@@ -266,13 +269,13 @@ func (s *signIn) trust(ctx context.Context) error {
 	return s.e.Confirm(ctx, asked.Msg, asked.Hint)
 }
 
-func (s *signIn) loginOptions(ctx context.Context, store auth.Store) auth.LoginOptions {
+func (s *signIn) loginOptions(ctx context.Context, store secret.Store) signin.LoginOptions {
 	e, o := s.e, s.opts
-	lo := auth.LoginOptions{
+	lo := signin.LoginOptions{
 		Server: s.profile.Server, Provider: s.provider, ClientID: s.client.clientID, ClientSecret: s.client.secret,
 		RedirectURIs: s.uris, IdentityProvider: o.provider, LoginHint: o.loginHint, SignUp: o.signUp,
-		Store: store, StateDir: e.set.sessionsDir(), Save: func(session auth.Session) error { return s.save(ctx, session) },
-		Talk: e.Err, SSH: auth.SSH{Connection: e.getenv("SSH_CONNECTION"), User: e.getenv("USER")},
+		Store: store, StateDir: e.set.sessionsDir(), Save: func(session signin.Session) error { return s.save(ctx, session) },
+		Out: e.Err, SSH: signin.SSH{Connection: e.getenv("SSH_CONNECTION"), User: e.getenv("USER")},
 		Wait: o.wait, HTTP: e.network, Now: e.now,
 	}
 	if !o.noBrowser {
@@ -286,7 +289,7 @@ func (s *signIn) loginOptions(ctx context.Context, store auth.Store) auth.LoginO
 }
 
 // save writes the session to the profile. It asks first if the profile has another account.
-func (s *signIn) save(ctx context.Context, session auth.Session) error {
+func (s *signIn) save(ctx context.Context, session signin.Session) error {
 	if s.old.Name != "" && !sameAccount(s.old, s.profile.Server, session) && !s.e.set.Yes {
 		question := "profile " + s.old.Name + " is " + s.old.Session.Account.Label() + " at " + s.old.Server +
 			"; this would make it " + session.Account.Label() + " at " + s.profile.Server
@@ -301,7 +304,7 @@ func (s *signIn) save(ctx context.Context, session auth.Session) error {
 	return s.e.profiles().clearSignedOut()
 }
 
-func sameAccount(old profile, server string, session auth.Session) bool {
+func sameAccount(old profile, server string, session signin.Session) bool {
 	return old.Server == server && old.Session.Account.Subject == session.Account.Subject && sameUserPool(old.Session.Provider.Issuer, session.Provider.Issuer)
 }
 
@@ -318,7 +321,7 @@ func sameUserPool(a, b string) bool {
 
 // endOldSession revokes and removes the session that this one replaces. If that fails, the login
 // still succeeds.
-func (s *signIn) endOldSession(ctx context.Context, session auth.Session) {
+func (s *signIn) endOldSession(ctx context.Context, session signin.Session) {
 	if s.old.Name == "" || s.old.Session.Credential == session.Credential {
 		return
 	}
@@ -328,7 +331,7 @@ func (s *signIn) endOldSession(ctx context.Context, session auth.Session) {
 }
 
 // welcome prints who is signed in. stdout gets it only as JSON.
-func (s *signIn) welcome(session auth.Session) error {
+func (s *signIn) welcome(session signin.Session) error {
 	e := s.e
 	e.Say("photos: signed in to %s as %s (profile %s, tokens in the %s)", s.profile.Server, session.Account.Label(), s.profile.Name, s.profile.Store)
 	if !e.set.JSON {

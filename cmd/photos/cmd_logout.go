@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"photos/internal/auth"
+	"photos/internal/auth/signin"
 )
 
 func newLogout(e *env) *cobra.Command {
@@ -71,14 +71,14 @@ func endBrowserSession(e *env, p profile) error {
 }
 
 // endSession revokes a profile's session and deletes its entries in the store.
-func endSession(ctx context.Context, e *env, p profile) (auth.Farewell, error) {
+func endSession(ctx context.Context, e *env, p profile) (signin.LogoutResult, error) {
 	store, err := e.store(p.Store)
 	if err != nil {
-		return auth.Farewell{}, err
+		return signin.LogoutResult{}, err
 	}
 	limited, cancel := context.WithTimeout(ctx, e.set.Timeout)
 	defer cancel()
-	bye, err := auth.Logout(limited, auth.LogoutOptions{
+	bye, err := signin.Logout(limited, signin.LogoutOptions{
 		Session: p.Session, Store: store, StateDir: e.set.sessionsDir(), Waiting: e.sayWaiting, HTTP: e.network,
 	})
 	if errors.Is(ctx.Err(), context.Canceled) {

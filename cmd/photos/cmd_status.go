@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/auth"
+	"photos/internal/auth/oidc"
+	"photos/internal/auth/signin"
 	"photos/internal/photo"
 	"photos/internal/term"
 	"photos/internal/text"
@@ -18,7 +20,7 @@ type sessionJSON struct {
 	Profile     string       `json:"profile"`
 	Server      string       `json:"server"`
 	SignedIn    bool         `json:"signed_in"`
-	Account     auth.Account `json:"account"`
+	Account     oidc.Account `json:"account"`
 	Issuer      string       `json:"issuer"`
 	ClientID    string       `json:"client_id"`
 	Store       string       `json:"store"`
@@ -59,7 +61,7 @@ func status(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	known, err := auth.StatusOf(ctx, p.Session, store, e.set.sessionsDir())
+	known, err := signin.StatusOf(ctx, p.Session, store, e.set.sessionsDir())
 	if err != nil {
 		return fromAuth(err)
 	}

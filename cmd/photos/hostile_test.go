@@ -18,6 +18,9 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/auth"
+	"photos/internal/auth/oidc"
+	"photos/internal/auth/secret"
+	"photos/internal/auth/signin"
 	"photos/internal/photo"
 	"photos/internal/term"
 )
@@ -108,9 +111,9 @@ func hostileEnv(t *testing.T, terminal, refuse, session bool) (e *env, out, talk
 
 func hostileProfile(t *testing.T, dir string) {
 	t.Helper()
-	p := profile{Server: "https://evil.example", Store: "file", Session: auth.Session{
-		Provider: auth.Provider{Issuer: evil, AuthorizationEndpoint: evil, TokenEndpoint: "https://evil.example/token", RevocationEndpoint: evil},
-		ClientID: evil, Credential: "c", Account: auth.Account{Subject: evil, Name: evil, Email: evil},
+	p := profile{Server: "https://evil.example", Store: "file", Session: signin.Session{
+		Provider: oidc.Provider{Issuer: evil, AuthorizationEndpoint: evil, TokenEndpoint: "https://evil.example/token", RevocationEndpoint: evil},
+		ClientID: evil, Credential: "c", Account: oidc.Account{Subject: evil, Name: evil, Email: evil},
 	}}
 	data, err := json.Marshal(p)
 	if err != nil {
@@ -119,7 +122,7 @@ func hostileProfile(t *testing.T, dir string) {
 	err = errors.Join(
 		os.Mkdir(filepath.Join(dir, "profiles"), 0o700),
 		os.WriteFile(filepath.Join(dir, "profiles", "default.json"), data, 0o600),
-		auth.NewFileStore(filepath.Join(dir, "credentials")).Set(t.Context(), "c.refresh", auth.NewSecret("r")),
+		secret.NewFileStore(filepath.Join(dir, "credentials")).Set(t.Context(), "c.refresh", auth.NewSecret("r")),
 		os.MkdirAll(filepath.Join(dir, "sessions"), 0o700),
 		os.WriteFile(filepath.Join(dir, "sessions", "c.json"), fmt.Appendf(nil, `{"failure":%q}`, evil), 0o600),
 	)

@@ -11,7 +11,7 @@ import (
 const openBrowserCommand = "open-browser"
 
 // newOpenBrowser makes a hidden command. pkg/browser starts the browser as a child with
-// our streams and in our session; both have to be others (see auth.Browser), so the
+// our streams and in our session; both have to be others (see signin.Browser), so the
 // login starts this program again, with neither, and that one starts the browser.
 func newOpenBrowser() *cobra.Command {
 	return &cobra.Command{

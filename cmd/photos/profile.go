@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"photos/internal/auth"
+	"photos/internal/auth/secret"
+	"photos/internal/auth/signin"
 	"photos/internal/photo"
 )
 
@@ -22,10 +24,10 @@ import (
 // file of its own, profiles/NAME.json in the configuration folder, and holds nothing
 // secret: the tokens are in the store that it names.
 type profile struct {
-	Name    string       `json:"-"`
-	Server  string       `json:"server"`
-	Store   string       `json:"store"` // keyring or file: one of them, never both
-	Session auth.Session `json:"session"`
+	Name    string         `json:"-"`
+	Server  string         `json:"server"`
+	Store   string         `json:"store"` // keyring or file: one of them, never both
+	Session signin.Session `json:"session"`
 }
 
 const defaultProfile = "default"
@@ -74,7 +76,7 @@ func (ps profiles) all() (all []profile, unread, err error) {
 
 // load reads one profile. Its error is fs.ErrNotExist when there is none of this name.
 func (ps profiles) load(name string) (profile, error) {
-	data, err := auth.ReadPrivate(ps.path(name))
+	data, err := secret.ReadPrivate(ps.path(name))
 	if bad, ok := errors.AsType[*auth.Error](err); ok {
 		return profile{}, &photo.Error{Kind: photo.KindForbidden, Msg: "profile " + name + ": " + bad.Msg, Hint: bad.Hint}
 	}
@@ -96,7 +98,7 @@ func (ps profiles) save(p profile) error {
 		err = os.MkdirAll(filepath.Dir(ps.path(p.Name)), 0o700)
 	}
 	if err == nil {
-		err = auth.ReplaceFile(ps.path(p.Name), append(data, '\n'))
+		err = secret.ReplaceFile(ps.path(p.Name), append(data, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
@@ -149,7 +151,7 @@ func (ps profiles) markSignedOut(p profile) error {
 	out[p.Name] = p.Server
 	data, err := json.MarshalIndent(out, "", "  ")
 	if err == nil {
-		err = auth.ReplaceFile(ps.signedOutPath(), append(data, '\n'))
+		err = secret.ReplaceFile(ps.signedOutPath(), append(data, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("profiles: %w", err)

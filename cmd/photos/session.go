@@ -9,6 +9,9 @@ import (
 
 	"photos/internal/accesskey"
 	"photos/internal/auth"
+	"photos/internal/auth/oidc"
+	"photos/internal/auth/secret"
+	"photos/internal/auth/signin"
 	"photos/internal/buildinfo"
 	"photos/internal/client"
 	"photos/internal/photo"
@@ -31,14 +34,14 @@ func (e *env) connectAt(rate int64) (*client.Client, error) {
 	return client.New(client.Options{
 		Server: server, Patience: e.set.Timeout, Rate: rate, Agent: "photos/" + buildinfo.Version(),
 		Piece: pieces.read(), Learned: pieces.write,
-		Transport: &auth.Transport{Base: e.network, Source: source, Origin: origin},
+		Transport: &signin.Transport{Base: e.network, Source: source, Origin: origin},
 	})
 }
 
 // signedIn returns the selected service and the source of its access tokens. A token that
 // the environment gives is used as it is; otherwise the session of the selected profile
 // makes them.
-func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
+func (e *env) signedIn() (server string, source signin.TokenSource, err error) {
 	token, variable, err := e.givenToken()
 	if err != nil {
 		return "", nil, err
@@ -47,7 +50,7 @@ func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
 		if !accesskey.Looks(token.Reveal()) {
 			e.tokenFrom = variable
 		}
-		return e.set.Server, auth.Fixed{Value: token}, nil
+		return e.set.Server, signin.Fixed{Value: token}, nil
 	}
 	p, err := e.profiles().selected(e.set)
 	if err != nil {
@@ -58,14 +61,14 @@ func (e *env) signedIn() (server string, source auth.TokenSource, err error) {
 }
 
 // tokenSource returns the access tokens of a profile's session.
-func (e *env) tokenSource(p profile) (auth.TokenSource, error) {
+func (e *env) tokenSource(p profile) (signin.TokenSource, error) {
 	store, err := e.store(p.Store)
 	if err != nil {
 		return nil, err
 	}
-	return tokens{auth.NewSource(auth.SourceOptions{
+	return tokens{signin.NewSource(signin.SourceOptions{
 		Session: p.Session, Store: store, StateDir: e.set.sessionsDir(), Patience: e.set.Timeout,
-		Waiting: e.sayWaiting, ClockOff: func(off time.Duration) { e.Warn("%s", auth.ClockWarning(off)) },
+		Waiting: e.sayWaiting, ClockOff: func(off time.Duration) { e.Warn("%s", signin.ClockWarning(off)) },
 		HTTP: e.network, Now: e.now,
 	})}, nil
 }
@@ -78,17 +81,17 @@ const (
 )
 
 // store returns the store of tokens that a profile names.
-func (e *env) store(name string) (auth.Store, error) {
+func (e *env) store(name string) (secret.Store, error) {
 	switch name {
 	case "keyring":
-		o := auth.KeyringOptions{Service: "photos", Limit: keyringLimit}
+		o := secret.KeyringOptions{Service: "photos", Limit: keyringLimit}
 		if e.Interactive() {
 			o.Limit = keyringLimitTerminal
 			o.Slow = func() { e.Say("waiting for the keyring to be unlocked") }
 		}
-		return auth.NewKeyring(o), nil
+		return secret.NewKeyring(o), nil
 	case "file":
-		return auth.NewFileStore(filepath.Join(e.set.dir, "credentials")), nil
+		return secret.NewFileStore(filepath.Join(e.set.dir, "credentials")), nil
 	}
 	return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the profile names an unknown store " + quote(name),
 		Hint: "run 'photos login' to recreate it"}
@@ -99,7 +102,7 @@ func (e *env) browser() func(address string) error {
 	if e.browse != nil {
 		return e.browse
 	}
-	return auth.Browser(e.set.Browser, systemBrowser()...)
+	return signin.Browser(e.set.Browser, systemBrowser()...)
 }
 
 // sayWaiting says which process holds the lock of the session.
@@ -113,9 +116,9 @@ func (e *env) sayWaiting(pid int) {
 
 // tokens is a session whose errors have the kinds of package photo, so that the client can
 // tell a lost session from a lost connection.
-type tokens struct{ *auth.Source }
+type tokens struct{ *signin.Source }
 
-func (t tokens) Token(ctx context.Context) (auth.Token, error) {
+func (t tokens) Token(ctx context.Context) (oidc.Token, error) {
 	token, err := t.Source.Token(ctx)
 	return token, fromAuth(err)
 }

@@ -5,6 +5,7 @@ import (
 
 	"photos/internal/accesskey"
 	"photos/internal/auth"
+	"photos/internal/auth/secret"
 	"photos/internal/photo"
 )
 
@@ -24,7 +25,7 @@ func (e *env) givenToken() (token auth.Secret, variable string, err error) {
 	case value != "":
 		token, variable = auth.NewSecret(value), envToken
 	case file != "":
-		if token, err = auth.ReadTokenFile(file); err != nil {
+		if token, err = secret.ReadTokenFile(file); err != nil {
 			return token, "", badToken(envTokenFile+": "+err.Error(), photo.HintOf(fromAuth(err)))
 		}
 		variable = envTokenFile

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"photos/internal/auth"
+	"photos/internal/auth/oidc"
+	"photos/internal/auth/secret"
+	"photos/internal/auth/signin"
 	"photos/internal/photo"
 )
 
@@ -21,17 +24,18 @@ func TestProviderOfAnUnknownAuthority(t *testing.T) {
 	provider.Config.ErrorLog = log.New(io.Discard, "", 0)
 	provider.StartTLS()
 	defer provider.Close()
-	session := auth.Session{
+	session := signin.Session{
 		Credential: "0123456789abcdef", ClientID: "cli",
-		Provider: auth.Provider{
+		Provider: oidc.Provider{
 			Issuer: provider.URL + "/pool", AuthorizationEndpoint: provider.URL + "/oauth2/authorize",
 			TokenEndpoint: provider.URL + "/oauth2/token", JWKSURI: provider.URL + "/pool/.well-known/jwks.json",
 		},
 	}
-	_, discovery := auth.Discover(t.Context(), http.DefaultTransport, session.Provider.Issuer, "")
+	client := oidc.Client{Provider: session.Provider, ID: session.ClientID, HTTP: http.DefaultTransport}
+	_, discovery := oidc.Discover(t.Context(), http.DefaultTransport, session.Provider.Issuer, "")
 	for name, err := range map[string]error{
 		"discovery":      discovery,
-		"authorization":  auth.Registered(t.Context(), http.DefaultTransport, session.Provider, "cli", "http://127.0.0.1:18484/callback"),
+		"authorization":  client.Registered(t.Context(), "http://127.0.0.1:18484/callback"),
 		"token endpoint": refreshAt(t, session),
 	} {
 		if err = fromAuth(err); photo.KindOf(err) != photo.KindUnavailable || !strings.Contains(photo.HintOf(err), "SSL_CERT_FILE") {
@@ -41,13 +45,13 @@ func TestProviderOfAnUnknownAuthority(t *testing.T) {
 }
 
 // refreshAt returns why a session cannot be refreshed.
-func refreshAt(t *testing.T, session auth.Session) error {
+func refreshAt(t *testing.T, session signin.Session) error {
 	t.Helper()
-	store := auth.NewFileStore(t.TempDir() + "/credentials")
+	store := secret.NewFileStore(t.TempDir() + "/credentials")
 	if err := store.Set(t.Context(), session.Credential+".refresh", auth.NewSecret("refresh")); err != nil {
 		t.Fatal(err)
 	}
-	source := auth.NewSource(auth.SourceOptions{
+	source := signin.NewSource(signin.SourceOptions{
 		Session: session, Store: store, StateDir: t.TempDir(), Patience: time.Second, HTTP: http.DefaultTransport,
 	})
 	_, err := source.Token(t.Context())

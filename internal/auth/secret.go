@@ -9,12 +9,13 @@ import (
 
 const redacted = "[secret]"
 
-// Secret is a token, code or client secret. It prints as [secret] under every verb,
-// also deep inside another value: fmt does not call methods of unexported fields, and
-// behind the pointer it finds an address only. JSON makes {} of it.
+// Secret is a token, an authorization code or a client secret. Every verb of fmt prints
+// it as [secret]. The text is behind a pointer because fmt does not call the methods of
+// unexported fields: inside another value it prints the pointer's address. JSON encodes
+// a Secret as {}.
 type Secret struct{ value *string }
 
-// NewSecret guards s. An empty s is the zero Secret.
+// NewSecret wraps s. An empty s gives the zero Secret.
 func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
@@ -22,7 +23,7 @@ func NewSecret(s string) Secret {
 	return Secret{value: &s}
 }
 
-// Reveal returns the guarded text, to be sent or stored and nothing else.
+// Reveal returns the text. Use it only to send or to store the secret.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -30,15 +31,15 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
-// IsZero reports whether there is nothing to guard.
+// IsZero reports whether s is empty.
 func (s Secret) IsZero() bool { return s.value == nil }
 
-// Equal compares in constant time.
+// Equal compares two secrets in constant time.
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
 }
 
-// Format implements fmt.Formatter, and so covers all verbs.
+// Format implements fmt.Formatter for all verbs.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue implements slog.LogValuer.

@@ -84,7 +84,6 @@ func TestArrowsBetweenPackages(t *testing.T) {
 	for _, arrow := range []struct{ from, to string }{
 		{"photos/internal/photo", "photos/internal/"},
 		{"photos/internal/accesskey", "photos/internal/"},
-		{"photos/internal/auth", "photos/internal/"},
 		{"photos/internal/text", "photos/internal/"},
 		{"photos/internal/issuer", "photos/internal/"},
 		{"photos/internal/httpkit", "photos/internal/"},
@@ -95,6 +94,9 @@ func TestArrowsBetweenPackages(t *testing.T) {
 		{"photos/internal/term", "photos/internal/transfer"},
 		{"photos/internal/term", "photos/internal/auth"},
 		{"photos/internal/client", "photos/internal/auth"},
+		{"photos/internal/auth/oidc", "github.com/zalando/go-keyring"},
+		{"photos/cmd/photosd", "photos/internal/auth/secret"},
+		{"photos/cmd/photosd", "photos/internal/auth/signin"},
 		{"photos/internal/client", "photos/internal/httpapi"},
 		{"photos/internal/transfer", "photos/internal/httpapi"},
 		{"photos/internal/service", "net/http"},
@@ -113,14 +115,42 @@ func TestArrowsBetweenPackages(t *testing.T) {
 		{"photos/cmd/photosd", "photos/internal/store/storetest"},
 		{"photos/cmd/photosd", "photos/internal/blob/blobtest"},
 	} {
-		out, err := exec.Command("go", "list", "-deps", arrow.from).Output()
-		if err != nil {
-			t.Fatalf("go list %s: %v", arrow.from, err)
-		}
-		for _, dep := range strings.Fields(string(out)) {
+		for _, dep := range dependencies(t, arrow.from) {
 			if dep != arrow.from && strings.HasPrefix(dep, arrow.to) && !slices.Contains(leaves, dep) {
 				t.Errorf("%s reaches %s", arrow.from, dep)
 			}
 		}
 	}
+}
+
+// TestPackagesOfSignIn checks what each package of signing in may reach in this module, besides the leaves. A web side
+// can use oidc without a callback server and a keyring.
+func TestPackagesOfSignIn(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("asks the go command")
+	}
+	const parent = "photos/internal/auth"
+	for from, allowed := range map[string][]string{
+		parent:             nil,
+		parent + "/oidc":   {parent},
+		parent + "/secret": {parent},
+		parent + "/signin": {parent, parent + "/oidc", parent + "/secret"},
+	} {
+		for _, dep := range dependencies(t, from) {
+			if strings.HasPrefix(dep, "photos/") && dep != from && !slices.Contains(leaves, dep) && !slices.Contains(allowed, dep) {
+				t.Errorf("%s reaches %s", from, dep)
+			}
+		}
+	}
+}
+
+// dependencies returns the packages that a package imports, directly or through others.
+func dependencies(t *testing.T, of string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", of).Output()
+	if err != nil {
+		t.Fatalf("go list %s: %v", of, err)
+	}
+	return strings.Fields(string(out))
 }

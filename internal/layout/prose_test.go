@@ -32,7 +32,6 @@ var unpolished = []string{
 	"docs/photosd.md",
 	"docs/sign-in.md",
 	"internal/api",
-	"internal/auth",
 	"internal/blob",
 	"internal/cognito",
 	"demo",

@@ -1,0 +1,54 @@
+package secret_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"photos/internal/auth/secret"
+)
+
+func TestReadTokenFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "token")
+	write := func(text string, mode os.FileMode) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip(err)
+	}
+	for _, mode := range []os.FileMode{0o600, 0o400} {
+		write("\n  photos_abc \r\n", mode)
+		for _, name := range []string{path, link} {
+			if got, err := secret.ReadTokenFile(name); err != nil || got.Reveal() != "photos_abc" {
+				t.Errorf("%s of mode %o: %d characters, %v", name, mode, len(got.Reveal()), err)
+			}
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if runtime.GOOS != "windows" { // has no mode bits
+		for _, mode := range []os.FileMode{0o640, 0o604, 0o620, 0o644} {
+			write("photos_abc", mode)
+			if _, err := secret.ReadTokenFile(path); err == nil || !strings.Contains(err.Error(), "open to others") || strings.Contains(err.Error(), "photos_abc") {
+				t.Errorf("mode %o: %v", mode, err)
+			}
+		}
+	}
+	for _, name := range []string{dir, filepath.Join(dir, "missing")} {
+		if _, err := secret.ReadTokenFile(name); err == nil || !strings.Contains(err.Error(), name) || strings.Count(err.Error(), name) != 1 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,32 @@
+package signin
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestBrowserCommands(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	script, opened := filepath.Join(dir, "browser"), filepath.Join(dir, "opened")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"$@\" >"+opened+"\necho noise; echo noise >&2\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for command, want := range map[string]string{
+		script:                             "https://p.example/a?b=$(c)",
+		script + " --new %s --tab":         "--new https://p.example/a?b=$(c) --tab",
+		dir + "/none:" + script:            "https://p.example/a?b=$(c)",
+		dir + "/none":                      "",
+		" ":                                "",
+		"/bin/false:" + script + " second": "second https://p.example/a?b=$(c)",
+	} {
+		_ = os.Remove(opened)
+		err := Browser(command)("https://p.example/a?b=$(c)")
+		got, _ := os.ReadFile(opened)
+		if strings.TrimSpace(string(got)) != want || (err == nil) != (want != "") {
+			t.Errorf("%q: opened %q, %v; want %q", command, got, err, want)
+		}
+	}
+}
