@@ -57,7 +57,7 @@ a terminal, a script or a pipeline.`,
 		}
 	}
 	add("account", newLogin(e), newLogout(e), newStatus(e), newToken(e), newKey(e), newDoctor(e))
-	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newVerify(e), newDelete(e), newRestore(e))
+	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newView(e), newVerify(e), newDelete(e), newRestore(e))
 	root.AddCommand(newConfig(e), newVersion(e), newInputLinesHelp(), newOpenBrowser())
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
 	return root

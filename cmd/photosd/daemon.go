@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"photos/internal/picture/metadata"
 	"photos/internal/service"
 	"photos/internal/store/sqldb"
+	"photos/internal/thumb"
 )
 
 // daemon is all parts of photosd together. Close it after the last request.
@@ -57,9 +59,13 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 		return err
 	}
 	d.close = append(d.close, d.signIn.close)
+	renditions, err := thumb.OpenCache(filepath.Join(s.data, "renditions"), thumb.New(thumb.Find()), 1)
+	if err != nil {
+		return err
+	}
 	d.service, err = service.New(service.Config{
 		Store: db, Blobs: blobs, Staging: blobs, Free: blobs.Free,
-		Verify: d.signIn.verify, Inspect: metadata.Read, Limits: s.limits.service(), Log: log,
+		Verify: d.signIn.verify, Inspect: metadata.Read, Renditions: renditions, Limits: s.limits.service(), Log: log,
 	})
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ var statuses = []struct {
 	{photo.KindNotSignedIn, http.StatusUnauthorized},
 	{photo.KindForbidden, http.StatusForbidden},
 	{photo.KindNotFound, http.StatusNotFound},
+	{photo.KindNoRendition, http.StatusNotFound},
 	{photo.KindConflict, http.StatusConflict},
 	{photo.KindChanged, http.StatusPreconditionFailed},
 	{photo.KindTooLarge, http.StatusRequestEntityTooLarge},

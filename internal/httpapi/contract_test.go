@@ -172,6 +172,7 @@ func TestEveryOperation(t *testing.T) {
 		"revokeKey":        {path: api.PathKeys + "/nas"},
 		"restorePhoto":     {path: one + "/restore"},
 		"getContent":       {path: one + "/content"},
+		"getThumbnail":     {path: one + "/thumbnail"},
 		"createUpload":     {header: withBytes(creating(size, api.UploadMetadata{Filename: "c.jpg"})), body: jpeg(t, 3, 4000)},
 		"headUpload":       {header: tusHeader(nil)},
 		"appendToUpload":   {header: appending(0, "w"), body: jpeg(t, 3, 4000)},

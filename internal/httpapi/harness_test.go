@@ -26,6 +26,7 @@ import (
 	"photos/internal/store"
 	"photos/internal/store/sqldb"
 	"photos/internal/testkit/sample"
+	"photos/internal/thumb"
 )
 
 // config is what a fixture is made from.
@@ -64,8 +65,10 @@ func (s *fixture) open(tweaks ...func(*config)) {
 	s.store, s.blobs = db, blobs
 	s.web = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.server.ServeHTTP(w, r) }))
 	base := "http://" + s.web.Listener.Addr().String()
+	renditions, err := thumb.OpenCache(filepath.Join(s.dir, "renditions"), thumb.New(thumb.Config{}), 1)
+	must(s.t, err)
 	s.config = config{
-		service.Config{Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read},
+		service.Config{Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read, Renditions: renditions},
 		httpapi.Config{
 			BaseURL: base, Local: true, OpenAPI: openapi.JSON,
 			Resource: api.ProtectedResource{

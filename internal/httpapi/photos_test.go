@@ -3,6 +3,8 @@ package httpapi_test
 import (
 	"bytes"
 	"fmt"
+	"image"
+	_ "image/jpeg"
 	"net/http"
 	"slices"
 	"strings"
@@ -291,4 +293,29 @@ func TestContent(t *testing.T) {
 	if head.header.Get("Content-Length") != fmt.Sprint(len(data)) || len(head.body) != 0 {
 		t.Errorf("HEAD: %v", head.header)
 	}
+}
+func TestThumbnail(t *testing.T) {
+	t.Parallel()
+	all := start(t)
+	ada, bob := all.as("ada"), all.as("bob")
+	data := jpeg(t, 1, 200_000)
+	id := idOf(data)
+	ada.upload(data, api.UploadMetadata{}).has(http.StatusCreated, nil)
+	path := photoPath(id) + "/thumbnail"
+	tag := fmt.Sprintf(`"%s-512"`, id)
+	a := ada.call(http.MethodGet, path+"?size=512", nil, nil).has(http.StatusOK, header{"ETag": tag, "Content-Type": "image/jpeg", "X-Content-Type-Options": "nosniff"})
+	config, format, err := image.DecodeConfig(bytes.NewReader(a.body))
+	if err != nil || format != "jpeg" || config.Width > 512 || config.Height > 512 {
+		t.Errorf("%s of %d × %d pixels, %v", format, config.Width, config.Height, err)
+	}
+	ada.call(http.MethodGet, path, nil, nil).has(http.StatusOK, header{"ETag": fmt.Sprintf(`"%s-256"`, id)})
+	ada.call(http.MethodGet, path+"?size=512", header{"If-None-Match": tag}, nil).has(http.StatusNotModified, nil)
+	ada.call(http.MethodGet, path+"?size=300", nil, nil).refused(http.StatusBadRequest, photo.KindUsage)
+	bob.call(http.MethodGet, path, nil, nil).refused(http.StatusNotFound, photo.KindNotFound)
+	ada.call(http.MethodDelete, photoPath(id), nil, nil)
+	ada.call(http.MethodGet, path, nil, nil).refused(http.StatusNotFound, photo.KindNotFound)
+
+	raw := append([]byte("ARRI\x12\x34\x56\x78"), make([]byte, 4000)...)
+	ada.upload(raw, api.UploadMetadata{}).has(http.StatusCreated, nil)
+	ada.call(http.MethodGet, photoPath(idOf(raw))+"/thumbnail", nil, nil).refused(http.StatusNotFound, photo.KindNoRendition)
 }

@@ -43,6 +43,7 @@ var linked = []string{
 	"github.com/vbauerster/mpb/v8",         // bars
 	"github.com/zalando/go-keyring",        // the refresh token's place
 	"go.yaml.in/yaml/v3",                   // viper; the line of a mistake in config.yaml
+	"golang.org/x/image",                   // scales a picture for the terminal
 	"golang.org/x/oauth2",                  // authorization code and PKCE
 	"golang.org/x/sys",                     // files and terminals
 	"golang.org/x/term",                    // is this a terminal

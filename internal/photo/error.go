@@ -20,6 +20,7 @@ const (
 	KindQuota          Kind = "quota"           // the owner's share is used up
 	KindTooLarge       Kind = "too_large"       // over a limit of the service
 	KindNotPicture     Kind = "not_a_picture"   // the bytes are no picture or video
+	KindNoRendition    Kind = "no_rendition"    // there is no small picture of a photo
 	KindDigestMismatch Kind = "digest_mismatch" // the bytes are not those that were announced
 	KindChanged        Kind = "changed"         // the file changed while it was read, or the photo since it was shown
 	KindConflict       Kind = "conflict"        // the state of the thing does not allow it (an offset, another writer)

@@ -31,6 +31,8 @@ type Photos struct {
 	staging   blob.Staging
 	integrity integrity
 
+	renditions Renditions
+
 	trashFor   time.Duration
 	searchTime time.Duration
 	searches   *Limiter
@@ -45,7 +47,7 @@ func newPhotos(c Config, checked integrity) *Photos {
 	processors := runtime.GOMAXPROCS(0)
 	searches := max(2, min(processors, most))
 	return &Photos{
-		rows: c.Store, blobs: c.Blobs, staging: c.Staging, integrity: checked,
+		rows: c.Store, blobs: c.Blobs, staging: c.Staging, integrity: checked, renditions: c.Renditions,
 		trashFor: c.Limits.TrashFor, searchTime: c.Limits.SearchTime,
 		searches:   NewLimiter("searches", searches, searches/2),
 		deepChecks: NewLimiter("deep checks", max(2, min(processors/2, most)), 1),

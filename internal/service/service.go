@@ -28,7 +28,7 @@ import (
 	"photos/internal/store"
 )
 
-// Config is what New makes a Service from. Only Free, Log and the fields of Limits may be
+// Config is what New makes a Service from. Only Free, Renditions, Log and the fields of Limits may be
 // left out.
 type Config struct {
 	Store   store.Store
@@ -43,6 +43,8 @@ type Config struct {
 	Verify func(ctx context.Context, token string) (Identity, error)
 	// Inspect reads the metadata of a picture of size bytes.
 	Inspect Inspector
+	// Renditions makes small pictures; nil: there are none.
+	Renditions Renditions
 
 	Limits Limits
 	Log    *slog.Logger // nil: nothing is logged
@@ -113,7 +115,7 @@ func New(c Config) (*Service, error) {
 		Accounts: newAccounts(c),
 		Photos:   newPhotos(c, checked),
 		Uploads:  newUploads(c, checked),
-		Sweeper:  &Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Log: c.Log},
+		Sweeper:  &Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Renditions: c.Renditions, Log: c.Log},
 		ping:     c.Store.Ping,
 	}, nil
 }

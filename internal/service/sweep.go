@@ -37,7 +37,9 @@ type Sweeper struct {
 	Rows    SweepRows
 	Blobs   blob.Store
 	Staging blob.Staging
-	Log     *slog.Logger
+	// Renditions of photos that are purged are removed; nil: there are none.
+	Renditions Renditions
+	Log        *slog.Logger
 }
 
 // Run sweeps at once and then about every hour, until ctx ends. Several processes over the
@@ -84,7 +86,14 @@ func (s *Sweeper) sweepUploads(ctx context.Context) error {
 }
 
 func (s *Sweeper) sweepTrash(ctx context.Context) error {
-	return inBatches(ctx, s.Rows.Purge, func(ctx context.Context, b store.Blob) error { return s.Blobs.Delete(ctx, b.Owner, b.Key) })
+	return inBatches(ctx, s.Rows.Purge, func(ctx context.Context, b store.Blob) error {
+		if s.Renditions != nil {
+			if err := s.Renditions.Forget(b.Owner, b.Key); err != nil {
+				s.Log.ErrorContext(ctx, "remove the small pictures of a photo", "err", err)
+			}
+		}
+		return s.Blobs.Delete(ctx, b.Owner, b.Key)
+	})
 }
 
 // inBatches claims items and removes them until there are none.

@@ -13,6 +13,7 @@ import (
 
 // fill turns tags into what they mean.
 func (t *tags) fill(info *picture.Info) {
+	t.orientation = t.field(mainDirectory, tagOrientation).int()
 	info.Width, info.Height = t.size(info.MediaType)
 	info.TakenAt = t.takenAt()
 	info.Camera = t.cameraName()
@@ -27,7 +28,7 @@ func (t *tags) size(mediaType string) (width, height int) {
 	if !plausibleSize(width, height) {
 		return 0, 0
 	}
-	if o := t.field(mainDirectory, tagOrientation).int(); o >= 5 && o <= 8 && !t.displayed {
+	if o := t.orientation; o >= 5 && o <= 8 && !t.displayed {
 		return height, width
 	}
 	return width, height

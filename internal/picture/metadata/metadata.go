@@ -32,19 +32,24 @@ const timeLimit = 3 * time.Second
 // and with ctx's when that ends; never because of what a picture says. After it
 // returns, r is not used any more.
 func Read(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) {
+	info, _, err := readTags(ctx, r, size)
+	return info, err
+}
+
+func readTags(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, *tags, error) {
 	g := newGuard(r)
 	mediaType, err := sniff(g, size)
 	if err != nil {
-		return picture.Info{}, err
+		return picture.Info{}, nil, err
 	}
-	info, err := inspectInTime(ctx, mediaType, g, size)
+	found, err := inspectInTime(ctx, mediaType, g, size)
+	if photo.KindOf(err) == photo.KindNotPicture {
+		return picture.Info{}, nil, err
+	}
 	if err != nil {
-		if photo.KindOf(err) == photo.KindNotPicture {
-			return picture.Info{}, err
-		}
-		return picture.Info{}, fmt.Errorf("read metadata: %w", err)
+		return picture.Info{}, nil, fmt.Errorf("read metadata: %w", err)
 	}
-	return info, nil
+	return found.info, &found.tags, nil
 }
 
 func sniff(r io.ReaderAt, size int64) (string, error) {
@@ -68,56 +73,56 @@ func notPicture(msg string) error {
 	}
 }
 
-// inspectInTime gives up on a parser that goes on past timeLimit. A parser that
+// inspection is what inspect found.
+type inspection struct {
+	info     picture.Info
+	tags     tags
+	pictures bool // the file may hold pictures, not sound alone
+}
+
+// inspectInTime gives up on a reader that goes on past timeLimit. A reader that
 // waits for bytes is ended by the guard; one that spins without reading any is
 // left behind, and has so few bytes to spin over that it ends within seconds.
-func inspectInTime(ctx context.Context, mediaType string, g *guard, size int64) (picture.Info, error) {
+func inspectInTime(ctx context.Context, mediaType string, g *guard, size int64) (inspection, error) {
 	timed, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
-	type result struct {
-		info     picture.Info
-		pictures bool
-	}
-	done := make(chan result, 1)
-	go func() {
-		info, pictures := inspect(mediaType, io.NewSectionReader(g, 0, size))
-		done <- result{info, pictures}
-	}()
-	found := result{picture.Info{MediaType: mediaType}, true}
+	done := make(chan inspection, 1)
+	go func() { done <- inspect(mediaType, io.NewSectionReader(g, 0, size)) }()
+	found := inspection{info: picture.Info{MediaType: mediaType}, pictures: true}
 	select {
 	case found = <-done:
 	case <-timed.Done():
 	}
 	if err := g.shut(); err != nil {
-		return picture.Info{}, err
+		return inspection{}, err
 	}
 	if !found.pictures {
-		return picture.Info{}, notPicture("a recording of sound without pictures")
+		return inspection{}, notPicture("a recording of sound without pictures")
 	}
-	return found.info, ctx.Err()
+	return found, ctx.Err()
 }
 
-// inspect reads what there is, and reports whether the file may hold pictures. A
-// parser's panic costs the rest of the metadata and nothing else.
-func inspect(mediaType string, file *io.SectionReader) (info picture.Info, pictures bool) {
-	var t tags
-	pictures = true
-	info.MediaType = mediaType
+// inspect reads what there is. A reader's panic costs the rest of the metadata and
+// nothing else.
+func inspect(mediaType string, file *io.SectionReader) (found inspection) {
+	found.pictures = true
+	found.info.MediaType = mediaType
 	defer func() { _ = recover() }()
+	t := &found.tags
 	switch mediaType {
 	case picture.MP4, picture.M4V, picture.QuickTime, picture.ThreeGP, picture.ThreeGP2:
-		pictures = readMovie(file, &t)
+		found.pictures = readMovie(file, t)
 	case picture.Matroska, picture.WebM:
-		pictures = readMatroska(file, &t)
+		found.pictures = readMatroska(file, t)
 	case picture.WMV:
-		pictures = readASF(file, &t)
+		found.pictures = readASF(file, t)
 	default:
 		if read := reader(mediaType); read != nil {
-			read(file, &t)
+			read(file, t)
 		}
 	}
-	t.fill(&info)
-	return info, pictures
+	t.fill(&found.info)
+	return found
 }
 
 // reader returns the function that reads a format of still pictures, or of videos

@@ -30,6 +30,7 @@ func readRW2(r *io.SectionReader, t *tags) {
 
 // addPreview reads an embedded JPEG for all but its size.
 func (t *tags) addPreview(jpeg *io.SectionReader) {
+	t.addJPEG(jpeg)
 	var inner tags
 	readJPEG(jpeg, &inner)
 	for _, block := range inner.exif {
@@ -88,6 +89,21 @@ func readCR3(r *io.SectionReader, t *tags) {
 	for b := range boxes(r) {
 		if b.kind == "uuid" {
 			t.addUUID(b.body)
+			t.addCanonPreview(b.body)
+		}
+	}
+}
+
+// addCanonPreview notes the JPEG in the preview box of a CR3: a box with its size in
+// pixels and in bytes before it.
+func (t *tags) addCanonPreview(body *io.SectionReader) {
+	const previewUUID = "\xea\xf4\x2b\x5e\x1c\x98\x4b\x88\xb9\xfb\xb7\xdc\x40\x6e\x4d\x16"
+	if readString(body, 0, 16) != previewUUID {
+		return
+	}
+	for b := range boxes(after(body, 24)) {
+		if b.kind == "PRVW" {
+			t.addJPEG(after(b.body, 16))
 		}
 	}
 }

@@ -62,6 +62,9 @@ type tags struct {
 	camera        string
 	dates         []photo.Moment // the best first
 	captions      []string       // the best first
+
+	orientation int       // read when the tags are filled in
+	previews    []stretch // JPEGs inside a raw file
 }
 
 // addEXIF reads an EXIF block. Some programs write it with the name that JPEG
@@ -78,6 +81,9 @@ func (t *tags) addEXIF(r *io.SectionReader, root directory) {
 		return
 	}
 	t.exif = append(t.exif, block)
+	for _, jpeg := range block.jpegs {
+		t.addJPEG(jpeg)
+	}
 	t.addEmbedded(block)
 }
 

@@ -66,13 +66,14 @@ type imageSize struct {
 // It is read as exiftool reads it: an entry of an unknown type, a value out of
 // reach or a directory in a circle costs itself only.
 type tiff struct {
-	r       io.ReaderAt
+	r       *io.SectionReader
 	size    int64
 	order   binary.ByteOrder
 	big     bool // BigTIFF: offsets and counts of 8 bytes
 	fields  map[key]field
-	images  []imageSize // in the order of their directories
-	crop    []float64   // DefaultCropSize of a DNG: width, height
+	images  []imageSize         // in the order of their directories
+	crop    []float64           // DefaultCropSize of a DNG: width, height
+	jpegs   []*io.SectionReader // images that are JPEGs as a whole
 	visited map[int64]bool
 	entries int
 }
@@ -186,6 +187,7 @@ func (t *tiff) entry(b []byte, found map[uint16]field) {
 // keep files what a directory said, and goes on with those that it points to.
 func (t *tiff) keep(kind directory, found map[uint16]field) {
 	t.addImage(found)
+	t.addJPEGs(found)
 	for tag, f := range found {
 		if kind == otherDirectory {
 			break
@@ -219,6 +221,26 @@ func (t *tiff) addImage(found map[uint16]field) {
 	}
 	if crop := found[tagCropSize].floats(2); len(crop) == 2 && !s.reduced {
 		t.crop = crop
+	}
+}
+
+// addJPEGs notes the JPEG of a directory: a preview in the place that EXIF has for
+// thumbnails (4.6.3), an image in one strip (TIFF Technical Note 2), or the value of
+// Panasonic's tag.
+func (t *tiff) addJPEGs(found map[uint16]field) {
+	const (
+		tagStrips, tagStripSizes = 0x0111, 0x0117
+		tagJPEG, tagJPEGSize     = 0x0201, 0x0202
+		tagPanasonicJPEG         = 0x002e
+	)
+	for _, p := range [][2]uint16{{tagJPEG, tagJPEGSize}, {tagStrips, tagStripSizes}} {
+		at, size := found[p[0]].ints(2), found[p[1]].ints(2)
+		if len(at) == 1 && len(size) == 1 && at[0] > 0 && size[0] > 0 && at[0] < t.size {
+			t.jpegs = append(t.jpegs, io.NewSectionReader(t.r, at[0], min(size[0], t.size-at[0])))
+		}
+	}
+	if r := found[tagPanasonicJPEG].section(); r != nil {
+		t.jpegs = append(t.jpegs, r)
 	}
 }
 

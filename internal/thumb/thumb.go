@@ -1,0 +1,157 @@
+// Package thumb makes small pictures (renditions) of photos and videos: JPEGs that are
+// turned as displayed, have the right colors, and hold no metadata.
+//
+// Pictures are foreign bytes. The formats that Go's own decoders know are decoded in
+// this process, within a limit of pixels. Everything else goes to a program that is a
+// process of its own, with limits on time, memory and output, and without network
+// where the system can do that. The type that package picture found decides which
+// decoder runs, never the name of the file.
+package thumb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os/exec"
+	"strings"
+	"time"
+
+	"photos/internal/picture"
+	"photos/internal/picture/metadata"
+)
+
+// Sizes are the lengths in pixels of the longer side for which renditions are made,
+// from the largest to the smallest.
+func Sizes() []int { return []int{1024, 512, 256} }
+
+// Errors that callers tell apart with errors.Is. After either of them a picture has an
+// icon instead of renditions.
+var (
+	// ErrUnsupported means that no decoder on this machine reads the format.
+	ErrUnsupported = errors.New("no decoder for this format")
+	// ErrRefused means that the picture is damaged, or larger than the limits.
+	ErrRefused = errors.New("the picture cannot be decoded")
+)
+
+// Config names the programs to use and the limits. Find fills it in for this machine.
+type Config struct {
+	VIPS       string        // vipsthumbnail; "": Go's own decoders only
+	FFmpeg     string        // ffmpeg; "": no renditions of videos
+	Bubblewrap string        // bwrap, which takes network and files away from the others; "": not used
+	MaxPixels  int           // of a picture; 0: 200 million
+	Timeout    time.Duration // of one program; 0: 30 s
+	Memory     int64         // bytes of address space of one program; 0: 2 GiB
+}
+
+// Find looks the programs up on PATH.
+func Find() Config {
+	look := func(name string) string {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return ""
+		}
+		return path
+	}
+	return Config{VIPS: look("vipsthumbnail"), FFmpeg: look("ffmpeg"), Bubblewrap: look("bwrap")}
+}
+
+// A Maker makes renditions. Its methods are safe for concurrent use.
+type Maker struct{ c Config }
+
+// New makes a Maker.
+func New(c Config) *Maker {
+	if c.MaxPixels <= 0 {
+		c.MaxPixels = 200_000_000
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 30 * time.Second
+	}
+	if c.Memory <= 0 {
+		c.Memory = 2 << 30
+	}
+	return &Maker{c}
+}
+
+// Result is what Make found out.
+type Result struct {
+	Pictures [][]byte // a JPEG for each of Sizes, in that order; a small photo is not enlarged
+	Color    [3]uint8 // the average color, red, green and blue
+	Digest   uint64   // of how the picture looks: similar pictures differ in few bits
+}
+
+// Make decodes the size bytes of r once and returns renditions of all Sizes.
+func (m *Maker) Make(ctx context.Context, mediaType string, r io.ReaderAt, size int64) (Result, error) {
+	decoded, err := m.decode(ctx, mediaType, io.NewSectionReader(r, 0, size))
+	if err != nil {
+		return Result{}, fmt.Errorf("make renditions of %s: %w", mediaType, err)
+	}
+	return encodeAll(decoded)
+}
+
+// A decoded picture is turned as displayed, and at least as large as the largest
+// rendition unless the photo is smaller.
+type decoded struct {
+	image   image.Image
+	profile []byte // ICC profile of the colors, nil for sRGB
+}
+
+func (m *Maker) decode(ctx context.Context, mediaType string, r *io.SectionReader) (decoded, error) {
+	look, err := metadata.Look(ctx, r, r.Size())
+	if err != nil {
+		return decoded{}, err
+	}
+	if look.Width*look.Height > m.c.MaxPixels {
+		return decoded{}, fmt.Errorf("%w: %d × %d pixels", ErrRefused, look.Width, look.Height)
+	}
+	switch {
+	case strings.HasPrefix(mediaType, "video/"):
+		return m.frame(ctx, mediaType, r)
+	case look.Preview != nil:
+		return m.decodePreview(ctx, look)
+	case m.c.VIPS != "" && vipsReads(mediaType):
+		d, err := m.vips(ctx, r)
+		if err == nil || !goReads(mediaType) || ctx.Err() != nil {
+			return d, err
+		}
+		fallthrough // a picture that libvips refuses may be readable all the same
+	case goReads(mediaType):
+		return m.decodeHere(mediaType, r, look.Orientation)
+	}
+	return decoded{}, ErrUnsupported
+}
+
+// decodePreview decodes the JPEG that a raw file embeds. It is turned as the raw file
+// is, unless it says something else of itself.
+func (m *Maker) decodePreview(ctx context.Context, look metadata.Inside) (decoded, error) {
+	inner, err := metadata.Look(ctx, look.Preview, look.Preview.Size())
+	if err != nil {
+		return decoded{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	orientation := inner.Orientation
+	if orientation == 0 {
+		orientation = look.Orientation
+	}
+	return m.decodeHere(picture.JPEG, look.Preview, orientation)
+}
+
+// vipsReads reports whether libvips is asked for a format. It also knows others, in
+// libraries that it marks as unsafe for foreign files.
+func vipsReads(mediaType string) bool {
+	switch mediaType {
+	case picture.JPEG, picture.PNG, picture.WebP, picture.TIFF, picture.GIF, picture.HEIC, picture.HEIF, picture.AVIF:
+		return true
+	}
+	return false
+}
+
+// icc returns a profile when it is one for colors of red, green and blue.
+func icc(profile []byte) []byte {
+	const colorSpaceAt = 16
+	if len(profile) < 128 || string(profile[colorSpaceAt:colorSpaceAt+4]) != "RGB " || bytes.Contains(profile[:min(len(profile), 4096)], []byte("sRGB")) {
+		return nil
+	}
+	return profile
+}
