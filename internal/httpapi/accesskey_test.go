@@ -14,19 +14,19 @@ import (
 	"photos/internal/service"
 )
 
-// key makes an access key and returns who calls with it.
+// key creates an access key and returns a user who calls with it.
 func (u user) key(name string, scope photo.KeyScope) user {
 	u.s.t.Helper()
 	var k api.CreatedAccessKey
 	u.json(http.MethodPost, api.PathKeys, nil, api.NewAccessKey{Name: name, Scope: scope}).into(&k)
 	if !accesskey.Valid(k.Secret) || k.Name != name || k.Scope != scope {
-		u.s.t.Fatalf("made %+v", k.AccessKey)
+		u.s.t.Fatalf("created %+v", k.AccessKey)
 	}
 	return u.s.as(k.Secret)
 }
 
-// TestKeyScopes calls every operation with keys of every scope: exactly those that
-// the description names are let in.
+// TestKeyScopes calls every operation with keys of every scope. Exactly the scopes that the
+// description of the API names are allowed.
 func TestKeyScopes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -59,7 +59,7 @@ func TestKeyScopes(t *testing.T) {
 	}
 }
 
-func TestKeyIsItsOwner(t *testing.T) {
+func TestKeyActsForItsOwner(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada, bob := s.as("ada"), s.as("bob")
@@ -69,7 +69,7 @@ func TestKeyIsItsOwner(t *testing.T) {
 		t.Errorf("the key lists %+v", got)
 	}
 	if got := bob.key("nas", photo.ScopeAll).list(""); len(got) != 0 {
-		t.Errorf("another's key lists %+v", got)
+		t.Errorf("the key of another owner lists %+v", got)
 	}
 	var me api.Me
 	reader.call(http.MethodGet, api.PathMe, nil, nil).into(&me)
@@ -105,12 +105,12 @@ func TestKeyEnds(t *testing.T) {
 	}
 	p := s.as(nas.name[:len(nas.name)-1]).call(http.MethodGet, api.PathPhotos, nil, nil).refused(http.StatusUnauthorized, photo.KindNotSignedIn)
 	if !strings.Contains(p.Detail, "checksum") {
-		t.Errorf("a cut key: %q", p.Detail)
+		t.Errorf("an incomplete key: %q", p.Detail)
 	}
 }
 
-// No token of the user pool can begin like a key, and no key is taken for one.
-func TestKeyIsNoAccessToken(t *testing.T) {
+// No token of the user pool can begin like a key, and a key is not taken for a token.
+func TestKeyIsNotAnAccessToken(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config) {
 		c.Verify = func(_ context.Context, token string) (service.Identity, error) {
@@ -145,8 +145,8 @@ func TestBadKeys(t *testing.T) {
 	ada.call(http.MethodDelete, api.PathKeys+"/b%C3%BCro-nas.2", nil, nil).has(http.StatusNoContent, nil)
 }
 
-// A key of scope upload fills an empty description, replaces none and restores
-// nothing, whichever way the bytes come.
+// A key of scope upload fills an empty description. It replaces no description and restores
+// no photo, in every way to upload.
 func TestUploadKey(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -184,7 +184,7 @@ func TestUploadKey(t *testing.T) {
 			t.Errorf("%s: %q", what, p.Detail)
 		}
 	}
-	inTrash("known", nas.upload(data, api.UploadMetadata{ID: idOf(data)}))
+	inTrash("a duplicate", nas.upload(data, api.UploadMetadata{ID: idOf(data)}))
 	inTrash("in one request", nas.upload(data, api.UploadMetadata{}))
 	inTrash("the last bytes", nas.append(pending, 0, large))
 	nas.call(http.MethodHead, pending, tusHeader(nil), nil).has(http.StatusNotFound, nil)
@@ -198,8 +198,8 @@ func TestUploadKey(t *testing.T) {
 	ada.key("all", photo.ScopeAll).upload(large, api.UploadMetadata{}).has(http.StatusCreated, header{api.HeaderOutcome: "restored"})
 }
 
-// A disabled owner is refused at the next request, with a token that is remembered
-// and with a key; the row is changed by another process.
+// A disabled owner is refused at the next request, with a token in the cache and with a key.
+// Another process changes the row.
 func TestDisabledOwner(t *testing.T) {
 	t.Parallel()
 	s := start(t)

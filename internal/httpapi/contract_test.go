@@ -21,7 +21,7 @@ import (
 	"photos/internal/photo"
 )
 
-// contract is api/openapi.yaml. Every answer of every test is held against it.
+// contract is api/openapi.yaml. Every answer of every test is checked against it.
 type contract struct {
 	validator validator.Validator
 	model     *v3.Document
@@ -29,7 +29,7 @@ type contract struct {
 	err       error
 }
 
-// theContract is parsed once for all tests; that takes a while.
+// theContract is parsed once for all tests, because that takes a while.
 var theContract = sync.OnceValue(func() *contract {
 	c := &contract{}
 	text, err := os.ReadFile("../../api/openapi.yaml")
@@ -74,8 +74,8 @@ func pathMatches(template, path string) bool {
 	return slices.EqualFunc(want, got, func(w, g string) bool { return w == g || strings.HasPrefix(w, "{") && g != "check" })
 }
 
-// hold holds an answer against the description of its operation.
-func hold(t testing.TB, req *http.Request, res *http.Response, body []byte) {
+// checkAnswer checks an answer against the description of its operation.
+func checkAnswer(t testing.TB, req *http.Request, res *http.Response, body []byte) {
 	t.Helper()
 	c := theContract()
 	must(t, c.err)
@@ -88,7 +88,7 @@ func hold(t testing.TB, req *http.Request, res *http.Response, body []byte) {
 	copied.Body = io.NopCloser(bytes.NewReader(body))
 	if ok, errs := c.validator.ValidateHttpResponse(req, &copied); !ok {
 		for _, e := range errs {
-			t.Errorf("%s %s answers %d against the description: %v\n%s", req.Method, req.URL.Path, res.StatusCode, e, body)
+			t.Errorf("%s %s: the answer %d differs from the description: %v\n%s", req.Method, req.URL.Path, res.StatusCode, e, body)
 			for _, s := range e.SchemaValidationErrors {
 				t.Errorf("  %s: %s", s.InstancePath, s.Reason)
 			}
@@ -105,7 +105,7 @@ func TestDescriptionIsValidOpenAPI(t *testing.T) {
 	}
 }
 
-// operation is one of the description's.
+// operation is an operation of the description.
 type operation struct {
 	method, path, id string
 	public           bool
@@ -129,20 +129,20 @@ func operations(t testing.TB) []operation {
 	return ops
 }
 
-// in fills in the path's parameters.
+// in fills in the parameters of the path.
 func (o operation) in(id, upload string) string {
 	return strings.NewReplacer("{id}", id, "{upload}", upload, "{name}", "nas").Replace(o.path)
 }
 
-// tried is one call of an operation that must succeed.
+// tried is a call of an operation that must succeed.
 type tried struct {
 	path   string
 	header header
 	body   any
 }
 
-// TestEveryOperation calls each operation of the description with success, so
-// that none is described that is not there, and none answers other than it says.
+// TestEveryOperation calls each operation of the description successfully: every described
+// operation exists, and answers as described.
 func TestEveryOperation(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -213,11 +213,11 @@ func (u user) try(method string, c tried) answer {
 	return u.json(method, c.path, c.header, c.body)
 }
 
-// TestEveryRouteIsDescribed is the other direction.
+// TestEveryRouteIsDescribed checks the other direction.
 func TestEveryRouteIsDescribed(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	described := map[string]bool{"/{$} GET": true} // a page for people, no part of the API
+	described := map[string]bool{"/{$} GET": true} // a page for browsers, not a part of the API
 	for _, op := range operations(t) {
 		described[strings.ReplaceAll(op.path, "{upload}", "{id}")+" "+op.method] = true
 	}
@@ -230,7 +230,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	}
 }
 
-func TestNobodyGetsInWithoutAToken(t *testing.T) {
+func TestEveryOperationNeedsAToken(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	id := idOf(nil).String()
@@ -244,19 +244,19 @@ func TestNobodyGetsInWithoutAToken(t *testing.T) {
 				t.Errorf("%s with token %q: %d, %q", op.id, token, a.status, a.header.Get("WWW-Authenticate"))
 			}
 			if bytes.Contains(a.body, []byte("secret cause")) {
-				t.Errorf("%s tells the cause: %s", op.id, a.body)
+				t.Errorf("%s reveals the cause: %s", op.id, a.body)
 			}
 		}
-		a := s.as("unknowable").call(op.method, op.in(id, "u"), tusHeader(nil), nil)
+		a := s.as("unverifiable").call(op.method, op.in(id, "u"), tusHeader(nil), nil)
 		if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
 			t.Errorf("%s with a token that cannot be checked: %d", op.id, a.status)
 		}
 	}
 }
 
-// TestOthersPhotosDoNotExist calls every operation about one thing with somebody
-// else's.
-func TestOthersPhotosDoNotExist(t *testing.T) {
+// TestPhotosOfOthersDoNotExist calls every operation about one photo or upload with those of
+// another owner.
+func TestPhotosOfOthersDoNotExist(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada, eve := s.as("ada"), s.as("eve")
@@ -273,11 +273,11 @@ func TestOthersPhotosDoNotExist(t *testing.T) {
 			c.header = nil
 		}
 		if a := eve.try(op.method, c); a.status != http.StatusNotFound {
-			t.Errorf("%s of somebody else's: %d %s", op.id, a.status, a.body)
+			t.Errorf("%s of another owner: %d %s", op.id, a.status, a.body)
 		}
 		finished := tried{path: op.in(idOf(data).String(), idOf(data).String()), header: c.header, body: c.body}
 		if a := eve.try(op.method, finished); a.status != http.StatusNotFound {
-			t.Errorf("%s of somebody else's finished upload: %d %s", op.id, a.status, a.body)
+			t.Errorf("%s of the finished upload of another owner: %d %s", op.id, a.status, a.body)
 		}
 	}
 	if got := eve.list(""); len(got) != 0 {

@@ -21,13 +21,13 @@ func Routes(c Config) ([]string, error) {
 	return out, nil
 }
 
-// ParseListQuery is the parser of GET /v1/photos.
+// ParseListQuery is the parser of the query of GET /v1/photos.
 func ParseListQuery(raw string) (f photo.Filter, limit int, err error) {
 	q, err := parseListQuery(raw)
 	return q.filter, q.limit, err
 }
 
-// ContentDisposition is how a photo's name goes out.
+// ContentDisposition is the header with the name of a photo.
 var ContentDisposition = contentDisposition
 
 // ParseChecksum is the parser of Upload-Checksum.

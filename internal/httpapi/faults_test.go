@@ -21,7 +21,8 @@ import (
 	"photos/internal/store"
 )
 
-// full is a staging whose disk has room for so many bytes, and none for names.
+// full is a staging whose disk has space for room bytes of an upload, and none for a new
+// name.
 type full struct {
 	blob.Staging
 	room int
@@ -73,26 +74,26 @@ func TestFullDisk(t *testing.T) {
 	if len(ada.list("")) != 0 {
 		t.Error("photos are listed that are not stored")
 	}
-	// There is room again: the upload goes on where it stopped.
+	// There is space again: the upload continues where it stopped.
 	s.close()
 	s.open()
 	s.as("ada").append(path, room, large[room:]).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded"})
 }
 
-// locked is a staging that nothing may be written to.
-type locked struct{ blob.Staging }
+// readOnly is a staging that cannot be written to.
+type readOnly struct{ blob.Staging }
 
-func (l locked) Create(context.Context, string, string) (blob.Staged, error) {
+func (l readOnly) Create(context.Context, string, string) (blob.Staged, error) {
 	return nil, fmt.Errorf("create: %w: secret path", blob.ErrReadOnly)
 }
 
-// What cannot be written now may be written later; what is there can be had.
+// Uploads are refused as temporarily unavailable. Stored photos can still be read.
 func TestReadOnlyBlobs(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ids := s.as("ada").album(1)
 	s.close()
-	s.open(func(c *config) { c.Staging = locked{c.Staging} })
+	s.open(func(c *config) { c.Staging = readOnly{c.Staging} })
 	ada := s.as("ada")
 	a := ada.upload(jpeg(t, 9, 4000), api.UploadMetadata{})
 	a.refused(http.StatusServiceUnavailable, photo.KindUnavailable)
@@ -103,7 +104,7 @@ func TestReadOnlyBlobs(t *testing.T) {
 	ada.call(http.MethodGet, photoPath(ids[0])+"/content", nil, nil).has(http.StatusOK, nil)
 }
 
-// failing is a store that cannot do some things.
+// failing is a store with methods that fail.
 type failing struct {
 	store.Store
 	err error
@@ -139,11 +140,10 @@ func TestFailingStore(t *testing.T) {
 	}
 }
 
-// lossy is a store whose commit fails after the bytes are in place, or succeeds
-// although it says otherwise.
+// lossy is a store whose Add is refused, or succeeds although it returns an error.
 type lossy struct {
 	store.Store
-	refuse photo.Kind // "": the row is there all the same
+	refuse photo.Kind // "": the row exists all the same
 }
 
 func (l lossy) Add(ctx context.Context, owner string, p photo.Photo, key string, options ...store.AddOption) (store.Added, error) {
@@ -156,7 +156,7 @@ func (l lossy) Add(ctx context.Context, owner string, p photo.Photo, key string,
 	return store.Added{}, errors.New("the disk did not say")
 }
 
-// Bytes are only removed when it is certain that no row names them.
+// Bytes are removed only if certainly no row names them.
 func TestCommitThatFails(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -176,7 +176,7 @@ func TestCommitThatFails(t *testing.T) {
 	}
 }
 
-func TestDamagedBytesAreNotCalledStored(t *testing.T) {
+func TestDamagedPhotosAreReported(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
@@ -188,7 +188,7 @@ func TestDamagedBytesAreNotCalledStored(t *testing.T) {
 		return out
 	}
 	files := s.blobFiles()
-	// By size, since all three have the same: file i is not photo i.
+	// The files have no order: file i is not photo i.
 	must(t, os.Remove(files[0]))
 	must(t, os.Truncate(files[1], 10))
 	f, err := os.OpenFile(files[2], os.O_WRONLY, 0)
@@ -203,7 +203,7 @@ func TestDamagedBytesAreNotCalledStored(t *testing.T) {
 		}
 		return n
 	}
-	// What a closer look found, later ones know.
+	// A check with less scrutiny reports what an earlier one found.
 	for _, c := range []struct {
 		how     photo.Scrutiny
 		damaged int
@@ -219,7 +219,7 @@ func TestDamagedBytesAreNotCalledStored(t *testing.T) {
 	ada.json(http.MethodPost, api.PathCheck, nil, api.CheckRequest{IDs: make([]photo.ID, photo.MaxCheck+1)}).refused(http.StatusRequestEntityTooLarge, photo.KindTooLarge)
 }
 
-// blobFiles are the files of all blobs.
+// blobFiles returns the files of all blobs.
 func (s *fixture) blobFiles() []string {
 	s.t.Helper()
 	files, err := filepath.Glob(filepath.Join(s.dir, "blobs", "*", "*", "*"))
@@ -227,7 +227,7 @@ func (s *fixture) blobFiles() []string {
 	return files
 }
 
-// age makes files look as if they were last written so long ago.
+// age sets back the time of the last write of files.
 func age(t *testing.T, by time.Duration, files ...string) {
 	t.Helper()
 	then := time.Now().Add(-by)
@@ -266,12 +266,12 @@ func TestSweep(t *testing.T) {
 		return s.stagedCount() == 1 && s.blobCount() == 3
 	})
 	if _, err := os.Stat(old); err != nil {
-		t.Errorf("the old orphan went before its time: %v", err)
+		t.Errorf("the old orphan was removed too early: %v", err)
 	}
 	s.exec(`UPDATE orphan SET seen_at = seen_at - 31 * 24 * 3600 * 1000000`)
 	must(t, s.service.Sweeper.Sweep(context.Background()))
 	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) || s.blobCount() != 2 {
-		t.Errorf("a month later the old orphan is there: %v", err)
+		t.Errorf("a month later the old orphan still exists: %v", err)
 	}
 	ada.call(http.MethodHead, expired, tusHeader(nil), nil).has(http.StatusNotFound, nil)
 	if st := ada.state(ids[0], photo.LookAtRow); st.State != photo.Absent {
@@ -282,7 +282,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// A sweep never ends an upload that somebody is sending, however old it is.
+// A sweep never ends an upload that a client is sending, even if it is old.
 func TestSweepSparesLiveUploads(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config) { c.Limits.UploadLifetime = time.Millisecond })
@@ -297,7 +297,7 @@ func TestSweepSparesLiveUploads(t *testing.T) {
 	(<-st.done).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
 }
 
-// slowBlobs take their time before they are read.
+// slowBlobs waits before a blob is opened.
 type slowBlobs struct {
 	blob.Store
 	delay time.Duration
@@ -308,11 +308,11 @@ func (b slowBlobs) Open(ctx context.Context, owner, key string) (blob.Reader, er
 	return b.Store.Open(ctx, owner, key)
 }
 
-// What takes the service long does not look like a dead connection to a client
-// that waits a short while for each byte.
-func TestLongWorkIsNotSilent(t *testing.T) {
+// A client that waits only a short while for each byte does not take long work of the
+// service for a dead connection.
+func TestLongWorkKeepsTheConnectionAlive(t *testing.T) {
 	if testing.Short() {
-		t.Skip("is long, so that a busy disk's silence is none")
+		t.Skip("waits long enough for a busy disk")
 	}
 	t.Parallel()
 	const stall, long = 2 * time.Second, 3 * time.Second
@@ -339,7 +339,7 @@ func TestLongWorkIsNotSilent(t *testing.T) {
 	}
 }
 
-// bearer is a transport for a user.
+// bearer is a transport that sends the token of a user.
 type bearer string
 
 func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {

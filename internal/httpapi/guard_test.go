@@ -16,7 +16,7 @@ import (
 	"photos/internal/service"
 )
 
-func TestOnlyItsOwnNamesAreAnswered(t *testing.T) {
+func TestOtherHostsAreRefused(t *testing.T) {
 	t.Parallel()
 	local := start(t)
 	proxied := start(t, func(c *config) { c.HTTP.BaseURL, c.HTTP.Local = "https://Photos.example.org", false })
@@ -59,7 +59,7 @@ func TestOnlyItsOwnNamesAreAnswered(t *testing.T) {
 	}
 }
 
-// nginx without a line about headers adds none, and speaks HTTP/1.0.
+// nginx without a setting for headers adds none, and uses HTTP/1.0.
 func TestLocalPoolRefusesHTTP10(t *testing.T) {
 	t.Parallel()
 	address := strings.TrimPrefix(start(t).web.URL, "http://")
@@ -75,7 +75,7 @@ func TestLocalPoolRefusesHTTP10(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThere(t *testing.T) {
+func TestUnknownPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")
 	for _, c := range []struct {
@@ -97,7 +97,7 @@ func TestWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// A service behind a proxy that serves others beside it.
+// The service is behind a proxy that serves other sites under the same name.
 func TestBaseURLWithAPath(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -128,7 +128,7 @@ func TestBaseURLWithAPath(t *testing.T) {
 	}
 }
 
-// lockedBuffer collects a log.
+// lockedBuffer collects a log from several goroutines.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -146,7 +146,7 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func TestPanicCostsItsRequestOnly(t *testing.T) {
+func TestPanicEndsOnlyItsRequest(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
 	s := start(t, func(c *config) {

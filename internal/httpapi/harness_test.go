@@ -48,7 +48,7 @@ type fixture struct {
 	web     *httptest.Server
 }
 
-// start starts a service in a fresh folder. A tweak may replace any part.
+// start starts a service in a new folder. A tweak may replace any part.
 func start(t testing.TB, tweaks ...func(*config)) *fixture {
 	t.Helper()
 	s := &fixture{t: t, dir: t.TempDir()}
@@ -88,7 +88,7 @@ func (s *fixture) open(tweaks ...func(*config)) {
 	s.t.Cleanup(s.close)
 }
 
-// close stops the service; a second call does nothing.
+// close stops the service. A second call does nothing.
 func (s *fixture) close() {
 	if s.web == nil {
 		return
@@ -102,33 +102,33 @@ func (s *fixture) close() {
 	must(s.t, err)
 }
 
-// restart stops the service and starts another one over the same folder.
+// restart stops the service and starts another one with the same folder.
 func (s *fixture) restart() {
 	s.t.Helper()
 	s.close()
 	s.open()
 }
 
-// verify knows every name but nobody.
+// verify accepts every name except nobody.
 func verify(_ context.Context, token string) (service.Identity, error) {
 	switch token {
 	case "nobody":
 		return service.Identity{}, &photo.Error{Kind: photo.KindNotSignedIn, Msg: "the access token has expired", Err: errors.New("secret cause")}
-	case "unknowable":
+	case "unverifiable":
 		return service.Identity{}, &photo.Error{Kind: photo.KindUnavailable, Msg: "the access token cannot be checked now"}
 	}
 	return service.Identity{Pool: "pool", Subject: token, Expires: time.Now().Add(time.Hour)}, nil
 }
 
-// user is somebody who calls the service.
+// user is a user who calls the service.
 type user struct {
 	s    *fixture
-	name string // empty: sends no token
+	name string // empty: the user sends no token
 }
 
 func (s *fixture) as(name string) user { return user{s, name} }
 
-// answer is a response, read whole.
+// answer is a response that was read whole.
 type answer struct {
 	t      testing.TB
 	status int
@@ -138,8 +138,8 @@ type answer struct {
 
 type header map[string]string
 
-// call sends a request whose body is there whole, and holds the answer against
-// the description of the API.
+// call sends a request with a whole body, and checks the answer against the description of
+// the API.
 func (u user) call(method, path string, h header, body []byte) answer {
 	u.s.t.Helper()
 	var r io.Reader
@@ -150,7 +150,7 @@ func (u user) call(method, path string, h header, body []byte) answer {
 	res, err := u.s.web.Client().Do(req)
 	must(u.s.t, err)
 	a := read(u.s.t, res)
-	hold(u.s.t, req, res, a.body)
+	checkAnswer(u.s.t, req, res, a.body)
 	return a
 }
 
@@ -185,7 +185,7 @@ func (u user) json(method, path string, h header, v any) answer {
 	return u.call(method, path, all, body)
 }
 
-// into reads an answer that must be a success.
+// into decodes an answer that must be a success.
 func (a answer) into(v any) {
 	a.t.Helper()
 	if a.status != http.StatusOK {
@@ -194,12 +194,12 @@ func (a answer) into(v any) {
 	must(a.t, json.Unmarshal(a.body, v))
 }
 
-// problem reads an answer that must be an error.
+// problem decodes an answer that must be an error.
 func (a answer) problem() api.Problem {
 	a.t.Helper()
 	var p api.Problem
 	if a.header.Get("Content-Type") != api.ProblemType {
-		a.t.Fatalf("status %d is no problem document: %s", a.status, a.body)
+		a.t.Fatalf("the answer with status %d has no problem document: %s", a.status, a.body)
 	}
 	must(a.t, json.Unmarshal(a.body, &p))
 	if p.Status != a.status || p.RequestID == "" || p.RequestID != a.header.Get(api.HeaderRequestID) {
@@ -208,7 +208,7 @@ func (a answer) problem() api.Problem {
 	return p
 }
 
-// refused requires an error of a status and kind.
+// refused requires an error with a status and a kind.
 func (a answer) refused(status int, kind photo.Kind) api.Problem {
 	a.t.Helper()
 	p := a.problem()
@@ -218,7 +218,7 @@ func (a answer) refused(status int, kind photo.Kind) api.Problem {
 	return p
 }
 
-// has requires a status and headers; an empty value means absent.
+// has requires a status and headers. An empty value means that the header is absent.
 func (a answer) has(status int, h header) answer {
 	a.t.Helper()
 	if a.status != status {
@@ -232,14 +232,14 @@ func (a answer) has(status int, h header) answer {
 	return a
 }
 
-// tusHeader are headers of the upload protocol, with others added or replaced.
+// tusHeader returns the headers of every tus request and more.
 func tusHeader(more header) header {
 	h := header{api.HeaderTusResumable: api.TusVersion}
 	maps.Copy(h, more)
 	return h
 }
 
-// creating are the headers of a creation.
+// creating returns the headers of a creation.
 func creating(size int, m api.UploadMetadata) header {
 	return tusHeader(header{api.HeaderUploadLength: strconv.Itoa(size), api.HeaderUploadMetadata: m.String()})
 }
@@ -266,7 +266,7 @@ func (u user) begin(size int, m api.UploadMetadata) string {
 	return a.header.Get("Location")
 }
 
-// appending are the headers of a PATCH.
+// appending returns the headers of a PATCH.
 func appending(offset int, writer string) header {
 	return withBytes(tusHeader(header{api.HeaderUploadOffset: strconv.Itoa(offset), api.HeaderWriter: writer}))
 }
@@ -295,7 +295,7 @@ func (u user) state(id photo.ID, how photo.Scrutiny) api.CheckResult {
 	return res.Results[0]
 }
 
-// blobCount is how many blobs lie in the store, uploads under way not counted.
+// blobCount returns how many blobs are stored, without unfinished uploads.
 func (s *fixture) blobCount() int {
 	s.t.Helper()
 	n := 0
@@ -321,7 +321,7 @@ func idOf(data []byte) photo.ID { return sha256.Sum256(data) }
 
 func photoPath(id photo.ID) string { return api.PathPhotos + "/" + id.String() }
 
-// eventually waits until what happens elsewhere has happened.
+// eventually waits until a condition holds.
 func eventually(t testing.TB, what string, happened func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !happened(); time.Sleep(5 * time.Millisecond) {
@@ -338,7 +338,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// exec changes the database behind the service's back.
+// exec changes the database without the service.
 func (s *fixture) exec(query string) {
 	s.t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(s.dir, "photos.db"))

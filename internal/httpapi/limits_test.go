@@ -20,18 +20,18 @@ import (
 	"photos/internal/store"
 )
 
-// heldSearches are searches that go on until they are let go.
+// heldSearches is a store whose searches go on until release is closed.
 type heldSearches struct {
 	store.Store
-	begun chan string // gets the owner
-	let   chan struct{}
+	begun   chan string // gets the owner
+	release chan struct{}
 }
 
 func (h *heldSearches) List(ctx context.Context, owner string, f photo.Filter, after string, limit int) (photo.Page, error) {
 	if f.Search != "" {
 		h.begun <- owner
 		select {
-		case <-h.let:
+		case <-h.release:
 		case <-ctx.Done():
 			return photo.Page{}, ctx.Err()
 		}
@@ -39,10 +39,10 @@ func (h *heldSearches) List(ctx context.Context, owner string, f photo.Filter, a
 	return h.Store.List(ctx, owner, f, after, limit)
 }
 
-// One owner's searches leave room for another's, and lists go on whatever is searched for.
+// The searches of one owner leave slots for another owner. Lists need no slot.
 func TestSearchesAreShared(t *testing.T) {
 	t.Parallel()
-	held := &heldSearches{begun: make(chan string), let: make(chan struct{})}
+	held := &heldSearches{begun: make(chan string), release: make(chan struct{})}
 	s := start(t, func(c *config) { held.Store, c.Store = c.Store, held })
 	const search = api.PathPhotos + "?search=x"
 	var answers sync.WaitGroup
@@ -67,13 +67,13 @@ func TestSearchesAreShared(t *testing.T) {
 	refused("owner0", http.StatusTooManyRequests)
 	refused("stranger", http.StatusServiceUnavailable)
 	s.as("owner0").call(http.MethodGet, api.PathPhotos, nil, nil).has(http.StatusOK, nil)
-	close(held.let)
+	close(held.release)
 	answers.Wait()
 	go func() { <-held.begun }()
 	s.as("stranger").call(http.MethodGet, search, nil, nil).has(http.StatusOK, nil)
 }
 
-// The database itself stops searching when the time is over.
+// The database stops a search when its time is over.
 func TestSearchHasLimitedTime(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config) { c.Limits.SearchTime = time.Millisecond })
@@ -102,11 +102,11 @@ func TestSearchHasLimitedTime(t *testing.T) {
 	}
 }
 
-// readBlobs counts what is read of blobs.
+// readBlobs counts the blobs that are read.
 type readBlobs struct {
 	blob.Store
 	opened, now, most atomic.Int32
-	endless           atomic.Bool // no byte comes, and no end
+	endless           atomic.Bool // reads return neither a byte nor the end
 }
 
 func (b *readBlobs) Open(ctx context.Context, owner, key string) (blob.Reader, error) {
@@ -162,8 +162,8 @@ func repeated(ids []photo.ID, n int) (out []photo.ID) {
 	return out
 }
 
-// The deep checks of one owner take turns, and one whose client went away ends.
-func TestDeepChecksTakeTurns(t *testing.T) {
+// One owner has one deep check at a time. It ends when its client disconnects.
+func TestOneDeepCheckPerOwner(t *testing.T) {
 	t.Parallel()
 	blobs := &readBlobs{}
 	s := start(t, func(c *config) { blobs.Store, c.Blobs = c.Blobs, blobs })
@@ -195,7 +195,7 @@ func TestDeepChecksTakeTurns(t *testing.T) {
 	}
 	leave()
 	if err := <-gone; !errors.Is(err, context.Canceled) {
-		t.Errorf("the client that went away: %v", err)
+		t.Errorf("the client that disconnected: %v", err)
 	}
 	eventually(t, "the first check ended", func() bool { return blobs.now.Load() == 0 || blobs.opened.Load() > 1 })
 	blobs.endless.Store(false)
@@ -205,7 +205,7 @@ func TestDeepChecksTakeTurns(t *testing.T) {
 	}
 }
 
-func TestMetadataIsReadInTurn(t *testing.T) {
+func TestParsersAreLimited(t *testing.T) {
 	t.Parallel()
 	var now, most atomic.Int32
 	s := start(t, func(c *config) {
@@ -229,8 +229,8 @@ func TestMetadataIsReadInTurn(t *testing.T) {
 	}
 }
 
-// What would be more than the quota is refused, before its bytes come where that can be known, and
-// what is there already is not.
+// An upload beyond the quota is refused, before its bytes come if that is possible. A photo
+// that is already stored is not refused.
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config) { c.Limits.Quota = store.Quota{Photos: 2, Bytes: 20 << 20, Uploads: 1} })
@@ -253,7 +253,7 @@ func TestQuota(t *testing.T) {
 	before := s.blobCount()
 	ada.upload(jpeg(t, 8, 2000), api.UploadMetadata{}).refused(http.StatusPaymentRequired, photo.KindQuota)
 	if s.blobCount() != before || s.stagedCount() != 0 {
-		t.Errorf("of what was refused %d blobs and %d uploads are left", s.blobCount()-before, s.stagedCount())
+		t.Errorf("refused uploads left %d blobs and %d staged uploads", s.blobCount()-before, s.stagedCount())
 	}
 	ada.call(http.MethodDelete, photoPath(ids[0]), nil, nil).has(http.StatusOK, nil)
 	ada.upload(jpeg(t, 8, 2000), api.UploadMetadata{}).refused(http.StatusPaymentRequired, photo.KindQuota)
@@ -261,7 +261,8 @@ func TestQuota(t *testing.T) {
 	s.as("bob").album(2)
 }
 
-// An owner cannot announce more than the disk has room for; what has come already needs none.
+// An owner cannot announce more bytes than the disk has space for. Bytes that are already
+// stored do not count.
 func TestAnnouncedBytes(t *testing.T) {
 	t.Parallel()
 	const mib = 1 << 20

@@ -14,7 +14,7 @@ import (
 	"photos/internal/photo"
 )
 
-// names are those of photos, in their order.
+// names returns the names of photos in their order.
 func names(photos []api.Photo) string {
 	var out []string
 	for _, p := range photos {
@@ -23,7 +23,7 @@ func names(photos []api.Photo) string {
 	return strings.Join(out, " ")
 }
 
-// album uploads photos named 1 to n, taken as many minutes after the start of 2024.
+// album uploads photos named 1 to n. Photo i was taken i minutes after the start of 2024.
 func (u user) album(n int) []photo.ID {
 	u.s.t.Helper()
 	var ids []photo.ID
@@ -100,15 +100,15 @@ func TestDescribeOne(t *testing.T) {
 		{"any version", "", `{"description":"Sunset"}`, 200, `"2"`, "Sunset"},
 		{"the version seen", `"2"`, `{"description":"Dawn","description_source":"sidecar"}`, 200, `"3"`, "Dawn"},
 		{"an older version", `"2"`, `{"description":"Noon"}`, 412, "", "Dawn"},
-		{"no version of ours", `W/"3"`, `{"description":"Noon"}`, 412, "", "Dawn"},
-		{"whatever is there", `*`, `{"description":"Noon"}`, 200, `"4"`, "Noon"},
+		{"not a version", `W/"3"`, `{"description":"Noon"}`, 412, "", "Dawn"},
+		{"any, explicitly", `*`, `{"description":"Noon"}`, 200, `"4"`, "Noon"},
 		{"erases", "", `{"description":""}`, 200, `"5"`, ""},
 		{"says nothing", "", `{}`, 400, "", ""},
 		{"misspelt", "", `{"desciption":"x"}`, 400, "", ""},
-		{"no JSON", "", `description=x`, 400, "", ""},
+		{"not JSON", "", `description=x`, 400, "", ""},
 		{"two values", "", `{"description":"x"}{}`, 400, "", ""},
 		{"too long", "", `{"description":"` + strings.Repeat("x", photo.MaxDescription+1) + `"}`, 400, "", ""},
-		{"unheard-of source", "", `{"description":"x","description_source":"dream"}`, 400, "", ""},
+		{"unknown source", "", `{"description":"x","description_source":"dream"}`, 400, "", ""},
 	} {
 		h := header{"Content-Type": "application/json", "If-Match": step.match}
 		a := ada.call(http.MethodPatch, path, h, []byte(step.body)).has(step.status, header{"ETag": step.tag})
@@ -195,7 +195,7 @@ func TestHistoryAndUndo(t *testing.T) {
 	ada.call(http.MethodGet, path+"/history", nil, nil).refused(http.StatusNotFound, photo.KindNotFound)
 }
 
-// A version in an item is a precondition of that item alone.
+// A version in an item is a precondition of only that item.
 func TestDescribeManyVersions(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")
@@ -205,7 +205,7 @@ func TestDescribeManyVersions(t *testing.T) {
 		{ID: ids[0], Description: "Dawn", Version: &first},
 		{ID: ids[0], Description: "Noon", Version: &first},
 		{ID: ids[1], Description: "Noon", Version: &third},
-		{ID: ids[0], Description: "Dawn", Version: &first}, // its answer was lost
+		{ID: ids[0], Description: "Dawn", Version: &first}, // repeated, because its answer was lost
 	}
 	var res api.DescriptionsResponse
 	ada.json(http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: items}).into(&res)

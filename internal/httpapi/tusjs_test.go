@@ -19,17 +19,17 @@ import (
 	"photos/internal/photo"
 )
 
-// jsUpload is what became of one upload of tus-js-client.
+// jsUpload is the result of one upload of tus-js-client.
 type jsUpload struct {
 	Outcome string   `json:"outcome"`
 	URL     string   `json:"url"`
-	Sent    []string `json:"sent"`    // the requests' methods and offsets
-	Expires bool     `json:"expires"` // every answer to the unfinished upload said when it would
+	Sent    []string `json:"sent"`    // the methods and offsets of the requests
+	Expires bool     `json:"expires"` // every answer before the end said when the upload expires
 }
 
-// TestTusProjectsOwnClient lets tus-js-client, which the tus project publishes,
-// upload, pause, resume and end uploads.
-func TestTusProjectsOwnClient(t *testing.T) {
+// TestTusJSClient uses tus-js-client, the client of the tus project, to upload, pause, resume
+// and end uploads.
+func TestTusJSClient(t *testing.T) {
 	if testing.Short() {
 		t.Skip("installs from npm")
 	}
@@ -50,13 +50,13 @@ func TestTusProjectsOwnClient(t *testing.T) {
 	}, outcomes); d != "" {
 		t.Errorf("outcomes (-want +got):\n%s\n%v", d, got)
 	}
-	// Resuming asks where the upload stands and sends the rest only.
+	// Resuming asks how far the upload is and sends only the rest.
 	n := len(photos["big.jpg"])
 	if d := cmp.Diff([]string{"HEAD", "PATCH 200000", "PATCH 300000", "PATCH 400000"}, got["resumed"].Sent); d != "" {
 		t.Errorf("requests of the resumed upload of %d bytes (-want +got):\n%s", n, d)
 	}
 	if d := cmp.Diff([]string{"POST", "PATCH 0", "HEAD"}, got["again"].Sent); d != "" {
-		t.Errorf("requests for a photo that is there (-want +got):\n%s", d)
+		t.Errorf("requests for a stored photo (-want +got):\n%s", d)
 	}
 	for _, name := range []string{"resumed", "stream", "twin1", "twin2"} {
 		if !got[name].Expires {
@@ -69,7 +69,8 @@ func TestTusProjectsOwnClient(t *testing.T) {
 	}
 }
 
-// holdsOnly requires that a user has these photos, whole, and the service nothing else.
+// holdsOnly requires that a user has exactly these photos, undamaged, and that no upload is
+// left.
 func (s *fixture) holdsOnly(u user, photos map[string][]byte) {
 	t := s.t
 	t.Helper()
@@ -90,7 +91,7 @@ func (s *fixture) holdsOnly(u user, photos map[string][]byte) {
 	}
 }
 
-// tusJS installs the client, in the version of the lock file, and has it run.
+// tusJS installs the client in the version of the lock file, and runs it.
 func tusJS(t *testing.T, s *fixture, chunk int, photos map[string][]byte) map[string]jsUpload {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
@@ -112,7 +113,7 @@ func tusJS(t *testing.T, s *fixture, chunk int, photos map[string][]byte) map[st
 	command(t, dir, nil, "npm", "ci", "--ignore-scripts")
 	var out map[string]jsUpload
 	if text := command(t, dir, ask, "node", "upload.js"); json.Unmarshal(text, &out) != nil {
-		t.Fatalf("upload.js said %s", text)
+		t.Fatalf("upload.js printed %s", text)
 	}
 	return out
 }

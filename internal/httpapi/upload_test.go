@@ -43,7 +43,7 @@ func TestSmallPhotoIsOneRequest(t *testing.T) {
 	}
 }
 
-func TestUploadOfAPhotoThatIsThere(t *testing.T) {
+func TestUploadOfAStoredPhoto(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
@@ -85,8 +85,8 @@ func TestUploadOfAPhotoThatIsThere(t *testing.T) {
 	}
 }
 
-// A picture without a date has the best one that the client knows, and a better one
-// replaces it, whether the bytes come again or not.
+// A picture without a date gets the best date that the client has. A better one replaces it
+// later, whether the bytes come again or not.
 func TestDatesFromOutsideThePicture(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -131,8 +131,8 @@ func TestDatesFromOutsideThePicture(t *testing.T) {
 	}
 }
 
-// What the client knows outlives a resumable upload that is cut, and the run that
-// goes on with it may know better.
+// A resumable upload that is cut keeps the facts of its creation. The client that resumes it
+// may send better ones.
 func TestFactsOfAResumableUpload(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")
@@ -152,8 +152,8 @@ func TestFactsOfAResumableUpload(t *testing.T) {
 	}
 }
 
-// A photo that is there needs no bytes: the answer comes although none was sent.
-func TestKnownPhotoIsAnsweredBeforeItsBytes(t *testing.T) {
+// A stored photo needs no bytes: the answer comes before any byte is sent.
+func TestDuplicateIsAnsweredBeforeItsBytes(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")
 	data := jpeg(t, 1, 1<<20)
@@ -173,42 +173,42 @@ func TestUploadsThatAreRefused(t *testing.T) {
 	ada := s.as("ada")
 	data := jpeg(t, 1, 4000)
 	size := len(data)
-	text := bytes.Repeat([]byte("no picture "), 1000)
+	text := bytes.Repeat([]byte("not a picture "), 1000)
 	for name, c := range map[string]struct {
 		header header
 		body   []byte
 		status int
 		kind   photo.Kind
 	}{
-		"no version":           {header{api.HeaderUploadLength: "5"}, nil, 412, photo.KindUsage},
-		"another version":      {header{api.HeaderTusResumable: "0.2.2", api.HeaderUploadLength: "5"}, nil, 412, photo.KindUsage},
-		"no length":            {tusHeader(nil), nil, 400, photo.KindUsage},
-		"deferred length":      {tusHeader(header{"Upload-Defer-Length": "1"}), nil, 400, photo.KindUsage},
-		"part of a photo":      {withBytes(tusHeader(header{api.HeaderUploadLength: strconv.Itoa(size), api.HeaderUploadConcat: "partial"})), data, 400, photo.KindUsage},
-		"negative length":      {tusHeader(header{api.HeaderUploadLength: "-1"}), nil, 400, photo.KindUsage},
-		"empty":                {creating(0, api.UploadMetadata{}), nil, 415, photo.KindNotPicture},
-		"too large":            {creating(1<<20+1, api.UploadMetadata{}), nil, 413, photo.KindTooLarge},
-		"bad metadata":         {tusHeader(header{api.HeaderUploadLength: "5", api.HeaderUploadMetadata: "filename !"}), nil, 400, photo.KindUsage},
-		"bad digest":           {tusHeader(header{api.HeaderUploadLength: "5", api.HeaderUploadMetadata: "sha256 YQ=="}), nil, 400, photo.KindUsage},
-		"long name":            {creating(size, api.UploadMetadata{Filename: strings.Repeat("x", photo.MaxName+1)}), nil, 400, photo.KindUsage},
-		"long description":     {creating(size, api.UploadMetadata{Description: strings.Repeat("x", photo.MaxDescription+1)}), nil, 400, photo.KindUsage},
-		"garbled description":  {creating(size, api.UploadMetadata{Description: "\xff"}), nil, 400, photo.KindUsage},
-		"unheard-of source":    {creating(size, api.UploadMetadata{DescriptionSource: "dream"}), nil, 400, photo.KindUsage},
-		"body of another type": {creating(size, api.UploadMetadata{}), data, 415, photo.KindUsage},
-		"more than announced":  {withBytes(creating(size-1, api.UploadMetadata{})), data, 413, photo.KindTooLarge},
-		"no picture":           {withBytes(creating(len(text), api.UploadMetadata{})), text, 415, photo.KindNotPicture},
-		"no picture, in part":  {withBytes(creating(len(text)+1, api.UploadMetadata{})), text, 415, photo.KindNotPicture},
-		"other bytes":          {withBytes(creating(size, api.UploadMetadata{ID: photo.ID{1}})), data, 422, photo.KindDigestMismatch},
-		"long writer":          {tusHeader(header{api.HeaderUploadLength: "5", api.HeaderWriter: strings.Repeat("w", 129)}), nil, 400, photo.KindUsage},
-		"bad checksum":         {withBytes(tusHeader(header{api.HeaderUploadLength: strconv.Itoa(size), api.HeaderUploadChecksum: "sha1 YQ=="})), data, 400, photo.KindUsage},
-		"unknown checksum":     {withBytes(tusHeader(header{api.HeaderUploadLength: strconv.Itoa(size), api.HeaderUploadChecksum: "crc32 YQ=="})), data, 400, photo.KindUsage},
+		"no version":               {header{api.HeaderUploadLength: "5"}, nil, 412, photo.KindUsage},
+		"another version":          {header{api.HeaderTusResumable: "0.2.2", api.HeaderUploadLength: "5"}, nil, 412, photo.KindUsage},
+		"no length":                {tusHeader(nil), nil, 400, photo.KindUsage},
+		"deferred length":          {tusHeader(header{"Upload-Defer-Length": "1"}), nil, 400, photo.KindUsage},
+		"part of a photo":          {withBytes(tusHeader(header{api.HeaderUploadLength: strconv.Itoa(size), api.HeaderUploadConcat: "partial"})), data, 400, photo.KindUsage},
+		"negative length":          {tusHeader(header{api.HeaderUploadLength: "-1"}), nil, 400, photo.KindUsage},
+		"empty":                    {creating(0, api.UploadMetadata{}), nil, 415, photo.KindNotPicture},
+		"too large":                {creating(1<<20+1, api.UploadMetadata{}), nil, 413, photo.KindTooLarge},
+		"bad metadata":             {tusHeader(header{api.HeaderUploadLength: "5", api.HeaderUploadMetadata: "filename !"}), nil, 400, photo.KindUsage},
+		"bad digest":               {tusHeader(header{api.HeaderUploadLength: "5", api.HeaderUploadMetadata: "sha256 YQ=="}), nil, 400, photo.KindUsage},
+		"long name":                {creating(size, api.UploadMetadata{Filename: strings.Repeat("x", photo.MaxName+1)}), nil, 400, photo.KindUsage},
+		"long description":         {creating(size, api.UploadMetadata{Description: strings.Repeat("x", photo.MaxDescription+1)}), nil, 400, photo.KindUsage},
+		"description not in UTF-8": {creating(size, api.UploadMetadata{Description: "\xff"}), nil, 400, photo.KindUsage},
+		"unknown source":           {creating(size, api.UploadMetadata{DescriptionSource: "dream"}), nil, 400, photo.KindUsage},
+		"body of another type":     {creating(size, api.UploadMetadata{}), data, 415, photo.KindUsage},
+		"more than announced":      {withBytes(creating(size-1, api.UploadMetadata{})), data, 413, photo.KindTooLarge},
+		"not a picture":            {withBytes(creating(len(text), api.UploadMetadata{})), text, 415, photo.KindNotPicture},
+		"not a picture, in part":   {withBytes(creating(len(text)+1, api.UploadMetadata{})), text, 415, photo.KindNotPicture},
+		"other bytes":              {withBytes(creating(size, api.UploadMetadata{ID: photo.ID{1}})), data, 422, photo.KindDigestMismatch},
+		"long writer":              {tusHeader(header{api.HeaderUploadLength: "5", api.HeaderWriter: strings.Repeat("w", 129)}), nil, 400, photo.KindUsage},
+		"bad checksum":             {withBytes(tusHeader(header{api.HeaderUploadLength: strconv.Itoa(size), api.HeaderUploadChecksum: "sha1 YQ=="})), data, 400, photo.KindUsage},
+		"unknown checksum":         {withBytes(tusHeader(header{api.HeaderUploadLength: strconv.Itoa(size), api.HeaderUploadChecksum: "crc32 YQ=="})), data, 400, photo.KindUsage},
 	} {
 		t.Run(name, func(*testing.T) {
 			ada.call(http.MethodPost, api.PathUploads, c.header, c.body).refused(c.status, c.kind)
 		})
 	}
 	if len(ada.list("")) != 0 || s.blobCount() != 0 || s.stagedCount() != 0 {
-		t.Errorf("left behind: %d photos, %d blobs, %d staged", len(ada.list("")), s.blobCount(), s.stagedCount())
+		t.Errorf("remaining: %d photos, %d blobs, %d staged", len(ada.list("")), s.blobCount(), s.stagedCount())
 	}
 }
 
@@ -251,7 +251,7 @@ func TestUploadInPieces(t *testing.T) {
 	}
 }
 
-// Who goes on with an upload may describe it otherwise than who began it.
+// The client that resumes an upload may replace the description of the creation.
 func TestLaterDescriptionOfAnUploadWins(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")
@@ -272,8 +272,8 @@ func TestLaterDescriptionOfAnUploadWins(t *testing.T) {
 	}
 }
 
-// An upload whose last answer was lost has all its bytes and no photo yet: an
-// empty PATCH completes it.
+// After a crash an upload may have all its bytes and no photo yet. An empty PATCH finishes
+// it.
 func TestEmptyPatchCompletesAnUpload(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -292,9 +292,9 @@ func TestUploadThatCannotBecomeAPhotoIsGone(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
-	text := bytes.Repeat([]byte("no picture "), 1000)
+	text := bytes.Repeat([]byte("not a picture "), 1000)
 	path := ada.begin(len(text), api.UploadMetadata{})
-	ada.append(path, 0, text[:10]).has(http.StatusNoContent, nil) // too few to tell
+	ada.append(path, 0, text[:10]).has(http.StatusNoContent, nil) // too few to recognize
 	ada.append(path, 10, text[10:5000]).refused(http.StatusUnsupportedMediaType, photo.KindNotPicture)
 	ada.append(path, 10, text[10:]).refused(http.StatusNotFound, photo.KindNotFound)
 
@@ -307,7 +307,7 @@ func TestUploadThatCannotBecomeAPhotoIsGone(t *testing.T) {
 	}
 }
 
-func TestTooMuchForAnUpload(t *testing.T) {
+func TestMoreBytesThanAnnounced(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")
 	data := jpeg(t, 1, 4000)
@@ -334,7 +334,7 @@ func TestDeletedUpload(t *testing.T) {
 	if s.stagedCount() != 0 {
 		t.Errorf("%d staged", s.stagedCount())
 	}
-	// Networks that know GET and POST only.
+	// Some networks allow only GET and POST.
 	path = ada.begin(4000, api.UploadMetadata{})
 	req := ada.request(http.MethodPost, path, tusHeader(header{"X-HTTP-Method-Override": "DELETE"}), nil)
 	res, err := s.web.Client().Do(req)
@@ -368,7 +368,7 @@ func TestChecksumOfARequest(t *testing.T) {
 	}
 }
 
-func TestSameDigestAtOnce(t *testing.T) {
+func TestConcurrentUploadsOfOnePhoto(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
@@ -379,7 +379,7 @@ func TestSameDigestAtOnce(t *testing.T) {
 		wg.Go(func() {
 			m := api.UploadMetadata{Filename: fmt.Sprintf("%d.jpg", i), ID: idOf(data)}
 			if i%2 == 0 {
-				m.ID = photo.ID{} // cannot be answered before the bytes
+				m.ID = photo.ID{} // the service cannot answer before the bytes
 			}
 			outcomes[i] = ada.upload(data, m).header.Get(api.HeaderOutcome)
 		})
@@ -397,9 +397,9 @@ func TestSameDigestAtOnce(t *testing.T) {
 	}
 }
 
-// Whose photo comes by another upload meanwhile goes on as if it had not: a
-// client that finds its upload gone takes it for a failure.
-func TestTheSlowerOfTwoUploadsOfAPhotoEndsWell(t *testing.T) {
+// An upload continues although another one has brought the same photo: a client would take
+// a missing upload for a failure.
+func TestSlowerOfTwoUploadsOfAPhotoSucceeds(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
@@ -435,7 +435,7 @@ func (u user) stall(path string, offset int, writer string, some []byte, length 
 	}()
 	_, err := w.Write(some)
 	must(u.s.t, err)
-	// Asked as somebody else: the writer's own question would end its request.
+	// A HEAD of the same writer would stop its request.
 	eventually(u.s.t, "the bytes arrived", func() bool {
 		h := tusHeader(header{api.HeaderWriter: "onlooker"})
 		return u.call(http.MethodHead, path, h, nil).header.Get(api.HeaderUploadOffset) == strconv.Itoa(offset+len(some))
@@ -444,8 +444,8 @@ func (u user) stall(path string, offset int, writer string, some []byte, length 
 	return st
 }
 
-// end breaks the connection, if the service has not, and waits until that is
-// noticed. An answer that came before is a refusal.
+// end breaks the connection, if the service has not, and waits until the request ends. An
+// answer that came before is a refusal.
 func (st *stalling) end(status int, kind photo.Kind) {
 	st.body.CloseWithError(io.ErrClosedPipe)
 	if a, ok := <-st.done; ok {
@@ -453,7 +453,7 @@ func (st *stalling) end(status int, kind photo.Kind) {
 	}
 }
 
-func TestCutConnectionKeepsWhatCame(t *testing.T) {
+func TestCutConnectionKeepsReceivedBytes(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")
 	data := jpeg(t, 1, 300_000)
@@ -463,8 +463,8 @@ func TestCutConnectionKeepsWhatCame(t *testing.T) {
 	ada.append(path, 100_000, data[100_000:]).has(http.StatusNoContent, header{api.HeaderOutcome: "uploaded", api.HeaderID: idOf(data).String()})
 }
 
-// The same writer's newer request ends its older one, which hangs on a dead connection.
-func TestRetryEndsTheRequestItRepeats(t *testing.T) {
+// A newer request of a writer stops its older one, whose connection is dead.
+func TestRetryStopsTheOlderRequest(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")
 	data := jpeg(t, 1, 300_000)
@@ -481,9 +481,9 @@ func TestRetryEndsTheRequestItRepeats(t *testing.T) {
 	}
 }
 
-// Requests that send the last bytes at once, with the same writer or without a name: one
-// stores the photo, and the others learn that nothing is missing.
-func TestLastBytesSentSeveralTimesAtOnce(t *testing.T) {
+// Several requests send the last bytes at the same time, with one writer or without a
+// writer. One stores the photo, and the others learn that nothing is missing.
+func TestConcurrentRequestsWithTheLastBytes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
@@ -521,9 +521,9 @@ func TestLastBytesSentSeveralTimesAtOnce(t *testing.T) {
 	}
 }
 
-// A client that sees by HEAD that nothing is missing sends nothing more: HEAD finishes
+// A client that learns from HEAD that nothing is missing sends nothing more. So HEAD finishes
 // an upload whose last request ended before it made the photo.
-func TestHeadFinishesAnUploadThatIsWhole(t *testing.T) {
+func TestHeadFinishesACompleteUpload(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
@@ -538,14 +538,14 @@ func TestHeadFinishesAnUploadThatIsWhole(t *testing.T) {
 			api.HeaderUploadOffset: strconv.Itoa(len(data)), api.HeaderUploadLength: strconv.Itoa(len(data)), api.HeaderOutcome: "uploaded", api.HeaderID: idOf(data).String(),
 		})
 	}
-	// An hour later the address is forgotten.
+	// An hour later the upload is gone.
 	s.exec(`UPDATE upload SET expires_at = expires_at - 3600 * 1000000`)
 	must(t, s.service.Sweeper.Sweep(t.Context()))
 	ada.call(http.MethodHead, path, tusHeader(nil), nil).has(http.StatusNotFound, nil)
 	s.holdsOnly(ada, map[string][]byte{"the photo": data})
 }
 
-func TestAnotherWriterWaitsItsTurn(t *testing.T) {
+func TestAnotherWriterWaitsForTheLease(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config) { c.Limits.Lease = time.Minute })
 	ada := s.as("ada")
@@ -563,7 +563,7 @@ func TestAnotherWriterWaitsItsTurn(t *testing.T) {
 	(<-st.done).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
 }
 
-func TestSilentWriterIsTakenOver(t *testing.T) {
+func TestIdleWriterLosesTheUpload(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config) { c.Limits.Lease = 200 * time.Millisecond })
 	ada := s.as("ada")
@@ -571,7 +571,7 @@ func TestSilentWriterIsTakenOver(t *testing.T) {
 	path := ada.begin(len(data), api.UploadMetadata{})
 	st := ada.stall(path, 0, "first", data[:100_000], len(data))
 	var a answer
-	eventually(t, "the lease ran out", func() bool {
+	eventually(t, "the lease expired", func() bool {
 		a = ada.call(http.MethodPatch, path, appending(100_000, "second"), data[100_000:200_000])
 		return a.status != http.StatusLocked
 	})
@@ -580,7 +580,8 @@ func TestSilentWriterIsTakenOver(t *testing.T) {
 	ada.call(http.MethodPatch, path, appending(200_000, "second"), data[200_000:]).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
 }
 
-// The lease outlasts the test: only the end of the dead request lets another writer in.
+// The lease is longer than the test: another writer can only follow because the dead request
+// ends.
 func TestDeadConnectionIsCut(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config) { c.HTTP.Stall, c.Limits.Lease = 100*time.Millisecond, time.Hour })
@@ -597,7 +598,7 @@ func TestDeadConnectionIsCut(t *testing.T) {
 	st.end(http.StatusRequestTimeout, photo.KindUnavailable)
 }
 
-func TestStoppedServiceKeepsWhatCame(t *testing.T) {
+func TestStoppedServiceKeepsReceivedBytes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
@@ -609,8 +610,8 @@ func TestStoppedServiceKeepsWhatCame(t *testing.T) {
 	ada.append(path, 100_000, data[100_000:]).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
 }
 
-// A creation whose answer was lost leaves nothing behind that a later check could
-// take for the upload, and that nobody goes on with.
+// A creation that is repeated because its answer was lost makes no second upload, which a
+// later check could report and nobody would continue.
 func TestRepeatedCreationIsOneUpload(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -635,15 +636,15 @@ func TestRepeatedCreationIsOneUpload(t *testing.T) {
 	}
 }
 
-// Bytes that came are never claimed after a restart beyond what the file has.
-func TestOffsetIsTheFilesLength(t *testing.T) {
+// After a restart the offset is never larger than the file.
+func TestOffsetIsTheLengthOfTheFile(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
 	data := jpeg(t, 1, 4000)
 	path := ada.begin(len(data), api.UploadMetadata{ID: idOf(data)})
 	name := strings.TrimPrefix(path, api.PathUploads+"/")
-	must(t, s.blobs.Discard(context.Background(), name)) // what a row claims without bytes is nothing
+	must(t, s.blobs.Discard(context.Background(), name)) // the row remains, without bytes
 	ada.call(http.MethodHead, path, tusHeader(nil), nil).has(http.StatusNotFound, nil)
 	if st := ada.state(idOf(data), photo.LookAtRow); st.State != photo.Absent {
 		t.Errorf("check says %+v", st)

@@ -37,7 +37,6 @@ var unpolished = []string{
 	"demo",
 	"internal/testkit/e2e",
 	"internal/testkit/faultproxy",
-	"internal/httpapi",
 	"internal/testkit/person",
 	"internal/photo",
 	"internal/picture",
