@@ -49,7 +49,7 @@ do. It asks the network and changes nothing.`,
 	}
 }
 
-// examination collects findings. A check is done even if an earlier one failed, as far as that is
+// checkup collects findings. A check is done even if an earlier one failed, as far as that is
 // possible.
 type checkup struct {
 	e            *env
@@ -109,7 +109,7 @@ func (x *checkup) print(f finding) error {
 	return err
 }
 
-// tell prints the finding of a check that succeeded, or that failed with err.
+// result prints the finding of a check that succeeded, or that failed with err.
 func (x *checkup) result(check, detail string, err error) error {
 	if err == nil {
 		return x.print(finding{Check: check, Result: fine, Detail: detail})

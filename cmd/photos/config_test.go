@@ -11,8 +11,7 @@ import (
 	"photos/internal/photo"
 )
 
-// FuzzConfig: whatever config.yaml holds, it is refused with a word on where the mistake
-// is, or gives settings that hold together.
+// FuzzConfig: every config.yaml either gives valid settings or an error with a hint.
 func FuzzConfig(f *testing.F) {
 	f.Add("server: photos.example.org\ntimeout: 90s\nno_color: true\n")
 	f.Add("profile: Work\nbrowser: \"firefox %s\"\n")

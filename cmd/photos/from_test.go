@@ -29,7 +29,7 @@ func open(t *testing.T, o fromOptions, text string) *itemList {
 	return l
 }
 
-func TestListsAreReadAsTheyAreWritten(t *testing.T) {
+func TestListFormats(t *testing.T) {
 	for name, c := range map[string]struct {
 		o    fromOptions
 		text string
@@ -56,7 +56,7 @@ func TestListsAreReadAsTheyAreWritten(t *testing.T) {
 		"a photo's ID goes before its path": {fromOptions{format: "jsonl"}, `{"path":"a","id":"0b"}`, []listItem{{Name: "0b"}}},
 		"an upload wants the path":          {fromOptions{format: "jsonl", paths: true}, `{"path":"a","id":"0b"}`, []listItem{{Name: "a"}}},
 		"a path is not taken for an ID":     {fromOptions{format: "jsonl"}, `{"path":"cafe1234"}`, []listItem{{Name: "./cafe1234"}}},
-		"null is no value":                  {fromOptions{format: "jsonl"}, `{"id":"0b","path":null,"description":null,"version":null}`, []listItem{{Name: "0b"}}},
+		"null means no value":               {fromOptions{format: "jsonl"}, `{"id":"0b","path":null,"description":null,"version":null}`, []listItem{{Name: "0b"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d := cmp.Diff(c.want, slices.Collect(open(t, c.o, c.text).all())); d != "" {
@@ -66,7 +66,8 @@ func TestListsAreReadAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-// A line that does not fit its format fails alone, under its place, and says why.
+// TestLinesThatDoNotFit: a malformed line is one failed item. Its name is its place in the list, and
+// its error says why.
 func TestLinesThatDoNotFit(t *testing.T) {
 	long := strings.Repeat("x", maxLine+1)
 	for name, c := range map[string]struct {
@@ -108,7 +109,7 @@ func TestLinesThatDoNotFit(t *testing.T) {
 	}
 }
 
-// Every record that the program prints is a legal line.
+// TestOutputIsLegalInput: every record that the program prints is a valid line.
 func TestOutputIsLegalInput(t *testing.T) {
 	id := photo.ID{0xab}
 	p := photo.Photo{ID: id, Name: "a\xff", Description: "d", Position: &photo.Position{}, TrashedAt: time.Now(), PurgeAt: time.Now(), Version: 2, Width: 1, Height: 1,
@@ -136,8 +137,9 @@ func TestOutputIsLegalInput(t *testing.T) {
 	}
 }
 
-// When a call stops early, what was read and not done is left, and no more is read.
-func TestWhatIsLeftOfAList(t *testing.T) {
+// TestRestOfAList: when a call stops early, rest returns the items that were read but not
+// done, and no more is read.
+func TestRestOfAList(t *testing.T) {
 	e, _ := testEnv(settings{}, false)
 	in, feed := io.Pipe()
 	go feed.Write([]byte("a\nb\nc\nd"))
@@ -172,7 +174,7 @@ func FuzzInputLine(f *testing.F) {
 	})
 }
 
-func TestJournalTellsWhatIsLeft(t *testing.T) {
+func TestUnfinishedItemsOfAJournal(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j, err := openJournal(path)
 	if err != nil {
@@ -212,8 +214,8 @@ func TestJournalTellsWhatIsLeft(t *testing.T) {
 	}
 }
 
-// TestTallyLaw: one item fails with its own code, several with one for all.
-func TestTallyLaw(t *testing.T) {
+// TestTally: a single item fails with its own exit code, several fail with one for all.
+func TestTally(t *testing.T) {
 	missing := &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Hint: "look"}
 	e, _ := testEnv(settings{}, false)
 	said := new(bytes.Buffer)

@@ -13,7 +13,7 @@ import (
 	"photos/internal/transfer"
 )
 
-// Every help fits a terminal of 80 columns.
+// TestHelpFitsTheTerminal: no line of help is longer than 80 columns.
 func TestHelpFitsTheTerminal(t *testing.T) {
 	e, _ := testEnv(settings{}, false)
 	var walk func(c *cobra.Command)
@@ -35,8 +35,8 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 	walk(newRoot(e))
 }
 
-// docs/json.md names every key of the records that are printed and read, and every
-// outcome.
+// TestEveryKeyIsDocumented: docs/json.md names every key of the records that are printed and
+// read, and every outcome.
 func TestEveryKeyIsDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/json.md")
 	if err != nil {

@@ -25,15 +25,15 @@ import (
 	"photos/internal/term"
 )
 
-// evil would rename the window, colour and erase text, turn the reading direction, and
-// pretend to be a line of ours.
+// evil would rename the window, colour and erase text, reverse the reading direction and imitate
+// a line of ours.
 const evil = "\x1b]0;owned\x07\x1b[2J\u009b31m\x7f\b\u202e\u2066gpj\u200f\nphotos: forged\r\nhint: forged\u2028\u0085\u009d"
 
 // picture is the content of the only photo that the hostile service has.
 var picture = []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xd9")
 
-// hostileService is a network on which every text is evil. With refuse, every request to
-// the API fails, and the problem document is evil too.
+// hostileService is a network where every text is evil. With refuse, every request to the
+// API fails with a problem document that is also evil.
 type hostileService struct{ refuse bool }
 
 func (h hostileService) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -87,7 +87,7 @@ func (h hostileService) serve(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// hostileEnv is a machine whose files, settings and service are hostile. With session it
+// hostileEnv returns the environment of a machine whose files, settings and service are hostile. With session it
 // is signed in by a hostile profile, otherwise by PHOTOS_TOKEN.
 func hostileEnv(t *testing.T, terminal, refuse, session bool) (e *env, out, talk *bytes.Buffer) {
 	t.Helper()
@@ -198,8 +198,8 @@ func (m hostileMode) check(t *testing.T, args []string) {
 	}
 }
 
-// drives says what in a command's output a terminal would obey. Into a pipe, direction
-// marks and bytes that are not UTF-8 may go.
+// drives returns what a terminal would obey in the output of a command. A pipe may get direction
+// marks and bytes that are not UTF-8.
 func drives(s string, pipe bool) string {
 	for _, style := range []string{"\x1b[0m", "\x1b[1m", "\x1b[2m"} {
 		s = strings.ReplaceAll(s, style, "")

@@ -14,7 +14,7 @@ import (
 )
 
 // TestAmbiguousPrefixListsCandidates runs the whole command line against a
-// service that has two photos whose IDs begin alike.
+// service that has two photos whose IDs have the same first digits.
 func TestAmbiguousPrefixListsCandidates(t *testing.T) {
 	one, two := "cafe1234"+strings.Repeat("0", 56), "cafe1234"+strings.Repeat("1", 56)
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -7,8 +7,8 @@ import (
 	"photos/internal/photo"
 )
 
-// Of several items, a failure that ends the run keeps its own exit code, and only such a failure does
-// (docs/exit-codes.md).
+// TestExitCodesOfFailuresThatEndARun: of several items, only a failure that ends the run keeps its
+// own exit code (docs/exit-codes.md).
 func TestExitCodesOfFailuresThatEndARun(t *testing.T) {
 	t.Parallel()
 	ending := []int{exitNotSignedIn, exitUnavailable, exitKeyring, exitInterrupted}

@@ -22,8 +22,7 @@ import (
 	"photos/internal/userpool"
 )
 
-// world is one person's machine, a real user pool on it, and services out on a
-// network that is not there.
+// world is a user's machine with a real user pool, and services on a simulated network.
 type world struct {
 	t         *testing.T
 	dir       string
@@ -33,10 +32,10 @@ type world struct {
 	behaviour *userpool.Behaviour
 	hosts     map[string]*outside
 	vars      map[string]string
-	who       string // sits at the browser
+	who       string // the user at the browser
 }
 
-// outside is a service in the world: it publishes the pool, and notes what it is sent.
+// outside is a service in the world. It publishes the pool and records the requests.
 type outside struct {
 	mu     sync.Mutex
 	tokens []string
@@ -83,7 +82,7 @@ func (w *world) addUser(name string) {
 	}
 }
 
-// RoundTrip is the world's network: services by name, the pool by its address.
+// RoundTrip implements the network: services by name, the pool by its address.
 func (w *world) RoundTrip(req *http.Request) (*http.Response, error) {
 	service, ok := w.hosts[req.URL.Host]
 	if !ok {
@@ -118,13 +117,13 @@ func (s *outside) serve(w *world, rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// result is what one command did.
+// result is the result of one command.
 type result struct {
 	code     int
 	out, err string
 }
 
-// answering is a terminal's stderr: when a question appears on it, the person types.
+// answering is the stderr of a terminal. When a question appears on it, the user types an answer.
 type answering struct {
 	bytes.Buffer
 	answer string
@@ -138,8 +137,8 @@ func (a *answering) Write(b []byte) (int, error) {
 	return a.Buffer.Write(b)
 }
 
-// photos runs one command line. With an answer there is a terminal, and a person who
-// gives it to every question.
+// photos runs one command line. With an answer there is a terminal, and the user gives it to
+// every question.
 func (w *world) photos(answer string, args ...string) result {
 	w.t.Helper()
 	in, typed := io.Pipe()
@@ -166,7 +165,7 @@ func (w *world) photos(answer string, args ...string) result {
 	return result{code, out.String(), talk.String()}
 }
 
-// login signs in without anything to be asked.
+// login signs in without any question.
 func (w *world) login(args ...string) {
 	w.t.Helper()
 	if r := w.photos("", append([]string{"login", "--insecure-storage"}, args...)...); r.code != 0 {
@@ -174,7 +173,7 @@ func (w *world) login(args ...string) {
 	}
 }
 
-// want checks the exit code and that the talk holds every text.
+// want checks the exit code and that stderr has every text.
 func (r result) want(t *testing.T, code int, texts ...string) {
 	t.Helper()
 	if r.code != code {
@@ -219,8 +218,8 @@ func TestLoginTakesAProviderGivenByHand(t *testing.T) {
 	w.photos("", "login", "photos.example", "--insecure-storage").want(t, exitFailure, "a client secret was given without its issuer and client id")
 }
 
-// TestAServiceThatBorrowsAProviderIsRefused is the mix-up: a hostile service names the
-// provider and client of an honest one, and would get its tokens.
+// TestAServiceThatBorrowsAProviderIsRefused tests the mix-up attack: a hostile service names the
+// provider and client of an honest one to get its tokens.
 func TestAServiceThatBorrowsAProviderIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "photos.example", "evil.example")
@@ -368,7 +367,7 @@ func TestTokenForOtherPrograms(t *testing.T) {
 	}
 }
 
-func TestDoctorLooksAtTheWholeChain(t *testing.T) {
+func TestDoctorChecksEverything(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "photos.example")
 	results := func(args ...string) (code int, checks []string) {

@@ -49,7 +49,7 @@ func TestWrongValues(t *testing.T) {
 			w.photos("", args...).want(t, exitUsage, variable+": ", test.value, test.form)
 			delete(w.vars, variable)
 		}
-		if _, inFile := fileSetting(s.key); inFile && s.key != "timeout" { // the commands of these tests give a flag for it
+		if _, inFile := fileSetting(s.key); inFile && s.key != "timeout" { // the commands of these tests have a flag for it
 			file := filepath.Join(w.dir, "config", "config.yaml")
 			if err := os.WriteFile(file, []byte(s.key+": "+test.value+"\n"), 0o600); err != nil {
 				t.Fatal(err)

@@ -35,9 +35,9 @@ func TestParseWhen(t *testing.T) {
 	}
 }
 
-// A time without a zone is the user's, and the bound shows it as it was written: photos
-// that know no zone either are compared with that. Where clocks were put forward at
-// midnight, that day begins when they were.
+// TestParseWhenInTheUsersZone: a time without a zone is in the user's zone. The result shows it as it
+// was written, because photos without a zone are compared with that. If clocks are put forward
+// at midnight, the day begins then.
 func TestParseWhenInTheUsersZone(t *testing.T) {
 	zone := func(name string) *time.Location {
 		loc, err := time.LoadLocation(name)

@@ -21,7 +21,6 @@ import (
 var unpolished = []string{
 	"api",
 	"bench",
-	"cmd/photos",
 	"cmd/photosd",
 	"deploy",
 	"docs/cognito.md",
