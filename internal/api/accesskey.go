@@ -27,13 +27,13 @@ type NewAccessKey struct {
 	ExpiresAt time.Time      `json:"expires_at,omitzero"`
 }
 
-// CreatedAccessKey is the answer of POST /v1/keys. Nobody can ask for Secret again.
+// CreatedAccessKey is the answer of POST /v1/keys. No other answer has Secret.
 type CreatedAccessKey struct {
 	AccessKey
 	Secret string `json:"secret"`
 }
 
-// FromAccessKey puts k on the wire.
+// FromAccessKey returns the form of k on the wire.
 func FromAccessKey(k photo.AccessKey) AccessKey {
 	return AccessKey{
 		Name: k.Name, Scope: k.Scope,

@@ -1,7 +1,6 @@
-// Package api is the HTTP contract that photos and photosd share: paths, JSON
-// bodies, problem documents, and the headers of the tus upload protocol. The
-// description for other programs is api/openapi.yaml; a test holds the two, and
-// the real handlers, against each other.
+// Package api is the HTTP contract that photos and photosd share: paths, JSON bodies, problem
+// documents, and the headers of the tus upload protocol. api/openapi.yaml is the description
+// for other programs. A test compares the handlers with it.
 package api
 
 import (
@@ -35,13 +34,13 @@ type Photo struct {
 	Version           int64            `json:"version"`
 }
 
-// Time is an instant on the wire. All are written in UTC with six decimals, so that
-// sorting them as text sorts them by time.
+// Time is an instant on the wire. It is written in UTC with six decimals, so that sorting
+// times as text sorts them by time.
 type Time struct{ time.Time }
 
 const timeLayout = "2006-01-02T15:04:05.000000Z"
 
-// String returns the form on the wire, and "" for the zero Time.
+// String returns the form of t on the wire, and "" for the zero Time.
 func (t Time) String() string {
 	if t.IsZero() {
 		return ""
@@ -54,7 +53,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + t.UTC().Format(timeLayout) + `"`), nil
 }
 
-// FromPhoto puts p on the wire.
+// FromPhoto returns the form of p on the wire.
 func FromPhoto(p photo.Photo) Photo {
 	w := Photo{
 		ID: p.ID, Name: p.Name, Bytes: p.Size, MediaType: p.MediaType, Width: p.Width, Height: p.Height,
@@ -68,7 +67,7 @@ func FromPhoto(p photo.Photo) Photo {
 	return w
 }
 
-// Photo takes w off the wire.
+// Photo returns the photo that w describes.
 func (w Photo) Photo() photo.Photo {
 	p := photo.Photo{
 		ID: w.ID, Name: w.Name, Size: w.Bytes, MediaType: w.MediaType, Width: w.Width, Height: w.Height,
@@ -94,20 +93,20 @@ type CheckRequest struct {
 	Verify photo.Scrutiny `json:"verify,omitempty"`
 }
 
-// CheckResponse has one result a digest, in the order asked.
+// CheckResponse has one result per digest, in the order of the request.
 type CheckResponse struct {
 	Results []CheckResult `json:"results"`
 }
 
-// CheckResult is what the service knows of one digest.
+// CheckResult is what the service knows about one digest.
 type CheckResult struct {
 	ID             photo.ID         `json:"id"`
 	State          photo.State      `json:"state"`
 	Description    string           `json:"description,omitempty"`
 	TakenSource    photo.FactSource `json:"taken_source,omitempty"` // as in Photo
 	PositionSource photo.FactSource `json:"position_source,omitempty"`
-	Upload         string           `json:"upload,omitempty"` // id of the unfinished upload
-	Offset         int64            `json:"offset,omitempty"` // bytes of it the service holds
+	Upload         string           `json:"upload,omitempty"` // ID of the unfinished upload
+	Offset         int64            `json:"offset,omitempty"` // how many bytes of it the service has
 }
 
 // DescriptionPatch is the body of PATCH /v1/photos/{id}. An empty Description erases.
@@ -126,10 +125,10 @@ type DescriptionItem struct {
 	ID          photo.ID     `json:"id"`
 	Description string       `json:"description"`
 	Source      photo.Source `json:"description_source,omitempty"`
-	// OnlyIfEmpty leaves a photo alone that already has a description.
+	// OnlyIfEmpty says not to change a photo that already has a description.
 	OnlyIfEmpty bool `json:"only_if_empty,omitempty"`
-	// Version is that of the photo as it was seen. When the photo has changed
-	// since then, the item fails. Nil: any version will do.
+	// Version is the version of the photo that the client has seen. The item fails if the
+	// photo has changed since then. Nil: the item applies to any version.
 	Version *int64 `json:"version,omitempty"`
 }
 
@@ -137,7 +136,7 @@ type DescriptionItem struct {
 type History struct {
 	ID        photo.ID   `json:"id"`
 	Version   int64      `json:"version"`   // of the photo
-	Revisions []Revision `json:"revisions"` // the current one, then the others, newest first
+	Revisions []Revision `json:"revisions"` // the current one, then the others with the newest first
 }
 
 // Revision is a description that a photo has or had.
@@ -147,10 +146,10 @@ type Revision struct {
 	DescriptionSource photo.Source `json:"description_source,omitempty"`
 	SetAt             Time         `json:"set_at"`
 	Current           bool         `json:"current"`
-	Undo              bool         `json:"undo"` // an undo goes back to this one
+	Undo              bool         `json:"undo"` // an undo restores this one
 }
 
-// FromHistory puts h on the wire.
+// FromHistory returns the form of h on the wire.
 func FromHistory(h photo.History) History {
 	w := History{ID: h.Photo.ID, Version: h.Photo.Version, Revisions: make([]Revision, len(h.Revisions))}
 	for i, v := range h.Revisions {
@@ -167,12 +166,12 @@ type Undo struct {
 	To int64 `json:"to"` // the number of the revision that the photo gets
 }
 
-// DescriptionsResponse has one result an item, in the order asked.
+// DescriptionsResponse has one result per item, in the order of the request.
 type DescriptionsResponse struct {
 	Results []DescriptionResult `json:"results"`
 }
 
-// DescriptionResult is a photo as it is now, or why it could not be described.
+// DescriptionResult is the photo as it is now, or the reason why it was not described.
 type DescriptionResult struct {
 	ID      photo.ID `json:"id"`
 	Photo   *Photo   `json:"photo,omitempty"`
@@ -183,7 +182,7 @@ type DescriptionResult struct {
 // Me is the answer of GET /v1/me.
 type Me struct {
 	Owner     string    `json:"owner"`  // the service's own UUID of the account
-	Issuer    string    `json:"issuer"` // who signed the account in
+	Issuer    string    `json:"issuer"` // the issuer of the tokens of the account
 	Photos    int64     `json:"photos"`
 	Bytes     int64     `json:"bytes"`
 	Trashed   Used      `json:"trash"`
@@ -192,22 +191,22 @@ type Me struct {
 	ExpiresAt time.Time `json:"token_expires_at,omitzero"` // zero for an access key that does not expire
 }
 
-// Used is how much of something there is.
+// Used is how many things there are, and how many bytes they have.
 type Used struct {
 	Number int64 `json:"number"`
 	Bytes  int64 `json:"bytes"`
 }
 
-// Quota is what an owner may have; what is absent is not limited. Photos and their bytes count
-// until they are purged from the trash.
+// Quota is what an owner may have. What is absent is not limited. Photos in the trash count
+// until they are purged.
 type Quota struct {
 	Photos  int64 `json:"photos,omitempty"`
 	Bytes   int64 `json:"bytes,omitempty"`
 	Uploads int64 `json:"unfinished_uploads,omitempty"`
 }
 
-// ProtectedResource is RFC 9728 metadata, with what a command-line client needs
-// besides (the names that begin with photos_).
+// ProtectedResource is the metadata of RFC 9728. The names that begin with photos_ are
+// additions for the command line.
 type ProtectedResource struct {
 	Resource             string   `json:"resource"`
 	ResourceName         string   `json:"resource_name,omitempty"`
@@ -230,11 +229,11 @@ const (
 	PathProtectedResource = "/.well-known/oauth-protected-resource"
 )
 
-// Headers of ours.
+// Headers of this API.
 const (
-	HeaderID        = "Photos-Id"      // the photo's ID, on the answer that completes an upload
+	HeaderID        = "Photos-Id"      // the ID of the photo, in the answer that finishes an upload
 	HeaderOutcome   = "Photos-Outcome" // uploaded, exists, described or restored
 	HeaderKept      = "Photos-Description-Kept"
-	HeaderWriter    = "Photos-Writer" // random per client process: tells a retry from a rival
+	HeaderWriter    = "Photos-Writer" // a random name per client process: distinguishes its retry from another client
 	HeaderRequestID = "X-Request-Id"
 )

@@ -8,45 +8,45 @@ import (
 	"photos/internal/photo"
 )
 
-// Bounds are what a JSON document may hold. Decoding can take a hundred times the memory of
-// the document itself ("{}," becomes a whole struct), so a document is counted while it
-// arrives, before anything is made of it.
+// Bounds limit what a JSON document may contain. Decoding can take a hundred times the memory
+// of the document itself ("{}," becomes a whole struct). So a document is counted while it
+// arrives, before it is decoded.
 type Bounds struct {
 	Bytes  int64 // of the whole document
 	Depth  int   // of arrays and objects within each other
-	Items  int   // elements of one array, or members of one object
-	String int   // bytes of one string as it is written
+	Items  int   // elements of an array, or members of an object
+	String int   // bytes of a string in its written form
 }
 
 const (
-	// maxEscaped is how many bytes JSON writes at most for one byte of a string: \u0000.
+	// maxEscaped is how many bytes JSON needs at most for one byte of a string: \u0000.
 	maxEscaped = 6
-	// maxString is the longest string that a document of ours needs: a description.
+	// maxString is the longest string in a document of this API: a description.
 	maxString = maxEscaped * photo.MaxDescription
 	maxDepth  = 8
 )
 
-// ListBounds returns the bounds of a document with one list of up to items elements, each of
-// them written in up to itemBytes bytes.
+// ListBounds returns the bounds of a document with one list of up to items elements, which have
+// up to itemBytes bytes each.
 func ListBounds(items, itemBytes int) Bounds {
 	const members = 64 // of an object
 	return Bounds{Bytes: int64(items)*int64(itemBytes) + maxString, Depth: maxDepth, Items: max(items, members), String: maxString}
 }
 
-// boundsError says what is too much about a document.
+// boundsError says which limit a document exceeds.
 func boundsError(format string, args ...any) error {
 	return &photo.Error{Kind: photo.KindTooLarge, Msg: fmt.Sprintf(format, args...)}
 }
 
 // Read reads r to its end and returns what it read. It stops with an error of photo.KindTooLarge
-// at the first byte that is beyond b. Whether the document is JSON at all is for the decoder to
-// say. size is how many bytes will come, or less than 0 when that is unknown.
+// at the first byte that exceeds b. It does not check that the document is valid JSON. size is
+// how many bytes will come, or less than 0 when that is unknown.
 func (b Bounds) Read(r io.Reader, size int64) ([]byte, error) {
 	if size > b.Bytes {
 		return nil, boundsError("the JSON is larger than %d bytes", b.Bytes)
 	}
 	var doc bytes.Buffer
-	doc.Grow(int(max(size, 0)) + bytes.MinRead) // no second copy of a large document
+	doc.Grow(int(max(size, 0)) + bytes.MinRead) // avoids a second copy of a large document
 	counted := &counter{r: r, bounds: b}
 	if _, err := doc.ReadFrom(counted); err != nil {
 		return nil, err
@@ -54,13 +54,13 @@ func (b Bounds) Read(r io.Reader, size int64) ([]byte, error) {
 	return doc.Bytes(), nil
 }
 
-// counter passes a JSON document on and counts what it consists of.
+// counter reads a JSON document and counts its parts.
 type counter struct {
 	r      io.Reader
 	bounds Bounds
 
 	bytes   int64
-	inside  []int // commas so far, in each array or object that is open
+	inside  []int // commas so far in each open array or object
 	quoted  bool  // within a string
 	escaped bool  // after a backslash
 	length  int   // of the string so far

@@ -9,8 +9,8 @@ import (
 	"photos/internal/photo"
 )
 
-// writeFacts adds the keys of Upload-Metadata that say what is known about a photo
-// apart from its bytes.
+// writeFacts adds the keys of Upload-Metadata for what is known about a photo apart from its
+// bytes.
 func writeFacts(pairs map[string]string, f photo.Facts) {
 	if !f.Modified.IsZero() {
 		pairs["modified"] = f.Modified.UTC().Format(time.RFC3339Nano)
@@ -60,10 +60,10 @@ func readPosition(f *photo.Facts, value string) error {
 
 // checkFacts refuses a date or a position without a source that the client may name.
 func checkFacts(f photo.Facts) error {
-	if !f.Taken.IsZero() && !f.TakenSource.Claimed() {
+	if !f.Taken.IsZero() && !f.TakenSource.Claimable() {
 		return badMetadata("taken_source: %.40q is neither sidecar nor takeout", f.TakenSource)
 	}
-	if f.Position != nil && !f.PositionSource.Claimed() {
+	if f.Position != nil && !f.PositionSource.Claimable() {
 		return badMetadata("position_source: %.40q is neither sidecar nor takeout", f.PositionSource)
 	}
 	return nil

@@ -13,15 +13,15 @@ import (
 // maxSearch bounds the words of a search, in bytes.
 const maxSearch = 1024
 
-// filterKey is one query parameter of a filter. write returns "" when the filter
-// does not use the parameter; read never gets a blank value.
+// filterKey is a query parameter of a filter. write returns "" if the filter does not use the
+// parameter. read never gets a blank value.
 type filterKey struct {
 	name  string
 	write func(photo.Filter) string
 	read  func(*photo.Filter, string) error
 }
 
-// filterKeys lists every parameter. A new field of photo.Filter gets its line here.
+// filterKeys returns every parameter. A new field of photo.Filter needs a line here.
 func filterKeys() []filterKey {
 	return []filterKey{
 		{"search", func(f photo.Filter) string { return f.Search }, readSearch},
@@ -45,9 +45,9 @@ func EncodeFilter(f photo.Filter) url.Values {
 	return q
 }
 
-// DecodeFilter reads the parameters that EncodeFilter writes and removes them from q,
-// so that the caller can refuse what is left over. A parameter that is given but
-// blank is an error: it never means every photo.
+// DecodeFilter reads the parameters that EncodeFilter writes, and removes them from q, so that
+// the caller can refuse the remaining ones. A blank parameter is an error: it never means
+// every photo.
 func DecodeFilter(q url.Values) (photo.Filter, error) {
 	var f photo.Filter
 	for _, k := range filterKeys() {
@@ -65,8 +65,8 @@ func DecodeFilter(q url.Values) (photo.Filter, error) {
 	return f, nil
 }
 
-// TakeParameter removes a parameter from q and returns its only value. A value that
-// is blank and a parameter that is given twice are errors.
+// TakeParameter removes a parameter from q and returns its only value. A blank value is an
+// error, and so is a parameter that is given twice.
 func TakeParameter(q url.Values, name string) (string, error) {
 	values := q[name]
 	q.Del(name)
@@ -104,8 +104,8 @@ func readPrefix(f *photo.Filter, v string) error {
 	return nil
 }
 
-// writeTime keeps the offset of t: the bounds of photo.Filter need the instant and
-// the clock.
+// writeTime keeps the offset of t, because the bounds of photo.Filter need both the instant and
+// the wall clock.
 func writeTime(t time.Time) string {
 	if t.IsZero() {
 		return ""

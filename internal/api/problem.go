@@ -10,9 +10,9 @@ import (
 // ProblemType is the media type of an error body (RFC 9457).
 const ProblemType = httpkit.ProblemType
 
-// Problem is an error on the wire (RFC 9457), with the members kind, hint and request_id of ours.
+// Problem is an error on the wire (RFC 9457). Kind, Hint and RequestID are additions of this API.
 type Problem struct {
-	Type      string     `json:"type,omitempty"` // always about:blank, hence left out
+	Type      string     `json:"type,omitempty"` // always about:blank, and therefore left out
 	Title     string     `json:"title"`
 	Status    int        `json:"status"`
 	Detail    string     `json:"detail,omitempty"`
@@ -21,9 +21,8 @@ type Problem struct {
 	RequestID string     `json:"request_id,omitempty"`
 }
 
-// statuses is the one table between kinds and HTTP statuses. Kinds that only
-// occur on the client's machine have no row. Of several kinds with one status
-// the first is what the bare status means.
+// statuses maps kinds to HTTP statuses. Kinds that occur only on the client's machine have no
+// row. Of several kinds with the same status, the first is the meaning of the status alone.
 var statuses = []struct {
 	kind   photo.Kind
 	status int
@@ -38,14 +37,14 @@ var statuses = []struct {
 	{photo.KindTooLarge, http.StatusRequestEntityTooLarge},
 	{photo.KindNotPicture, http.StatusUnsupportedMediaType},
 	{photo.KindDigestMismatch, http.StatusUnprocessableEntity},
-	{photo.KindSearchTimeout, http.StatusUnprocessableEntity}, // neither 408 nor 504, which clients and proxies repeat
+	{photo.KindSearchTimeout, http.StatusUnprocessableEntity}, // neither 408 nor 504: clients and proxies repeat those requests
 	{photo.KindQuota, http.StatusPaymentRequired},
 	{photo.KindStorageFull, http.StatusInsufficientStorage},
 	{photo.KindUnavailable, http.StatusServiceUnavailable},
 	{photo.KindInternal, http.StatusInternalServerError},
 }
 
-// Status is the HTTP status of a kind; 500 for one that has no business on the wire.
+// Status returns the HTTP status of a kind, and 500 for a kind that has none.
 func Status(k photo.Kind) int {
 	for _, row := range statuses {
 		if row.kind == k {
@@ -55,8 +54,8 @@ func Status(k photo.Kind) int {
 	return http.StatusInternalServerError
 }
 
-// KindOfStatus is the kind a bare status means, for answers without a problem
-// document (a proxy's, for example).
+// KindOfStatus returns the kind that a status alone means. It is for answers without a problem
+// document, for example those of a proxy.
 func KindOfStatus(status int) photo.Kind {
 	for _, row := range statuses {
 		if row.status == status {

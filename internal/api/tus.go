@@ -24,24 +24,24 @@ const (
 	HeaderUploadMetadata = "Upload-Metadata"
 	HeaderUploadChecksum = "Upload-Checksum"
 	HeaderUploadExpires  = "Upload-Expires"
-	HeaderUploadConcat   = "Upload-Concat" // of an extension that is not spoken
+	HeaderUploadConcat   = "Upload-Concat" // of an extension that is not supported
 
 	OffsetContentType = "application/offset+octet-stream"
 )
 
-// UploadMetadata is what an upload says of itself: the keys filename, sha256,
+// UploadMetadata is the content of the Upload-Metadata header: the keys filename, sha256,
 // description, description_source, caption, modified, taken, taken_source, position and
-// position_source of the Upload-Metadata header. Other keys are ignored.
+// position_source. Other keys are ignored.
 type UploadMetadata struct {
 	Filename          string
-	ID                photo.ID // zero when the client did not say
+	ID                photo.ID // zero when the client does not name it
 	Description       string
 	DescriptionSource photo.Source
 	Caption           photo.Caption
 	Facts             photo.Facts
 }
 
-// String is the header's value: keys and base64 values (tus 1.0, section Creation).
+// String returns the value of the header: keys and base64 values (tus 1.0, section Creation).
 func (m UploadMetadata) String() string {
 	pairs := map[string]string{}
 	if m.Filename != "" {
@@ -82,7 +82,7 @@ func ParseUploadMetadata(header string) (UploadMetadata, error) {
 			return UploadMetadata{}, badMetadata("the value of %q is not base64", key)
 		}
 		if seen[key] {
-			return UploadMetadata{}, badMetadata("%q stands twice", key)
+			return UploadMetadata{}, badMetadata("%q is given twice", key)
 		}
 		seen[key] = true
 		switch key {

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// AccessKey is a secret of an owner for a machine without a user, as it is listed:
-// without the secret itself.
+// AccessKey describes a secret with which a machine acts for an owner. It does not have the
+// secret itself.
 type AccessKey struct {
 	Name       string
 	Scope      KeyScope
@@ -21,21 +21,21 @@ const (
 	MaxKeyName = 64  // bytes
 )
 
-// KeyScope says what an access key is good for.
+// KeyScope says what an access key allows.
 type KeyScope string
 
 // The scopes of an access key.
 const (
 	ScopeRead   KeyScope = "read"   // list, show and download photos
 	ScopeUpload KeyScope = "upload" // check and upload photos; never change a description, never restore
-	ScopeAll    KeyScope = "all"    // whatever the user can do with photos
+	ScopeAll    KeyScope = "all"    // everything that the user can do with photos
 )
 
 // Valid reports whether s is one of the known scopes.
 func (s KeyScope) Valid() bool { return s == ScopeRead || s == ScopeUpload || s == ScopeAll }
 
-// ValidKeyName reports whether name can be the name of an access key: letters,
-// digits, dots, dashes and underscores, with a letter or digit at the start.
+// ValidKeyName reports whether name can be the name of an access key. A name has letters,
+// digits, dots, dashes and underscores, and begins with a letter or digit.
 func ValidKeyName(name string) bool {
 	for i, r := range name {
 		switch {

@@ -5,38 +5,37 @@ import (
 	"errors"
 )
 
-// Kind is what sort of failure an Error is. Kinds are few, travel over the wire
-// by name, and decide HTTP statuses and exit codes.
+// Kind says what kind of failure an Error is. There are few kinds. They go over the wire by
+// name, and they decide the HTTP status and the exit code.
 type Kind string
 
-// The kinds. KindInternal is also what an error of no kind counts as.
+// The kinds. An error without a kind counts as KindInternal.
 const (
-	KindInternal       Kind = "internal"        // a fault of ours; people see a request id, the log sees the cause
-	KindUsage          Kind = "usage"           // the call's words are off
+	KindInternal       Kind = "internal"        // a fault of the program; users see the ID of the request, and the log has the cause
+	KindUsage          Kind = "usage"           // wrong arguments or settings
 	KindAmbiguous      Kind = "ambiguous"       // a prefix names several photos
 	KindNotFound       Kind = "not_found"       // no such photo, path or upload
 	KindNotSignedIn    Kind = "not_signed_in"   // no service, no session, or the session ended
-	KindForbidden      Kind = "forbidden"       // signed in, but not allowed
-	KindQuota          Kind = "quota"           // the owner's share is used up
-	KindTooLarge       Kind = "too_large"       // over a limit of the service
-	KindNotPicture     Kind = "not_a_picture"   // the bytes are no picture or video
+	KindForbidden      Kind = "forbidden"       // the caller is signed in, but may not do this
+	KindQuota          Kind = "quota"           // the quota of the owner is used up
+	KindTooLarge       Kind = "too_large"       // more than a limit of the service
+	KindNotPicture     Kind = "not_a_picture"   // the bytes are neither a picture nor a video
 	KindNoRendition    Kind = "no_rendition"    // there is no small picture of a photo
-	KindDigestMismatch Kind = "digest_mismatch" // the bytes are not those that were announced
-	KindChanged        Kind = "changed"         // the file changed while it was read, or the photo since it was shown
-	KindConflict       Kind = "conflict"        // the state of the thing does not allow it (an offset, another writer)
+	KindDigestMismatch Kind = "digest_mismatch" // the bytes do not have the digest that was announced
+	KindChanged        Kind = "changed"         // the file changed while it was read, or the photo changed after it was shown
+	KindConflict       Kind = "conflict"        // the present state does not allow it, for example the offset or another writer
 	KindUnreadable     Kind = "unreadable"      // a local file or folder cannot be read or written
-	KindUnavailable    Kind = "unavailable"     // service or network: retry later
+	KindUnavailable    Kind = "unavailable"     // the service or the network is not available: retry later
 	KindSearchTimeout  Kind = "search_timeout"  // the search took longer than the service allows
-	KindStorageFull    Kind = "storage_full"    // a disk is full, the service's or that of a download: retry later
+	KindStorageFull    Kind = "storage_full"    // the disk of the service or of a download is full: retry later
 	KindKeyring        Kind = "keyring"         // the credential store is locked or missing
-	KindProtocol       Kind = "protocol"        // the other side is no photo service, or speaks another version
-	KindInterrupted    Kind = "interrupted"     // stopped by the person
+	KindProtocol       Kind = "protocol"        // the other side is not a photo service, or has another version
+	KindInterrupted    Kind = "interrupted"     // the user stopped it
 )
 
-// Error is the one error that crosses the layers. Msg says what was being done
-// and to what, in lower case without a full stop; Hint is the next thing to try;
-// Err is for logs and errors.Is, and its text is never shown beyond a machine's
-// border.
+// Error is the error type that all layers share. Msg says what failed, in lower case and
+// without a full stop. Hint says what to try next. Err is for logs and errors.Is: its text
+// never leaves the machine.
 type Error struct {
 	Kind Kind
 	Msg  string
@@ -44,7 +43,7 @@ type Error struct {
 	Err  error
 }
 
-// Error is Msg, or the cause when there is no message.
+// Error returns Msg and the cause, as far as there are any.
 func (e *Error) Error() string {
 	switch {
 	case e.Msg != "" && e.Err != nil:
@@ -60,8 +59,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf is the kind of the outermost Error in err's chain. A cancelled context
-// is KindInterrupted, anything else without a kind KindInternal.
+// KindOf returns the kind of the outermost Error in the chain of err. A cancelled context is
+// KindInterrupted. Every other error without a kind is KindInternal.
 func KindOf(err error) Kind {
 	var e *Error
 	switch {
@@ -83,7 +82,7 @@ func EndsRun(err error) bool {
 	return false
 }
 
-// HintOf is the first hint in err's chain, or "".
+// HintOf returns the first hint in the chain of err, or "".
 func HintOf(err error) string {
 	for err != nil {
 		var e *Error

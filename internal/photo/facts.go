@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// FactSource says where a photo's date or position came from.
+// FactSource says where the date or the position of a photo came from.
 type FactSource string
 
 // The sources of a date or a position, the best one first.
@@ -16,12 +16,12 @@ const (
 	FactModified FactSource = "mtime"    // when its file was last modified; dates only
 )
 
-// Claimed reports whether a client may name s as the source of what it found outside
-// the picture.
-func (s FactSource) Claimed() bool { return s == FactSidecar || s == FactTakeout }
+// Claimable reports whether a client may name s as the source of what it found outside the
+// picture.
+func (s FactSource) Claimable() bool { return s == FactSidecar || s == FactTakeout }
 
-// betterThan reports whether what s says replaces what old says. A source that this
-// program does not know is never replaced.
+// betterThan reports whether a fact from s replaces one from old. A source that this program
+// does not know is never replaced.
 func (s FactSource) betterThan(old FactSource) bool {
 	rank := func(s FactSource) int {
 		switch s {
@@ -41,8 +41,8 @@ func (s FactSource) betterThan(old FactSource) bool {
 	return rank(s) > rank(old)
 }
 
-// Facts are what is known about a photo apart from its bytes. Without Taken, Modified
-// stands for it.
+// Facts are what is known about a photo apart from its bytes. Modified serves as the date if
+// Taken is empty.
 type Facts struct {
 	Modified       time.Time  `json:"modified,omitzero"` // of the file
 	Taken          Moment     `json:"taken,omitzero"`
@@ -51,7 +51,7 @@ type Facts struct {
 	PositionSource FactSource `json:"position_source,omitempty"`
 }
 
-// taken returns the date and its source, both empty when there is no plausible one.
+// taken returns the date and its source. Both are empty if there is no plausible date.
 func (f Facts) taken() (Moment, FactSource) {
 	if f.Taken.Plausible() {
 		return f.Taken, f.TakenSource
@@ -62,20 +62,20 @@ func (f Facts) taken() (Moment, FactSource) {
 	return Moment{}, ""
 }
 
-// Improve reports whether f has a better date or position than those that a photo has
-// from these sources.
+// Improve reports whether f has a better date or position than a photo whose date and
+// position came from these sources.
 func (f Facts) Improve(taken, position FactSource) bool {
 	_, source := f.taken()
 	return source.betterThan(taken) || f.Position != nil && f.PositionSource.betterThan(position)
 }
 
-// Facts returns what p says in the form of Facts.
+// Facts returns the facts of p.
 func (p *Photo) Facts() Facts {
 	return Facts{Modified: p.ModifiedAt, Taken: p.TakenAt, TakenSource: p.TakenSource, Position: p.Position, PositionSource: p.PositionSource}
 }
 
-// Learn gives p the date and the position of f where their sources are better, and the
-// time of modification if p has none. It reports whether anything changed.
+// Learn replaces the date and the position of p by those of f if their sources are better,
+// and adds the time of modification if p has none. It reports whether anything changed.
 func (p *Photo) Learn(f Facts) (changed bool) {
 	if m, source := f.taken(); source.betterThan(p.TakenSource) {
 		p.TakenAt, p.TakenSource, changed = m, source, true
@@ -89,8 +89,8 @@ func (p *Photo) Learn(f Facts) (changed bool) {
 	return changed
 }
 
-// NewPosition returns nil for what is no place on earth, and for 0,0 in the Gulf of
-// Guinea, which devices write that do not know where they are.
+// NewPosition returns a position, or nil if there is no such place on earth. It also returns
+// nil for 0,0 in the Gulf of Guinea: devices that do not know their position write that.
 func NewPosition(latitude, longitude float64) *Position {
 	if latitude == 0 && longitude == 0 || !(math.Abs(latitude) <= 90) || !(math.Abs(longitude) <= 180) {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"photos/internal/photo"
 )
 
-// Every source replaces the worse ones and no other.
+// Every source replaces worse ones only.
 func TestLearnPrefersTheBetterSource(t *testing.T) {
 	t.Parallel()
 	modified := time.Date(2020, 1, 2, 3, 4, 5, 6789, time.FixedZone("", 3600))
@@ -44,7 +44,7 @@ func TestLearnModified(t *testing.T) {
 	unset := photo.Photo{}
 	unset.Learn(photo.Facts{Modified: time.Unix(0, 0), Taken: photo.At(time.Unix(3600, 0)), TakenSource: photo.FactTakeout})
 	if !unset.TakenAt.IsZero() || unset.TakenSource != "" {
-		t.Errorf("a clock that was never set: %+v", unset)
+		t.Errorf("the date of a clock that was never set: %+v", unset)
 	}
 	if f := (photo.Facts{Modified: time.Unix(0, 0)}); f.Improve("", "") {
 		t.Error("a clock that was never set improves a photo")

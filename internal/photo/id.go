@@ -14,7 +14,7 @@ type ID [sha256.Size]byte
 // String returns 64 lower-case hex digits.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
-// Short returns the digits shown to people.
+// Short returns the first digits, which messages and tables show.
 func (id ID) Short() string { return id.String()[:ShortLen] }
 
 // ShortLen is how many hex digits [ID.Short] shows.
@@ -23,7 +23,7 @@ const ShortLen = 12
 // IsZero reports whether id names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
 
-// ParseID reads 64 hex digits of any case. Its error is of KindUsage.
+// ParseID reads 64 hex digits in upper or lower case. Its error is of KindUsage.
 func ParseID(s string) (ID, error) {
 	var id ID
 	if len(s) != hex.EncodedLen(len(id)) {
@@ -48,8 +48,8 @@ func (id *ID) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// IsHex reports whether s consists of hex digits only, so that a PHOTO argument
-// means an ID or a prefix of one and not a path.
+// IsHex reports whether s has only hex digits. Such a PHOTO argument is an ID or a prefix of
+// one, and not a path.
 func IsHex(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Moment is when a photo was taken: a wall clock, and its UTC offset when the
-// camera recorded one (EXIF 2.31, OffsetTimeOriginal). Without an offset the
-// wall clock is sorted as if it were UTC.
+// Moment is when a photo was taken: the time of a wall clock, and its UTC offset if the camera
+// recorded one (EXIF 2.31, OffsetTimeOriginal). A moment without an offset is sorted as if
+// it were UTC.
 type Moment struct {
 	t     time.Time
 	zoned bool
@@ -15,10 +15,10 @@ type Moment struct {
 
 const wallClock = "2006-01-02T15:04:05.999999"
 
-// At is a moment whose offset is known.
+// At returns a moment whose offset is known.
 func At(t time.Time) Moment { return Moment{t: t.Truncate(time.Microsecond), zoned: true} }
 
-// AtWallClock is a moment whose offset is unknown; t's own location is ignored.
+// AtWallClock returns a moment whose offset is unknown. It ignores the location of t.
 func AtWallClock(t time.Time) Moment {
 	y, mo, d := t.Date()
 	h, mi, s := t.Clock()
@@ -28,23 +28,23 @@ func AtWallClock(t time.Time) Moment {
 // IsZero reports whether the moment is unknown.
 func (m Moment) IsZero() bool { return m.t.IsZero() }
 
-// Plausible reports whether a photo can have been taken then. It cannot before there
-// was photography, in a far future, or on the first day of 1970: that is what the
-// clock of a device shows that was never set.
+// Plausible reports whether a photo can have been taken at m. It cannot if m is before the
+// first photograph, in the far future, or on the first day of 1970, which the clock of a
+// device shows that was never set.
 func (m Moment) Plausible() bool {
 	const day = 24 * 60 * 60
 	year, unix := m.t.Year(), m.t.Unix()
 	return 1826 <= year && year <= 2200 && (unix < 0 || unix >= day)
 }
 
-// Time is the instant to sort by; for an unknown offset, the wall clock read as UTC.
+// Time returns the instant to sort by. If the offset is unknown, that is the wall clock in UTC.
 func (m Moment) Time() time.Time { return m.t }
 
-// WallClock returns the date and time that t shows in its location, in the form in
-// which Time returns a moment without an offset.
+// WallClock returns the date and time that t has in its location, in the form that Time
+// returns for a moment without an offset.
 func WallClock(t time.Time) time.Time { return AtWallClock(t).t }
 
-// Offset is the recorded UTC offset in seconds, and whether there is one.
+// Offset returns the recorded UTC offset in seconds, and whether it is known.
 func (m Moment) Offset() (seconds int, known bool) {
 	if !m.zoned {
 		return 0, false
@@ -53,8 +53,8 @@ func (m Moment) Offset() (seconds int, known bool) {
 	return s, true
 }
 
-// String is RFC 3339 with the offset when it is known, without one otherwise,
-// and empty for the zero Moment.
+// String returns the moment in the form of RFC 3339, without an offset if that is unknown,
+// and "" for the zero Moment.
 func (m Moment) String() string {
 	switch {
 	case m.IsZero():
@@ -81,7 +81,7 @@ func (m *Moment) UnmarshalText(b []byte) error {
 	}
 	t, err := time.Parse(wallClock, s)
 	if err != nil {
-		return fmt.Errorf("moment %.40q: want RFC 3339, with or without an offset", s)
+		return fmt.Errorf("%.40q is not a time like 2024-05-31T18:00:00, with or without an offset", s)
 	}
 	*m = AtWallClock(t)
 	return nil

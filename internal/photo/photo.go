@@ -1,7 +1,6 @@
-// Package photo is the vocabulary both programs share: what a photo is, how it
-// is named, how lists of photos are filtered and paged, and the one error type
-// that crosses every layer. It knows nothing of HTTP, SQL or files and imports
-// only the standard library.
+// Package photo has the types that both programs share: what a photo is, how it is named,
+// how lists of photos are filtered and paged, and the error type that all layers use. It
+// knows nothing about HTTP, SQL or files, and imports only the standard library.
 package photo
 
 import (
@@ -9,8 +8,8 @@ import (
 	"time"
 )
 
-// Limits of the contract. They hold on both sides, so a client can refuse
-// early what the service would refuse late.
+// Limits that both programs check. A client can refuse early what the service would refuse
+// later.
 const (
 	MaxDescription = 4096 // bytes of UTF-8 in a description
 	MaxName        = 1024 // bytes of a file name as given at upload
@@ -27,7 +26,7 @@ const MaxWhole = 8 << 20
 // Photo is one picture or video of one owner.
 type Photo struct {
 	ID                ID     // digest of the bytes
-	Name              string // file name given at upload, without its folder; may hold any byte
+	Name              string // file name given at upload, without its folder; may have any byte
 	Size              int64  // bytes
 	MediaType         string // by content, for example image/jpeg
 	Width, Height     int    // pixels as displayed (orientation applied); 0 when unknown
@@ -39,10 +38,10 @@ type Photo struct {
 	ModifiedAt        time.Time // when its file was last modified before the upload; zero when unknown
 	Description       string    // empty when there is none
 	DescriptionSource Source    // where Description came from; empty when there is none
-	UploadedAt        time.Time // when this owner's photo became visible, UTC
-	TrashedAt         time.Time // zero while live
-	PurgeAt           time.Time // when a trashed photo's bytes go; zero while live
-	Version           int64     // grows by one with each change of the description, date or position; the API's ETag
+	UploadedAt        time.Time // when the photo became visible to its owner, UTC
+	TrashedAt         time.Time // zero for a live photo
+	PurgeAt           time.Time // when a trashed photo is purged; zero for a live photo
+	Version           int64     // grows by one with each change of the description, date or position; the ETag of the API
 }
 
 // Position is where a photo was taken, in degrees (WGS 84, as EXIF records it).
@@ -58,9 +57,9 @@ type Source string
 const (
 	FromFlag     Source = "flag"     // --desc
 	FromStdin    Source = "stdin"    // --from
-	FromSidecar  Source = "sidecar"  // a file beside the photo
+	FromSidecar  Source = "sidecar"  // a file next to the photo
 	FromEmbedded Source = "embedded" // the picture's own metadata
-	FromWeb      Source = "web"      // the pages
+	FromWeb      Source = "web"      // the pages in the browser
 )
 
 // Valid reports whether s is one of the known sources.
@@ -72,14 +71,14 @@ func (s Source) Valid() bool {
 	return false
 }
 
-// Caption says what the caption inside a picture is worth for its description.
+// Caption says how the caption inside a picture is used for its description.
 type Caption string
 
 // The uses of a caption.
 const (
-	CaptionFallback Caption = ""      // it describes a photo that came without a description
-	CaptionFirst    Caption = "first" // it goes before the description the photo came with
-	CaptionNever    Caption = "never" // it is not looked at
+	CaptionFallback Caption = ""      // it becomes the description of a photo without another one
+	CaptionFirst    Caption = "first" // it is preferred to the description that came with the photo
+	CaptionNever    Caption = "never" // it is ignored
 )
 
 // Valid reports whether c is one of the known uses.
@@ -91,50 +90,50 @@ func (c Caption) Valid() bool {
 	return false
 }
 
-// Order is what a list is sorted and bounded by.
+// Order is the time by which a list is sorted and bounded.
 type Order string
 
-// The orders of a list; both newest first.
+// The orders of a list. Both have the newest photo first.
 const (
 	ByUploaded Order = "uploaded"
-	ByTaken    Order = "taken" // photos that do not say come last
+	ByTaken    Order = "taken" // photos without a date come last
 )
 
 // Filter selects photos of one owner. The zero Filter selects every live one.
 //
-// The locations of Since and Until count: ByTaken, a moment without an offset is
-// compared with the clock that the bound shows in its location, because nobody
-// knows which instant the moment was. Every other moment is compared as an instant.
+// The locations of Since and Until matter. With ByTaken, a moment without an offset is compared
+// with the wall clock of the bound in its location, because nobody knows which instant the
+// moment was. Every other moment is compared as an instant.
 type Filter struct {
-	Search      string    // words that all occur in name or description, case-insensitive
-	Since       time.Time // at or after, by Order's time; zero: no bound
-	Until       time.Time // before, by Order's time; zero: no bound
+	Search      string    // words; each must occur in the name or the description, in upper or lower case
+	Since       time.Time // at or after, by the time of Order; zero: no bound
+	Until       time.Time // before, by the time of Order; zero: no bound
 	By          Order     // empty: ByUploaded
 	Undescribed bool      // only photos without a description
 	Trash       bool      // only trashed photos instead of live ones
 	IDPrefix    string    // lower-case hex
 }
 
-// IsBlank reports whether s holds nothing but white space. A blank filter or
-// description is refused: it never means "all photos" or "erase".
+// IsBlank reports whether s is empty or has only white space. A blank filter or description
+// is refused. It never means "all photos" or "erase".
 func IsBlank(s string) bool { return strings.TrimSpace(s) == "" }
 
-// Page is one stretch of a list.
+// Page is one page of a list.
 type Page struct {
 	Photos []Photo
 	Next   string // opaque cursor of the next page; empty at the end
 }
 
-// State is what the service knows of a digest.
+// State is what the service knows about a digest.
 type State string
 
 // The answers of a check.
 const (
 	Stored     State = "stored"
 	Trashed    State = "trashed"
-	Unfinished State = "unfinished" // an upload of it was begun and can go on
+	Unfinished State = "unfinished" // an upload of it was begun and can be resumed
 	Absent     State = "absent"
-	Damaged    State = "damaged" // its row is there, its bytes are not or are others, as a verifying check found
+	Damaged    State = "damaged" // a check found that its bytes are missing or changed
 )
 
 // Status is the answer of a check about one digest.
@@ -142,34 +141,34 @@ type Status struct {
 	ID          ID
 	State       State
 	Description string // of a stored or trashed photo
-	// Where the date and the position of a stored or trashed photo came from; empty
-	// when it has none.
+	// Where the date and the position of a stored or trashed photo came from. They are
+	// empty if it has none.
 	TakenSource, PositionSource FactSource
 	Upload                      string // upload id when unfinished
-	Offset                      int64  // bytes the service holds of it
+	Offset                      int64  // how many bytes of it the service has
 }
 
-// Scrutiny is how closely a check looks at the bytes of stored photos.
+// Scrutiny says how a check examines the bytes of stored photos.
 type Scrutiny string
 
 // The scrutinies of a check.
 const (
-	LookAtRow   Scrutiny = ""     // trust the row
-	LookAtSize  Scrutiny = "size" // the bytes are there, and as many as they should be
-	LookAtBytes Scrutiny = "deep" // read them all again
+	LookAtRow   Scrutiny = ""     // not at all: the row is trusted
+	LookAtSize  Scrutiny = "size" // whether they exist and have the right length
+	LookAtBytes Scrutiny = "deep" // whether they have the right digest
 )
 
-// Outcome is what became of one item of an upload.
+// Outcome is the result of one item of an upload.
 type Outcome string
 
-// The outcomes of an upload. Every item has exactly one, so they add up to the total.
+// The outcomes of an upload. Every item has exactly one of them.
 const (
 	OutcomeUploaded  Outcome = "uploaded"
-	OutcomeExists    Outcome = "exists"    // already there, nothing changed
-	OutcomeDescribed Outcome = "described" // already there, an empty description filled
+	OutcomeExists    Outcome = "exists"    // already stored, nothing changed
+	OutcomeDescribed Outcome = "described" // already stored, an empty description was filled
 	OutcomeRestored  Outcome = "restored"  // was in the trash
-	OutcomeRepaired  Outcome = "repaired"  // the service's copy was damaged, and is no more
-	OutcomeSkipped   Outcome = "skipped"   // found in a folder, not a picture
+	OutcomeRepaired  Outcome = "repaired"  // the stored bytes were damaged and have been replaced
+	OutcomeSkipped   Outcome = "skipped"   // found in a folder, and not a picture
 	OutcomeFailed    Outcome = "failed"
 	OutcomePending   Outcome = "pending" // the run was stopped before it was done
 )

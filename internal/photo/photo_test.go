@@ -38,7 +38,7 @@ func TestIsHex(t *testing.T) {
 	}
 }
 
-func TestMomentKeepsWhatTheCameraKnew(t *testing.T) {
+func TestMomentKeepsTheOffset(t *testing.T) {
 	t.Parallel()
 	oslo := time.FixedZone("", 2*3600)
 	wall := time.Date(2024, 5, 31, 18, 4, 5, 123456000, oslo)
@@ -76,7 +76,7 @@ func FuzzMoment(f *testing.F) {
 	})
 }
 
-func TestErrorSaysKindAndHintThroughLayers(t *testing.T) {
+func TestErrorKeepsKindAndHintWhenWrapped(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("disk on fire")
 	inner := &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Hint: "photos list shows what you have", Err: cause}

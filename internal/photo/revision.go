@@ -2,26 +2,26 @@ package photo
 
 import "time"
 
-// MaxRevisions is how many earlier descriptions of a photo are kept. The last one
-// that a human wrote is kept in any case.
+// MaxRevisions is how many earlier descriptions of a photo are kept. The last description
+// that a human wrote is always kept.
 const MaxRevisions = 20
 
 // Revision is a description that a photo has or had.
 type Revision struct {
-	Number  int64     // grows with each new text of the photo
+	Number  int64     // grows with each new text
 	Text    string    // empty when the photo had no description
 	Source  Source    // empty when Text is
 	SetAt   time.Time // when the text was set, UTC
 	Current bool      // the photo has this text now
-	Undo    bool      // an undo goes back to this text
+	Undo    bool      // an undo restores this text
 }
 
-// History is everything that is kept of a photo's descriptions.
+// History is the descriptions of a photo that are kept.
 type History struct {
 	Photo     Photo
 	Revisions []Revision // the current one, then the others, newest first
 }
 
-// Human reports whether a human wrote the descriptions that come from s. Those of
-// sidecars and pictures were written for something else, often by a program.
+// Human reports whether a human wrote the descriptions from s. Programs often write those in
+// sidecars and pictures.
 func (s Source) Human() bool { return s == FromFlag || s == FromStdin || s == FromWeb }

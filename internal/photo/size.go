@@ -13,14 +13,14 @@ import (
 // the label of a disk; 5Mi and 5MiB are 5 × 2^20. It is a flag.Value.
 type Size int64
 
-// errSize says what a size looks like.
+// errSize says what a valid size is.
 var errSize = errors.New("not a size like 500k, 5M (5,000,000 bytes) or 5MiB (5 × 2^20)")
 
-// Powers of ten and of two have the same letters.
+// units are the letters for powers of 1,000 and, with an i, of 1,024.
 const units = "KMGT"
 
-// ParseSize reads a size. Case does not matter, and a fraction is rounded down to whole
-// bytes, of which one must be left.
+// ParseSize reads a size, in upper or lower case. It rounds a fraction down to whole bytes. A
+// size other than 0 must be at least one byte.
 func ParseSize(s string) (Size, error) {
 	m := regexp.MustCompile(`^([0-9]{1,19}(?:\.[0-9]{1,18})?) ?(?:([KMGT])(I?))?B?$`).FindStringSubmatch(strings.ToUpper(s))
 	if m == nil {

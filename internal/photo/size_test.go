@@ -40,7 +40,7 @@ func TestSizeAsText(t *testing.T) {
 	}
 }
 
-// A size is a value of a flag.
+// A Size can be the value of a flag.
 var _ flag.Value = new(Size)
 
 func FuzzParseSize(f *testing.F) {
@@ -53,7 +53,7 @@ func FuzzParseSize(f *testing.F) {
 			return
 		}
 		if again, err := ParseSize(n.String()); n < 0 || err != nil || again != n {
-			t.Errorf("%q is %d bytes, written %s, read again as %d, %v", s, n, n, again, err)
+			t.Errorf("%q is %d bytes, written as %s, and read again as %d, %v", s, n, n, again, err)
 		}
 	})
 }

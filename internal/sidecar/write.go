@@ -33,10 +33,10 @@ func WriterOf(format string) (Writer, error) {
 // factsFromOutside returns the date and the position of p if they came from neither the picture
 // nor its time of modification.
 func factsFromOutside(p photo.Photo) (taken photo.Moment, position *photo.Position) {
-	if p.TakenSource.Claimed() {
+	if p.TakenSource.Claimable() {
 		taken = p.TakenAt
 	}
-	if p.PositionSource.Claimed() {
+	if p.PositionSource.Claimable() {
 		position = p.Position
 	}
 	return taken, position
