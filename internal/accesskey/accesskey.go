@@ -1,7 +1,7 @@
-// Package accesskey makes the secrets of access keys and recognizes them. A secret
-// is "photos_", 32 characters for 160 random bits, and 7 for a checksum, which tells
-// a mistyped or cut key from a revoked one without asking anybody, and by which
-// secret scanners find a key that was published by mistake.
+// Package accesskey makes the secrets of access keys and recognizes them. A secret is
+// "photos_", 32 characters for 160 random bits, and 7 characters for a checksum. The
+// checksum tells a mistyped key from a revoked one without a request. Secret scanners
+// also use it to find keys that were published by mistake.
 package accesskey
 
 import (
@@ -13,30 +13,31 @@ import (
 	"strings"
 )
 
-// Prefix begins every access key. No access token of a user pool begins with it.
+// Prefix is the beginning of every access key. No access token of a user pool begins
+// with it.
 const Prefix = "photos_"
 
 const (
-	randomBytes = 20 // 160 bits: nobody guesses one, so the service needs no slow hash
-	randomLen   = 32 // characters of them
-	checkLen    = 7  // characters of 32 bits
+	randomBytes = 20 // 160 bits cannot be guessed, so the service needs no slow hash
+	randomLen   = 32 // characters for them
+	checkLen    = 7  // characters for a checksum of 32 bits
 )
 
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// New makes a secret.
+// New returns a new secret.
 func New() string {
 	var random [randomBytes]byte
-	rand.Read(random[:]) // never fails: crypto/rand ends the program instead
+	rand.Read(random[:]) // never returns an error: crypto/rand ends the program instead
 	secret := Prefix + encoding.EncodeToString(random[:])
 	return secret + checksum(secret)
 }
 
-// Looks reports whether token is meant to be an access key.
+// Looks reports whether token looks like an access key: it has the prefix of one.
 func Looks(token string) bool { return strings.HasPrefix(token, Prefix) }
 
-// Valid reports whether token is an access key, whole and without a mistake. Only
-// the service knows whether it is still good.
+// Valid reports whether token is a complete access key without a typing mistake. Only
+// the service knows whether the key exists and is not revoked.
 func Valid(token string) bool {
 	if !Looks(token) || len(token) != len(Prefix)+randomLen+checkLen {
 		return false
@@ -46,10 +47,12 @@ func Valid(token string) bool {
 	return err == nil && checksum(token[:at]) == token[at:]
 }
 
-// Hash returns what the service keeps of a key. SHA-256 is enough for a secret with
-// 160 random bits, and a lookup by hash tells nothing by the time that it takes.
+// Hash returns the hash of a key, which is what the service stores. SHA-256 is enough
+// for a secret with 160 random bits. The time that a lookup by hash takes reveals nothing
+// about stored keys.
 func Hash(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }
 
+// checksum returns the CRC-32 of text in the characters of a key.
 func checksum(text string) string {
 	var sum [4]byte
 	binary.BigEndian.PutUint32(sum[:], crc32.ChecksumIEEE([]byte(text)))

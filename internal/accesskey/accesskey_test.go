@@ -15,14 +15,14 @@ func TestNew(t *testing.T) {
 	for range 1000 {
 		key := accesskey.New()
 		if !form.MatchString(key) || !accesskey.Valid(key) || !accesskey.Looks(key) || seen[key] {
-			t.Fatalf("a bad key: %d characters, valid %t, seen %t", len(key), accesskey.Valid(key), seen[key])
+			t.Fatalf("not a good key: %d characters, valid %t, seen %t", len(key), accesskey.Valid(key), seen[key])
 		}
 		seen[key] = true
 	}
 }
 
-// Every key with one wrong character, one too many or one too few is told from a whole one.
-func TestMistakes(t *testing.T) {
+// TestKeysWithMistakesAreNotValid changes, adds and removes each character of a key.
+func TestKeysWithMistakesAreNotValid(t *testing.T) {
 	t.Parallel()
 	key := accesskey.New()
 	for i := range key {
@@ -32,7 +32,7 @@ func TestMistakes(t *testing.T) {
 			}
 		}
 		if accesskey.Valid(key[:i]) || accesskey.Valid(key[:i]+key[i+1:]) {
-			t.Errorf("valid without what is at %d", i)
+			t.Errorf("valid without the character at %d", i)
 		}
 	}
 	for _, wrong := range []string{"", key + "a", key + "\n", " " + key, strings.ToUpper(key), "photos_"} {
@@ -42,7 +42,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// What is valid has the documented form, and hashing anything does no harm.
+// FuzzValid checks that every valid key has the documented form, and that any text can be hashed.
 func FuzzValid(f *testing.F) {
 	form := regexp.MustCompile(`^photos_[a-z2-7]{39}$`)
 	f.Add(accesskey.New())
@@ -61,6 +61,6 @@ func TestHash(t *testing.T) {
 	one, other := accesskey.New(), accesskey.New()
 	again := strings.Clone(one)
 	if accesskey.Hash(one) != accesskey.Hash(again) || accesskey.Hash(one) == accesskey.Hash(other) {
-		t.Error("the hash does not tell keys apart")
+		t.Error("equal keys have different hashes, or different keys have equal ones")
 	}
 }

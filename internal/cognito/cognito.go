@@ -1,9 +1,9 @@
-// Package cognito verifies the access tokens of an Amazon Cognito user pool, or of
-// the local user pool, which makes the same ones.
+// Package cognito verifies the access tokens of an Amazon Cognito user pool, or of the
+// local user pool, which makes tokens of the same form.
 //
-// It is for a service that anybody may call: what a forged token costs is a
-// signature check at most, and never a request to the provider each. Signing in
-// is not its business.
+// It is for a service that anybody may call. A forged token costs at most a check of its
+// signature. It does not cause a request to the provider each time. The package does not
+// sign users in; internal/auth does.
 package cognito
 
 import (
@@ -25,36 +25,36 @@ import (
 	"photos/internal/photo"
 )
 
-// Limits of what is accepted.
+// Limits for access tokens.
 const (
-	leeway   = time.Minute // how far our clock and the pool's may be apart
+	leeway   = time.Minute // how far this machine's clock and the pool's may differ
 	maxToken = 16 << 10    // bytes; Cognito's access tokens have one to two thousand
 )
 
-// Config says whose tokens are good.
+// Config says which tokens a [Verifier] accepts.
 type Config struct {
-	Issuer     string           // of the tokens; of a Cognito pool, either form accepts both
+	Issuer     string           // of the tokens; either issuer of a Cognito pool stands for both
 	ClientIDs  []string         // app clients whose tokens are accepted
-	Resource   string           // the service's address: tokens bound to others alone (RFC 8707) are refused; empty: not looked at
+	Resource   string           // the service's address; tokens that are only for others (RFC 8707) are refused; empty: not checked
 	Keys       Keys             // nil: the issuer's published keys
-	HTTPClient *http.Client     // fetches those; nil: one with a time limit
+	HTTPClient *http.Client     // fetches the published keys; nil: one with a time limit
 	Now        func() time.Time // nil: time.Now
 }
 
-// Keys finds the public key with a key ID.
+// Keys returns the public key with a key ID. It is false if there is none.
 type Keys func(id string) (*rsa.PublicKey, bool)
 
-// Claims are what a good access token says.
+// Claims are the claims of a valid access token.
 type Claims struct {
-	Pool      string // names the user pool, whichever of its issuer's forms is used
-	Subject   string // names the user within the pool, for good
-	Username  string // not for people: a UUID, or a provider's name and a number
+	Pool      string // names the user pool; the same for both issuers of a Cognito pool
+	Subject   string // names the user within the pool; never changes
+	Username  string // not fit to be shown: a UUID, or a provider's name and a number
 	ClientID  string
 	Scopes    []string
 	ExpiresAt time.Time
 }
 
-// Verifier verifies access tokens. It may be used by many goroutines.
+// Verifier verifies access tokens. It is safe for concurrent use.
 type Verifier struct {
 	issuers  []string // the configured one first
 	pool     string
@@ -64,15 +64,15 @@ type Verifier struct {
 	keys     func(context.Context) jwt.Keyfunc
 }
 
-// New makes a verifier. It asks nothing of the network: keys are fetched when the
-// first token needs them, so a service starts while its provider is down.
+// New returns a verifier. It makes no request: keys are fetched when the first token
+// needs them. So a service can start while its provider is down.
 func New(c Config) (*Verifier, error) {
 	address, err := url.Parse(c.Issuer)
 	if err != nil || address.Host == "" {
 		return nil, fmt.Errorf("issuer %q is not a URL", c.Issuer)
 	}
 	if len(c.ClientIDs) == 0 || slices.Contains(c.ClientIDs, "") {
-		return nil, errors.New("no app client named whose tokens to accept")
+		return nil, errors.New("no app client is named whose tokens are accepted")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -88,12 +88,12 @@ func New(c Config) (*Verifier, error) {
 			jwt.WithExpirationRequired(),
 			jwt.WithLeeway(leeway),
 			jwt.WithTimeFunc(c.Now),
-			// iat is not looked at: Cognito's can lie a second in the future.
+			// iat is not checked: Cognito's can be a second in the future.
 		),
 	}, nil
 }
 
-// keySource returns where the key of a token is looked up.
+// keySource returns the function that finds the key of a token.
 func keySource(c Config) func(context.Context) jwt.Keyfunc {
 	find := newKeySet(c).find
 	if c.Keys != nil {
@@ -114,9 +114,9 @@ func (k Keys) find(_ context.Context, id string) (*rsa.PublicKey, error) {
 	return nil, fmt.Errorf("no key %.40q", id)
 }
 
-// poolOf names a pool independently of what may change about its issuer: Cognito has two
-// forms of it, and a local pool's issuer contains its port. Pool IDs are unique: those of
-// Cognito begin with their region.
+// poolOf returns a name for the pool that stays the same when its issuer changes. A
+// Cognito pool has two issuers, and the issuer of a local pool contains its port. Pool IDs
+// are unique, because those of Cognito begin with their region.
 func poolOf(address *url.URL) string {
 	if id, ok := issuer.Pool(address.String()); ok {
 		return id
@@ -127,7 +127,7 @@ func poolOf(address *url.URL) string {
 	return address.String()
 }
 
-// accessClaims is an access token's payload (Amazon Cognito Developer Guide,
+// accessClaims is the payload of an access token (Amazon Cognito Developer Guide,
 // "Understanding the access token").
 type accessClaims struct {
 	jwt.RegisteredClaims
@@ -137,13 +137,13 @@ type accessClaims struct {
 	Scope    string `json:"scope"`
 }
 
-// Verify checks signature, issuer, expiry, use and client of an access token. A
-// token that is no good is photo.KindNotSignedIn with the reason as message;
-// photo.KindUnavailable means that it could not be checked now. No error has the
-// token in its text.
+// Verify checks signature, issuer, expiry, use and client of an access token. The error
+// is of photo.KindNotSignedIn, with the reason as its message, if the token is not valid.
+// It is of photo.KindUnavailable if the token cannot be checked now. No error contains
+// the token.
 func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if len(token) > maxToken {
-		return Claims{}, refuse(errors.New("too long"), "this is no access token")
+		return Claims{}, refuse(errors.New("too long"), "this is not an access token")
 	}
 	var c accessClaims
 	if _, err := v.parser.ParseWithClaims(token, &c, v.keys(ctx)); err != nil {
@@ -155,11 +155,11 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	case !slices.Contains(v.issuers, c.Issuer):
 		return Claims{}, refuse(nil, "the access token was not made by "+v.issuers[0])
 	case c.Use == "id":
-		return Claims{}, refuse(nil, "an ID token was sent where an access token is wanted")
+		return Claims{}, refuse(nil, "an ID token was sent instead of an access token")
 	case c.Use == "":
 		return Claims{}, refuse(nil, "the access token has no token_use, which those of Amazon Cognito have")
 	case c.Use != "access":
-		return Claims{}, refuse(nil, "this is no access token")
+		return Claims{}, refuse(nil, "this is not an access token")
 	case !slices.Contains(v.clients, c.ClientID):
 		return Claims{}, refuse(nil, "the access token was made for another app client")
 	case v.resource != "" && len(c.Audience) > 0 && !slices.Contains(c.Audience, v.resource):
@@ -177,7 +177,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	}, nil
 }
 
-// explain says for people what the parser found.
+// explain returns an error with a message for users in place of the parser's.
 func (v *Verifier) explain(err error) error {
 	switch {
 	case photo.KindOf(err) == photo.KindUnavailable, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -188,7 +188,7 @@ func (v *Verifier) explain(err error) error {
 			Err:  err,
 		}
 	case errors.Is(err, jwt.ErrTokenMalformed):
-		return refuse(err, "this is no access token")
+		return refuse(err, "this is not an access token")
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return refuse(err, "the access token has expired")
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable):
@@ -197,6 +197,7 @@ func (v *Verifier) explain(err error) error {
 	return refuse(err, "the access token is not valid")
 }
 
+// refuse returns the error for a token that is not valid.
 func refuse(err error, msg string) error {
 	return &photo.Error{Kind: photo.KindNotSignedIn, Msg: msg, Hint: "sign in again: photos login", Err: err}
 }

@@ -28,7 +28,7 @@ import (
 
 const client = "1example23456789"
 
-// newKey makes a key of the size that Cognito uses.
+// newKey returns a key of the size that Cognito uses.
 func newKey(t testing.TB) *rsa.PrivateKey {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -38,12 +38,12 @@ func newKey(t testing.TB) *rsa.PrivateKey {
 	return key
 }
 
-// A pool is a provider with published keys. Its clock is the test's.
+// pool is a provider with published keys and a clock that tests set.
 type pool struct {
 	*httptest.Server
 	issuer  string
 	fetches atomic.Int32
-	status  atomic.Int32 // what it answers, 0 is 200
+	status  atomic.Int32 // the status of answers; 0 means 200
 
 	mu        sync.Mutex
 	clock     time.Time
@@ -88,7 +88,7 @@ func (p *pool) wait(d time.Duration) {
 	p.clock = p.clock.Add(d)
 }
 
-// rotate publishes another key beside the old ones.
+// rotate publishes another key in addition to the old ones.
 func (p *pool) rotate(t testing.TB, id string) {
 	key := newKey(t)
 	p.mu.Lock()
@@ -107,7 +107,7 @@ func (p *pool) verifier(t testing.TB) *cognito.Verifier {
 	return v
 }
 
-// key finds a published key.
+// key returns a published key.
 func (p *pool) key(id string) (*rsa.PublicKey, bool) {
 	key, ok := p.published[id]
 	if !ok {
@@ -116,7 +116,8 @@ func (p *pool) key(id string) (*rsa.PublicKey, bool) {
 	return &key.PublicKey, true
 }
 
-// claims returns those of a good token, with some changed; nil takes one away.
+// claims returns the claims of a valid token, with some of them changed. A nil value
+// removes a claim.
 func (p *pool) claims(changed jwt.MapClaims) jwt.MapClaims {
 	c := jwt.MapClaims{
 		"sub": "aaaa-bbbb", "iss": p.issuer, "client_id": client, "token_use": "access", "version": 2,
@@ -194,7 +195,7 @@ func TestClaims(t *testing.T) {
 		{"bound to almost this service", jwt.MapClaims{"aud": "https://photos.example.evil.example"}, "made for another service"},
 		{"ID token", jwt.MapClaims{"token_use": "id", "client_id": nil, "aud": client}, "an ID token"},
 		{"no use", jwt.MapClaims{"token_use": nil}, "has no token_use"},
-		{"another use", jwt.MapClaims{"token_use": "refresh"}, "no access token"},
+		{"another use", jwt.MapClaims{"token_use": "refresh"}, "is not an access token"},
 		{"no user", jwt.MapClaims{"sub": nil}, "names no user"},
 		{"no scope", jwt.MapClaims{"scope": nil}, ""},
 	}
@@ -208,8 +209,8 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// wantRefused checks that err is a refusal with this in its message, or none, and
-// does not give the token away.
+// wantRefused checks that err is a refusal with want in its message and without the
+// token. If want is empty, it checks that there is no error.
 func wantRefused(t *testing.T, err error, token, want string) {
 	t.Helper()
 	if want == "" {
@@ -249,7 +250,7 @@ func TestForged(t *testing.T) {
 		"words":                           "let me in",
 		"two parts":                       parts[0] + "." + parts[1],
 		"longer than any token":           good + strings.Repeat("A", 1<<20),
-		"a payload that is no JSON":       parts[0] + ".bm8." + parts[2],
+		"a payload that is not JSON":      parts[0] + ".bm8." + parts[2],
 		"a key ID that is not a string":   "eyJhbGciOiJSUzI1NiIsImtpZCI6MX0." + parts[1] + "." + parts[2],
 		"a header that names its own key": "eyJhbGciOiJSUzI1NiIsImprdSI6Imh0dHA6Ly9ldmlsIn0." + parts[1] + "." + parts[2],
 	}
@@ -297,7 +298,7 @@ func TestForgedKeyIDsCostOneFetch(t *testing.T) {
 	}
 }
 
-// TestKeyRotationSoonAfterAFetch: a token that is signed with a new key is good seconds after the old keys came.
+// TestKeyRotationSoonAfterAFetch accepts a token with a new key seconds after the old keys were fetched.
 func TestKeyRotationSoonAfterAFetch(t *testing.T) {
 	t.Parallel()
 	p := newPool(t)
@@ -330,8 +331,7 @@ func TestForgedKeyIDsAreBounded(t *testing.T) {
 	}
 }
 
-// TestKeysAreNotFetchedElsewhere: an issuer that sends the service to another address for its keys is not followed,
-// whichever client fetches them.
+// TestKeysAreNotFetchedElsewhere redirects the request for keys. No client follows the redirect.
 func TestKeysAreNotFetchedElsewhere(t *testing.T) {
 	t.Parallel()
 	p := newPool(t)
@@ -410,7 +410,7 @@ func TestProviderDown(t *testing.T) {
 		}
 	}
 	if n := p.fetches.Load(); n != 1 {
-		t.Errorf("%d fetches within one moment, want 1", n)
+		t.Errorf("%d fetches at the same time, want 1", n)
 	}
 
 	p.status.Store(0)
@@ -446,8 +446,8 @@ func TestProviderAnswersNonsense(t *testing.T) {
 	}
 }
 
-// A request that goes away while keys are fetched neither waits nor spoils the
-// fetch for others.
+// TestCancelledWhileFetching cancels a request while keys are fetched. It ends at once, and
+// the fetch continues for the others.
 func TestCancelledWhileFetching(t *testing.T) {
 	t.Parallel()
 	p := newPool(t)
@@ -516,10 +516,10 @@ func TestPool(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]cognito.Config{
-		"no issuer":       {ClientIDs: []string{client}},
-		"issuer no URL":   {Issuer: "eu-west-1_AbC", ClientIDs: []string{client}},
-		"no client":       {Issuer: "https://id.example.com"},
-		"an empty client": {Issuer: "https://id.example.com", ClientIDs: []string{client, ""}},
+		"no issuer":        {ClientIDs: []string{client}},
+		"issuer not a URL": {Issuer: "eu-west-1_AbC", ClientIDs: []string{client}},
+		"no client":        {Issuer: "https://id.example.com"},
+		"an empty client":  {Issuer: "https://id.example.com", ClientIDs: []string{client, ""}},
 	} {
 		if _, err := cognito.New(c); err == nil {
 			t.Errorf("%s: accepted", name)

@@ -17,33 +17,33 @@ import (
 	"photos/internal/photo"
 )
 
-// When keys are fetched. Cognito rotates them without a schedule, publishing a
-// new one before it signs with it.
+// Cognito rotates keys without a schedule. It publishes a new key before it signs with
+// it.
 const (
-	maxAge     = time.Hour       // older keys are fetched again before use, and used if that fails
-	fetchEvery = 5 * time.Second // the shortest time between two fetches, whatever key IDs callers make up
-	fetchLimit = 5 * time.Second // one fetch
-	maxKeySet  = 64 << 10        // bytes of a published set; Cognito's has 1,000
+	maxAge     = time.Hour       // older keys are fetched again before use; they are used if that fails
+	fetchEvery = 5 * time.Second // the shortest time between two fetches, whatever key IDs tokens have
+	fetchLimit = 5 * time.Second // for one fetch
+	maxKeySet  = 64 << 10        // bytes of a published set; Cognito's has about 1,000
 )
 
 var errUnknownKey = errors.New("signed with a key the issuer does not publish")
 
-// A keySet is an issuer's published keys (RFC 7517), fetched when needed. Readers
-// never wait for a fetch that they do not need.
+// keySet has the published keys of an issuer (RFC 7517). It fetches them when they are
+// needed. A caller waits for a fetch only if it needs its result.
 type keySet struct {
 	url     string
 	client  *http.Client
 	now     func() time.Time
-	fetch   chan struct{} // held by the one that fetches
+	fetch   chan struct{} // holds one element while a goroutine fetches
 	current atomic.Pointer[snapshot]
 }
 
-// A snapshot is never changed.
+// snapshot is what is known of the keys at one time. It is never changed.
 type snapshot struct {
 	keys    map[string]*rsa.PublicKey
-	fetched time.Time // when keys came
-	tried   time.Time // the last fetch
-	err     error     // of the last fetch
+	fetched time.Time // when the keys were fetched
+	tried   time.Time // when the last fetch was tried
+	err     error     // of the last fetch, or nil
 }
 
 func newKeySet(c Config) *keySet {
@@ -51,7 +51,7 @@ func newKeySet(c Config) *keySet {
 	if c.HTTPClient != nil {
 		client = *c.HTTPClient
 	}
-	// Whoever answers for another address must not decide which keys are the issuer's.
+	// Another address must not decide which keys are the issuer's.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	k := &keySet{
 		url:    strings.TrimSuffix(c.Issuer, "/") + "/.well-known/jwks.json",
@@ -63,15 +63,15 @@ func newKeySet(c Config) *keySet {
 	return k
 }
 
-// find is the key of this ID. Its error is errUnknownKey, of photo.KindUnavailable
-// when that cannot be said for sure, or ctx's.
+// find returns the key with this ID. The error is errUnknownKey if there is none, of
+// photo.KindUnavailable if that is not certain, or the error of ctx.
 func (k *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 	s := k.current.Load()
 	if key, ok := s.keys[id]; ok && k.now().Sub(s.fetched) < maxAge {
 		return key, nil
 	}
 	if !s.due(k.now()) {
-		return s.answer(id)
+		return s.key(id)
 	}
 	select {
 	case k.fetch <- struct{}{}:
@@ -79,21 +79,21 @@ func (k *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if s = k.current.Load(); s.due(k.now()) { // nobody else fetched while we waited
-		s = k.refreshed(ctx, s)
+	if s = k.current.Load(); s.due(k.now()) { // no other goroutine fetched while this one waited
+		s = k.refresh(ctx, s)
 		k.current.Store(s)
 	}
-	return s.answer(id)
+	return s.key(id)
 }
 
-// due reports whether a fetch is allowed again.
+// due reports whether the keys may be fetched again.
 func (s *snapshot) due(now time.Time) bool {
 	return s.tried.IsZero() || now.Sub(s.tried) >= fetchEvery
 }
 
-// answer is what is known without asking again. A known key is good even when it
-// could not be confirmed: a provider that is down signs nobody out.
-func (s *snapshot) answer(id string) (*rsa.PublicKey, error) {
+// key returns the key with this ID from the snapshot. A key in it is valid even if the
+// last fetch failed, so that nobody is signed out while the provider is down.
+func (s *snapshot) key(id string) (*rsa.PublicKey, error) {
 	switch key, ok := s.keys[id]; {
 	case ok:
 		return key, nil
@@ -103,9 +103,10 @@ func (s *snapshot) answer(id string) (*rsa.PublicKey, error) {
 	return nil, errUnknownKey
 }
 
-// refreshed is old with the keys published now. The fetch is on everybody's
-// behalf, so it goes on when the request that caused it is gone.
-func (k *keySet) refreshed(ctx context.Context, old *snapshot) *snapshot {
+// refresh returns a snapshot with the keys that are published now, or with the old keys
+// if they cannot be fetched. The fetch is for all callers, so it goes on if the request
+// that caused it is cancelled.
+func (k *keySet) refresh(ctx context.Context, old *snapshot) *snapshot {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchLimit)
 	defer cancel()
 	keys, err := k.download(ctx)
@@ -116,6 +117,7 @@ func (k *keySet) refreshed(ctx context.Context, old *snapshot) *snapshot {
 	return &snapshot{keys: keys, fetched: now, tried: now}
 }
 
+// download fetches the published key set.
 func (k *keySet) download(ctx context.Context) (map[string]*rsa.PublicKey, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
 	if err != nil {
@@ -136,8 +138,8 @@ func (k *keySet) download(ctx context.Context) (map[string]*rsa.PublicKey, error
 	return parseKeys(body)
 }
 
-// parseKeys takes the RSA signature keys of a set and leaves others alone. A set
-// without any is a fault of the provider, not a reason to forget what we have.
+// parseKeys returns the RSA signature keys of a set and ignores other keys. A set without
+// such a key is an error, so that the known keys are kept.
 func parseKeys(body []byte) (map[string]*rsa.PublicKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -149,7 +151,7 @@ func parseKeys(body []byte) (map[string]*rsa.PublicKey, error) {
 	for _, raw := range set.Keys {
 		var key jose.JSONWebKey
 		if key.UnmarshalJSON(raw) != nil {
-			continue // of a kind that we do not know
+			continue // a key type that go-jose does not know
 		}
 		if public, ok := key.Key.(*rsa.PublicKey); ok && key.Use != "enc" && key.KeyID != "" {
 			keys[key.KeyID] = public

@@ -1,9 +1,9 @@
-// Package issuer knows the names of an Amazon Cognito user pool. A pool has two issuers,
-// https://cognito-idp.REGION.SUFFIX/ID and https://issuer-cognito-idp.REGION.SUFFIX/ID,
-// and its administrator may switch from the one to the other while people are signed in.
-// Tokens, discovery documents and profiles from before and after a switch belong
-// together. The command line and the service both ask this package, so that they cannot
-// disagree.
+// Package issuer compares the issuers of Amazon Cognito user pools. A pool has two
+// issuers, https://cognito-idp.REGION.SUFFIX/ID and
+// https://issuer-cognito-idp.REGION.SUFFIX/ID. Its administrator may switch from one to
+// the other while users are signed in. Tokens, discovery documents and profiles from
+// before and after a switch belong together. The command line and the service both use
+// this package, so they cannot disagree.
 package issuer
 
 import (
@@ -19,19 +19,18 @@ const (
 	keys     = "/.well-known/jwks.json"
 )
 
-// suffixes are the domains of the AWS partitions whose regions begin in another way than
-// those of the commercial one and of GovCloud.
+// suffixes are the domains of the AWS partitions, by the beginning of their regions. The
+// last one is for the commercial partition and GovCloud.
 var suffixes = []struct{ region, suffix string }{
 	{"cn-", "amazonaws.com.cn"},
 	{"eusc-", "amazonaws.eu"},
 	{"", "amazonaws.com"},
 }
 
-// poolID is REGION_ID.
+// poolID matches REGION_ID.
 var poolID = regexp.MustCompile(`^([a-z]{2,8}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+$`)
 
-// OfPool returns the original issuer of the pool with this ID, such as
-// eu-west-1_AbCdEfGhI.
+// OfPool returns the original issuer of the pool with an ID like eu-west-1_AbCdEfGhI.
 func OfPool(id string) (string, error) {
 	home, ok := home(id)
 	if !ok {
@@ -40,7 +39,7 @@ func OfPool(id string) (string, error) {
 	return "https://" + original + home, nil
 }
 
-// home returns REGION.SUFFIX/ID of a pool's ID.
+// home returns REGION.SUFFIX/ID for the ID of a pool.
 func home(id string) (string, bool) {
 	m := poolID.FindStringSubmatch(id)
 	if m == nil {
@@ -54,8 +53,8 @@ func home(id string) (string, bool) {
 	return "", false
 }
 
-// Pool returns the ID of the user pool that a Cognito issuer names. It is false for every
-// other issuer, and for one whose host does not fit the ID.
+// Pool returns the ID of the user pool to which a Cognito issuer belongs. It is false for
+// every other issuer, and for one whose host does not match the ID.
 func Pool(issuer string) (id string, ok bool) {
 	rest, ok := strings.CutPrefix(issuer, "https://")
 	if !ok {
@@ -67,8 +66,8 @@ func Pool(issuer string) (id string, ok bool) {
 	return id, ok && rest == original+want
 }
 
-// Forms returns the issuers that mean the same as this one: both of a Cognito pool's,
-// else only itself. The given one comes first.
+// Forms returns the given issuer first. If it belongs to a Cognito pool, the other issuer
+// of the pool follows.
 func Forms(issuer string) []string {
 	id, ok := Pool(issuer)
 	if !ok {
@@ -82,7 +81,7 @@ func Forms(issuer string) []string {
 	return forms
 }
 
-// Same reports whether two issuers are equal, or are the two forms of one Cognito pool.
+// Same reports whether two issuers are equal or belong to the same Cognito pool.
 func Same(a, b string) bool {
 	if a == b {
 		return true
@@ -92,7 +91,8 @@ func Same(a, b string) bool {
 	return ok && also && one == other
 }
 
-// SameKeys is [Same] for the addresses of two key sets.
+// SameKeys reports whether the addresses of two key sets are equal or belong to the same
+// Cognito pool.
 func SameKeys(a, b string) bool {
 	one, ok := strings.CutSuffix(a, keys)
 	other, also := strings.CutSuffix(b, keys)

@@ -42,7 +42,7 @@ func TestBothFormsInEveryPartition(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoPool(t *testing.T) {
+func TestOtherIDsAndIssuersAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", "eu-west-1", "_AbC", "eu-west-1_", "eu-west-1_a b", "EU-west-1_AbC", "eu-west-1_A/../B", "local_AbC", "evil.example/eu-west-1_A"} {
 		if got, err := issuer.OfPool(id); err == nil {
@@ -61,7 +61,7 @@ func TestWhatIsNoPool(t *testing.T) {
 			t.Errorf("Pool(%s) = %s", other, id)
 		}
 		if issuer.Same(good, other) || issuer.SameKeys(good+"/.well-known/jwks.json", other+"/.well-known/jwks.json") {
-			t.Errorf("%s passes for the pool", other)
+			t.Errorf("%s is taken for the pool", other)
 		}
 		if got := issuer.Forms(other); !slices.Equal(got, []string{other}) || !issuer.Same(other, other) {
 			t.Errorf("Forms(%s) = %s", other, got)

@@ -31,7 +31,6 @@ var unpolished = []string{
 	"docs/photosd.md",
 	"docs/sign-in.md",
 	"internal/blob",
-	"internal/cognito",
 	"demo",
 	"internal/testkit/e2e",
 	"internal/testkit/faultproxy",
