@@ -77,15 +77,9 @@ func (o *downloadOptions) checkArgs(cmd *cobra.Command, args []string) error {
 }
 
 func download(ctx context.Context, e *env, args []string, o downloadOptions) error {
-	if o.jobs < 1 || o.jobs > 256 {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--jobs must be from 1 to 256"}
-	}
-	var beside sidecar.Writer
-	if o.sidecar != "" {
-		var err error
-		if beside, err = sidecar.WriterOf(o.sidecar); err != nil {
-			return fmt.Errorf("--sidecar: %w", err)
-		}
+	opts, err := o.transferOptions()
+	if err != nil {
+		return err
 	}
 	if o.out == "-" {
 		if o.dryRun {
@@ -116,14 +110,30 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 		wanted = listAll(ctx, c, filter, o.filter.limit)
 	}
 	bars := newProgress(ctx, e)
-	dir, name := o.target(args)
-	sum, err := transfer.Download(ctx, c, dir, wanted, transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun, Name: name, Progress: bars, Sidecar: beside}, rep.record)
+	opts.Progress = bars
+	var dir string
+	dir, opts.Name = o.target(args)
+	sum, err := transfer.Download(ctx, c, dir, wanted, opts, rep.record)
 	if err != nil {
 		rep.addPending(&sum, list.rest())
 	}
 	rep.flush()
 	bars.Stop()
 	return rep.end(sum, err)
+}
+
+// transferOptions checks the options that the engine needs.
+func (o downloadOptions) transferOptions() (opts transfer.DownloadOptions, err error) {
+	if o.jobs < 1 || o.jobs > 256 {
+		return opts, &photo.Error{Kind: photo.KindUsage, Msg: "--jobs must be from 1 to 256"}
+	}
+	opts = transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun}
+	if o.sidecar != "" {
+		if opts.Sidecar, err = sidecar.WriterOf(o.sidecar); err != nil {
+			return opts, fmt.Errorf("--sidecar: %w", err)
+		}
+	}
+	return opts, nil
 }
 
 // target returns the folder that -o means. If -o means a file for the only photo, target also

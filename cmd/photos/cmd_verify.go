@@ -89,44 +89,62 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 	if o.deep {
 		how = photo.LookAtBytes
 	}
-	stored, missing, damaged := 0, 0, 0
-	var only transfer.Proof // the last unproven one
-	var printed error
-	err = transfer.Verify(ctx, c, transfer.Scan(args, transfer.ScanOptions{Everything: true}), how, func(p transfer.Proof) {
-		switch {
-		case p.Stored():
-			stored++
-			return
-		case o.picturesOnly && p.Reason != "":
-			return
-		}
-		if missing, only = missing+1, p; p.State == photo.Damaged {
-			damaged++
-		}
-		if printed == nil {
-			printed = out.Print(p)
-		}
-	})
-	if flushed := out.Close(); printed == nil {
-		printed = flushed
+	r := verifyReport{e: e, out: out, picturesOnly: o.picturesOnly}
+	err = transfer.Verify(ctx, c, transfer.Scan(args, transfer.ScanOptions{Everything: true}), how, r.add)
+	return r.end(err)
+}
+
+// verifyReport prints the files that are not proven, and a summary.
+type verifyReport struct {
+	e            *env
+	out          *term.Printer[transfer.Proof]
+	picturesOnly bool
+	printed      error // the first failure to print
+
+	stored, unproven, damaged int
+	last                      transfer.Proof // the last unproven one
+}
+
+// add reports one file.
+func (r *verifyReport) add(p transfer.Proof) {
+	switch {
+	case p.Stored():
+		r.stored++
+		return
+	case r.picturesOnly && p.Reason != "":
+		return
+	case p.State == photo.Damaged:
+		r.damaged++
+	}
+	r.unproven++
+	r.last = p
+	if r.printed == nil {
+		r.printed = r.out.Print(p)
+	}
+}
+
+// end prints the summary and returns the error of the command. err is what ended it early.
+func (r *verifyReport) end(err error) error {
+	if flushed := r.out.Close(); r.printed == nil {
+		r.printed = flushed
 	}
 	switch {
 	case err != nil:
 		return err
-	case printed != nil:
-		return printed
-	case missing == 1 && stored == 0 && photo.KindOf(only.Err) == photo.KindNotFound:
-		return about(only.Path, only.Err)
-	case missing > 0:
-		e.Say("photos: %d of %d files are not proven to be stored", missing, stored+missing)
-		if damaged > 0 {
-			e.Say("hint: photos upload repairs the damaged ones (%d) from the files that are here", damaged)
+	case r.printed != nil:
+		return r.printed
+	case r.unproven == 1 && r.stored == 0 && photo.KindOf(r.last.Err) == photo.KindNotFound:
+		return about(r.last.Path, r.last.Err)
+	case r.unproven > 0:
+		r.e.Say("photos: %d of %d files are not proven to be stored", r.unproven, r.stored+r.unproven)
+		if r.damaged > 0 {
+			r.e.Say("hint: photos upload repairs the damaged ones (%d) from the files that are here", r.damaged)
 		}
 		return reported{exitSomeFailed}
 	}
-	e.Say("photos: all %d files are stored", stored)
-	if o.picturesOnly {
-		e.Warn("other files were ignored: removing a whole folder is not safe")
+	r.e.Say("photos: all %d files are stored", r.stored)
+	if r.picturesOnly {
+		r.e.Warn("other files were ignored: removing a whole folder is not safe")
 	}
 	return nil
 }

@@ -109,26 +109,9 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 		return s, err
 	}
 	for _, row := range allSettings() {
-		s.v.SetDefault(row.key, row.def)
-		source := "default"
-		if s.v.InConfig(row.key) {
-			source = "file " + s.file()
+		if err := s.addLayers(row, variables[row.key], flags); err != nil {
+			return s, err
 		}
-		if v, ok := variables[row.key]; ok {
-			source = "environment " + v.name
-			if err := s.v.MergeConfigMap(map[string]any{row.key: v.value}); err != nil {
-				return s, fmt.Errorf("%s: %w", v.name, err)
-			}
-		}
-		if f := flags.Lookup(row.flag); row.flag != "" && f != nil {
-			if err := s.v.BindPFlag(row.key, f); err != nil {
-				return s, fmt.Errorf("--%s: %w", row.flag, err)
-			}
-			if f.Changed {
-				source = "flag --" + row.flag
-			}
-		}
-		s.sources[row.key] = source
 	}
 	if err := s.v.Unmarshal(&s); err != nil {
 		return s, &photo.Error{Kind: photo.KindUsage, Msg: "settings: " + oneLine(err.Error()), Hint: "photos config list shows where each value comes from"}
@@ -136,6 +119,32 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 	s.Profile = strings.ToLower(s.Profile)
 	s.NoColor = s.NoColor || getenv("NO_COLOR") != ""
 	return s, s.check()
+}
+
+// addLayers adds the default, the variable and the flag of a setting to viper, which has the file
+// already, and records where the value comes from.
+func (s *settings) addLayers(row setting, v variable, flags *pflag.FlagSet) error {
+	s.v.SetDefault(row.key, row.def)
+	source := "default"
+	if s.v.InConfig(row.key) {
+		source = "file " + s.file()
+	}
+	if v.name != "" {
+		if err := s.v.MergeConfigMap(map[string]any{row.key: v.value}); err != nil {
+			return fmt.Errorf("%s: %w", v.name, err)
+		}
+		source = "environment " + v.name
+	}
+	if f := flags.Lookup(row.flag); row.flag != "" && f != nil {
+		if err := s.v.BindPFlag(row.key, f); err != nil {
+			return fmt.Errorf("--%s: %w", row.flag, err)
+		}
+		if f.Changed {
+			source = "flag --" + row.flag
+		}
+	}
+	s.sources[row.key] = source
+	return nil
 }
 
 // variable is an environment variable that is set.

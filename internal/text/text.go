@@ -20,7 +20,7 @@ import (
 )
 
 // The joiners of U+200C and U+200D have no width and no effect on a terminal, but
-// Persian words and the emoji of a family are not themselves without them.
+// some Persian words and the emoji of a family are displayed wrongly without them.
 const (
 	nonJoiner = '\u200c'
 	joiner    = '\u200d'
@@ -94,7 +94,7 @@ func Quote(s string) string {
 	return strconv.Quote(s)
 }
 
-// Clean returns a text that a file or a user brought, as it may be kept: valid UTF-8
+// Clean returns a text of a file or a user in the form that is stored: valid UTF-8
 // without controls other than tabs and line ends, with each line end as one newline, and
 // without white space at its ends.
 func Clean(s string) string {
