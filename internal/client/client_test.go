@@ -461,6 +461,31 @@ func TestLargePhotoResumesWhereItWasCut(t *testing.T) {
 	}
 }
 
+// A client whose upload another one finished says what it knows of the photo, without the bytes.
+func TestUploadFinishedByAnotherClient(t *testing.T) {
+	t.Parallel()
+	var said atomic.Bool
+	data := bytes.Repeat([]byte("0123456789abcdef"), 1000)
+	meta := api.UploadMetadata{Filename: "a.jpg", ID: sha256.Sum256(data), Description: "Sunset"}
+	c := serve(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(api.HeaderUploadOffset, strconv.Itoa(len(data)))
+		w.Header().Set(api.HeaderID, meta.ID.String())
+		w.Header().Set(api.HeaderOutcome, string(photo.OutcomeExists))
+		switch r.Method {
+		case http.MethodPatch:
+			problem(w, photo.KindConflict, "the upload is at its end")
+		case http.MethodPost:
+			said.Store(r.ContentLength == 0 && r.Header.Get(api.HeaderUploadMetadata) == meta.String())
+			w.Header().Set(api.HeaderOutcome, string(photo.OutcomeDescribed))
+			w.WriteHeader(http.StatusCreated)
+		}
+	})
+	up, err := c.Upload(t.Context(), client.Upload{Meta: meta, Body: bytes.NewReader(data), Size: int64(len(data)), ID: "u1", Offset: 5000})
+	if err != nil || up.Outcome != photo.OutcomeDescribed || !said.Load() {
+		t.Errorf("%+v, %v; metadata sent: %t", up, err, said.Load())
+	}
+}
+
 // TestLeaseOfAnotherClientFailsOneUpload: when another client has the lease of an upload, this item
 // fails, and the run goes on.
 func TestLeaseOfAnotherClientFailsOneUpload(t *testing.T) {

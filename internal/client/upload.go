@@ -177,7 +177,12 @@ func (t *uploadState) resume(ctx context.Context, cause error) error {
 		return err
 	}
 	defer res.Body.Close()
-	return t.progress(ctx, res, cause)
+	if err := t.progress(ctx, res, cause); err != nil || t.done.Outcome != photo.OutcomeExists {
+		return err
+	}
+	// Another client has stored the photo. What this one says of it is sent without the bytes.
+	t.finished, t.u.Stored = false, true
+	return t.create(ctx)
 }
 
 // progress reads the offset from an answer. If it has not grown for longer than the patience

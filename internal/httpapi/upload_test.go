@@ -511,7 +511,7 @@ func TestConcurrentRequestsWithTheLastBytes(t *testing.T) {
 		if stored != 1 {
 			t.Errorf("%d of %d requests of writer %q stored the photo", stored, requests, writer)
 		}
-		ada.call(http.MethodHead, path, appending(0, "somebody"), nil).has(http.StatusOK, finished)
+		ada.call(http.MethodHead, path, appending(0, writer), nil).has(http.StatusOK, finished)
 		if got := ada.call(http.MethodGet, photoPath(idOf(data))+"/content", nil, nil); !bytes.Equal(got.body, data) {
 			t.Errorf("%d bytes came back, not the %d sent", len(got.body), len(data))
 		}
@@ -561,6 +561,11 @@ func TestAnotherWriterWaitsForTheLease(t *testing.T) {
 	must(t, err)
 	must(t, st.body.Close())
 	(<-st.done).has(http.StatusNoContent, header{api.HeaderID: idOf(data).String()})
+
+	// Only the writer that stored the photo uploaded it.
+	for writer, outcome := range map[string]string{"first": "uploaded", "second": "exists", "": "uploaded"} {
+		ada.call(http.MethodHead, path, tusHeader(header{api.HeaderWriter: writer}), nil).has(http.StatusOK, header{api.HeaderOutcome: outcome})
+	}
 }
 
 func TestIdleWriterLosesTheUpload(t *testing.T) {

@@ -45,7 +45,7 @@ func (s *Uploads) Append(ctx context.Context, a Append) (Progress, error) {
 		return Progress{}, err
 	}
 	if u.Finished() {
-		return repeated(finished(u), a)
+		return repeated(finished(u, a.Writer), a)
 	}
 	missing := u.Length - min(a.Offset, u.Length)
 	if a.Size > missing {
@@ -131,7 +131,7 @@ func (s *Uploads) overtaken(ctx context.Context, a Append) (Progress, error) {
 	if err := s.locks.waitIdle(ctx, a.ID, s.patience()); err != nil {
 		return Progress{}, err
 	}
-	at, err := s.progress(ctx, a.Owner, a.ID)
+	at, err := s.progress(ctx, a.Request, a.ID)
 	switch {
 	case err != nil:
 		return Progress{}, err
@@ -143,7 +143,7 @@ func (s *Uploads) overtaken(ctx context.Context, a Append) (Progress, error) {
 
 // offsetError returns an OffsetError with the current progress of the upload.
 func (s *Uploads) offsetError(ctx context.Context, a Append) error {
-	at, err := s.progress(ctx, a.Owner, a.ID)
+	at, err := s.progress(ctx, a.Request, a.ID)
 	if err != nil {
 		return err
 	}

@@ -300,12 +300,12 @@ func (s *Uploads) Status(ctx context.Context, r Request, id string) (Progress, e
 	}
 	u, err := s.rows.Upload(ctx, r.Owner, id)
 	if err != nil || u.Finished() {
-		return finished(u), err
+		return finished(u, r.Writer), err
 	}
 	if err := s.locks.stopWriter(ctx, id, r.Writer); err != nil {
 		return Progress{}, err
 	}
-	at, err := s.progress(ctx, r.Owner, id)
+	at, err := s.progress(ctx, r, id)
 	if err != nil || at.Done != nil || at.Offset < at.Upload.Length {
 		return at, err
 	}
@@ -332,15 +332,15 @@ func (s *Uploads) stored(ctx context.Context, owner string, id photo.ID) (Progre
 }
 
 // progress reads how far an upload is.
-func (s *Uploads) progress(ctx context.Context, owner, id string) (Progress, error) {
-	u, err := s.rows.Upload(ctx, owner, id)
+func (s *Uploads) progress(ctx context.Context, r Request, id string) (Progress, error) {
+	u, err := s.rows.Upload(ctx, r.Owner, id)
 	if err != nil || u.Finished() {
-		return finished(u), err
+		return finished(u, r.Writer), err
 	}
 	size, err := s.staging.StagedSize(ctx, id)
 	if errors.Is(err, blob.ErrNotFound) {
-		if u, err = s.rows.Upload(ctx, owner, id); err == nil && u.Finished() { // a moment ago
-			return finished(u), nil
+		if u, err = s.rows.Upload(ctx, r.Owner, id); err == nil && u.Finished() { // a moment ago
+			return finished(u, r.Writer), nil
 		}
 		return Progress{}, errors.Join(err, goneUpload(id))
 	}
@@ -366,9 +366,15 @@ func done(u store.Upload, added store.Added) Progress {
 	return Progress{Upload: u, Offset: added.Photo.Size, Done: &added}
 }
 
-// finished returns the progress of an upload whose row is finished.
-func finished(u store.Upload) Progress {
-	return done(u, store.Added{Photo: photo.Photo{ID: u.Photo, Size: u.Length}, Outcome: u.Outcome, DescriptionKept: u.DescriptionKept})
+// finished returns the progress of the upload of a finished row, as writer should see it.
+// One writer stored the photo; for any other the photo exists, so that two clients that
+// send one upload do not both count it.
+func finished(u store.Upload, writer string) Progress {
+	added := store.Added{Photo: photo.Photo{ID: u.Photo, Size: u.Length}, Outcome: u.Outcome, DescriptionKept: u.DescriptionKept}
+	if writer != "" && u.Writer != "" && writer != u.Writer {
+		added.Outcome, added.DescriptionKept = photo.OutcomeExists, false
+	}
+	return done(u, added)
 }
 
 func goneUpload(id string) error {
