@@ -188,14 +188,14 @@ func (c *changeReport) each(list *itemList, o photo.Outcome, f func(listItem) (p
 }
 
 func (c *changeReport) print(x change) error {
-	known := !x.photo.ID.IsZero()
+	hasPhoto := !x.photo.ID.IsZero()
 	switch c.out.Form() {
 	case term.JSONLines:
-		if known || c.edits && c.out.HasKey("outcome") {
+		if hasPhoto || c.edits && c.out.HasKey("outcome") {
 			return c.out.Print(x)
 		}
 	case term.Table:
-		if known && (x.outcome == outcomeShown || c.cards) {
+		if hasPhoto && (x.outcome == outcomeShown || c.cards) {
 			return card(c.e, x.photo)
 		}
 	case term.FirstColumn:
@@ -203,7 +203,7 @@ func (c *changeReport) print(x change) error {
 			return c.out.Print(x)
 		}
 	default:
-		if known {
+		if hasPhoto {
 			return c.out.Print(x)
 		}
 	}

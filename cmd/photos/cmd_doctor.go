@@ -278,15 +278,15 @@ func (x *checkup) session(ctx context.Context) error {
 	if err != nil {
 		return x.result("session", "", err)
 	}
-	known, err := signin.StatusOf(ctx, x.profile.Session, store, x.e.set.sessionsDir())
+	st, err := signin.StatusOf(ctx, x.profile.Session, store, x.e.set.sessionsDir())
 	switch {
 	case err != nil:
 		return x.result("session", "", err)
-	case !known.SignedIn:
+	case !st.SignedIn:
 		return x.result("session", "", &photo.Error{Kind: photo.KindNotSignedIn, Msg: "the session has ended",
 			Hint: "photos login " + x.server})
-	case known.LockedBy != 0:
-		return x.warn("session", fmt.Sprintf("process %d is refreshing it now", known.LockedBy), "if that takes long, find out what it does")
+	case st.LockedBy != 0:
+		return x.warn("session", fmt.Sprintf("process %d is refreshing it now", st.LockedBy), "if that takes long, find out what it does")
 	}
 	x.signedIn = true
 	return x.result("session", "signed in; nobody is refreshing it", nil)

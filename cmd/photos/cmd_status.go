@@ -61,14 +61,14 @@ func status(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	known, err := signin.StatusOf(ctx, p.Session, store, e.set.sessionsDir())
+	st, err := signin.StatusOf(ctx, p.Session, store, e.set.sessionsDir())
 	if err != nil {
 		return fromAuth(err)
 	}
 	s := sessionJSON{
-		Profile: p.Name, Server: p.Server, SignedIn: known.SignedIn, Account: p.Session.Account,
+		Profile: p.Name, Server: p.Server, SignedIn: st.SignedIn, Account: p.Session.Account,
 		Issuer: p.Session.Provider.Issuer, ClientID: p.Session.ClientID, Store: p.Store, SignedInAt: p.Session.SignedInAt.UTC(),
-		AccessUntil: utc(known.AccessUntil), RefreshedAt: utc(known.State.RefreshedAt), Failure: known.State.Failure, LockedBy: known.LockedBy,
+		AccessUntil: utc(st.AccessUntil), RefreshedAt: utc(st.State.RefreshedAt), Failure: st.State.Failure, LockedBy: st.LockedBy,
 	}
 	if !s.SignedIn {
 		return &photo.Error{Kind: photo.KindNotSignedIn, Msg: "profile " + p.Name + ": the session at " + p.Server + " has ended",

@@ -161,9 +161,9 @@ func about(subject string, err error) error {
 
 // withKind gives an error of a library its kind.
 func withKind(err error) error {
-	var known *photo.Error
+	var e *photo.Error
 	switch {
-	case errors.As(err, &known):
+	case errors.As(err, &e):
 		return err
 	case errors.Is(err, context.Canceled):
 		return &photo.Error{Kind: photo.KindInterrupted, Msg: "interrupted"}

@@ -53,7 +53,7 @@ func (u *uploader) nextBatch(size int) (batch []*task, more bool) {
 			}
 			batch = append(batch, t)
 		case <-u.duplicates.wake:
-			batch = append(batch, u.duplicates.take()...)
+			batch = append(batch, u.duplicates.takeReady()...)
 		case <-idle:
 			return batch, true
 		}

@@ -8,12 +8,12 @@ import (
 )
 
 // duplicates keeps items of the same bytes apart: while one of them is in the pipeline, the
-// others wait for it. When it is finished, they come back into the pipeline through take,
+// others wait for it. When it is finished, they come back into the pipeline through takeReady,
 // because what the service has of the photo is known then. A duplicates is safe for
 // concurrent use.
 type duplicates struct {
 	dryRun bool
-	wake   chan struct{} // has a value when take may return something
+	wake   chan struct{} // has a value when takeReady may return something
 
 	mu      sync.Mutex
 	firsts  map[photo.ID]first // by digest
@@ -53,8 +53,8 @@ func (d *duplicates) add(t *task) bool {
 }
 
 // release ends the wait of those that follow t, which is finished. If the service has the
-// photo now, take returns them with its status. If it does not, because t failed or its
-// file has changed, take returns one of them, and the others wait for that one. If the
+// photo now, takeReady returns them with its status. If it does not, because t failed or its
+// file has changed, takeReady returns one of them, and the others wait for that one. If the
 // run has stopped, all of them are returned as abandoned.
 func (d *duplicates) release(t *task) (abandoned []*task) {
 	if t.firstOf.IsZero() {
@@ -102,8 +102,8 @@ func (d *duplicates) makeReady(tasks ...*task) {
 	}
 }
 
-// take returns the tasks whose wait has ended.
-func (d *duplicates) take() []*task {
+// takeReady returns the tasks whose wait has ended.
+func (d *duplicates) takeReady() []*task {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	ready := d.ready
