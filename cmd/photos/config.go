@@ -118,7 +118,8 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 	}
 	s.Profile = strings.ToLower(s.Profile)
 	s.NoColor = s.NoColor || getenv("NO_COLOR") != ""
-	return s, s.check()
+	err = s.check()
+	return s, err
 }
 
 // addLayers adds the default, the variable and the flag of a setting to viper, which has the file
