@@ -218,7 +218,7 @@ func secretFile(getenv func(string) string, variable string) (string, error) {
 	return secret, nil
 }
 
-// database is how the database is opened. said is told why that takes long.
+// config returns how the database is opened. said is told why that takes long.
 func (s *storage) config(said func(format string, args ...any)) sqldb.Config {
 	c := sqldb.Config{URL: s.database.url, CAFile: s.database.caFile}
 	if c.URL == "" {

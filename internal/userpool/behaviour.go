@@ -122,7 +122,7 @@ func (b *Behaviour) arrive(path string) (Fault, bool) {
 
 func (f Fault) serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	if f.Lost {
-		h.ServeHTTP(deaf{header: http.Header{}}, r)
+		h.ServeHTTP(discardedResponse{header: http.Header{}}, r)
 	}
 	if f.Delay > 0 {
 		select {
@@ -157,9 +157,9 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// deaf drops an answer.
-type deaf struct{ header http.Header }
+// discardedResponse drops an answer.
+type discardedResponse struct{ header http.Header }
 
-func (d deaf) Header() http.Header         { return d.header }
-func (d deaf) Write(b []byte) (int, error) { return len(b), nil }
-func (d deaf) WriteHeader(int)             {}
+func (d discardedResponse) Header() http.Header         { return d.header }
+func (d discardedResponse) Write(b []byte) (int, error) { return len(b), nil }
+func (d discardedResponse) WriteHeader(int)             {}

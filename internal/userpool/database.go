@@ -120,8 +120,8 @@ func (d *database) tx(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// settle returns the value that name has, which is now the given one if it had none.
-func (d *database) settle(ctx context.Context, name, value string) (string, error) {
+// metaOr returns the value that name has, which is now the given one if it had none.
+func (d *database) metaOr(ctx context.Context, name, value string) (string, error) {
 	_, err := d.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", name, value)
 	if err != nil {
 		return "", err

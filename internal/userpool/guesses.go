@@ -66,15 +66,15 @@ func newGuesses() *guesses {
 	return g
 }
 
-// take counts a guess as wrong until undo is called, so that many at once do not slip through together.
-// When the guess comes too early it is not counted and must not be looked at; take then returns how long to
+// reserve counts a guess as wrong until undo is called, so that many at once do not slip through together.
+// When the guess comes too early it is not counted and must not be looked at; reserve then returns how long to
 // wait.
-func (g *guesses) take(by []guesser, now time.Time) time.Duration {
+func (g *guesses) reserve(by []guesser, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var wait time.Duration
 	for _, who := range by {
-		wait = max(wait, g.wait(who, now))
+		wait = max(wait, g.remaining(who, now))
 	}
 	if wait > 0 {
 		return wait
@@ -109,8 +109,8 @@ func (g *guesses) of(who guesser) [guessRows]*guessed {
 	return cells
 }
 
-// wait returns how much of the pause is left.
-func (g *guesses) wait(who guesser, now time.Time) time.Duration {
+// remaining returns how much of the pause is left.
+func (g *guesses) remaining(who guesser, now time.Time) time.Duration {
 	shortest := guessMemory
 	for _, cell := range g.of(who) {
 		left := time.Duration(0)

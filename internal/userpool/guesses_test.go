@@ -17,23 +17,23 @@ func TestPausesGrowToAQuarterOfAnHour(t *testing.T) {
 	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
 	ada := at("ada", "192.0.2.1:1")
 	for range 5 {
-		g.take(ada, now)
+		g.reserve(ada, now)
 	}
 	for pause := time.Second; pause <= 512*time.Second; pause *= 2 {
-		if got := g.take(ada, now); got != pause {
+		if got := g.reserve(ada, now); got != pause {
 			t.Fatalf("pause %s, want %s", got, pause)
 		}
 		now = now.Add(pause)
-		if got := g.take(ada, now); got != 0 {
+		if got := g.reserve(ada, now); got != 0 {
 			t.Fatalf("after %s: another %s", pause, got)
 		}
 	}
-	if got := g.take(ada, now); got != guessMemory {
+	if got := g.reserve(ada, now); got != guessMemory {
 		t.Errorf("pause %s, want %s", got, guessMemory)
 	}
 	now = now.Add(guessMemory)
 	for range 5 {
-		if got := g.take(ada, now); got != 0 {
+		if got := g.reserve(ada, now); got != 0 {
 			t.Errorf("not forgotten: pause %s", got)
 		}
 	}
@@ -44,19 +44,19 @@ func TestNamingOthersEvictsNobody(t *testing.T) {
 	t.Parallel()
 	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
 	for range 6 {
-		g.take(at("ada", "192.0.2.1:1"), now)
+		g.reserve(at("ada", "192.0.2.1:1"), now)
 	}
 	for i := range 20_000 {
 		n := strconv.Itoa(i)
-		g.take(at(n, n), now)
-		if i%100 == 0 && g.take(at("ada", "other "+n), now) == 0 {
+		g.reserve(at(n, n), now)
+		if i%100 == 0 && g.reserve(at("ada", "other "+n), now) == 0 {
 			t.Fatalf("after naming %d others the pause is over", i)
 		}
 	}
 	waiting := 0
 	for i := range 1000 {
 		n := "quiet " + strconv.Itoa(i)
-		if g.take(at(n, n), now) > 0 {
+		if g.reserve(at(n, n), now) > 0 {
 			waiting++
 		}
 	}
@@ -71,7 +71,7 @@ func TestOneMachineGuessesSlowly(t *testing.T) {
 	looked := 0
 	for i := range 22_000 { // one per millisecond, every one at another account and from another address of this machine
 		n := strconv.Itoa(i)
-		if g.take(at(n, "127.0."+strconv.Itoa(i/256%256)+"."+strconv.Itoa(i%256)+":1"), now.Add(time.Duration(i)*time.Millisecond)) == 0 {
+		if g.reserve(at(n, "127.0."+strconv.Itoa(i/256%256)+"."+strconv.Itoa(i%256)+":1"), now.Add(time.Duration(i)*time.Millisecond)) == 0 {
 			looked++
 		}
 	}
@@ -85,7 +85,7 @@ func TestARightPasswordIsNoGuess(t *testing.T) {
 	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
 	ada := at("ada", "[::1]:1")
 	for range 100 {
-		if got := g.take(ada, now); got != 0 {
+		if got := g.reserve(ada, now); got != 0 {
 			t.Fatalf("pause %s", got)
 		}
 		g.undo(ada)
@@ -97,9 +97,9 @@ func TestAClockThatIsPutBackLocksNobodyOut(t *testing.T) {
 	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
 	ada := at("ada", "192.0.2.1:1")
 	for range 10 {
-		g.take(ada, now)
+		g.reserve(ada, now)
 	}
-	if got := g.take(ada, now.Add(-time.Hour)); got != 0 {
+	if got := g.reserve(ada, now.Add(-time.Hour)); got != 0 {
 		t.Errorf("pause %s", got)
 	}
 }

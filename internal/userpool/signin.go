@@ -99,7 +99,7 @@ func (p *Pool) checkPassword(r *http.Request, email, password string) (user, tim
 		return user{}, 0, errWrongPassword // whoever it is
 	}
 	by := guessers(r, email)
-	if pause := p.guesses.take(by, p.now()); pause > 0 {
+	if pause := p.guesses.reserve(by, p.now()); pause > 0 {
 		return user{}, pause, errTooOften
 	}
 	u, err := p.matchPassword(r.Context(), email, password)

@@ -164,15 +164,15 @@ func (s *Store) Delete(_ context.Context, owner, key string) error {
 
 // blobPath is where a blob lies below the store's folder.
 func blobPath(owner, key string) (string, error) {
-	if !plain(owner) || !plain(key) || len(key) < 3 {
+	if !isPlainName(owner) || !isPlainName(key) || len(key) < 3 {
 		return "", fmt.Errorf("blob %.40q of owner %.40q: %w", key, owner, blob.ErrNotFound)
 	}
 	return blobsDir + "/" + owner + "/" + key[:2] + "/" + key, nil
 }
 
-// plain reports whether a name consists of letters, digits and dashes, so that
+// isPlainName reports whether a name consists of letters, digits and dashes, so that
 // it is one element of a path on every system.
-func plain(name string) bool {
+func isPlainName(name string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 	return name != "" && len(name) <= 128 && strings.Trim(name, letters) == ""
 }

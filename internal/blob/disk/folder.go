@@ -33,15 +33,15 @@ func (f *folder) sync() error {
 	r := f.next
 	if !f.running {
 		f.running = true
-		go f.run()
+		go f.syncWhileWanted()
 	}
 	f.mu.Unlock()
 	<-r.done
 	return r.err
 }
 
-// run syncs until nobody waits.
-func (f *folder) run() {
+// syncWhileWanted syncs until nobody waits.
+func (f *folder) syncWhileWanted() {
 	for {
 		f.mu.Lock()
 		r := f.next

@@ -31,7 +31,7 @@ type shard struct {
 
 // newBlob makes a key for owner and the folder to put it in.
 func (s *Store) newBlob(owner string) (key string, _ *shard, err error) {
-	sh := s.shards.take(s, owner)
+	sh := s.shards.forOwner(s, owner)
 	if err := sh.prepare(s, owner); err != nil {
 		return "", nil, err
 	}
@@ -41,7 +41,7 @@ func (s *Store) newBlob(owner string) (key string, _ *shard, err error) {
 	return prefix + hex.EncodeToString(random[:]), sh, nil
 }
 
-func (t *shards) take(s *Store, owner string) *shard {
+func (t *shards) forOwner(s *Store, owner string) *shard {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.left == 0 {

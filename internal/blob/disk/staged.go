@@ -44,7 +44,7 @@ var (
 
 // Create implements blob.Staging.
 func (s *Store) Create(_ context.Context, owner, name string) (blob.Staged, error) {
-	if !plain(name) || !plain(owner) {
+	if !isPlainName(name) || !isPlainName(owner) {
 		return nil, fmt.Errorf("create upload: %.40q of owner %.40q is not a name", name, owner)
 	}
 	h, err := s.hold(owner, name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
@@ -56,7 +56,7 @@ func (s *Store) Create(_ context.Context, owner, name string) (blob.Staged, erro
 
 // Resume implements blob.Staging.
 func (s *Store) Resume(_ context.Context, owner, name string, state []byte) (blob.Staged, error) {
-	if !plain(name) || !plain(owner) {
+	if !isPlainName(name) || !isPlainName(owner) {
 		return nil, fmt.Errorf("resume upload %.40q of owner %.40q: %w", name, owner, blob.ErrNotFound)
 	}
 	h, err := s.hold(owner, name, os.O_RDWR)
@@ -126,7 +126,7 @@ func (h *staged) end(err error) error {
 
 // StagedSize implements blob.Staging.
 func (s *Store) StagedSize(_ context.Context, name string) (int64, error) {
-	if !plain(name) {
+	if !isPlainName(name) {
 		return 0, fmt.Errorf("upload %.40q: %w", name, blob.ErrNotFound)
 	}
 	return s.size(uploadsDir + "/" + name)
@@ -134,7 +134,7 @@ func (s *Store) StagedSize(_ context.Context, name string) (int64, error) {
 
 // Discard implements blob.Staging.
 func (s *Store) Discard(_ context.Context, name string) error {
-	if !plain(name) {
+	if !isPlainName(name) {
 		return nil
 	}
 	if err := s.root.Remove(uploadsDir + "/" + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -282,15 +282,15 @@ func (h *staged) Commit(_ context.Context, keep bool) (string, error) {
 	if err := h.sync(); err != nil {
 		return "", err
 	}
-	key, err := h.place(keep)
+	key, err := h.link(keep)
 	if err != nil {
 		return "", fmt.Errorf("commit upload: %w", err)
 	}
 	return key, nil
 }
 
-// place gives the synced file its name as a blob and makes that durable.
-func (h *staged) place(keep bool) (string, error) {
+// link gives the synced file its name as a blob and makes that durable.
+func (h *staged) link(keep bool) (string, error) {
 	key, shard, err := h.store.newBlob(h.owner)
 	if err != nil {
 		return "", err

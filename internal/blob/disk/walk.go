@@ -17,7 +17,7 @@ func (s *Store) EachStaged(ctx context.Context, f func(name string, modified tim
 	err := s.each(ctx, uploadsDir, func(e fs.DirEntry) error {
 		info, err := e.Info()
 		if err != nil {
-			return gone(err)
+			return ignoreMissing(err)
 		}
 		return f(e.Name(), info.ModTime())
 	})
@@ -35,7 +35,7 @@ func (s *Store) EachBlob(ctx context.Context, f func(owner, key string, committe
 			return s.each(ctx, home+"/"+shard.Name(), func(e fs.DirEntry) error {
 				info, err := e.Info()
 				if err != nil {
-					return gone(err)
+					return ignoreMissing(err)
 				}
 				return f(owner.Name(), e.Name(), info.ModTime())
 			})
@@ -52,7 +52,7 @@ func (s *Store) EachBlob(ctx context.Context, f func(owner, key string, committe
 func (s *Store) each(ctx context.Context, path string, f func(fs.DirEntry) error) error {
 	d, err := s.root.Open(path)
 	if err != nil {
-		return gone(err)
+		return ignoreMissing(err)
 	}
 	defer d.Close()
 	for {
@@ -61,7 +61,7 @@ func (s *Store) each(ctx context.Context, path string, f func(fs.DirEntry) error
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if !plain(e.Name()) {
+			if !isPlainName(e.Name()) {
 				continue
 			}
 			if err := f(e); err != nil {
@@ -77,8 +77,8 @@ func (s *Store) each(ctx context.Context, path string, f func(fs.DirEntry) error
 	}
 }
 
-// gone forgives an entry that went away since its folder was read.
-func gone(err error) error {
+// ignoreMissing forgives an entry that went away since its folder was read.
+func ignoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

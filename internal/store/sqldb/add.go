@@ -69,13 +69,13 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 	if err != nil {
 		return store.Added{}, err
 	}
-	return t.settle(ctx, owner, r, p, key)
+	return t.merge(ctx, owner, r, p, key)
 }
 
-// settle makes the photo r that is there live, if it is not, fills its description
+// merge makes the photo r that is there live, if it is not, fills its description
 // from p, if it has none, and takes p's date and position where they are better. When r's bytes are damaged, those under key
 // take their place. Of what it did, the outcome says what matters most.
-func (t *txn) settle(ctx context.Context, owner string, r record, p photo.Photo, key string) (store.Added, error) {
+func (t *txn) merge(ctx context.Context, owner string, r record, p photo.Photo, key string) (store.Added, error) {
 	a := store.Added{Key: r.key, Outcome: photo.OutcomeExists}
 	a.DescriptionKept = p.DescriptionSource != photo.FromEmbedded && // nobody gave the picture's own caption
 		p.Description != "" && r.Description != "" && r.Description != p.Description

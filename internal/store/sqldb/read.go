@@ -31,7 +31,7 @@ func (r oneRow) Scan(dest ...any) error {
 	return awayOr(r.ctx, r.row.Scan(dest...))
 }
 
-// snapshot lets several queries see the same commit, so that a photo whose
+// inSnapshot lets several queries see the same commit, so that a photo whose
 // upload ends in between is not overlooked by both.
 func (db *DB) inSnapshot(ctx context.Context, do func(*reading) error) error {
 	ctx, done, err := db.watch.within(ctx)
