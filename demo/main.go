@@ -184,7 +184,7 @@ func (d *demo) show(ctx context.Context) error {
 		func() error { return d.photos(ctx, "list") },
 		func() error { return d.photos(ctx, "describe", first) },
 		func() error { return d.photos(ctx, "describe", first, "--desc", "Described again, from the shell") },
-		func() error { return d.photos(ctx, "download", first, "-o", "back") },
+		func() error { return d.photos(ctx, "download", first, "-o", "back/") },
 		func() (err error) {
 			id, err = d.capture(ctx, "list", "--search", "described again", "--limit", "1", "--quiet")
 			return err

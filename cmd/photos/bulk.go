@@ -74,7 +74,7 @@ func changeAll(ctx context.Context, e *env, args []string, o bulkOptions, m bulk
 // wholeID refuses the first digits of an ID where a script would delete a photo by them.
 func wholeID(e *env, name string, set photoSet) error {
 	if set == livePhotos && !e.Interactive() && photo.IsHex(name) && len(name) < 2*len(photo.ID{}) {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "without a terminal an ID must be given whole", Hint: "photos list --quiet prints whole IDs"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "without a terminal an ID needs all 64 digits", Hint: "photos list --quiet prints whole IDs"}
 	}
 	return nil
 }

@@ -13,16 +13,16 @@ func newDelete(e *env) *cobra.Command {
 	var o bulkOptions
 	c := &cobra.Command{
 		Use:   "delete PHOTO... | --search WORDS...",
-		Short: "Put photos into the trash, from where they can be restored",
-		Long: `Put photos into the trash of the service. Their bytes stay there for a while,
-30 days unless the service has another setting. Until then, photos restore
-brings them back. Local files are never touched.
+		Short: "Move photos to the trash",
+		Long: `Move photos to the trash of the service. Their bytes stay there for 30 days,
+unless the service has another setting. Until then, photos restore brings them
+back. Local files are never touched.
 
 On a terminal you have to confirm the deletion of more than 10 photos. In a
-script this is needed only if a filter finds the photos. --yes confirms it.
+script you have to confirm it only if a filter finds the photos. --yes confirms.
 
-A PHOTO is written as for photos describe. Without a terminal, an ID must be
-given whole.`,
+A PHOTO is written as for photos describe. Without a terminal, an ID needs all
+64 digits.`,
 		Example: `  photos delete 3f9a11c2
   photos delete --search blurry --dry-run
   photos list --search blurry --quiet | photos delete --from -`,

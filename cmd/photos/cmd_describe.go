@@ -33,8 +33,8 @@ func newDescribe(e *env) *cobra.Command {
 		Short: "Show everything known about photos, or set their description",
 		Long: `Show everything known about photos, or set their description.
 
-A PHOTO is a local file, whose bytes name the photo, or the hex digits of an ID:
-all 64, or at least 8 of them from the start.
+A PHOTO is a local file, whose bytes tell the ID, or an ID: all 64 hex digits,
+or at least the first 8.
 
 Earlier descriptions are kept until the photo is purged from the trash: the last
 20, and always the last one that you wrote yourself. --history shows them.
@@ -84,7 +84,7 @@ func (o describeOptions) check() error {
 	case o.set && photo.IsBlank(o.desc):
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--desc is empty", Hint: "--clear erases a description"}
 	case o.dryRun && !o.edits():
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--dry-run without a change", Hint: "it goes with --desc, --clear, --undo or descriptions in --from"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--dry-run needs a change", Hint: "use it with --desc, --clear, --undo or descriptions in --from"}
 	}
 	return checkDescription(o.desc)
 }
@@ -256,9 +256,9 @@ func (d *describer) reportResult(t target, r api.DescriptionResult) {
 	case photo.KindOf(err) == photo.KindNotFound:
 		err = errNoPhoto()
 	case err == nil && r.Photo == nil:
-		err = &photo.Error{Kind: photo.KindProtocol, Msg: "the answer holds no photo"}
+		err = &photo.Error{Kind: photo.KindProtocol, Msg: "the answer has no photo"}
 	case err == nil && t.none && r.Photo.Description != "":
-		err = &photo.Error{Kind: photo.KindUsage, Msg: "the new description is empty, and the old one stays", Hint: "--clear erases descriptions"}
+		err = &photo.Error{Kind: photo.KindUsage, Msg: "the new description is empty, so the old one is kept", Hint: "--clear erases descriptions"}
 	}
 	if err != nil {
 		d.fail(t.listItem, err)

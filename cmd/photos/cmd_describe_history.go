@@ -23,7 +23,7 @@ type historyOptions struct {
 
 func (o *historyOptions) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&o.history, "history", false, "show the descriptions that the photos have and had")
+	f.BoolVar(&o.history, "history", false, "show the current and the earlier descriptions")
 	f.BoolVar(&o.undo, "undo", false, "go back to the previous description; again: one step further")
 	f.BoolVar(&o.ifEmpty, "if-empty", false, "describe only photos that have no description")
 	f.Int64Var(&o.ifVersion, "if-version", 0, "fail if the photo's version is no longer this `number`")
@@ -37,19 +37,19 @@ func (o describeOptions) checkHistory(cmd *cobra.Command, args []string) error {
 	case o.history && o.undo:
 		return exclude("--history", "--undo")
 	case o.history && (sets || o.ifEmpty || versioned):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--history only shows", Hint: "leave out the flags that change a description"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--history cannot change a description", Hint: "omit the flags that change one"}
 	case o.undo && sets:
 		return exclude("--undo", "--desc and --clear")
 	case o.ifEmpty && (o.undo || o.clear):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty goes with --desc or with descriptions in --from"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty needs --desc or descriptions in --from"}
 	case o.ifEmpty && !o.set && o.photos.from.format == "lines":
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty without a description", Hint: "--desc TEXT gives one"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty needs a description", Hint: "give one with --desc TEXT"}
 	case (o.history || o.undo) && o.photos.from.format != "lines":
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format " + o.photos.from.format + " brings descriptions, which --history and --undo do not take"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format " + o.photos.from.format + " cannot be combined with --history or --undo, because its lines have descriptions"}
 	case versioned && o.ifVersion < 1:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version is not a version", Hint: "photos describe PHOTO --fields version prints it"}
 	case versioned && !sets && !o.undo:
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version goes with --desc, --clear or --undo"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version needs --desc, --clear or --undo"}
 	case versioned && (o.photos.from.file != "" || len(args) != 1):
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version needs exactly one photo", Hint: "name one PHOTO"}
 	}

@@ -31,8 +31,8 @@ func newDownload(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "download PHOTO... | --all | --search WORDS...",
 		Short: "Download photos and verify them",
-		Long: `Download photos into a folder: those that are named, those that --search and the
-other filters find, or --all. With -o - the bytes of one photo go to stdout.
+		Long: `Download photos into a folder: the photos that you name, those that --search and
+the other filters find, or --all. With -o - the bytes of one photo go to stdout.
 
 With one PHOTO, -o may also name a file that does not exist, in a folder that
 exists. A slash at the end of -o makes it a folder (-o new/).
@@ -67,7 +67,7 @@ func (o *downloadOptions) checkArgs(cmd *cobra.Command, args []string) error {
 	named, filtered := len(args) > 0 || o.from.file != "", o.filter.narrows()
 	switch {
 	case named && (o.all || filtered):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO or --from cannot be combined with --all or a filter", Hint: "make it two calls"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO or --from cannot be combined with --all or a filter", Hint: "use two commands"}
 	case o.all && filtered:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--all cannot be combined with a filter", Hint: "leave --all out to download what the filter finds"}
 	case o.all || filtered:

@@ -21,8 +21,8 @@ func newKey(e *env) *cobra.Command {
 		Short: "Access keys for machines without a user, such as cron jobs",
 		Long: `Make, list and revoke access keys. A key acts for you on a machine where nobody
 can sign in: a server, a NAS, a cron job. Set PHOTOS_SERVER, and either
-PHOTOS_TOKEN to the key or PHOTOS_TOKEN_FILE to a file with it that only its
-owner can read. A key cannot make or revoke keys.
+PHOTOS_TOKEN to the key or PHOTOS_TOKEN_FILE to the path of a file that has the
+key and that only its owner can read. A key cannot make or revoke keys.
 
 The scope says what a key may do:
   read     list, show and download photos
@@ -48,7 +48,7 @@ func newKeyCreate(e *env) *cobra.Command {
 keeps only a hash of it.
 
 photos key --help explains the scopes. --expires takes a number of days or hours
-(90d, 12h), a day at whose end the key expires, or an instant (RFC 3339).`,
+(90d, 12h), a day (the key ends after that day), or an instant (RFC 3339).`,
 		Example: `  (umask 077; photos key create nas > key)
   photos key create viewer --scope read --expires 90d`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -73,7 +73,7 @@ photos key --help explains the scopes. --expires takes a number of days or hours
 func createKey(ctx context.Context, e *env, k api.NewAccessKey) error {
 	switch {
 	case !photo.ValidKeyName(k.Name):
-		return &photo.Error{Kind: photo.KindUsage, Msg: quote(k.Name) + " is not a valid name of a key",
+		return &photo.Error{Kind: photo.KindUsage, Msg: quote(k.Name) + " is not a valid key name",
 			Hint: fmt.Sprintf("letters, digits, '.', '-' and '_', at most %d bytes, a letter or digit first", photo.MaxKeyName)}
 	case !k.Scope.Valid():
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--scope: " + quote(string(k.Scope)) + " is not a valid scope", Hint: "it is read, upload or all"}

@@ -44,10 +44,10 @@ func newLogin(e *env) *cobra.Command {
 		Long: `Sign in to the photo service at SERVER with the browser, and store the session
 in the system's keyring. Without SERVER, sign in again at the profile's service.
 
-The service says which provider signs its users in. To name one yourself, set
-COGNITO_POOL_ID or COGNITO_ISSUER, COGNITO_CLIENT_ID, and for a client that has
-one COGNITO_CLIENT_SECRET or --client-secret; COGNITO_DOMAIN is checked when it
-is set.`,
+The service says which provider signs its users in. To name the provider
+yourself, set COGNITO_CLIENT_ID, and COGNITO_POOL_ID or COGNITO_ISSUER. If the
+client has a secret, also set COGNITO_CLIENT_SECRET or use --client-secret.
+COGNITO_DOMAIN is checked if it is set.`,
 		Example: `  photos login https://photos.example.org
   photos login 127.0.0.1:8080 --signup
   photos login https://photos.example.org --no-browser`,
@@ -68,13 +68,13 @@ is set.`,
 	f := c.Flags()
 	f.BoolVar(&insecure, "insecure-storage", false, "keep the tokens in a file that only you can read, not in the keyring")
 	f.BoolVar(&o.noBrowser, "no-browser", false, "only print the address to open")
-	f.StringVar(&o.provider, "provider", "", "go straight to this identity `provider`, such as LoginWithAmazon")
+	f.StringVar(&o.provider, "provider", "", "open the page of this identity `provider`, such as LoginWithAmazon")
 	f.StringVar(&o.loginHint, "login-hint", "", "fill in this user `name` on the sign-in page")
-	f.BoolVar(&o.signUp, "signup", false, "start with making a new account")
-	f.StringVar(&o.redirectHost, "redirect-host", "", "take a redirect address on this `host`: 127.0.0.1, localhost or ::1")
-	f.StringVar(&o.redirectPort, "redirect-port", "", "take a redirect address on this `port`")
-	f.StringVar(&o.trustServer, "trust-server", "", "let this `host` name the provider, without a question")
-	f.BoolVar(&o.askSecret, "client-secret", false, "ask for the secret of a client given by hand")
+	f.BoolVar(&o.signUp, "signup", false, "begin by making a new account")
+	f.StringVar(&o.redirectHost, "redirect-host", "", "use a redirect address on this `host`: 127.0.0.1, localhost or ::1")
+	f.StringVar(&o.redirectPort, "redirect-port", "", "use a redirect address on this `port`")
+	f.StringVar(&o.trustServer, "trust-server", "", "do not ask whether this `host` may name the provider")
+	f.BoolVar(&o.askSecret, "client-secret", false, "ask for the secret of the client in COGNITO_CLIENT_ID")
 	f.DurationVar(&o.wait, "wait", 15*time.Minute, "how long to wait for the browser")
 	return c
 }

@@ -14,7 +14,7 @@ func newRestore(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "restore PHOTO... | --search WORDS...",
 		Short: "Take photos out of the trash",
-		Long: `Take photos out of the trash. Uploading the same file again also does that.
+		Long: `Take photos out of the trash. Uploading the same file again does the same.
 
 A PHOTO is written as for photos describe.`,
 		Example: `  photos list --trash

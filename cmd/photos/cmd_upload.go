@@ -37,9 +37,10 @@ func newUpload(e *env) *cobra.Command {
 	var o uploadOptions
 	c := &cobra.Command{
 		Use:   "upload PATH...",
-		Short: "Put pictures and videos on the service",
-		Long: `Put pictures and videos on the service: files, folders with everything below
-them, quoted globs, or - for one photo's bytes from a pipe.
+		Short: "Upload pictures and videos",
+		Long: `Upload pictures and videos: files, folders with everything in them, quoted
+globs, or - for the bytes of one photo from a pipe. Hidden folders, @eaDir,
+*.photoslibrary and *.lrdata are not entered, unless you name them.
 
 You can upload the same file again: the service finds it by its digest, and no
 bytes are sent.
@@ -84,7 +85,7 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.desc, "desc", "", "describe the photos with this `text`")
 	f.StringVar(&o.descFrom, "desc-from", "sidecar,takeout,embedded", "without --desc, take a description from these `sources`, the first that has one; or none")
-	f.StringVar(&o.name, "name", "", "with -: what to call the photo")
+	f.StringVar(&o.name, "name", "", "with -: the name of the photo")
 	o.from.paths = true
 	o.from.flags(c, "paths")
 	f.StringArrayVar(&o.include, "include", nil, "in folders, only files that match this `pattern`, such as *.jpg or 2024/**")
@@ -111,7 +112,7 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 	}
 	switch {
 	case sources > 1:
-		return usage("PATH, --from and --retry-failed cannot be combined", "make it two calls")
+		return usage("PATH, --from and --retry-failed cannot be combined", "use two commands")
 	case len(o.include)+len(o.exclude) > 0 && (stdin || len(args) == 0):
 		return usage("--include and --exclude apply only to folders", "give a folder as PATH, or omit them")
 	case stdin && len(args) > 1:
@@ -127,7 +128,7 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 	case o.maxErrors < 0:
 		return usage("--max-errors must not be negative", "0 never stops")
 	case !slices.Contains([]transfer.IfExists{transfer.Fill, transfer.Skip, transfer.Replace, transfer.Fail}, transfer.IfExists(o.ifExists)):
-		return usage("--if-exists "+quote(o.ifExists), "it is fill, skip, replace or fail")
+		return usage("--if-exists: "+quote(o.ifExists)+" is not a valid choice", "it is fill, skip, replace or fail")
 	}
 	if err := o.read(now); err != nil {
 		return err

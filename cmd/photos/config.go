@@ -82,13 +82,13 @@ var onlyFlags = []string{"json", "fields", "quiet", "verbose", "yes"}
 func globalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.String("server", "", "use the profile that is signed in at this service `URL`")
-	f.String("profile", "", "use the profile of this `name`")
+	f.String("profile", "", "use the profile with this `name`")
 	f.String("config", "", "`folder` of config.yaml and the profiles")
 	f.Bool("json", false, "print JSON Lines: one object per result")
 	f.StringSlice("fields", nil, "print only these `fields`, in this order")
 	f.BoolP("quiet", "q", false, "print only the first values (ids, paths) and fewer messages")
 	f.BoolP("verbose", "v", false, "print more messages")
-	f.Bool("no-color", false, "no colour, even on a terminal")
+	f.Bool("no-color", false, "print no colors")
 	f.Duration("timeout", time.Minute, "give up after this long without progress")
 	f.BoolP("yes", "y", false, "answer questions with yes")
 }

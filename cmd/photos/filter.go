@@ -23,7 +23,7 @@ func (o *filterOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.search, "search", "", "only photos whose name or description has all these `words`")
 	f.StringVar(&o.since, "since", "", "only from this `time` on: 2026-05-31, 2026-05, today, 7d, ...")
 	f.StringVar(&o.until, "until", "", "only before the end of this `time`, written as for --since")
-	f.StringVar(&o.by, "by", "uploaded", "sort and bound by `uploaded` or taken")
+	f.StringVar(&o.by, "by", "uploaded", "sort and filter by the time `uploaded` or taken")
 	f.IntVar(&o.limit, "limit", 0, "at most this `number` of photos; 0: all")
 	f.BoolVar(&o.undescribed, "undescribed", false, "only photos without a description")
 }
@@ -32,7 +32,7 @@ func (o *filterOptions) flags(f *pflag.FlagSet) {
 func (o filterOptions) filter(now time.Time) (photo.Filter, error) {
 	f := photo.Filter{Search: o.search, By: photo.Order(o.by), Undescribed: o.undescribed}
 	if f.By != photo.ByUploaded && f.By != photo.ByTaken {
-		return f, &photo.Error{Kind: photo.KindUsage, Msg: "--by " + quote(o.by), Hint: "it is uploaded or taken"}
+		return f, &photo.Error{Kind: photo.KindUsage, Msg: "--by: " + quote(o.by) + " is not a valid order", Hint: "it is uploaded or taken"}
 	}
 	if o.limit < 0 {
 		return f, &photo.Error{Kind: photo.KindUsage, Msg: "--limit must not be negative", Hint: "0 lists all"}

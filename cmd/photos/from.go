@@ -46,7 +46,7 @@ func (o *fromOptions) flags(c *cobra.Command, what string) {
 func (o fromOptions) check() error {
 	switch {
 	case o.format != "lines" && o.format != "tsv" && o.format != "jsonl":
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format " + quote(o.format), Hint: "it is lines, tsv or jsonl"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format: " + quote(o.format) + " is not a valid format", Hint: "it is lines, tsv or jsonl"}
 	case o.file == "" && (o.nul || o.format != "lines"):
 		return &photo.Error{Kind: photo.KindUsage, Msg: "-0 and --from-format need --from"}
 	case o.nul && o.format == "jsonl":
@@ -83,7 +83,7 @@ func (o fromOptions) open(ctx context.Context, e *env, args []string) (*itemList
 	l := &itemList{finished: make(chan struct{})}
 	switch {
 	case o.file != "" && len(args) > 0:
-		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "--from cannot be combined with arguments", Hint: "make it two calls"}
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "--from cannot be combined with arguments", Hint: "use two commands"}
 	case o.file == "":
 		l.items, l.stop = argumentItems(args), func() {}
 		return l, nil

@@ -26,7 +26,7 @@ func findPhoto(ctx context.Context, c *client.Client, arg string) (photo.Photo, 
 		}
 		p, err := c.Get(ctx, id)
 		if photo.KindOf(err) == photo.KindNotFound {
-			return p, &photo.Error{Kind: photo.KindNotFound, Msg: "not on the service", Hint: "photos upload " + arg + " brings it there"}
+			return p, &photo.Error{Kind: photo.KindNotFound, Msg: "not on the service", Hint: "photos upload " + arg + " uploads it"}
 		}
 		return p, err
 	}
@@ -77,7 +77,7 @@ func findPrefix(ctx context.Context, c *client.Client, prefix string, f photo.Fi
 func fileID(ctx context.Context, path string) (photo.ID, error) {
 	id, err := transfer.FileID(ctx, path)
 	if photo.KindOf(err) == photo.KindNotFound {
-		return id, &photo.Error{Kind: photo.KindNotFound, Msg: "no such file", Hint: "a PHOTO is a file, or hex digits of an ID"}
+		return id, &photo.Error{Kind: photo.KindNotFound, Msg: "no such file", Hint: "a PHOTO is a local file, or at least 8 hex digits of an ID"}
 	}
 	return id, err
 }

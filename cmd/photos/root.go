@@ -16,10 +16,11 @@ func newRoot(e *env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "photos",
 		Short: "Your pictures on your photo service, from the shell",
-		Long: `photos puts your pictures on your photo service.
+		Long: `photos uploads your pictures and videos to your photo service, describes, finds
+and downloads them.
 
-Sign in once with the browser. After that every command works without asking, in
-a terminal, a script or a pipeline.`,
+Sign in once with the browser. After that, every command works in a terminal, a
+script or a pipeline.`,
 		Example: `  photos login http://127.0.0.1:8080
   photos upload --desc "Sunset over the bay" beach.jpg
   photos upload ~/Pictures

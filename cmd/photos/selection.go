@@ -35,14 +35,14 @@ func (s *selection) flags(c *cobra.Command, what string) {
 func (s *selection) check(e *env, cmd *cobra.Command, args []string) error {
 	if s.filter.narrows() {
 		if len(args) > 0 || s.from.file != "" {
-			return &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO or --from cannot be combined with a filter", Hint: "make it two calls"}
+			return &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO or --from cannot be combined with a filter", Hint: "use two commands"}
 		}
 		_, err := s.filter.filter(e.now())
 		return err
 	}
 	for _, flag := range []string{"by", "limit", "undescribed"} {
 		if s.filter.given(flag) {
-			return &photo.Error{Kind: photo.KindUsage, Msg: "--" + flag + " without a filter", Hint: "it goes with --search, --since or --until"}
+			return &photo.Error{Kind: photo.KindUsage, Msg: "--" + flag + " needs a filter", Hint: "use it with --search, --since or --until"}
 		}
 	}
 	return s.from.atLeastOneOr("PHOTO or a filter such as --search")(cmd, args)
