@@ -1,7 +1,7 @@
 // Package accesskey makes the secrets of access keys and recognizes them. A secret is
 // "photos_", 32 characters for 160 random bits, and 7 characters for a checksum. The
-// checksum tells a mistyped key from a revoked one without a request. Secret scanners
-// also use it to find keys that were published by mistake.
+// checksum tells a mistyped key from a revoked key before a request is made. Secret
+// scanners also use it to find keys that were published by mistake.
 package accesskey
 
 import (
