@@ -15,6 +15,11 @@ import (
 // database's own clock, truncated to microseconds, UTC. Photos and uploads of
 // another owner do not exist: the error is of photo.KindNotFound, as for any
 // that never were.
+//
+// Texts are UTF-8 without NUL; what else is in them a store may replace by U+FFFD. Names
+// of photos may hold any byte. A store on another machine may be away: calls then fail
+// with photo.KindUnavailable, and the caller may make them again. Whether a call that
+// failed so has changed something is not known.
 type Store interface {
 	// Owner is the service's own UUID for the subject sub of the user pool,
 	// made at first sight.

@@ -38,10 +38,10 @@ func (t *txn) mayAdd(ctx context.Context, owner string, p photo.Photo, options [
 		return nil
 	}
 	r, err := t.photo(ctx, owner, p.ID)
-	switch {
-	case refused(err) != nil: // there is none
+	if reason := refused(err); reason != nil { // there is none
 		return nil
-	case err == nil && r.state == trashed:
+	}
+	if err == nil && r.state == trashed {
 		return t.refuse(store.InTrash(p.ID))
 	}
 	return err

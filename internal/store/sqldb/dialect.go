@@ -28,9 +28,24 @@ type dialect struct {
 	numbered  bool              // parameters are $1, $2, …
 	ignores   bool              // ON CONFLICT DO NOTHING exists; elsewhere a duplicate fails, but spoils only its own statement
 	prepares  bool              // statements are compiled here; elsewhere the driver remembers them
+	strict    bool              // texts are UTF-8 without NUL
 	isolation sql.IsolationLevel
 	snapshot  sql.TxOptions // of several queries that see the same commit
 	writers   int           // transactions that write at a time
+}
+
+// arguments returns args as the database takes them: PostgreSQL refuses a NUL in a text,
+// and both servers what is not UTF-8.
+func (d *dialect) arguments(args []any) []any {
+	if !d.strict {
+		return args
+	}
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+		}
+	}
+	return args
 }
 
 const onConflict = " ON CONFLICT DO NOTHING"

@@ -25,6 +25,7 @@ func mysqlDialect() dialect {
 			onConflict, "",
 		),
 		prepares:  true,
+		strict:    true,
 		isolation: sql.LevelReadCommitted, // a duplicate that is met can be read then
 		snapshot:  sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 		writers:   remoteWriters,

@@ -13,9 +13,9 @@ func (db *DB) row(ctx context.Context, query string, args ...any) scanner {
 		return failed{err}
 	}
 	if stmt := db.often[query]; stmt != nil {
-		return oneRow{ctx, stmt.QueryRowContext(ctx, args...), done}
+		return oneRow{ctx, stmt.QueryRowContext(ctx, db.arguments(args)...), done}
 	}
-	return oneRow{ctx, db.read.QueryRowContext(ctx, db.statement(query), args...), done}
+	return oneRow{ctx, db.read.QueryRowContext(ctx, db.statement(query), db.arguments(args)...), done}
 }
 
 // oneRow is a row whose call ends when it is scanned.
@@ -62,7 +62,7 @@ func (db *DB) each(ctx context.Context, query string, args []any, note func(scan
 		return err
 	}
 	defer done()
-	return awayOr(ctx, eachRow(ctx, db.read, db.statement(query), args, note))
+	return awayOr(ctx, eachRow(ctx, db.read, db.statement(query), db.arguments(args), note))
 }
 
 // A reading is several queries in one snapshot.
@@ -73,11 +73,11 @@ type reading struct {
 }
 
 func (r *reading) row(query string, args ...any) scanner {
-	return r.tx.QueryRowContext(r.ctx, r.db.statement(query), args...)
+	return r.tx.QueryRowContext(r.ctx, r.db.statement(query), r.db.arguments(args)...)
 }
 
 func (r *reading) each(query string, args []any, note func(scanner) error) error {
-	return eachRow(r.ctx, r.tx, r.db.statement(query), args, note)
+	return eachRow(r.ctx, r.tx, r.db.statement(query), r.db.arguments(args), note)
 }
 
 type asker interface {

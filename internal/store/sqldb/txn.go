@@ -100,6 +100,7 @@ type session struct {
 }
 
 func (s *session) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	args = s.arguments(args)
 	if !s.prepares {
 		return s.conn.ExecContext(ctx, s.statement(query), args...)
 	}
@@ -111,6 +112,7 @@ func (s *session) exec(ctx context.Context, query string, args ...any) (sql.Resu
 }
 
 func (s *session) row(ctx context.Context, query string, args ...any) scanner {
+	args = s.arguments(args)
 	if !s.prepares {
 		return s.conn.QueryRowContext(ctx, s.statement(query), args...)
 	}

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ func addTests() []test {
 		{"adding again restores", addRestores},
 		{"adding again repairs", addRepairs},
 		{"names hold any byte", oddNames},
+		{"texts that are no texts", oddTexts},
 		{"check", check},
 		{"check of very many", checkMany},
 		{"blobs are known by their key", hasBlob},
@@ -140,6 +143,34 @@ func oddNames(t *testing.T, open Opener) {
 		if got := get(t, s, owner, p.ID).Name; got != name {
 			t.Errorf("name %q came back as %q", name, got)
 		}
+	}
+}
+
+// Neither a NUL nor bytes that are not UTF-8 are an error, wherever they come from.
+func oddTexts(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	for i, text := range []string{"nul\x00", "\xff", "\ufffd", " ", "日本 😀"} {
+		_, err := s.Upload(t.Context(), owner, text)
+		wantKind(t, fmt.Sprintf("upload %q", text), err, photo.KindNotFound)
+		must(t, s.DeleteUpload(t.Context(), owner, text))
+		wantKind(t, fmt.Sprintf("key %q", text), s.RevokeKey(t.Context(), owner, text), photo.KindNotFound)
+		p := numbered(i)
+		p.Description, p.DescriptionSource = text, photo.FromFlag
+		add(t, s, owner, p, key(i))
+		replaced := strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
+		if got := get(t, s, owner, p.ID).Description; got != text && got != replaced {
+			t.Errorf("description %q came back as %q", text, got)
+		}
+		anOwner(t, s, text)
+	}
+	if one, other := anOwner(t, s, "ada"), anOwner(t, s, "ada "); one == other {
+		t.Error("a space makes no difference between subjects")
+	}
+	undescribed, err := s.List(t.Context(), owner, photo.Filter{Undescribed: true}, "", 10)
+	must(t, err)
+	if len(undescribed.Photos) > 0 {
+		t.Errorf("counted as undescribed: %q", undescribed.Photos[0].Description)
 	}
 }
 

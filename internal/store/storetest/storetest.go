@@ -1,5 +1,10 @@
 // Package storetest is what every store.Store must do, as tests. A database is
 // supported when they pass on it.
+//
+// A store may be slow, and on another machine, so no test asks how long a call takes or
+// expects two calls to get different times. It may take several changes at a time: of calls that come
+// together the tests ask only that each gets an answer that fits some order of them. And
+// it may replace bytes of a text that are not UTF-8, and NUL, by U+FFFD.
 package storetest
 
 import (

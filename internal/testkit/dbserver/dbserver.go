@@ -35,8 +35,9 @@ const (
 var ErrMissing = errors.New("the server is not installed; scripts/need installs it")
 
 const (
-	// User owns the databases; Password is the user's.
-	User     = "photosd"
+	// User owns the databases.
+	User = "photosd"
+	// Password is that of User.
 	Password = "a secret of the tests"
 
 	startTime = 2 * time.Minute
@@ -81,6 +82,12 @@ func binary(e Engine, which int) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s: %w", e, ErrMissing)
+}
+
+// Installed reports whether the system has the server.
+func Installed(e Engine) bool {
+	_, err := binary(e, 1)
+	return err == nil
 }
 
 func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
