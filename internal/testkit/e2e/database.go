@@ -3,11 +3,81 @@ package e2e
 import (
 	"context"
 	"database/sql"
+	"net/url"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // the driver that photosd has
+
+	"photos/internal/testkit/dbserver"
 )
+
+type databaseKey struct{}
+
+// databaseSettings are the variables that cmdDatabase sets, and that photosd is started with.
+func databaseSettings() []string {
+	return []string{"DATABASE_URL", "DATABASE_ENGINE", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_DB_NAME"}
+}
+
+// cmdDatabase runs a database server of the script's own, with an empty database photos.
+func cmdDatabase(ts *testscript.TestScript, neg bool, args []string) {
+	s, _ := ts.Value(databaseKey{}).(*database)
+	switch {
+	case !neg && len(args) == 2 && args[0] == "start":
+		s.start(ts, dbserver.Engine(args[1]))
+	case neg || len(args) != 1 || s.server == nil:
+		ts.Fatalf("usage: database start postgres|mysql, or of one that was started: database parts|kill|run|freeze|thaw")
+	case args[0] == "parts":
+		s.parts(ts)
+	case args[0] == "kill":
+		ts.Check(s.server.Kill())
+	case args[0] == "run":
+		ts.Check(s.server.Run(context.Background()))
+	case args[0] == "freeze":
+		ts.Check(s.server.Signal(syscall.SIGSTOP))
+	case args[0] == "thaw":
+		ts.Check(s.server.Signal(syscall.SIGCONT))
+	default:
+		ts.Fatalf("database %s: unknown", args[0])
+	}
+}
+
+// database is a script's database server.
+type database struct {
+	server *dbserver.Server
+	url    string
+}
+
+// start sets DATABASE_URL.
+func (d *database) start(ts *testscript.TestScript, e dbserver.Engine) {
+	var err error
+	d.server, err = dbserver.Start(context.Background(), e)
+	ts.Check(err)
+	d.url, err = d.server.Create(context.Background(), "photos")
+	ts.Check(err)
+	ts.Setenv("DATABASE_URL", d.url)
+}
+
+// parts sets the variables of the parts of the URL instead, and leads over loopback.
+func (d *database) parts(ts *testscript.TestScript) {
+	u, err := url.Parse(d.url)
+	ts.Check(err)
+	password, _ := u.User.Password()
+	for name, value := range map[string]string{
+		"DATABASE_URL": "", "DATABASE_ENGINE": u.Scheme, "DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": d.server.Port,
+		"DATABASE_USER": u.User.Username(), "DATABASE_PASSWORD": password, "DATABASE_DB_NAME": strings.TrimPrefix(u.Path, "/"),
+	} {
+		ts.Setenv(name, value)
+	}
+}
+
+func (d *database) end() {
+	if d.server != nil {
+		_ = d.server.Close()
+	}
+}
 
 // cmdLock is another process that writes to the database, for a while.
 func cmdLock(ts *testscript.TestScript, neg bool, args []string) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"photos/internal/testkit/dbserver"
 	"photos/internal/testkit/faultproxy"
 	"photos/internal/testkit/sample"
 	"photos/internal/text"
@@ -63,6 +64,7 @@ var logins = make(chan struct{}, 4)
 //	replace FILE OLD NEW         edit a file
 //	occupy PORT                  listen on a port of 127.0.0.1 until the script ends
 //	chromium FILE                a real browser signs up and in at the address in a file
+//	database start ENGINE        a database server, which photosd then uses; also parts, kill, run, freeze, thaw
 //	id NAME FILE                 set $NAME to the ID of a file
 func Run(t *testing.T) {
 	t.Helper()
@@ -79,6 +81,8 @@ func Run(t *testing.T) {
 				return findChromium() != "", nil
 			case "soak":
 				return os.Getenv(envSoak) != "", nil
+			case "postgres", "mysql":
+				return dbserver.Installed(dbserver.Engine(cond)), nil
 			case "nginx":
 				return installed(nginxPath), nil
 			case "caddy":
@@ -106,6 +110,7 @@ func Run(t *testing.T) {
 			"chromium": cmdChromium,
 			"faults":   cmdFaults,
 			"lock":     cmdLock,
+			"database": cmdDatabase,
 			"tls":      cmdTLS,
 			"strays":   cmdStrays,
 			"stranger": cmdStranger,
@@ -137,9 +142,10 @@ func setup(env *testscript.Env) error {
 	} {
 		env.Setenv(k, v)
 	}
-	env.Values[serviceKey{}] = &service{}
+	env.Values[serviceKey{}], env.Values[databaseKey{}] = &service{}, &database{}
 	env.Values[strangerKey{}] = &stranger{}
 	env.Values[proxyKey{}] = new(*faultproxy.Proxy)
+	env.Defer(func() { env.Values[databaseKey{}].(*database).end() })
 	env.Defer(func() { env.Values[serviceKey{}].(*service).end() })
 	return nil
 }
