@@ -58,7 +58,7 @@ func habits() []habit {
 	}
 	return []habit{
 		h(`\w+ is no \w+`, "is not a ...", `there is no \w+|\w+ is no (?:longer|such|more|other|different|better|worse|larger|older|newer|need|reason|way|good|use)`),
-		h(`\bone \w*[a-rt-z] an? \w+[.,;:)]`, "one ... per ...", `one (?:of|in|for|with|at|to|from|on|by) .*`),
+		h(`\bone \w*[a-rt-z] an? \w+[.,;:)]`, "one ... per ...", `one (?:of|in|for|with|without|at|to|from|on|by|and|or|than|but|not) .*`),
 		h(`\bbeside\b`, "next to, besides, as well as", ``),
 		h(`\banew\b`, "again", ``),
 		h(`\bfor ever\b`, "forever, without end", ``),
@@ -202,7 +202,7 @@ func TestHabitsAreFound(t *testing.T) {
 		"it is no longer there":                  0,
 		"prints one line a photo.":               1,
 		"prints one line per photo.":             0,
-		"one of a kind":                          0,
+		"one of a kind, one without a name.":     0,
 		"beside the file, for ever, anew":        3,
 		"besides the file":                       0,
 		"the person who reads it":                2,
