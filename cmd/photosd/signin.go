@@ -63,7 +63,7 @@ func published(baseURL, issuer, client, domain string) api.ProtectedResource {
 // newLocal opens the local user pool and accepts its tokens.
 func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	pool, err := userpool.Open(ctx, userpool.Config{
-		BaseURL: s.baseURL + localPath, Path: filepath.Join(s.data, "userpool.db"), Talk: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
+		BaseURL: s.baseURL + localPath, Path: filepath.Join(s.data, "userpool.db"), Out: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
 		Rotation: s.rotation, RotationGrace: s.rotationGrace,
 		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirect.URIs(), LogoutURIs: []string{s.baseURL + "/"}}},
 	})

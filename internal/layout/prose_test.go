@@ -29,7 +29,6 @@ var unpolished = []string{
 	"docs/json.md",
 	"docs/layout.md",
 	"docs/photosd.md",
-	"docs/sign-in.md",
 	"internal/blob",
 	"demo",
 	"internal/testkit/e2e",
@@ -38,7 +37,6 @@ var unpolished = []string{
 	"internal/picture",
 	"internal/testkit/smalldisk",
 	"internal/store",
-	"internal/userpool",
 }
 
 // habit is a turn of phrase that readers stumble over.

@@ -15,14 +15,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// codeLifetime is Cognito's.
+// codeLifetime is how long a code is valid, as in Cognito.
 const codeLifetime = 5 * time.Minute
 
-// maxQuery bounds an authorization request, which is carried from page to page
-// and kept until the e-mail address is confirmed.
+// maxQuery limits the size of an authorization request in bytes. Each page passes it on to
+// the next one, and it is stored until the e-mail address is confirmed.
 const maxQuery = 8 << 10
 
-// request is an authorization request (RFC 6749, section 4.1.1) that was held against
+// request is an authorization request (RFC 6749, section 4.1.1) that was checked against
 // its client.
 type request struct {
 	clientID    string
@@ -31,10 +31,10 @@ type request struct {
 	scopes      []string
 	nonce       string
 	challenge   string     // PKCE, S256; empty without
-	resource    string     // RFC 8707: whom the access token is for; empty: not said
+	resource    string     // RFC 8707: the service that the access token is for; may be empty
 	prompt      []string   // none, login, consent, select_account
 	hint        string     // login_hint
-	query       url.Values // as it came
+	query       url.Values // as it was received
 	base        string     // path of the pool's pages
 }
 
@@ -42,7 +42,7 @@ type request struct {
 type refusal struct {
 	code        string
 	description string
-	redirectURI string // "": the client cannot be trusted to hear of it, so the person does
+	redirectURI string // "": the user is told instead of the client, because the client cannot be trusted
 	state       string
 }
 
@@ -81,7 +81,7 @@ func (p *Pool) parseRequest(query url.Values) (request, *refusal) {
 	return r, nil
 }
 
-// single is a parameter's value, or empty when it stands several times.
+// single returns the value of a parameter. It is empty if the parameter is repeated.
 func single(query url.Values, name string) string {
 	if len(query[name]) != 1 {
 		return ""
@@ -89,8 +89,8 @@ func single(query url.Values, name string) string {
 	return query.Get(name)
 }
 
-// check finds what is wrong with a request that came from its client. Parameters that it does not know are
-// ignored, among them lang: the pages are in English.
+// check returns the error code of a request that the client is told about, or "". It ignores unknown parameters,
+// such as lang: the pages are in English.
 func (r request) check(client Client) (code, description string) {
 	for name, values := range r.query {
 		if len(values) > 1 {
@@ -104,9 +104,9 @@ func (r request) check(client Client) (code, description string) {
 		return "invalid_request", "response_type is not code"
 	case provider != "" && provider != "COGNITO" || r.query.Get("idp_identifier") != "":
 		return "invalid_request", "this pool has no other identity provider"
-	case !r.saneResource():
+	case !r.validResource():
 		return "invalid_request", "resource is not an https or loopback address without a fragment"
-	case !r.sanePrompt():
+	case !r.validPrompt():
 		return "invalid_request", "prompt is not a known value, or has others next to none"
 	}
 	if description := r.checkPKCE(client); description != "" {
@@ -115,7 +115,7 @@ func (r request) check(client Client) (code, description string) {
 	return r.checkScopes(client)
 }
 
-// checkPKCE holds public clients to PKCE. Cognito leaves it to them.
+// checkPKCE requires PKCE of public clients. Cognito does not.
 func (r request) checkPKCE(client Client) string {
 	switch method := r.query.Get("code_challenge_method"); {
 	case method != "" && method != "S256":
@@ -143,8 +143,8 @@ func (r request) checkScopes(client Client) (code, description string) {
 	return "", ""
 }
 
-// sanePrompt knows the values of OpenID Connect Core 1.0, section 3.1.2.1.
-func (r request) sanePrompt() bool {
+// validPrompt accepts the values of OpenID Connect Core 1.0, section 3.1.2.1.
+func (r request) validPrompt() bool {
 	for _, value := range r.prompt {
 		if !slices.Contains([]string{"none", "login", "consent", "select_account"}, value) {
 			return false
@@ -153,13 +153,13 @@ func (r request) sanePrompt() bool {
 	return len(r.prompt) <= 1 || !slices.Contains(r.prompt, "none")
 }
 
-// asksAgain reports whether a user who is signed in types the password again. Nobody has to consent to anything here.
+// asksAgain reports whether a user who is signed in has to type the password again. The pool does not ask for consent.
 func (r request) asksAgain() bool {
 	return slices.Contains(r.prompt, "login") || slices.Contains(r.prompt, "select_account")
 }
 
-// saneResource accepts what Cognito does (https, http on this machine, an application's own scheme).
-func (r request) saneResource() bool {
+// validResource accepts what Cognito accepts: https, http on this machine, and an application's own scheme.
+func (r request) validResource() bool {
 	if r.resource == "" {
 		return true
 	}
@@ -178,15 +178,15 @@ func isChallenge(s string) bool {
 	return len(s) == 43 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }
 
-// authorize is where a client sends the browser. Whoever is signed in in this
-// browser is sent back at once, unless the client asks for prompt=login or select_account.
+// authorize serves the authorization endpoint. A user who is signed in in this browser is sent back at once, unless
+// the client asks for prompt=login or select_account.
 func (p *Pool) authorize(w http.ResponseWriter, r *http.Request) {
 	req, refused := p.parseRequest(r.URL.Query())
 	if refused != nil {
 		p.refuse(w, r, refused)
 		return
 	}
-	who, err := p.whoIs(r)
+	who, err := p.signedInUser(r)
 	switch {
 	case err != nil:
 		p.fail(w, err)
@@ -199,26 +199,26 @@ func (p *Pool) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refuse tells the client, or, when that is not safe, the person: a redirect_mismatch never
-// leaves the browser.
-func (p *Pool) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
-	to := p.base + "/error?" + url.Values{"error": {no.code}, "client_id": {r.URL.Query().Get("client_id")}}.Encode()
-	if no.redirectURI != "" {
-		to = no.location()
+// refuse sends the browser back to the client with the error. If that is not safe, such as after a
+// redirect_mismatch, it sends the browser to the error page.
+func (p *Pool) refuse(w http.ResponseWriter, r *http.Request, refused *refusal) {
+	to := p.base + "/error?" + url.Values{"error": {refused.code}, "client_id": {r.URL.Query().Get("client_id")}}.Encode()
+	if refused.redirectURI != "" {
+		to = refused.location()
 	}
 	http.Redirect(w, r, to, http.StatusFound)
 }
 
-// location is the redirect URI with the error.
-func (no *refusal) location() string {
-	return withQuery(no.redirectURI, map[string]string{"error": no.code, "error_description": no.description, "state": no.state})
+// location returns the redirect URI with the error.
+func (f *refusal) location() string {
+	return withQuery(f.redirectURI, map[string]string{"error": f.code, "error_description": f.description, "state": f.state})
 }
 
-// withQuery adds parameters that are not empty to an address.
+// withQuery adds those parameters to an address that are not empty.
 func withQuery(address string, params map[string]string) string {
 	u, err := url.Parse(address)
 	if err != nil {
-		return address // as registered: what can be done with it is the client's affair
+		return address // as it is registered
 	}
 	query := u.Query()
 	for name, value := range params {
@@ -230,7 +230,7 @@ func withQuery(address string, params map[string]string) string {
 	return u.String()
 }
 
-// sendCode ends a sign-in: the browser takes a code to the client.
+// sendCode ends a sign-in: it sends the browser back to the client with a code.
 func (p *Pool) sendCode(w http.ResponseWriter, r *http.Request, req request, who browser) {
 	lifetime := codeLifetime
 	if asked := p.conf.Behaviour.Knobs().CodeLifetime; asked != nil {
@@ -253,7 +253,7 @@ func (p *Pool) sendCode(w http.ResponseWriter, r *http.Request, req request, who
 	http.Redirect(w, r, withQuery(req.redirectURI, map[string]string{"code": secret, "state": req.state}), http.StatusFound)
 }
 
-// code is what an authorization code stands for.
+// code is the record of an authorization code.
 type code struct {
 	sub, clientID, redirectURI, scope, nonce, challenge, resource string
 	signedInAt, expiresAt                                         time.Time
@@ -266,9 +266,9 @@ func (d *database) addCode(ctx context.Context, secret string, c code) error {
 	return err
 }
 
-// takeCode uses a code up for a grant that is made next. errAbsent: it is unknown, used or expired. A code that is
-// used twice was seen by somebody else: the grant that it became ends (RFC 6749, section 4.1.2).
-func (d *database) takeCode(ctx context.Context, secret, originJTI string, now time.Time) (code, error) {
+// useCode marks a code as used for a grant that is made next. The error is errAbsent if the code is unknown, used or
+// expired. If a code is used twice, somebody else saw it, so its grant ends (RFC 6749, section 4.1.2).
+func (d *database) useCode(ctx context.Context, secret, originJTI string, now time.Time) (code, error) {
 	var c code
 	var signedInAt, expiresAt int64
 	err := d.QueryRowContext(ctx, `UPDATE codes SET used_for = ? WHERE code = ? AND used_for IS NULL AND expires_at > ?
@@ -281,7 +281,7 @@ func (d *database) takeCode(ctx context.Context, secret, originJTI string, now t
 	return c, err
 }
 
-// endGrantOfCode removes the grant that a code became, or keeps it from being added.
+// endGrantOfCode removes the grant that a code was used for. If the grant is not there yet, it cannot be added later.
 func (d *database) endGrantOfCode(ctx context.Context, secret string) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM grants WHERE origin_jti = (SELECT used_for FROM codes WHERE code = ?)", hashed(secret)); err != nil {

@@ -95,7 +95,7 @@ func TestErrorPage(t *testing.T) {
 	}
 }
 
-func TestTheBrowserIsRememberedForAnHour(t *testing.T) {
+func TestTheBrowserStaysSignedInForAnHour(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	c := newBrowser(t)
@@ -127,7 +127,7 @@ func TestTheBrowserIsRememberedForAnHour(t *testing.T) {
 	}
 }
 
-func TestLogoutForgetsTheBrowser(t *testing.T) {
+func TestLogoutSignsTheBrowserOut(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	c := newBrowser(t)
@@ -186,7 +186,7 @@ func TestARegisteredQueryStaysInTheRedirect(t *testing.T) {
 	}
 }
 
-func TestARestartEndsNothing(t *testing.T) {
+func TestARestartKeepsSessions(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	c := newBrowser(t)

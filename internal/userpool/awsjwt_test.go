@@ -19,14 +19,14 @@ import (
 	"photos/internal/userpool"
 )
 
-// claimed is a token and what somebody says it is for.
+// claimed is a token with the use that a caller claims for it.
 type claimed struct {
 	Use   string `json:"use"`
 	Token string `json:"token"`
 }
 
-// TestAmazonsOwnVerifier holds the pool's tokens against aws-jwt-verify, which Amazon publishes for those
-// of Cognito. It accepts issuers of Cognito only, so the pool has one.
+// TestAmazonsOwnVerifier verifies the pool's tokens with aws-jwt-verify, which Amazon publishes for those of Cognito. It
+// accepts only issuers of Cognito, so the pool has one.
 func TestAmazonsOwnVerifier(t *testing.T) {
 	need(t, "apt-get install nodejs npm", "node")
 	need(t, "apt-get install nodejs npm", "npm")
@@ -68,7 +68,7 @@ func TestAmazonsOwnVerifier(t *testing.T) {
 	}
 }
 
-// amazonsVerdicts installs the verifier, in the version of the lock file, and asks it.
+// amazonsVerdicts installs the verifier in the version of the lock file and returns its results.
 func amazonsVerdicts(t *testing.T, r *rig, tokens map[string]claimed) map[string]string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "awsjwt")
@@ -104,7 +104,7 @@ func run(t *testing.T, dir string, input []byte, name string, args ...string) []
 	return out
 }
 
-// withClaim changes a claim and keeps the signature.
+// withClaim returns a token with a changed claim and the old signature.
 func withClaim(t *testing.T, token, name, value string) string {
 	t.Helper()
 	parts := strings.Split(token, ".")
@@ -129,7 +129,7 @@ func unsigned(token string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + parts[1] + "."
 }
 
-// signedWithPublicKey is the old confusion of algorithms: HMAC with the published key as its secret.
+// signedWithPublicKey returns a token with an HMAC whose secret is the published key (algorithm confusion).
 func signedWithPublicKey(t *testing.T, r *rig, token string) string {
 	t.Helper()
 	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})

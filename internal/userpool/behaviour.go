@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Behaviour makes a pool behave as Cognito may, or fail, on demand; and it counts
-// what is asked. For tests. It is safe for concurrent use, and changes take effect at once.
-// The zero value changes nothing; so does a nil one, which counts nothing either.
+// Behaviour makes a pool behave as Cognito may, makes it fail, and counts requests. It is
+// for tests. It is safe for concurrent use, and changes take effect at once. The zero value
+// changes nothing. A nil Behaviour changes and counts nothing.
 type Behaviour struct {
 	mu       sync.Mutex
 	knobs    Knobs
@@ -24,24 +24,24 @@ type Knobs struct {
 	RotationGrace     *Duration `json:"rotation_grace,omitempty"`
 	AccessLifetime    Duration  `json:"access_lifetime,omitempty"`
 	CodeLifetime      *Duration `json:"code_lifetime,omitempty"` // 0s: codes are expired when they arrive
-	ClockOffset       Duration  `json:"clock_offset,omitempty"`  // of tokens, lifetimes and the Date header; negative: behind
+	ClockOffset       Duration  `json:"clock_offset,omitempty"`  // added to the clock of tokens, lifetimes and the Date header
 	RedirectMismatch  bool      `json:"redirect_mismatch,omitempty"`
-	RefreshTokenBytes int       `json:"refresh_token_bytes,omitempty"` // at least, of new ones
-	IDTokenPadding    int       `json:"id_token_padding,omitempty"`    // bytes of a claim nobody needs
+	RefreshTokenBytes int       `json:"refresh_token_bytes,omitempty"` // the least size of new refresh tokens
+	IDTokenPadding    int       `json:"id_token_padding,omitempty"`    // bytes of a claim that has no other use
 
-	// Faults are by path, such as /oauth2/token; those of the documents about the issuer begin with /.well-known/.
+	// Faults are by path, such as /oauth2/token. Paths of the documents about the issuer begin with /.well-known/.
 	Faults map[string]Fault `json:"faults,omitempty"`
 }
 
-// Fault is how requests fail instead of being answered.
+// Fault says how requests fail.
 type Fault struct {
-	Times      int      `json:"times,omitempty"`       // so many requests, then no more; 0: every one
-	Delay      Duration `json:"delay,omitempty"`       // before the answer; alone, it is only slow
-	Status     int      `json:"status,omitempty"`      // answered; 0: none
-	RetryAfter string   `json:"retry_after,omitempty"` // header
-	Body       string   `json:"body,omitempty"`        // not JSON unless it is
-	Reset      bool     `json:"reset,omitempty"`       // the connection, instead of an answer
-	Lost       bool     `json:"lost,omitempty"`        // the request is carried out before all of this
+	Times      int      `json:"times,omitempty"`       // how many requests fail; 0: all
+	Delay      Duration `json:"delay,omitempty"`       // before the answer; without another fault, the answer is only late
+	Status     int      `json:"status,omitempty"`      // of the answer; 0: none
+	RetryAfter string   `json:"retry_after,omitempty"` // the header Retry-After
+	Body       string   `json:"body,omitempty"`        // of the answer, as it is
+	Reset      bool     `json:"reset,omitempty"`       // resets the connection instead of answering
+	Lost       bool     `json:"lost,omitempty"`        // carries the request out first, and drops its answer
 }
 
 // Duration is a time.Duration that is "1m30s" in JSON.
@@ -65,7 +65,7 @@ func (b *Behaviour) Set(k Knobs) {
 	b.knobs = k
 }
 
-// Knobs are those in effect.
+// Knobs returns the knobs that are in effect.
 func (b *Behaviour) Knobs() Knobs {
 	if b == nil {
 		return Knobs{}
@@ -77,21 +77,21 @@ func (b *Behaviour) Knobs() Knobs {
 	return k
 }
 
-// Requests counts the requests so far by path, faults included.
+// Requests returns the number of requests by path, including those that failed.
 func (b *Behaviour) Requests() map[string]int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return maps.Clone(b.requests)
 }
 
-// around puts the behaviour around the handler of a path.
+// around returns a handler that applies the behaviour to the handler of a path.
 func (b *Behaviour) around(path string, now func() time.Time, h http.Handler) http.Handler {
 	if b == nil {
 		return h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", now().UTC().Format(http.TimeFormat))
-		fault, failing := b.arrive(path)
+		fault, failing := b.nextFault(path)
 		if !failing {
 			h.ServeHTTP(w, r)
 			return
@@ -100,8 +100,8 @@ func (b *Behaviour) around(path string, now func() time.Time, h http.Handler) ht
 	})
 }
 
-// arrive counts a request and takes the fault it meets.
-func (b *Behaviour) arrive(path string) (Fault, bool) {
+// nextFault counts a request and returns its fault, if it has one.
+func (b *Behaviour) nextFault(path string) (Fault, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.requests == nil {
@@ -120,6 +120,7 @@ func (b *Behaviour) arrive(path string) (Fault, bool) {
 	return fault, failing
 }
 
+// serve answers a request with the fault.
 func (f Fault) serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	if f.Lost {
 		h.ServeHTTP(discardedResponse{header: http.Header{}}, r)
@@ -145,7 +146,7 @@ func (f Fault) serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	}
 }
 
-// reset ends the connection as a crashed machine does.
+// reset resets the connection, as after the crash of a machine.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -157,7 +158,7 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// discardedResponse drops an answer.
+// discardedResponse is a response writer that drops the answer.
 type discardedResponse struct{ header http.Header }
 
 func (d discardedResponse) Header() http.Header         { return d.header }

@@ -12,23 +12,23 @@ import (
 	"github.com/google/uuid"
 )
 
-// browser is who is signed in in a browser, and since when.
+// browser says who is signed in in a browser, and since when.
 type browser struct {
 	sub        string // "": nobody
 	signedInAt time.Time
 }
 
-// browserLifetime is that of Cognito's session cookie.
+// browserLifetime is the lifetime of Cognito's session cookie.
 const browserLifetime = time.Hour
 
-// cookieName names the pool, because the ports of a host share their cookies.
+// cookieName returns a name with the pool in it, because the ports of a host share their cookies.
 func (p *Pool) cookieName() string { return "session-" + p.id }
 
-// whoIs finds out who is signed in in the browser that sent r.
-func (p *Pool) whoIs(r *http.Request) (browser, error) {
+// signedInUser returns who is signed in in the browser that sent r.
+func (p *Pool) signedInUser(r *http.Request) (browser, error) {
 	cookie, err := r.Cookie(p.cookieName())
 	if err != nil {
-		return browser{}, nil //nolint:nilerr // there is none
+		return browser{}, nil //nolint:nilerr // there is no cookie
 	}
 	who, err := p.db.browser(r.Context(), cookie.Value, p.now())
 	if errors.Is(err, errAbsent) {
@@ -37,8 +37,8 @@ func (p *Pool) whoIs(r *http.Request) (browser, error) {
 	return who, err
 }
 
-// remember signs a user in in this browser.
-func (p *Pool) remember(ctx context.Context, w http.ResponseWriter, sub string) (browser, error) {
+// addSession signs a user in in this browser.
+func (p *Pool) addSession(ctx context.Context, w http.ResponseWriter, sub string) (browser, error) {
 	secret, now := uuid.NewString()+uuid.NewString(), p.now()
 	who := browser{sub: sub, signedInAt: now}
 	if err := p.db.addBrowser(ctx, secret, who, now.Add(browserLifetime)); err != nil {
@@ -61,7 +61,7 @@ func (d *database) addBrowser(ctx context.Context, secret string, who browser, e
 	return err
 }
 
-// browser finds a sign-in by its cookie. errAbsent: there is none, or it ended.
+// browser returns the sign-in with this cookie. The error is errAbsent if there is none or it has expired.
 func (d *database) browser(ctx context.Context, secret string, now time.Time) (browser, error) {
 	var who browser
 	var signedInAt int64
@@ -71,8 +71,8 @@ func (d *database) browser(ctx context.Context, secret string, now time.Time) (b
 	return who, absent(err)
 }
 
-// afterLogout returns where a sign-out leads: to logout_uri, or with redirect_uri to the next sign-in. The login
-// page checks what else that sign-in needs.
+// afterLogout returns where the browser goes after a sign-out: to logout_uri, or, if there is a redirect_uri, to the
+// login page. The login page checks the other parameters.
 func (p *Pool) afterLogout(query url.Values) (string, *refusal) {
 	client, known := p.client(single(query, "client_id"))
 	switch {
@@ -90,15 +90,15 @@ func (p *Pool) afterLogout(query url.Values) (string, *refusal) {
 	return p.base + "/login?" + query.Encode(), nil
 }
 
-// logout ends the browser's sign-in and goes where the client wants. Refresh
-// tokens stay: they are the clients' to revoke.
+// logout ends the browser's sign-in and sends the browser on. Refresh tokens stay valid until their clients revoke
+// them.
 func (p *Pool) logout(w http.ResponseWriter, r *http.Request) {
 	to, refused := p.afterLogout(r.URL.Query())
 	if refused != nil {
 		p.refuse(w, r, refused)
 		return
 	}
-	for _, cookie := range r.CookiesNamed(p.cookieName()) { // two, when the pages have moved to another path since
+	for _, cookie := range r.CookiesNamed(p.cookieName()) { // there are two if the pages have moved to another path
 		if _, err := p.db.ExecContext(r.Context(), "DELETE FROM browsers WHERE cookie = ?", hashed(cookie.Value)); err != nil {
 			p.fail(w, err)
 			return

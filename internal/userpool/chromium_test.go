@@ -20,7 +20,7 @@ import (
 	"photos/internal/userpool"
 )
 
-// need skips a test of a real part that this machine lacks, unless PHOTOS_NO_SKIP=1.
+// need skips a test if this machine lacks a program, unless PHOTOS_NO_SKIP=1.
 func need(t *testing.T, how string, names ...string) string {
 	t.Helper()
 	if testing.Short() {
@@ -61,7 +61,7 @@ func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chrom
 	})
 }
 
-// shots takes pictures of a page at a phone's and a desk's width, light and dark.
+// shots takes screenshots of a page at the widths of a phone and a desktop, light and dark.
 func shots(t *testing.T, name string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
 		for _, look := range []struct {
@@ -92,7 +92,7 @@ func shots(t *testing.T, name string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// styled requires that the browser took the page's style sheet.
+// styled requires that the browser applied the page's style sheet.
 func styled(t *testing.T) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
 		radius, err := chromedp.Evaluate[string]("getComputedStyle(document.querySelector('main')).borderTopLeftRadius")(ctx, page)
@@ -103,7 +103,7 @@ func styled(t *testing.T) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// ended requires that the sign-in came back to the client with a code.
+// ended requires that the browser was sent back to the client with a code.
 func ended(t *testing.T) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
 		end, err := chromedp.Text(chromedp.CSS("#end"))(ctx, page)
@@ -114,8 +114,8 @@ func ended(t *testing.T) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// TestChromium signs up, follows the link and signs in: what no other test shows is that
-// the pages' own policy lets a real browser do it.
+// TestChromium signs up, opens the link and signs in with a real browser. No other test shows
+// that the policy of the pages allows it.
 func TestChromium(t *testing.T) {
 	ctx := newChromium(t)
 	client := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

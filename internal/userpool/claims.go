@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// accessClaims are those of Cognito's access tokens: no e-mail address, no nickname, and no aud unless a resource
-// was asked for.
+// accessClaims are the claims of Cognito's access tokens. They have no e-mail address and no nickname, and an aud only
+// if the client asked for a resource.
 type accessClaims struct {
 	Subject   string   `json:"sub"`
 	Issuer    string   `json:"iss"`
@@ -30,7 +30,7 @@ type accessClaims struct {
 	Username  string   `json:"username"`
 }
 
-// idClaims are those of Cognito's ID tokens.
+// idClaims are the claims of Cognito's ID tokens.
 type idClaims struct {
 	AccessHash    string   `json:"at_hash"`
 	Subject       string   `json:"sub"`
@@ -48,7 +48,7 @@ type idClaims struct {
 	Nickname      string   `json:"nickname,omitempty"`
 	Email         string   `json:"email,omitempty"`
 	EmailVerified *bool    `json:"email_verified,omitempty"`
-	Padding       string   `json:"custom:padding,omitempty"` // Behaviour: a large token
+	Padding       string   `json:"custom:padding,omitempty"` // makes the token large, for tests
 }
 
 // issue signs the tokens of a grant. The ID token of a refresh has no nonce.
@@ -84,7 +84,7 @@ func (p *Pool) issue(ctx context.Context, g grant, nonce string) (tokens, error)
 	return answer, err
 }
 
-// describe puts in what the scopes allow.
+// describe adds the claims about the user that the scopes allow.
 func (c *idClaims) describe(u user, g grant) {
 	email, nickname := described(g.scope)
 	if email {
@@ -95,14 +95,15 @@ func (c *idClaims) describe(u user, g grant) {
 	}
 }
 
-// described reports what scopes tell about a user: openid alone everything, openid with others only theirs.
+// described reports which claims about a user the scopes allow. openid alone allows all; together with others, each
+// scope allows only its own.
 func described(scope string) (email, nickname bool) {
 	alone := scope == "openid"
 	scopes := strings.Fields(scope)
 	return alone || slices.Contains(scopes, "email"), alone || slices.Contains(scopes, "profile")
 }
 
-// accessHash is at_hash of OpenID Connect Core 1.0, section 3.1.3.6.
+// accessHash returns the claim at_hash (OpenID Connect Core 1.0, section 3.1.3.6).
 func accessHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])

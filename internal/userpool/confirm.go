@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// openLink finds the link that a request names. Without one it answers, and returns false.
+// openLink returns the link that a request names. If there is none, it answers the request and returns false.
 func (p *Pool) openLink(w http.ResponseWriter, r *http.Request, use purpose) (link, bool) {
 	l, err := p.db.link(r.Context(), single(r.URL.Query(), "confirmation_code"), use, p.now())
 	switch {
@@ -19,8 +19,8 @@ func (p *Pool) openLink(w http.ResponseWriter, r *http.Request, use purpose) (li
 	return l, err == nil
 }
 
-// confirmPage is where a confirmation link leads. It asks for the password of the sign-up, because whoever signed
-// up may be somebody else than whoever reads the mail.
+// confirmPage serves the page of a confirmation link. It asks for the password of the sign-up, because the reader of
+// the mail may be somebody else than the one who signed up.
 func (p *Pool) confirmPage(w http.ResponseWriter, r *http.Request) {
 	if l, ok := p.openLink(w, r, toConfirm); ok {
 		p.showConfirm(w, http.StatusOK, r, l, problems{})
@@ -36,8 +36,8 @@ func (p *Pool) showConfirm(w http.ResponseWriter, status int, r *http.Request, l
 	p.show(w, status, content)
 }
 
-// confirmUser turns the sign-up whose password is given into an account. Unlike Cognito's page it does not end
-// here: the browser goes on to the sign-in that waits, if that began with the same sign-up.
+// confirmUser turns the sign-up whose password is given into an account. Unlike Cognito's page, it then continues the
+// sign-in that waits for the link, if that began with the same sign-up.
 func (p *Pool) confirmUser(w http.ResponseWriter, r *http.Request) {
 	l, ok := p.openLink(w, r, toConfirm)
 	if !ok {
@@ -59,8 +59,8 @@ func (p *Pool) confirmUser(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// confirmed goes on with the sign-in that waits for a link. It ends here when somebody else asked for the link:
-// the sign-in would be theirs, and the code would give them the account.
+// confirmed continues the sign-in that waits for a link. It does not if somebody else asked for the link: the sign-in
+// would be theirs, and the code would give them the account.
 func (p *Pool) confirmed(w http.ResponseWriter, r *http.Request, l link, u user) {
 	query, err := url.ParseQuery(l.request)
 	if err != nil {

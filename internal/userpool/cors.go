@@ -2,8 +2,8 @@ package userpool
 
 import "net/http"
 
-// withCORS lets scripts of any page call a handler, as Cognito does, so that applications in a browser can sign
-// users in. Browsers send no cookies along with such a call, and the handlers look at none.
+// withCORS lets scripts of any page call a handler, as Cognito does, so that applications in a browser can sign users
+// in. Browsers send no cookies with such a call, and the handlers read none.
 func withCORS(method string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

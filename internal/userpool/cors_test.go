@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestScriptsInABrowser asks as a browser does for a script of another page.
+// TestScriptsInABrowser sends the requests that a browser sends for a script of another page.
 func TestScriptsInABrowser(t *testing.T) {
 	t.Parallel()
 	r := start(t)

@@ -18,7 +18,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// schema holds the steps from an empty file to the current schema: N.sql leads to PRAGMA user_version N.
+// schema has the steps from an empty file to the current schema. N.sql leads to PRAGMA user_version N.
 //
 //go:embed schema
 var schema embed.FS
@@ -40,8 +40,8 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	// SQLite has one writer at a time; queueing for it here instead of in SQLite
-	// means that no request ever meets a busy database.
+	// SQLite has one writer at a time. With one connection, requests queue here, and none
+	// fails because the database is busy.
 	db.SetMaxOpenConns(1)
 	d := &database{db}
 	if err := d.migrate(ctx); err != nil {
@@ -50,8 +50,8 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 	return d, nil
 }
 
-// makePrivate makes the file with mode 0600, which SQLite then gives to the
-// files it puts beside it, and refuses one that others may read.
+// makePrivate creates the file with mode 0600 if it does not exist, and refuses one that
+// others may read. SQLite gives the same mode to its files next to it.
 func makePrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -68,7 +68,7 @@ func makePrivate(path string) error {
 	return nil
 }
 
-// dataSource sets the pragmas where every connection gets them.
+// dataSource returns a data source name that sets the pragmas for every connection.
 func dataSource(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -107,7 +107,7 @@ func (d *database) migrate(ctx context.Context) error {
 	})
 }
 
-// tx runs do in a transaction, which do's error undoes.
+// tx runs do in a transaction. It rolls back if do returns an error.
 func (d *database) tx(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := d.BeginTx(ctx, nil)
 	if err != nil {
@@ -120,7 +120,7 @@ func (d *database) tx(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// metaOr returns the value that name has, which is now the given one if it had none.
+// metaOr returns the value of name. If it has none, it is set to the given one.
 func (d *database) metaOr(ctx context.Context, name, value string) (string, error) {
 	_, err := d.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", name, value)
 	if err != nil {
@@ -135,11 +135,11 @@ func (d *database) setMeta(ctx context.Context, name, value string) error {
 	return err
 }
 
-// sweep removes what has ended. Every sign-in does it, so the file does not grow with time.
+// sweep deletes expired rows. Every sign-in calls it, so that the file does not grow with time.
 func (d *database) sweep(ctx context.Context, now time.Time) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
 		for _, table := range []string{"signups", "links", "browsers", "codes", "grants"} {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE expires_at <= ?", now.UnixMicro()); err != nil { //nolint:gosec // names of our own
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE expires_at <= ?", now.UnixMicro()); err != nil { //nolint:gosec // the names are constants
 				return err
 			}
 		}
@@ -148,9 +148,10 @@ func (d *database) sweep(ctx context.Context, now time.Time) error {
 	})
 }
 
-// errAbsent says that there is no such row, or none that counts any more.
+// errAbsent says that there is no such row, or that it is no longer valid.
 var errAbsent = errors.New("not there")
 
+// absent replaces sql.ErrNoRows with errAbsent.
 func absent(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return errAbsent
@@ -158,11 +159,12 @@ func absent(err error) error {
 	return err
 }
 
-// hashed is how a secret is kept. The secrets are random, so a fast hash without salt will do.
+// hashed returns the hash of a secret, which is what is stored. The secrets are random, so a fast hash without salt
+// is enough.
 func hashed(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]
 }
 
-// randomName has n characters out of upper-case letters and digits.
+// randomName returns n upper-case letters and digits.
 func randomName(n int) string { return rand.Text()[:n] }

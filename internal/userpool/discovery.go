@@ -2,12 +2,13 @@ package userpool
 
 import "net/http"
 
+// jwks serves the published keys.
 func (p *Pool) jwks(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, p.keys.public())
 }
 
-// discovery is the document of OpenID Connect Discovery 1.0, section 3. As
-// Cognito's, it does not mention that S256 is supported.
+// discovery serves the document of OpenID Connect Discovery 1.0, section 3. Like
+// Cognito's, it does not say that S256 is supported.
 func (p *Pool) discovery(w http.ResponseWriter, _ *http.Request) {
 	base := p.conf.BaseURL
 	writeJSON(w, http.StatusOK, map[string]any{

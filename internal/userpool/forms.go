@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	maxBody  = 64 << 10         // bytes of a request's body: forms of a few lines
-	bodyTime = 10 * time.Second // for a request's body, unless Config says otherwise
+	maxBody  = 64 << 10         // bytes of the body of a request; forms have a few lines
+	bodyTime = 10 * time.Second // for the body of a request, unless Config has another
 )
 
-// withForm reads the form that a request brings before h runs. A client that sends its body slowly is cut off,
-// whatever the method, so that it does not hold its connection.
+// withForm reads the form of a request before h runs. It disconnects a client that sends its body slowly, whatever the
+// method, so that no such client keeps a connection.
 func (p *Pool) withForm(h http.Handler, refuse func(w http.ResponseWriter, status int)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 {
@@ -21,7 +21,7 @@ func (p *Pool) withForm(h http.Handler, refuse func(w http.ResponseWriter, statu
 			return
 		}
 		control := http.NewResponseController(w)
-		_ = control.SetReadDeadline(time.Now().Add(p.conf.BodyTime)) // a test's recorder has none
+		_ = control.SetReadDeadline(time.Now().Add(p.conf.BodyTime)) // a test's recorder has no deadline
 		if r.Method == http.MethodPost {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			if err := r.ParseForm(); err != nil {
@@ -29,12 +29,13 @@ func (p *Pool) withForm(h http.Handler, refuse func(w http.ResponseWriter, statu
 				refuse(w, formStatus(err))
 				return
 			}
-			_ = control.SetReadDeadline(time.Time{}) // else it would cancel the request while h runs
+			_ = control.SetReadDeadline(time.Time{}) // otherwise it would cancel the request while h runs
 		}
 		h.ServeHTTP(w, r)
 	})
 }
 
+// formStatus returns the status for a form that cannot be read.
 func formStatus(err error) int {
 	var large *http.MaxBytesError
 	switch {
@@ -46,12 +47,12 @@ func formStatus(err error) int {
 	return http.StatusBadRequest
 }
 
-// refuseForm tells a user that the form cannot be read.
+// refuseForm shows a page that says that the form cannot be read.
 func (p *Pool) refuseForm(w http.ResponseWriter, status int) {
-	p.show(w, status, page{Name: "error", Title: "This form cannot be read", Text: "It did not arrive whole, or it is too long. Go back and try again."})
+	p.show(w, status, page{Name: "error", Title: "This form cannot be read", Text: "It is incomplete or too long. Go back and try again."})
 }
 
-// refuseParameters tells a program that its request cannot be read.
+// refuseParameters answers a program whose request cannot be read.
 func (p *Pool) refuseParameters(w http.ResponseWriter, status int) {
 	p.answerError(w, &tokenError{status, "invalid_request"})
 }

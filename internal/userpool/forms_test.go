@@ -34,7 +34,7 @@ func TestSlowBodiesAreCutOff(t *testing.T) {
 	}
 }
 
-// sendHalf returns nil when the server closes the connection.
+// sendHalf returns nil if the server closes the connection.
 func sendHalf(address, request, length string) error {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -51,7 +51,7 @@ func sendHalf(address, request, length string) error {
 	return nil
 }
 
-// TestAFormMayTakeLongAfterItWasSent: the time for the body ends with the body.
+// TestAFormMayTakeLongAfterItWasSent checks that the time limit for the body ends when the body has arrived.
 func TestAFormMayTakeLongAfterItWasSent(t *testing.T) {
 	t.Parallel()
 	r := start(t, func(c *userpool.Config) { c.BodyTime = time.Second })

@@ -20,8 +20,8 @@ func (r *rig) serve(method, target, body string) *httptest.ResponseRecorder {
 	return w
 }
 
-// FuzzAuthorize: whatever is asked, a browser is only sent to the pool's own pages or to
-// a registered redirect URI, and there never with a code, for nobody is signed in.
+// FuzzAuthorize checks that the browser is only sent to the pool's own pages or to a registered
+// redirect URI, and never with a code, because nobody is signed in.
 func FuzzAuthorize(f *testing.F) {
 	f.Add(authorization().Encode())
 	f.Add(authorization("redirect_uri", callback+"@evil.example").Encode())
@@ -50,7 +50,7 @@ func FuzzAuthorize(f *testing.F) {
 	})
 }
 
-// FuzzToken: whatever is sent, the answer is an error that a client understands.
+// FuzzToken checks that every answer is an error that a client understands.
 func FuzzToken(f *testing.F) {
 	f.Add(redemption("guess").Encode())
 	f.Add(refreshing("guess").Encode())

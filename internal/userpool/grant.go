@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// grant is a sign-in of one client. All its tokens carry the same origin_jti.
+// grant is a sign-in of one client. All its tokens have the same origin_jti.
 type grant struct {
 	originJTI, sub, clientID, scope, resource string
 	signedInAt, expiresAt                     time.Time
 }
 
-// addGrant keeps a new grant with its first refresh token. errAbsent: its code was used again meanwhile.
+// addGrant stores a new grant with its first refresh token. The error is errAbsent if its code was used again in the
+// meantime.
 func (d *database) addGrant(ctx context.Context, g grant, refreshToken string) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
 		added, err := tx.ExecContext(ctx, `INSERT INTO grants (origin_jti, sub, client_id, scope, resource, signed_in_at, expires_at)
@@ -38,15 +39,16 @@ func addRefreshToken(ctx context.Context, tx *sql.Tx, originJTI, token string) e
 type refreshUse struct {
 	token     string
 	clientID  string
-	successor string        // with rotation, the token that replaces it; "": it stays
-	grace     time.Duration // how long after it was replaced it still works
+	successor string        // the token that replaces it; "": there is no rotation
+	grace     time.Duration // how long it stays valid after it was replaced
 	now       time.Time
 }
 
-// useRefreshToken finds the token's grant, and with rotation replaces the token: the
-// new one ends with the grant, as the first would have. A replaced token works until its
-// grace is over, and each use forks the family by one more successor. errAbsent: the
-// token is unknown, revoked, expired, another client's, or replaced too long ago.
+// useRefreshToken returns the grant of a token. With rotation it also replaces the token.
+// The new one expires with the grant, as the first one does. A replaced token is valid
+// until its grace period is over, and each use of it adds a successor. The error is
+// errAbsent if the token is unknown, revoked, expired, another client's, or replaced too
+// long ago.
 func (d *database) useRefreshToken(ctx context.Context, use refreshUse) (grant, error) {
 	var g grant
 	err := d.tx(ctx, func(tx *sql.Tx) error {
@@ -68,7 +70,7 @@ func (d *database) useRefreshToken(ctx context.Context, use refreshUse) (grant, 
 	return g, err
 }
 
-// replace puts the successor, if there is one, beside the token. Grace runs from the first time.
+// replace adds the successor, if there is one. The grace period begins with the first replacement.
 func (use refreshUse) replace(ctx context.Context, tx *sql.Tx, originJTI string) error {
 	if use.successor == "" {
 		return nil
@@ -81,14 +83,14 @@ func (use refreshUse) replace(ctx context.Context, tx *sql.Tx, originJTI string)
 	return addRefreshToken(ctx, tx, originJTI, use.successor)
 }
 
-// removeGrant ends the grant of a client's refresh token, if there is one.
+// removeGrant deletes the grant of a client's refresh token, if there is one.
 func (d *database) removeGrant(ctx context.Context, token, clientID string) error {
 	_, err := d.ExecContext(ctx, "DELETE FROM grants WHERE client_id = ? AND origin_jti = (SELECT origin_jti FROM refresh_tokens WHERE token = ?)",
 		clientID, hashed(token))
 	return err
 }
 
-// userOfGrant is who signed in. errAbsent: the grant was revoked or has ended.
+// userOfGrant returns the user of a grant. The error is errAbsent if the grant was revoked or has expired.
 func (d *database) userOfGrant(ctx context.Context, originJTI string) (user, error) {
 	return scanUser(d.QueryRowContext(ctx, "SELECT "+userColumns+" FROM users JOIN grants USING (sub) WHERE origin_jti = ?", originJTI))
 }

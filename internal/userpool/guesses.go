@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// guessMemory is how long after the last guess the wrong ones before it count.
+// guessMemory is how long wrong guesses count after the last one.
 const guessMemory = 15 * time.Minute
 
-// guesser is one of those a guess is counted for: the account that is guessed at, or the machine that guesses.
+// guesser is one of the two that a guess is counted for: the account and the machine that sends the guess.
 type guesser struct {
 	name    string
-	free    int           // wrong guesses before waiting begins
+	free    int           // wrong guesses without a pause
 	longest time.Duration // the longest pause between two guesses; guessMemory at most
 }
 
-// guessers returns whom a guess at the password of an e-mail address is counted for. All addresses of this
-// machine are one, since a program here can send from any of them.
+// guessers returns the guessers for a guess at the password of an e-mail address. All loopback addresses count as one
+// machine, because a program on this machine can send from any of them.
 func guessers(r *http.Request, email string) []guesser {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -39,20 +39,20 @@ const (
 	guessCells = 1 << 14
 )
 
-// guesses slows down guessing at passwords: after five wrong ones for an account, the next is looked at
-// after a second, then two, four, up to 15 minutes. It goes by the e-mail address that was typed, so it
+// guesses slows down guessing of passwords. After five wrong ones for an account, the next is checked only after a
+// pause of one second, then two, four, and so on up to 15 minutes. It counts by the e-mail address that was typed, so it
 // does not show who has an account.
 //
-// Memory is fixed and nothing is ever evicted. Each row has one cell per name, found by a keyed hash, and
-// the cell with the shortest pause counts (a count-min sketch). Names that share a cell can only lengthen its
-// pause, and a name has to share all of its cells before it waits for what others did.
+// Its size is fixed, and nothing is ever evicted. Each row has one cell per name, which a keyed hash selects, and the
+// cell with the shortest pause counts (a count-min sketch). Names that share a cell can only make its pause longer. A
+// name waits for the guesses of others only if it shares all of its cells.
 type guesses struct {
 	mu    sync.Mutex
 	seeds [guessRows]maphash.Seed
 	cells [guessRows][guessCells]guessed
 }
 
-// guessed is what a cell remembers.
+// guessed is the content of a cell.
 type guessed struct {
 	wrong int32
 	last  int64 // Unix time in microseconds
@@ -66,9 +66,8 @@ func newGuesses() *guesses {
 	return g
 }
 
-// reserve counts a guess as wrong until undo is called, so that many at once do not slip through together.
-// When the guess comes too early it is not counted and must not be looked at; reserve then returns how long to
-// wait.
+// reserve counts a guess as wrong until undo is called, so that guesses at the same time are counted too. If the guess
+// comes too early, reserve does not count it and returns how long to wait. The caller must not check the password then.
 func (g *guesses) reserve(by []guesser, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -89,7 +88,7 @@ func (g *guesses) reserve(by []guesser, now time.Time) time.Duration {
 	return 0
 }
 
-// undo takes back a guess that turned out right, or that nobody looked at.
+// undo removes a guess that was right or was not checked.
 func (g *guesses) undo(by []guesser) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -109,7 +108,7 @@ func (g *guesses) of(who guesser) [guessRows]*guessed {
 	return cells
 }
 
-// remaining returns how much of the pause is left.
+// remaining returns the rest of the pause.
 func (g *guesses) remaining(who guesser, now time.Time) time.Duration {
 	shortest := guessMemory
 	for _, cell := range g.of(who) {
@@ -122,7 +121,7 @@ func (g *guesses) remaining(who guesser, now time.Time) time.Duration {
 	return shortest
 }
 
-// pause returns how long to wait after so many wrong guesses.
+// pause returns how long to wait after a number of wrong guesses.
 func (who guesser) pause(wrong int) time.Duration {
 	doublings := wrong - who.free
 	switch {
@@ -138,7 +137,7 @@ func (t guessed) age(now time.Time) time.Duration {
 	return now.Sub(time.UnixMicro(t.last))
 }
 
-// at returns what still counts at a time. What a clock that was put back left in the future does not.
+// at returns what counts at a time. Guesses in the future do not count: the clock was set back since.
 func (t guessed) at(now time.Time) guessed {
 	if age := t.age(now); age < 0 || age >= guessMemory {
 		return guessed{}

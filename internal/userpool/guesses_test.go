@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// at is a guess at an account from one of this machine's addresses.
+// at returns the guessers of a guess at an account from a loopback address.
 func at(email, remote string) []guesser {
 	return guessers(&http.Request{RemoteAddr: remote}, email)
 }
@@ -39,8 +39,8 @@ func TestPausesGrowToAQuarterOfAnHour(t *testing.T) {
 	}
 }
 
-// TestNamingOthersEvictsNobody names 20,000 other accounts, each from a machine of its own.
-func TestNamingOthersEvictsNobody(t *testing.T) {
+// TestGuessesAtOtherAccountsEvictNone guesses at 20,000 other accounts, each from another machine.
+func TestGuessesAtOtherAccountsEvictNone(t *testing.T) {
 	t.Parallel()
 	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
 	for range 6 {
@@ -80,7 +80,7 @@ func TestOneMachineGuessesSlowly(t *testing.T) {
 	}
 }
 
-func TestARightPasswordIsNoGuess(t *testing.T) {
+func TestARightPasswordIsNotCounted(t *testing.T) {
 	t.Parallel()
 	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
 	ada := at("ada", "[::1]:1")
@@ -92,7 +92,7 @@ func TestARightPasswordIsNoGuess(t *testing.T) {
 	}
 }
 
-func TestAClockThatIsPutBackLocksNobodyOut(t *testing.T) {
+func TestAClockThatIsSetBackLocksNobodyOut(t *testing.T) {
 	t.Parallel()
 	g, now := newGuesses(), time.Unix(1_800_000_000, 0)
 	ada := at("ada", "192.0.2.1:1")

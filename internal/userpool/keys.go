@@ -15,7 +15,7 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 )
 
-// tokenUse is what a token is for, by Cognito's claim of that name.
+// tokenUse is the value of Cognito's claim token_use.
 type tokenUse string
 
 const (
@@ -23,8 +23,8 @@ const (
 	useAccess tokenUse = "access"
 )
 
-// keptPublished is how long a retired key stays in the JWKS: the longest an
-// access token may live in Cognito.
+// keptPublished is how long a retired key stays in the JWKS: the longest lifetime of an
+// access token in Cognito.
 const keptPublished = 24 * time.Hour
 
 // key is one RSA key pair of the pool.
@@ -35,13 +35,13 @@ type key struct {
 	retired bool
 }
 
-// keys are the pool's keys: as in Cognito, ID and access tokens are signed by different ones.
+// keys are the pool's keys. As in Cognito, ID tokens and access tokens have different ones.
 type keys struct {
 	mu  sync.RWMutex
 	all []key
 }
 
-// loadKeys reads the keys, or makes the first ones.
+// loadKeys reads the keys, or creates the first ones.
 func loadKeys(ctx context.Context, db *database, now time.Time) (*keys, error) {
 	k := new(keys)
 	var err error
@@ -54,20 +54,20 @@ func loadKeys(ctx context.Context, db *database, now time.Time) (*keys, error) {
 	return k, err
 }
 
-// rotate makes new keys to sign with.
+// rotate creates new keys to sign with.
 func (k *keys) rotate(ctx context.Context, db *database, now time.Time) error {
 	var fresh []key
 	for _, use := range []tokenUse{useID, useAccess} {
 		private, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
-			return fmt.Errorf("making a signing key: %w", err)
+			return fmt.Errorf("creating a signing key: %w", err)
 		}
 		var id [32]byte
 		_, _ = rand.Read(id[:]) // never fails
 		fresh = append(fresh, key{id: base64.StdEncoding.EncodeToString(id[:]), use: use, private: private})
 	}
 	if err := db.replaceKeys(ctx, fresh, now); err != nil {
-		return fmt.Errorf("keeping new signing keys: %w", err)
+		return fmt.Errorf("storing new signing keys: %w", err)
 	}
 	all, err := db.keys(ctx, now)
 	if err != nil {
@@ -79,7 +79,7 @@ func (k *keys) rotate(ctx context.Context, db *database, now time.Time) error {
 	return nil
 }
 
-// find is the public key with an id.
+// find returns the public key with an ID.
 func (k *keys) find(kid string) (*rsa.PublicKey, bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -91,7 +91,7 @@ func (k *keys) find(kid string) (*rsa.PublicKey, bool) {
 	return nil, false
 }
 
-// public is the JWKS (RFC 7517).
+// public returns the JWKS (RFC 7517).
 func (k *keys) public() jose.JSONWebKeySet {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -102,7 +102,7 @@ func (k *keys) public() jose.JSONWebKeySet {
 	return set
 }
 
-// sign makes a token of claims: RS256 and a key id in the header, nothing else, as Cognito does.
+// sign returns a token with the claims. Its header has only RS256 and a key ID, as in Cognito.
 func (k *keys) sign(use tokenUse, claims any) (string, error) {
 	payload, err := json.Marshal(claims)
 	if err != nil {
@@ -128,10 +128,10 @@ func (k *keys) current(use tokenUse) key {
 			return key
 		}
 	}
-	panic("userpool: no signing key") // loadKeys made one
+	panic("userpool: no signing key") // loadKeys has created one
 }
 
-// verify checks an access token of the pool's own and returns its claims.
+// verify checks the signature of one of the pool's tokens and returns its claims.
 func (k *keys) verify(token string) (accessClaims, error) {
 	var claims accessClaims
 	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
@@ -150,7 +150,7 @@ func (k *keys) verify(token string) (accessClaims, error) {
 	return claims, err
 }
 
-// keys are those that sign, and those retired not long ago.
+// keys returns the keys that sign, and those that were retired within keptPublished.
 func (d *database) keys(ctx context.Context, now time.Time) ([]key, error) {
 	rows, err := d.QueryContext(ctx, "SELECT kid, token_use, pkcs8, retired_at IS NOT NULL FROM keys WHERE retired_at IS NULL OR retired_at > ? ORDER BY retired_at IS NOT NULL, rowid",
 		now.Add(-keptPublished).UnixMicro())
@@ -179,7 +179,7 @@ func (d *database) keys(ctx context.Context, now time.Time) ([]key, error) {
 	return all, rows.Err()
 }
 
-// replaceKeys retires the keys there are in favour of fresh ones.
+// replaceKeys retires the current keys and stores new ones.
 func (d *database) replaceKeys(ctx context.Context, fresh []key, now time.Time) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE keys SET retired_at = ? WHERE retired_at IS NULL", now.UnixMicro()); err != nil {

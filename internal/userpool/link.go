@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// purpose is what a link that was sent to an e-mail address is for.
+// purpose says what a link in a mail is for.
 type purpose string
 
 const (
@@ -18,7 +18,7 @@ const (
 	toReset   purpose = "reset"
 )
 
-// lifetime returns how long a link works: as long as Cognito's codes.
+// lifetime returns how long a link is valid. Cognito's codes have the same lifetimes.
 func (p purpose) lifetime() time.Duration {
 	if p == toReset {
 		return time.Hour
@@ -26,7 +26,7 @@ func (p purpose) lifetime() time.Duration {
 	return 24 * time.Hour
 }
 
-// page returns the path that a link leads to.
+// page returns the path of the page that a link opens.
 func (p purpose) page() string {
 	if p == toReset {
 		return "/confirmForgotPassword"
@@ -34,26 +34,26 @@ func (p purpose) page() string {
 	return "/confirmUser"
 }
 
-// link is what a link stands for. Whoever opens it can read the mail of its address. That alone confirms
-// nothing: anybody may have asked for the link.
+// link is the record of a link. Whoever opens it can read the mail of its address. That alone confirms nothing,
+// because anybody may have asked for the link.
 type link struct {
 	purpose purpose
 	email   string
-	sub     string // of the sign-up whose password was given to get the link; "": it was not asked for
+	sub     string // of the sign-up whose password was given to get the link; "": no password was given
 	request string // query of the authorization request that waits
 }
 
-// What is sent to one address and to all of them, by mail or on the terminal.
+// Limits for links that are sent by mail or written to the terminal.
 const (
 	sentMemory      = 24 * time.Hour
-	maxSentToOne    = 5   // in sentMemory
-	maxSentInAnHour = 100 // to all
+	maxSentToOne    = 5   // to one address, in sentMemory
+	maxSentInAnHour = 100 // to all addresses
 )
 
 // errTooManySent says that one of these limits is reached.
 var errTooManySent = errors.New("too many links were sent")
 
-// newLink makes a link and counts it as sent. errTooManySent: there were too many.
+// newLink creates a link and counts it as sent. The error is errTooManySent if a limit is reached.
 func (p *Pool) newLink(ctx context.Context, clientID string, l link) (address string, err error) {
 	now, secret := p.now(), uuid.NewString()+uuid.NewString()
 	if err := p.db.sweep(ctx, now); err != nil {
@@ -63,7 +63,7 @@ func (p *Pool) newLink(ctx context.Context, clientID string, l link) (address st
 	return p.conf.BaseURL + l.purpose.page() + "?" + query.Encode(), p.db.addLink(ctx, secret, l, now)
 }
 
-// deliver mails a link, or shows it on the terminal when there is no mail server.
+// deliver mails a link, or writes it to the terminal if there is no mail server.
 func (p *Pool) deliver(ctx context.Context, l link, address string) error {
 	if p.conf.SMTP != "" {
 		return p.send(ctx, l.letter(address))
@@ -72,7 +72,7 @@ func (p *Pool) deliver(ctx context.Context, l link, address string) error {
 	if l.purpose == toReset {
 		task = "choose a new password for " + l.email
 	}
-	p.say("to %s open\n  %s", task, address)
+	p.print("to %s open\n  %s", task, address)
 	return nil
 }
 
@@ -90,7 +90,7 @@ func (d *database) addLink(ctx context.Context, secret string, l link, now time.
 	})
 }
 
-// maySend returns errTooManySent when nothing more may be sent to an address now.
+// maySend returns errTooManySent if no more may be sent to an address now.
 func maySend(ctx context.Context, in interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }, email string, now time.Time,
@@ -104,7 +104,8 @@ func maySend(ctx context.Context, in interface {
 	return err
 }
 
-// link finds a link. It stays until it expires: people open links twice. errAbsent: there is none, or it expired.
+// link returns a link. A link can be opened again until it expires. The error is errAbsent if there is none or it has
+// expired.
 func (d *database) link(ctx context.Context, secret string, use purpose, now time.Time) (link, error) {
 	l := link{purpose: use}
 	err := d.QueryRowContext(ctx, "SELECT email, sub, request FROM links WHERE code = ? AND purpose = ? AND expires_at > ?",

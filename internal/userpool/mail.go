@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// mailTimeout bounds the whole conversation with the mail server: a person waits for it.
+// mailTimeout is for the whole exchange with the mail server, because a user waits for it.
 const mailTimeout = 15 * time.Second
 
 // letter is a mail.
@@ -22,8 +22,8 @@ type letter struct {
 	lines       []string
 }
 
-// letter returns the mail that brings a link. What a new user typed is not in the text: the address may be
-// somebody else's.
+// letter returns the mail with a link. The text has nothing that the new user typed, because the address may belong to
+// somebody else.
 func (l link) letter(address string) letter {
 	if l.purpose == toReset {
 		return letter{to: l.email, subject: "Choose a new password", lines: []string{
@@ -72,7 +72,7 @@ func (p *Pool) send(ctx context.Context, mail letter) error {
 	return client.Quit()
 }
 
-// dialSMTP connects, encrypted when the server offers it. Everything ends with ctx.
+// dialSMTP connects to the mail server, encrypted if the server offers it. The deadline of ctx is for all that follows.
 func dialSMTP(ctx context.Context, address string) (*smtp.Client, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"photos/internal/userpool"
 )
 
-// mailServer takes mails (RFC 5321) and hands them on; it refuses recipients that begin with "refused".
+// mailServer receives mails (RFC 5321) and passes them on. It refuses recipients that begin with "refused".
 func mailServer(t *testing.T) (address string, mails <-chan string) {
 	t.Helper()
 	return slowMailServer(t, 0)
 }
 
-// slowMailServer is a mailServer that waits before its first word.
+// slowMailServer is a mailServer that waits before its greeting.
 func slowMailServer(t *testing.T, delay time.Duration) (address string, mails <-chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

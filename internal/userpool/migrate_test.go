@@ -13,7 +13,7 @@ import (
 	"photos/internal/userpool"
 )
 
-// TestAFileOfTheFirstVersion takes over a pool as the first version of its schema kept it: an account, a session, and a
+// TestAFileOfTheFirstVersion opens a file with the first version of the schema. It has an account, a session, and a
 // sign-up whose link was not opened yet.
 func TestAFileOfTheFirstVersion(t *testing.T) {
 	t.Parallel()
@@ -45,7 +45,7 @@ func TestAFileOfTheFirstVersion(t *testing.T) {
 	r.signsIn(t, waiting, true)
 }
 
-// firstVersion makes such a file. Its accounts have Ada's password.
+// firstVersion creates such a file. Its accounts have Ada's password.
 func firstVersion(t *testing.T, path string) {
 	t.Helper()
 	premade, err := premadeFile()

@@ -13,21 +13,20 @@ import (
 	"photos/internal/httpkit"
 )
 
-// The rules of the pages: they work without JavaScript and load nothing, from here or elsewhere;
-// fields are labelled and named so that password managers know them; an error
-// stands beside its field, and what was typed, except for the password, is still there.
+// The pages work without JavaScript and load no other files. Fields have labels, and names that password managers
+// recognize. An error is next to its field, and the input is kept, except for the password.
 
 //go:embed pages
 var pageFiles embed.FS
 
-// page is one page and what it shows.
+// page is one page and its content.
 type page struct {
 	Name  string // of its template
 	Title string
 	Text  string
 	Form  form
 	Email string
-	Link  string // confirms Email; "": it was mailed
+	Link  string // the link that confirms Email; "": it was mailed
 
 	returnTo string // redirect URI that the page's form may lead to
 }
@@ -41,7 +40,7 @@ func newPages() (pages, error) {
 		return nil, err
 	}
 	p := pages{}
-	functions := template.FuncMap{"style": func() template.CSS { return template.CSS(style) }} //nolint:gosec // our own file
+	functions := template.FuncMap{"style": func() template.CSS { return template.CSS(style) }} //nolint:gosec // an embedded file
 	for _, name := range []string{"login", "signup", "verify", "confirm", "mailbox", "reset", "done", "error"} {
 		p[name], err = template.New("layout.html").Funcs(functions).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
@@ -55,7 +54,7 @@ func newPages() (pages, error) {
 func (p *Pool) show(w http.ResponseWriter, status int, content page) {
 	var body bytes.Buffer
 	if err := p.pages[content.Name].ExecuteTemplate(&body, "layout.html", content); err != nil {
-		p.complain(fmt.Errorf("rendering the %s page: %w", content.Name, err))
+		p.logError(fmt.Errorf("rendering the %s page: %w", content.Name, err))
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
@@ -63,8 +62,8 @@ func (p *Pool) show(w http.ResponseWriter, status int, content page) {
 	httpkit.Page{HTML: body.Bytes(), Forms: formTargets(content.returnTo), Referrer: "same-origin"}.Write(w, status)
 }
 
-// formTargets returns where the forms of a page may lead. Chromium holds form-action against the
-// redirects that follow a form too, so a sign-in has to name where it ends.
+// formTargets returns where the forms of a page may go. Chromium also applies form-action to the redirects after a
+// form, so a sign-in has to name the address at which it ends.
 func formTargets(returnTo string) []string {
 	targets := []string{"'self'"}
 	if u, err := url.Parse(returnTo); err == nil && u.Host != "" {
@@ -73,7 +72,7 @@ func formTargets(returnTo string) []string {
 	return targets
 }
 
-// errorPage explains what never comes back to the client.
+// errorPage shows an error that the client is not told about.
 func (p *Pool) errorPage(w http.ResponseWriter, r *http.Request) {
 	content := page{Name: "error", Title: "Something is wrong with this request", Text: "The program that sent you here asked for something this page cannot do."}
 	switch r.URL.Query().Get("error") {
@@ -82,40 +81,40 @@ func (p *Pool) errorPage(w http.ResponseWriter, r *http.Request) {
 		content.Text = "redirect_mismatch: the address to return to is not one of those registered for this app client. It has to be the same in every character, with its port and any slash at the end."
 	case "invalid_client":
 		content.Title = "Unknown app client"
-		content.Text = "The program that sent you here names itself by a client id that this pool does not know."
+		content.Text = "The program that sent you here has a client id that this pool does not know."
 	}
 	p.show(w, http.StatusBadRequest, content)
 }
 
-// fail shows that something of ours went wrong; the terminal says what it was.
+// fail shows that the pool has failed, and writes the error to the terminal.
 func (p *Pool) fail(w http.ResponseWriter, err error) {
 	if errors.Is(err, errBusy) {
 		w.Header().Set("Retry-After", "2")
 		p.show(w, http.StatusServiceUnavailable, page{Name: "error", Title: "Too many sign-ins at once", Text: "Go back and try again in a few seconds."})
 		return
 	}
-	p.complain(err)
+	p.logError(err)
 	p.show(w, http.StatusInternalServerError, page{Name: "error", Title: "Something went wrong here", Text: "It is not your fault. The terminal of the service says more. Try again."})
 }
 
-// answerError answers a program. An error that is not a tokenError is ours.
+// answerError answers a program with an error. One that is not a tokenError is a failure of the pool.
 func (p *Pool) answerError(w http.ResponseWriter, err error) {
-	var known *tokenError
-	if !errors.As(err, &known) {
-		p.complain(err)
-		known = &tokenError{http.StatusInternalServerError, "server_error"}
+	var answer *tokenError
+	if !errors.As(err, &answer) {
+		p.logError(err)
+		answer = &tokenError{http.StatusInternalServerError, "server_error"}
 	}
-	if known.status == http.StatusUnauthorized {
+	if answer.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", fmt.Sprintf("Basic realm=%q", p.id))
 	}
-	writeJSON(w, known.status, map[string]string{"error": known.code})
+	writeJSON(w, answer.status, map[string]string{"error": answer.code})
 }
 
-// writeJSON answers with what may hold tokens.
+// writeJSON writes an answer that may have tokens in it, so it must not be cached.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client is gone: nobody to tell
+	_ = json.NewEncoder(w).Encode(v) // an error means that the client has disconnected
 }

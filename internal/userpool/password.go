@@ -9,15 +9,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// minPassword is in characters, maxPassword in bytes: Cognito's limit.
+// minPassword is in characters. maxPassword is in bytes, and Cognito's limit.
 const (
 	minPassword = 10 // as in deploy/cognito.yaml
 	maxPassword = 256
 )
 
 const (
-	hashedAtOnce = 2  // bounds the memory that passwords take: each hash needs 19 MiB while it is made
-	maxWaiting   = 16 // passwords that wait for one of these; it takes them less than a second
+	hashedAtOnce = 2  // each hash needs 19 MiB while it is computed
+	maxWaiting   = 16 // passwords that may wait for their turn, which takes less than a second
 )
 
 // errBusy says that too many passwords wait to be hashed.
@@ -26,9 +26,9 @@ var errBusy = errors.New("too many passwords wait to be checked")
 // passwords hashes and compares passwords.
 type passwords struct {
 	params *argon2id.Params
-	places chan struct{} // of those that hash or wait
-	slots  chan struct{} // of those that hash
-	decoy  string        // hash of a password nobody has
+	places chan struct{} // one element for each that is hashed or waits
+	slots  chan struct{} // one element for each that is hashed
+	decoy  string        // the hash of a random password
 }
 
 func newPasswords(ctx context.Context) (*passwords, error) {
@@ -43,7 +43,8 @@ func newPasswords(ctx context.Context) (*passwords, error) {
 	return p, err
 }
 
-// acquire waits for its turn, or returns errBusy when too many wait already. After nil, call release.
+// acquire waits until a password may be hashed. It returns errBusy if too many wait already. The caller calls release
+// after success.
 func (p *passwords) acquire(ctx context.Context) error {
 	select {
 	case p.places <- struct{}{}:
@@ -73,8 +74,8 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
-// match compares a password with a hash. An empty hash, of a user who does not exist,
-// matches nothing and takes as long as any other.
+// match compares a password with a hash. An empty hash stands for a user who does not exist.
+// It matches nothing, and the comparison takes as long as any other.
 func (p *passwords) match(ctx context.Context, password, hash string) (bool, error) {
 	if err := p.acquire(ctx); err != nil {
 		return false, err

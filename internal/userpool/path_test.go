@@ -11,7 +11,7 @@ import (
 	"photos/internal/userpool"
 )
 
-// TestPagesBelowAPath walks through a pool whose address has a path: every address that it gives out has it too.
+// TestPagesBelowAPath visits the pages of a pool whose address has a path. Every address in them has the path also.
 func TestPagesBelowAPath(t *testing.T) {
 	t.Parallel()
 	r := start(t, func(c *userpool.Config) { c.BaseURL += "/photos/pool" })
@@ -71,7 +71,8 @@ func below(t *testing.T, name string, page answer) {
 	}
 }
 
-// TestLogoutEndsTheSignInOfEachPath: a browser keeps the cookie of the path that the pool had before it moved.
+// TestLogoutEndsTheSignInOfEachPath signs out after the pool has moved to another path. The browser still has the cookie
+// of the old path.
 func TestLogoutEndsTheSignInOfEachPath(t *testing.T) {
 	t.Parallel()
 	r := start(t)

@@ -33,7 +33,7 @@ const (
 
 var ada = userpool.NewUser{Email: "ada@example.org", Nickname: "Ada", Password: "correct horse"}
 
-// rig is a running pool with a clock that only the test moves.
+// rig is a running pool with a clock that only the test changes.
 type rig struct {
 	*userpool.Pool
 	server    *httptest.Server
@@ -46,7 +46,7 @@ type rig struct {
 	now time.Time
 }
 
-// allScopes are those that Cognito has.
+// allScopes are the scopes that Cognito has.
 func allScopes() []string {
 	return []string{"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"}
 }
@@ -59,7 +59,7 @@ func start(t testing.TB, change ...func(*userpool.Config)) *rig {
 	r.server = httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(r.server.Close)
 	r.config = userpool.Config{
-		BaseURL: r.server.URL, Path: filepath.Join(t.TempDir(), "a pool.db"), Talk: r.talk, Behaviour: r.behaviour,
+		BaseURL: r.server.URL, Path: filepath.Join(t.TempDir(), "a pool.db"), Out: r.talk, Behaviour: r.behaviour,
 		Clients: []userpool.Client{
 			{ID: "cli", RedirectURIs: []string{callback, "http://[::1]:18484/callback"}, LogoutURIs: []string{goodbye}, Scopes: allScopes()},
 			{ID: "web", Secret: "s3cret+/%", RedirectURIs: []string{callback + "?from=web"}, Scopes: allScopes()},
@@ -91,7 +91,7 @@ func start(t testing.TB, change ...func(*userpool.Config)) *rig {
 	return r
 }
 
-// premadeFile is the file of a pool with keys and Ada: making RSA keys for every test takes long.
+// premadeFile returns the file of a pool with keys and Ada, because it takes long to generate RSA keys for every test.
 var premadeFile = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "userpool-test-*")
 	if err != nil {
@@ -139,7 +139,7 @@ func (r *rig) pass(d time.Duration) {
 	r.now = r.now.Add(d)
 }
 
-// authorization is a good authorization request of the CLI; pairs change parameters, "" removes one.
+// authorization returns a valid authorization request of the CLI. pairs change its parameters, and "" removes one.
 func authorization(pairs ...string) url.Values {
 	sum := sha256.Sum256([]byte(verifier))
 	q := url.Values{
@@ -158,7 +158,7 @@ func with(q url.Values, pairs ...string) url.Values {
 	return q
 }
 
-// newBrowser keeps cookies and follows no redirect.
+// newBrowser returns a client that keeps cookies and follows no redirect.
 func newBrowser(t testing.TB) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -168,7 +168,7 @@ func newBrowser(t testing.TB) *http.Client {
 	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// answer is a response that was read whole.
+// answer is a response with its complete body.
 type answer struct {
 	status   int
 	header   http.Header
@@ -221,7 +221,7 @@ func (r *rig) signIn(t *testing.T, c *http.Client, q url.Values, u userpool.NewU
 	return r.post(t, c, "/login?"+q.Encode(), url.Values{"email": {u.Email}, "password": {u.Password}})
 }
 
-// code is an authorization code for Ada, who types her password once.
+// code returns an authorization code for Ada, who types her password once.
 func (r *rig) code(t *testing.T, q url.Values) string {
 	t.Helper()
 	a := r.get(t, r.browser, "/oauth2/authorize", q)
@@ -234,7 +234,7 @@ func (r *rig) code(t *testing.T, q url.Values) string {
 	return a.location.Query().Get("code")
 }
 
-// tokens is the token endpoint's answer.
+// tokens is the answer of the token endpoint.
 type tokens struct {
 	Access    string `json:"access_token"`
 	ID        string `json:"id_token"`
@@ -264,7 +264,7 @@ func refreshing(token string, pairs ...string) url.Values {
 	return with(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}, "client_id": {"cli"}}, pairs...)
 }
 
-// session signs Ada in and redeems the code.
+// session signs Ada in and exchanges the code.
 func (r *rig) session(t *testing.T) tokens {
 	t.Helper()
 	status, got := r.token(t, redemption(r.code(t, authorization())))
@@ -274,7 +274,7 @@ func (r *rig) session(t *testing.T) tokens {
 	return got
 }
 
-// claims verifies a token with the keys the pool publishes.
+// claims verifies a token with the published keys of the pool.
 func (r *rig) claims(t *testing.T, token string) (claims map[string]any, kid string) {
 	t.Helper()
 	a := r.get(t, http.DefaultClient, "/"+r.PoolID()+"/.well-known/jwks.json", nil)
@@ -296,7 +296,7 @@ func (r *rig) claims(t *testing.T, token string) (claims map[string]any, kid str
 	return claims, signed.Signatures[0].Header.KeyID
 }
 
-// syncBuffer is a bytes.Buffer for several goroutines.
+// syncBuffer is a bytes.Buffer that is safe for concurrent use.
 type syncBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -314,7 +314,7 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// openAgain opens a second pool for what Open says.
+// openAgain opens a second pool and returns the error of Open.
 func openAgain(ctx context.Context, c userpool.Config) error {
 	p, err := userpool.Open(ctx, c)
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"net/http"
 )
 
-// mailbox is a page that takes an e-mail address and sends a link there. What it answers does not show whether
-// there is such an account.
+// mailbox is a page that takes an e-mail address and sends a link there. The answer does not show whether there is such
+// an account.
 type mailbox struct {
 	path, title, text string
 	purpose           purpose
-	waits             func(ctx context.Context, p *Pool, email string) error // nil: somebody waits for this link
+	waits             func(ctx context.Context, p *Pool, email string) error // returns nil if somebody may get this link, and errAbsent if not
 }
 
 func forgotten() mailbox {
@@ -40,7 +40,7 @@ func resent() mailbox {
 	}
 }
 
-// ask shows the page.
+// ask returns the handler that shows the page.
 func (p *Pool) ask(m mailbox) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		req, refused := p.parseRequest(r.URL.Query())
@@ -56,7 +56,8 @@ func (p *Pool) showMailbox(w http.ResponseWriter, status int, m mailbox, f form)
 	p.show(w, status, page{Name: "mailbox", Title: m.title, Text: m.text, Form: f})
 }
 
-// answer sends the link. The request that waits is not in it: whoever asks for a link may be anybody.
+// answer returns the handler that sends the link. The link does not continue the sign-in that waits, because anybody
+// may ask for one.
 func (p *Pool) answer(m mailbox) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		req, refused := p.parseRequest(r.URL.Query())
@@ -72,7 +73,7 @@ func (p *Pool) answer(m mailbox) http.HandlerFunc {
 			return
 		}
 		if err := p.sendTo(r.Context(), m, email, req.clientID); err != nil {
-			p.complain(err) // on the page it would show that there was somebody to send it to
+			p.logError(err) // not on the page, where it would show that there is such an account
 		}
 		text := "If somebody waits for a link to this address, it is on its way. It may take a minute."
 		if p.conf.SMTP == "" {
@@ -82,7 +83,7 @@ func (p *Pool) answer(m mailbox) http.HandlerFunc {
 	}
 }
 
-// sendTo sends the link of a page to an address, if somebody there waits for it.
+// sendTo sends the link of a page to an address, if there is an account or a sign-up with it.
 func (p *Pool) sendTo(ctx context.Context, m mailbox, email, clientID string) error {
 	err := m.waits(ctx, p, email)
 	if errors.Is(err, errAbsent) {
@@ -99,7 +100,7 @@ func (p *Pool) sendTo(ctx context.Context, m mailbox, email, clientID string) er
 	return p.deliver(ctx, l, address)
 }
 
-// resetPage is where a link to a new password leads.
+// resetPage serves the page of a link to a new password.
 func (p *Pool) resetPage(w http.ResponseWriter, r *http.Request) {
 	if l, ok := p.openLink(w, r, toReset); ok {
 		p.showReset(w, http.StatusOK, r, l, problems{})
@@ -111,7 +112,8 @@ func (p *Pool) showReset(w http.ResponseWriter, status int, r *http.Request, l l
 	p.show(w, status, page{Name: "reset", Title: "Choose a new password", Form: f})
 }
 
-// reset replaces a password. It ends every sign-in of the account, since whoever knew the old password may be in one.
+// reset replaces a password. It ends every sign-in of the account, because somebody else may have known the old
+// password.
 func (p *Pool) reset(w http.ResponseWriter, r *http.Request) {
 	l, ok := p.openLink(w, r, toReset)
 	if !ok {
@@ -134,7 +136,7 @@ func (p *Pool) reset(w http.ResponseWriter, r *http.Request) {
 		Text: "Go back to where you came from, and sign in with the new password. Every other sign-in of this account has ended."})
 }
 
-// setPassword replaces a user's password and ends the user's sign-ins. Links to a new password stop working.
+// setPassword replaces a user's password, ends the user's sign-ins and deletes links to a new password.
 func (d *database) setPassword(ctx context.Context, email, hash string) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
 		for _, statement := range []string{

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// revoke ends the sign-in a refresh token belongs to (RFC 7009). A token that is
-// dead or unknown is answered like any other.
+// revoke serves the revocation endpoint (RFC 7009). It ends the sign-in to which a refresh
+// token belongs. An unknown or expired token gets the same answer.
 func (p *Pool) revoke(w http.ResponseWriter, r *http.Request) {
 	if err := p.endGrant(r); err != nil {
 		p.answerError(w, err)
@@ -32,13 +32,13 @@ func (p *Pool) endGrant(r *http.Request) error {
 	if token == "" {
 		return badRequest("invalid_request")
 	}
-	if _, err := p.keys.verify(token); err == nil { // an access token: these end by themselves
+	if _, err := p.keys.verify(token); err == nil { // access tokens cannot be revoked
 		return badRequest("unsupported_token_type")
 	}
 	return p.db.removeGrant(r.Context(), token, client.ID)
 }
 
-// userInfo answers about the bearer of an access token (OpenID Connect Core 1.0, section 5.3).
+// userInfo serves the user info endpoint (OpenID Connect Core 1.0, section 5.3).
 func (p *Pool) userInfo(w http.ResponseWriter, r *http.Request) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
@@ -60,7 +60,7 @@ func (p *Pool) userInfo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// info returns what scopes tell about a user.
+// info returns the claims about a user that the scopes allow.
 func info(u user, scope string) map[string]string {
 	about := map[string]string{"sub": u.sub, "username": u.sub}
 	email, nickname := described(scope)

@@ -9,25 +9,25 @@ import (
 	"time"
 )
 
-// form is what the pages with a form show. A password that was typed is never sent back.
+// form is the content of a page with a form. It never has the password that was typed.
 type form struct {
-	Action  string // where the form goes
-	Other   string // the page for those who have an account, or have none
-	Forgot  string // the page for those who forgot their password
-	Cancel  string // back to the client
+	Action  string // the address of the form
+	Other   string // the page for users with an account, or for new ones
+	Forgot  string // the page for a forgotten password
+	Cancel  string // the redirect URI with an error
 	Values  NewUser
 	Wrong   problems
 	Notice  string
 	MinPass int
 }
 
-// form is an empty form at path, of a sign-in that waits.
+// form returns an empty form at path. The request is in its addresses.
 func (r request) form(path string) form {
 	other := "/login"
 	if path == other {
 		other = "/signup"
 	}
-	cancelled := refusal{code: "access_denied", description: "the person pressed cancel", redirectURI: r.redirectURI, state: r.state}
+	cancelled := refusal{code: "access_denied", description: "the user pressed cancel", redirectURI: r.redirectURI, state: r.state}
 	return form{
 		Action: r.base + path + "?" + r.query.Encode(), Other: r.base + other + "?" + r.query.Encode(),
 		Forgot: r.base + "/forgotPassword?" + r.query.Encode(), Cancel: cancelled.location(),
@@ -74,10 +74,10 @@ func (p *Pool) login(w http.ResponseWriter, r *http.Request) {
 	p.show(w, status, page{Name: "login", Title: "Sign in", Form: f, returnTo: req.redirectURI})
 }
 
-// seconds rounds up, so that who waits that long has waited long enough.
+// seconds rounds up, so that a client that waits that long has waited long enough.
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-// tooOften says how long to wait, and returns the status to answer with.
+// tooOften sets Retry-After and returns the status of the answer.
 func tooOften(w http.ResponseWriter, pause time.Duration) int {
 	w.Header().Set("Retry-After", strconv.Itoa(seconds(pause)))
 	return http.StatusTooManyRequests
@@ -92,11 +92,12 @@ var (
 	errTooOften      = errors.New("too many wrong passwords")
 )
 
-// checkPassword finds the user or the sign-up with a password. Unknown users and wrong
-// passwords get the same error after the same time; errTooOften comes with how long to wait.
+// checkPassword returns the user or the sign-up with this address and password. For an
+// unknown user and for a wrong password, it returns the same error after the same time.
+// With errTooOften it returns how long to wait.
 func (p *Pool) checkPassword(r *http.Request, email, password string) (user, time.Duration, error) {
 	if len(email) > maxEmail || len(password) > maxPassword {
-		return user{}, 0, errWrongPassword // whoever it is
+		return user{}, 0, errWrongPassword
 	}
 	by := guessers(r, email)
 	if pause := p.guesses.reserve(by, p.now()); pause > 0 {
@@ -126,8 +127,8 @@ func (p *Pool) matchPassword(ctx context.Context, email, password string) (user,
 	return user{}, errWrongPassword
 }
 
-// candidates returns those whose password may be meant: the user with an address, or the few sign-ups that wait
-// for it, or somebody without any password.
+// candidates returns the user with an address, or else the few sign-ups with it, or else one user without a password,
+// so that the comparison takes the same time.
 func (p *Pool) candidates(ctx context.Context, email string) ([]user, error) {
 	u, err := p.db.userByEmail(ctx, email)
 	if err == nil {
@@ -143,9 +144,9 @@ func (p *Pool) candidates(ctx context.Context, email string) ([]user, error) {
 	return waiting, err
 }
 
-// signIn remembers the user in this browser and sends it back to the client.
+// signIn signs the user in in this browser and sends the browser back to the client.
 func (p *Pool) signIn(w http.ResponseWriter, r *http.Request, req request, u user) {
-	who, err := p.remember(r.Context(), w, u.sub)
+	who, err := p.addSession(r.Context(), w, u.sub)
 	if err != nil {
 		p.fail(w, err)
 		return

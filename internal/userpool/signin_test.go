@@ -24,7 +24,7 @@ func (r *rig) signUp(t *testing.T, u userpool.NewUser) answer {
 
 var linkPattern = regexp.MustCompile(`http://\S+/confirmUser\?\S+`)
 
-// link is the newest confirmation link on the terminal.
+// link returns the newest confirmation link on the terminal.
 func (r *rig) link(t *testing.T) *url.URL {
 	t.Helper()
 	links := linkPattern.FindAllString(r.talk.String(), -1)
@@ -34,13 +34,13 @@ func (r *rig) link(t *testing.T) *url.URL {
 	return mustParse(t, links[len(links)-1])
 }
 
-// confirm types a password at the page of a confirmation link.
+// confirm types a password on the page of a confirmation link.
 func (r *rig) confirm(t *testing.T, link *url.URL, password string) answer {
 	t.Helper()
 	return r.post(t, newBrowser(t), link.RequestURI(), url.Values{"password": {password}})
 }
 
-// signsIn requires that an account can sign in, or that it cannot.
+// signsIn checks whether an account can sign in.
 func (r *rig) signsIn(t *testing.T, u userpool.NewUser, want bool) {
 	t.Helper()
 	got := r.signIn(t, newBrowser(t), authorization(), u)
@@ -116,7 +116,7 @@ func TestSignUpSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
-// TestAStrangersSignUp signs up with an address that is not the stranger's, before and after its owner does.
+// TestAStrangersSignUp signs up with the address of somebody else, before and after its owner does.
 func TestAStrangersSignUp(t *testing.T) {
 	t.Parallel()
 	stranger := userpool.NewUser{Email: grace.Email, Nickname: "Mallory", Password: "mallory's password"}
@@ -304,7 +304,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	}
 }
 
-func TestPagesAllowNothingButTheirOwn(t *testing.T) {
+func TestPagesLoadOnlyTheirOwn(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	for redirect, want := range map[string]string{
@@ -326,7 +326,7 @@ func TestCancelGoesBackToTheClient(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	page := r.get(t, newBrowser(t), "/login", authorization())
-	if !strings.Contains(page.body, `href="http://127.0.0.1:18484/callback?error=access_denied&amp;error_description=the&#43;person&#43;pressed&#43;cancel&amp;state=st%26te"`) {
+	if !strings.Contains(page.body, `href="http://127.0.0.1:18484/callback?error=access_denied&amp;error_description=the&#43;user&#43;pressed&#43;cancel&amp;state=st%26te"`) {
 		t.Errorf("no cancel link in\n%s", page.body)
 	}
 }

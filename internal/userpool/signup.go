@@ -54,7 +54,7 @@ func (p *Pool) signup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// newSignup makes a sign-up. It hashes no password when the link could not be sent anyway.
+// newSignup returns a new sign-up. It does not hash the password if the link may not be sent.
 func (p *Pool) newSignup(ctx context.Context, given NewUser) (user, error) {
 	if err := maySend(ctx, p.db, given.Email, p.now()); err != nil {
 		return user{}, err
@@ -62,7 +62,7 @@ func (p *Pool) newSignup(ctx context.Context, given NewUser) (user, error) {
 	return p.newUser(ctx, given)
 }
 
-// askToConfirm keeps a sign-up, sends the link that turns it into an account, and says where that is.
+// askToConfirm stores a sign-up, sends the link that turns it into an account, and says where the link is.
 func (p *Pool) askToConfirm(w http.ResponseWriter, r *http.Request, req request, u user) {
 	l := link{purpose: toConfirm, email: u.email, sub: u.sub, request: req.query.Encode()}
 	address, err := p.newLink(r.Context(), req.clientID, l)
@@ -78,7 +78,7 @@ func (p *Pool) askToConfirm(w http.ResponseWriter, r *http.Request, req request,
 		return
 	}
 	if err := p.deliver(r.Context(), l, address); err != nil {
-		p.complain(err)
+		p.logError(err)
 		f := req.form("/login")
 		f.Values.Email = u.email
 		f.Wrong.Form = "The email with your confirmation link could not be sent. Sign in to send it again."
@@ -92,7 +92,7 @@ func (p *Pool) askToConfirm(w http.ResponseWriter, r *http.Request, req request,
 	p.show(w, http.StatusOK, verify)
 }
 
-// refuseToSend says that no more links are sent to an address.
+// refuseToSend shows that no more links are sent to an address.
 func (p *Pool) refuseToSend(w http.ResponseWriter, req request) {
 	w.Header().Set("Retry-After", "3600")
 	f := req.form("/login")
@@ -100,14 +100,14 @@ func (p *Pool) refuseToSend(w http.ResponseWriter, req request) {
 	p.show(w, http.StatusTooManyRequests, page{Name: "login", Title: "Sign in", Form: f, returnTo: req.redirectURI})
 }
 
-// keepSignup keeps a sign-up, or prolongs it.
+// keepSignup stores a sign-up, or extends it.
 func (d *database) keepSignup(ctx context.Context, u user, expiresAt time.Time) error {
 	_, err := d.ExecContext(ctx, `INSERT INTO signups (sub, email, nickname, password, expires_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (sub) DO UPDATE SET expires_at = excluded.expires_at`, u.sub, u.email, u.nickname, u.password, expiresAt.UnixMicro())
 	return err
 }
 
-// signups returns the sign-ups that wait for an address to be confirmed, the newest first.
+// signups returns the sign-ups with an address that are not confirmed, newest first.
 func (d *database) signups(ctx context.Context, email string, now time.Time) ([]user, error) {
 	rows, err := d.QueryContext(ctx, "SELECT sub, email, nickname, password FROM signups WHERE email = ? AND expires_at > ? ORDER BY expires_at DESC",
 		email, now.UnixMicro())

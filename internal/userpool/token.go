@@ -25,7 +25,7 @@ func (e *tokenError) Error() string { return e.code }
 
 func badRequest(code string) error { return &tokenError{http.StatusBadRequest, code} }
 
-// token is the token endpoint.
+// token serves the token endpoint.
 func (p *Pool) token(w http.ResponseWriter, r *http.Request) {
 	answer, err := p.exchange(r)
 	if err != nil {
@@ -35,8 +35,8 @@ func (p *Pool) token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// tokens is the answer of the token endpoint (RFC 6749, section 5.1). A refresh
-// answers with a refresh token only when it was rotated.
+// tokens is the answer of the token endpoint (RFC 6749, section 5.1). The answer to a
+// refresh has a refresh token only if the old one was rotated.
 type tokens struct {
 	ID        string `json:"id_token,omitempty"`
 	Access    string `json:"access_token"`
@@ -66,7 +66,7 @@ func (p *Pool) exchange(r *http.Request) (tokens, error) {
 	return tokens{}, badRequest("unsupported_grant_type")
 }
 
-// readForm reads the body's parameters, each of which may stand once (RFC 6749, section 3.2).
+// readForm reads the parameters in the body. It refuses repeated ones (RFC 6749, section 3.2).
 func readForm(r *http.Request) (url.Values, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, badRequest("invalid_request")
@@ -79,9 +79,9 @@ func readForm(r *http.Request) (url.Values, error) {
 	return r.PostForm, nil
 }
 
-// authenticate finds out which client sends a request and that it is the one
-// (RFC 6749, section 2.3.1): by Basic or in the body with a secret, by its id
-// alone without. An empty secret is a wrong one.
+// authenticate returns the client that sent a request (RFC 6749, section 2.3.1). A client
+// with a secret sends it in HTTP Basic or in the body, and a public client only its ID. An
+// empty secret is wrong.
 func (p *Pool) authenticate(r *http.Request, form url.Values) (Client, error) {
 	id, secret, basic := basicAuth(r)
 	if basic && (form.Has("client_secret") || form.Has("client_id") && form.Get("client_id") != id) {
@@ -102,7 +102,7 @@ func (p *Pool) authenticate(r *http.Request, form url.Values) (Client, error) {
 	return client, nil
 }
 
-// basicAuth reads HTTP Basic with its parts form-encoded, as OAuth has them.
+// basicAuth reads the credentials of HTTP Basic, whose parts OAuth form-encodes.
 func basicAuth(r *http.Request) (id, secret string, ok bool) {
 	id, secret, ok = r.BasicAuth()
 	if !ok {
@@ -112,20 +112,21 @@ func basicAuth(r *http.Request) (id, secret string, ok bool) {
 	id, err1 = url.QueryUnescape(id)
 	secret, err2 = url.QueryUnescape(secret)
 	if err1 != nil || err2 != nil {
-		return "", "", true // is nobody's
+		return "", "", true // no client has this ID
 	}
 	return id, secret, true
 }
 
-// redeemCode exchanges an authorization code. The code is used up whatever
-// comes of it: a client that probes for its way to authenticate has burnt it.
+// redeemCode exchanges an authorization code. The code is marked as used even if the
+// exchange fails, as in Cognito: a client that tries two ways to authenticate needs a new
+// code.
 func (p *Pool) redeemCode(r *http.Request, form url.Values) (tokens, error) {
 	ctx, now := r.Context(), p.now()
 	if form.Get("code") == "" {
 		return tokens{}, badRequest("invalid_request")
 	}
 	originJTI := uuid.NewString()
-	c, codeErr := p.db.takeCode(ctx, form.Get("code"), originJTI, now)
+	c, codeErr := p.db.useCode(ctx, form.Get("code"), originJTI, now)
 	client, err := p.authenticate(r, form)
 	switch {
 	case err != nil:
@@ -156,8 +157,8 @@ func (p *Pool) redeemCode(r *http.Request, form url.Values) (tokens, error) {
 	return answer, err
 }
 
-// provenBy checks the PKCE verifier (RFC 7636, section 4.6). Without a challenge none
-// is wanted; one all the same means that somebody cut the challenge out (RFC 9700, section 4.8.2).
+// provenBy checks the PKCE verifier (RFC 7636, section 4.6). If there is a verifier but no challenge, somebody removed
+// the challenge from the authorization request (RFC 9700, section 4.8.2).
 func (c code) provenBy(verifier string) bool {
 	if c.challenge == "" {
 		return verifier == ""
@@ -193,7 +194,7 @@ func (p *Pool) redeemRefresh(r *http.Request, form url.Values) (tokens, error) {
 	return answer, err
 }
 
-// rotation says whether a refresh replaces the refresh token, and how long the old one goes on working.
+// rotation reports whether a refresh replaces the refresh token, and how long the old one stays valid.
 func (p *Pool) rotation() (on bool, grace time.Duration) {
 	on, grace = p.conf.Rotation, p.conf.RotationGrace
 	knobs := p.conf.Behaviour.Knobs()
@@ -206,15 +207,15 @@ func (p *Pool) rotation() (on bool, grace time.Duration) {
 	return on, grace
 }
 
-// refreshTokenSize is that of Cognito's, in bytes, within the two that base64 adds.
+// refreshTokenSize is the size of Cognito's refresh tokens in bytes. Base64 may add up to two.
 const refreshTokenSize = 1852
 
-// refreshTokenHead is how Cognito's refresh tokens begin, being encrypted JWTs:
+// refreshTokenHead is the beginning of Cognito's refresh tokens, which are encrypted JWTs:
 // {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}.
 const refreshTokenHead = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ"
 
-// newRefreshToken is random. It has the five parts of an encrypted JWT (RFC 7516, section 7.1) and is as long as
-// Cognito's, so that what cannot hold those shows it.
+// newRefreshToken returns a random token. It has the five parts of an encrypted JWT (RFC 7516, section 7.1) and the
+// size of Cognito's, so that a client that cannot store those fails with this pool also.
 func (p *Pool) newRefreshToken() string {
 	const keyBytes, ivBytes, tagBytes = 256, 12, 16
 	size := refreshTokenSize

@@ -16,7 +16,7 @@ import (
 	"photos/internal/userpool"
 )
 
-func TestTokensAreCognitos(t *testing.T) {
+func TestTokensAreLikeCognitos(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	got := r.session(t)

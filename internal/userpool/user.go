@@ -14,8 +14,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// user is an account, or a sign-up that may become one. Its sub is also its user name, as in a Cognito pool with
-// sign-in by e-mail.
+// user is an account, or a sign-up that may become one. Its sub is also its user name, as in a Cognito pool where users
+// sign in with their e-mail address.
 type user struct {
 	sub       string
 	email     string // lower case
@@ -24,15 +24,15 @@ type user struct {
 	confirmed bool   // false: a sign-up
 }
 
-// NewUser is what a person gives to sign up.
+// NewUser has what a user types to sign up.
 type NewUser struct {
 	Email    string
 	Nickname string
 	Password string
 }
 
-// AddUser makes an account whose e-mail address needs no confirmation. The error says what
-// is wrong with the user, or that there is one with this address.
+// AddUser adds an account whose e-mail address needs no confirmation. The error says what
+// is wrong with the user, or is ErrTaken.
 func (p *Pool) AddUser(ctx context.Context, n NewUser) error {
 	n, wrong := n.checked()
 	if wrong.any() {
@@ -48,10 +48,10 @@ func (p *Pool) AddUser(ctx context.Context, n NewUser) error {
 	return nil
 }
 
-// problems are what is wrong with a form, by its fields.
+// problems says what is wrong with a form, by its fields.
 type problems struct {
 	Email, Nickname, Password string
-	Form                      string // wrong with no single field
+	Form                      string // not about a single field
 }
 
 func (w problems) any() bool { return w != problems{} }
@@ -71,7 +71,7 @@ const (
 	maxNickname = 100 // characters
 )
 
-// shown leaves out what is too long to be shown again in the form it came from.
+// shown returns what the form may show again. It leaves out the password and values that are too long.
 func (n NewUser) shown() NewUser {
 	if len(n.Email) > maxEmail {
 		n.Email = ""
@@ -83,7 +83,7 @@ func (n NewUser) shown() NewUser {
 	return n
 }
 
-// checked trims what people do not see they typed, and finds what cannot be an account.
+// checked removes white space around the values, and returns what is wrong with them.
 func (n NewUser) checked() (NewUser, problems) {
 	var wrong problems
 	n.Email, n.Nickname = normalEmail(n.Email), strings.TrimSpace(n.Nickname)
@@ -105,7 +105,7 @@ func (n NewUser) checked() (NewUser, problems) {
 	return n, wrong
 }
 
-// passwordProblem returns what is wrong with a new password; "": nothing.
+// passwordProblem returns what is wrong with a new password, or "".
 func passwordProblem(password string) string {
 	switch {
 	case password == "":
@@ -118,11 +118,11 @@ func passwordProblem(password string) string {
 	return ""
 }
 
-// normalEmail is what addresses are compared by: the pool is not case-sensitive.
+// normalEmail returns an address in the form in which addresses are compared: without regard to case.
 func normalEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-// isEmail accepts a bare address. What it accepts goes into mail headers and on
-// terminals as it is.
+// isEmail accepts an address without a name. What it accepts is safe in mail headers and on
+// terminals.
 func isEmail(s string) bool {
 	if len(s) > maxEmail {
 		return false
@@ -136,17 +136,17 @@ func isPrintable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) && r != '\u200d' }) < 0
 }
 
-// ErrTaken says that a user has this e-mail address.
+// ErrTaken says that another user has this e-mail address.
 var ErrTaken = errors.New("there is an account with this email address")
 
-// newUser makes a user of what somebody gave, with a hashed password.
+// newUser returns a user with a hashed password.
 func (p *Pool) newUser(ctx context.Context, n NewUser) (user, error) {
 	hash, err := p.passwords.hash(ctx, n.Password)
 	return user{sub: uuid.NewString(), email: n.Email, nickname: n.Nickname, password: hash}, err
 }
 
-// addUser keeps a user whose e-mail address is confirmed, and drops every sign-up with that address. ErrTaken:
-// another user has the address.
+// addUser stores a user whose e-mail address is confirmed, and deletes every sign-up with that address. The error is
+// ErrTaken if another user has the address.
 func (d *database) addUser(ctx context.Context, u user, now time.Time) error {
 	return d.tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO users (sub, email, nickname, password, created_at) VALUES (?, ?, ?, ?, ?)
@@ -158,7 +158,7 @@ func (d *database) addUser(ctx context.Context, u user, now time.Time) error {
 		if err := tx.QueryRowContext(ctx, "SELECT sub FROM users WHERE email = ?", u.email).Scan(&owner); err != nil {
 			return err
 		}
-		if owner != u.sub { // equal when the same sign-up was confirmed twice at the same time
+		if owner != u.sub { // they are equal if the same sign-up was confirmed twice at the same time
 			return ErrTaken
 		}
 		_, err = tx.ExecContext(ctx, "DELETE FROM signups WHERE email = ?", u.email)
@@ -174,12 +174,12 @@ func scanUser(row *sql.Row) (user, error) {
 	return u, absent(err)
 }
 
-// user finds a user. errAbsent: there is none.
+// user returns the user with this sub. The error is errAbsent if there is none.
 func (d *database) user(ctx context.Context, sub string) (user, error) {
 	return scanUser(d.QueryRowContext(ctx, "SELECT "+userColumns+" FROM users WHERE sub = ?", sub))
 }
 
-// userByEmail finds a user by a normal address. errAbsent: there is none.
+// userByEmail returns the user with a normal address. The error is errAbsent if there is none.
 func (d *database) userByEmail(ctx context.Context, email string) (user, error) {
 	return scanUser(d.QueryRowContext(ctx, "SELECT "+userColumns+" FROM users WHERE email = ?", email))
 }

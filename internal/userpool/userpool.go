@@ -1,16 +1,16 @@
-// Package userpool is a user pool for one machine: sign-up, sign-in and tokens
-// with the pages, endpoints and habits of Amazon Cognito, so that everything
-// that works with it works with Cognito. People use it through photosd when no
-// Cognito is configured; tests use it as their Cognito, with a Behaviour that
-// makes it fail on demand.
+// Package userpool is a user pool for one machine. It has the pages, endpoints and
+// behaviour of Amazon Cognito, so that a program that works with it also works with
+// Cognito. photosd runs it if no Cognito is configured. Tests use it as their Cognito, with
+// a Behaviour that makes it fail on demand.
 //
-// It is not an identity provider for the internet: accounts lie in one SQLite file, and there is
-// no second factor and no federation.
+// It is not an identity provider for the internet: accounts are in one SQLite file, and
+// there is no second factor and no federation.
 //
-// Where Cognito and the standards differ, Cognito wins: redirect URIs are
-// compared exactly, access tokens have a client_id and no aud, a redirect_mismatch
-// stays in the browser, offline_access is no scope. It is stricter than Cognito where that
-// costs nothing: public clients must use PKCE, and a code that is used twice ends its session.
+// Where Cognito and the standards differ, the package follows Cognito: redirect URIs are
+// compared exactly, access tokens have a client_id and no aud, a redirect_mismatch stays in
+// the browser, and offline_access is not a scope. It is stricter than Cognito where that
+// breaks no client: public clients must use PKCE, and a code that is used twice ends its
+// session.
 package userpool
 
 import (
@@ -30,42 +30,42 @@ import (
 type Client struct {
 	ID           string
 	Secret       string   // "": a public client
-	RedirectURIs []string // compared exactly, port and trailing slash included
-	LogoutURIs   []string // likewise
-	Scopes       []string // that it may ask for; nil: openid
+	RedirectURIs []string // compared exactly, including port and trailing slash
+	LogoutURIs   []string // compared in the same way
+	Scopes       []string // the scopes that it may ask for; nil: openid
 }
 
 // allows reports whether a client may ask for a scope.
 func (c Client) allows(scope string) bool { return slices.Contains(c.Scopes, scope) }
 
-// Config says what a pool is like. Only BaseURL and Path are required.
+// Config has the settings of a pool. Only BaseURL and Path are required.
 type Config struct {
 	BaseURL    string // of the pages and endpoints, such as http://127.0.0.1:8080/pool; no trailing slash
-	IssuerBase string // the issuer is this + "/" + pool id; "": BaseURL. Cognito's lies on another host than its pages
-	PoolID     string // of a pool that is made now; "": made up, "local_" + nine characters
-	Path       string // of the SQLite file; made with mode 0600 when missing
+	IssuerBase string // the issuer is this + "/" + pool ID; "": BaseURL. In Cognito it is on another host than the pages
+	PoolID     string // of a new pool; "": "local_" + nine random characters
+	Path       string // of the SQLite file; created with mode 0600 if it does not exist
 	Clients    []Client
 
-	Talk     io.Writer // what a person should read, confirmation links among it; nil: nobody does
-	SMTP     string    // host:port of the server that links are mailed through; "": they are shown on Talk, those of sign-ups also in the browser
+	Out      io.Writer // messages for the user, such as confirmation links; nil: none
+	SMTP     string    // host:port of the server that mails links; "": they are written to Out, and those of sign-ups are also shown in the browser
 	SMTPFrom string    // sender of these mails
 
 	AccessLifetime  time.Duration // of access and ID tokens; 0: one hour
-	RefreshLifetime time.Duration // of a sign-in; refreshing does not prolong it; 0: 30 days
-	Rotation        bool          // a refresh gives a new refresh token, and the old one ends after RotationGrace
+	RefreshLifetime time.Duration // of a sign-in; a refresh does not extend it; 0: 30 days
+	Rotation        bool          // a refresh gives a new refresh token, and the old one is valid for RotationGrace
 	RotationGrace   time.Duration // Cognito allows 0 to 60 s
 
-	BodyTime  time.Duration    // how long a client may take to send a request's body; 0: ten seconds
+	BodyTime  time.Duration    // for a client to send the body of a request; 0: ten seconds
 	Now       func() time.Time // nil: time.Now
 	Behaviour *Behaviour       // nil outside tests
 }
 
-// Pool is an open user pool. Its methods may be called concurrently.
+// Pool is an open user pool. It is safe for concurrent use.
 type Pool struct {
 	conf      Config
 	base      string // path of BaseURL
 	id        string
-	previous  string // issuer
+	previous  string // the issuer when the pool was last opened
 	db        *database
 	keys      *keys
 	passwords *passwords
@@ -73,8 +73,8 @@ type Pool struct {
 	pages     pages
 }
 
-// Open opens the pool in c.Path, or makes one with new keys. Everything but the failed guesses
-// at passwords is kept there: a restart ends no session.
+// Open opens the pool in c.Path, or creates one with new keys. The file has everything except the counts of wrong
+// passwords, so a restart does not end sessions.
 func Open(ctx context.Context, c Config) (*Pool, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -119,8 +119,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.BodyTime == 0 {
 		c.BodyTime = bodyTime
 	}
-	if c.Talk == nil {
-		c.Talk = io.Discard
+	if c.Out == nil {
+		c.Out = io.Discard
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -137,7 +137,7 @@ func (c Config) path() string {
 	return u.Path
 }
 
-// load reads what makes this pool this pool, or makes it the first time.
+// load reads ID, issuer and keys, or creates them the first time.
 func (p *Pool) load(ctx context.Context) error {
 	id := p.conf.PoolID
 	if id == "" {
@@ -167,47 +167,47 @@ func (p *Pool) load(ctx context.Context) error {
 	return p.db.sweep(ctx, p.now())
 }
 
-// Close closes the database. Requests under way fail.
+// Close closes the database. Requests in progress fail.
 func (p *Pool) Close() error { return p.db.Close() }
 
-// PoolID names the pool. It is made once and kept.
+// PoolID returns the ID of the pool. It never changes.
 func (p *Pool) PoolID() string { return p.id }
 
-// Issuer is the iss of the pool's tokens.
+// Issuer returns the issuer of the pool's tokens.
 func (p *Pool) Issuer() string { return p.conf.IssuerBase + "/" + p.id }
 
-// PreviousIssuer is the issuer when the pool was opened the last time. When it
-// is not Issuer, sign-ins of that time end: their tokens name the old one.
+// PreviousIssuer returns the issuer at the time when the pool was last opened. If Issuer
+// has changed since, earlier sign-ins have ended, because their tokens name the old one.
 func (p *Pool) PreviousIssuer() string { return p.previous }
 
-// Keys finds the public keys the pool's tokens are signed with, by their key id, for
-// those who verify tokens in the same process.
+// Keys returns a function that finds the public key with a key ID, to verify tokens in
+// the same process.
 func (p *Pool) Keys() func(kid string) (*rsa.PublicKey, bool) { return p.keys.find }
 
-// RotateKeys signs with new keys from now on. The old ones stay published until
-// every token they signed has ended.
+// RotateKeys creates new keys to sign with. The old ones stay published until every token
+// that they signed has expired.
 func (p *Pool) RotateKeys(ctx context.Context) error {
 	return p.keys.rotate(ctx, p.db, p.now())
 }
 
-// now is the pool's clock, which tests put wrong.
+// now returns the time by the pool's clock, which tests can change.
 func (p *Pool) now() time.Time {
 	return p.conf.Now().Add(time.Duration(p.conf.Behaviour.Knobs().ClockOffset))
 }
 
-// complain tells the person at the terminal what went wrong here, unless it is only that a client left.
-func (p *Pool) complain(err error) {
+// logError writes an error to the terminal, unless the cause is a client that has disconnected.
+func (p *Pool) logError(err error) {
 	if !errors.Is(err, context.Canceled) {
-		p.say("userpool: %v", err)
+		p.print("userpool: %v", err)
 	}
 }
 
-// say tells the person at the terminal.
-func (p *Pool) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(p.conf.Talk, format+"\n", args...)
+// print writes a message to the terminal.
+func (p *Pool) print(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.conf.Out, format+"\n", args...)
 }
 
-// client finds an app client.
+// client returns the app client with this ID.
 func (p *Pool) client(id string) (Client, bool) {
 	for _, c := range p.conf.Clients {
 		if c.ID == id {
@@ -224,7 +224,7 @@ type route struct {
 	serve  http.HandlerFunc
 }
 
-// forScripts reports whether scripts of pages elsewhere may call the route: it looks at no cookie.
+// forScripts reports whether scripts of other pages may call the route. Such a route reads no cookie.
 func (r route) forScripts() bool {
 	switch r.path {
 	case "/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo":
@@ -233,7 +233,7 @@ func (r route) forScripts() bool {
 	return strings.Contains(r.path, wellKnown)
 }
 
-// wellKnown is the folder of the documents about the issuer.
+// wellKnown is in the paths of the documents about the issuer.
 const wellKnown = "/.well-known/"
 
 func (p *Pool) routes() []route {
@@ -261,8 +261,8 @@ func (p *Pool) routes() []route {
 	}
 }
 
-// Paths are the paths Handler serves, as patterns for http.ServeMux. They are relative to BaseURL, so
-// a BaseURL with a path needs http.StripPrefix.
+// Paths returns the paths that Handler serves, as patterns for http.ServeMux. They are relative to BaseURL. If BaseURL
+// has a path, use http.StripPrefix.
 func (p *Pool) Paths() []string {
 	var paths []string
 	for _, r := range p.routes() {
@@ -273,10 +273,10 @@ func (p *Pool) Paths() []string {
 	return paths
 }
 
-// Handler serves Paths.
+// Handler returns the handler for Paths.
 //
-// Pages refuse forms that another site's page sends (http.CrossOriginProtection); the token and
-// revocation endpoints do not, since they look at no cookie.
+// Pages refuse forms from pages of other sites (http.CrossOriginProtection). The token and revocation endpoints do not,
+// because they read no cookie.
 func (p *Pool) Handler() http.Handler {
 	mux := http.NewServeMux()
 	sameSite := http.NewCrossOriginProtection()

@@ -2,7 +2,7 @@
 // Cognito in another process. It is not shipped.
 //
 // Its first line on standard output is "poolserver listening on http://127.0.0.1:PORT issuer ISSUER".
-// At /control, beside the pool's own paths:
+// At /control, in addition to the pool's own paths:
 //
 //	GET  /control              {"requests": {PATH: COUNT}, "behaviour": KNOBS}
 //	PUT  /control              sets the knobs from JSON
@@ -51,7 +51,7 @@ type options struct {
 }
 
 func parse(args []string, talk io.Writer) (options, error) {
-	o := options{config: userpool.Config{Talk: talk, Behaviour: new(userpool.Behaviour)}}
+	o := options{config: userpool.Config{Out: talk, Behaviour: new(userpool.Behaviour)}}
 	f := flag.NewFlagSet("poolserver", flag.ContinueOnError)
 	f.SetOutput(talk)
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback `address` to listen on")

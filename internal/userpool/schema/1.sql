@@ -1,5 +1,5 @@
 -- Times are microseconds since 1970, UTC. Codes, cookies and refresh tokens are
--- kept as their SHA-256: who reads this file cannot use them.
+-- kept as their SHA-256, so a reader of this file cannot use them.
 
 CREATE TABLE meta (
 	name  TEXT PRIMARY KEY,
