@@ -43,7 +43,7 @@ func TestCollect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{filepath.Join(to, "beach/IMG_1.HEIC"), filepath.Join(to, "town/IMG_1.HEIC")}
+	want := []string{filepath.Join(to, "beach", "IMG_1.HEIC"), filepath.Join(to, "town", "IMG_1.HEIC")}
 	if !slices.Equal(got, want) {
 		t.Errorf("collected %q, want %q", got, want)
 	}

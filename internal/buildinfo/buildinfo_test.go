@@ -2,6 +2,7 @@ package buildinfo
 
 import (
 	"runtime/debug"
+	"slices"
 	"testing"
 )
 
@@ -10,7 +11,7 @@ func TestVersion(t *testing.T) {
 	checkout := []debug.BuildSetting{
 		{Key: "vcs.revision", Value: "539f3160aa1b0c3dd0a5fb9b5a1d67e2b9a4f6c1"}, {Key: "vcs.time", Value: "2024-07-14T22:30:00-04:00"},
 	}
-	changed := append(checkout[:2:2], debug.BuildSetting{Key: "vcs.modified", Value: "true"})
+	changed := slices.Concat(checkout, []debug.BuildSetting{{Key: "vcs.modified", Value: "true"}})
 	const pseudo = "v0.0.0-20240715023000-539f3160aa1b"
 	for _, c := range []struct {
 		name, released, module string

@@ -39,5 +39,5 @@ func send(w http.ResponseWriter, status int, mediaType string, body []byte) {
 	w.Header().Set("Content-Type", mediaType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // JSON; a client that has left needs no answer
+	_, _ = w.Write(body) // a client that has left needs no answer
 }

@@ -32,7 +32,7 @@ func (p Page) Write(w http.ResponseWriter, status int) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(p.HTML) //nolint:gosec // the caller escapes what it fills in; a browser that went away needs no answer
+	_, _ = w.Write(p.HTML) // the caller escapes what it fills in; a browser that has left needs no answer
 }
 
 func (p Page) policy() string {

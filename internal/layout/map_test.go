@@ -119,10 +119,10 @@ var (
 // missing returns what sort of thing a name in code type is, if there is no such thing. Commands, headers and
 // variables are not looked for.
 func (w world) missing(name string) string {
-	if m := isTarget.FindStringSubmatch(name); m != nil && !strings.Contains(w.makefile, "\n"+m[1]+":") {
+	if m := isTarget.FindStringSubmatch(name); len(m) > 0 && !strings.Contains(w.makefile, "\n"+m[1]+":") {
 		return "make target"
 	}
-	if m := isQualified.FindStringSubmatch(name); m != nil && !w.declared[m[1]][m[2]] {
+	if m := isQualified.FindStringSubmatch(name); len(m) > 0 && !w.declared[m[1]][m[2]] {
 		return "function or type"
 	}
 	if isPath.MatchString(name) && !w.hasPath(name) {
