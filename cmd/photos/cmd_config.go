@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"photos/internal/photo"
 	"photos/internal/term"
 	"photos/internal/text"
 )
@@ -20,12 +21,15 @@ type configValue struct {
 func newConfig(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
-		Short: "Show the settings and where each came from",
-		Long: `Show the settings. Each comes from the first of these places that has one:
-flag, environment, config.yaml, what the service published at login, default.
+		Short: "Show and change the settings",
+		Long: `Show and change the settings. Each comes from the first of these places that has
+one: flag, environment, config.yaml, what the service published at login,
+default.
 
 Keys of config.yaml:
   ` + strings.Join(fileKeys(), "\n  "),
+		Example: `  photos config list
+  photos config set server https://photos.example.org`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -33,6 +37,16 @@ Keys of config.yaml:
 		&cobra.Command{
 			Use: "list", Short: "Every setting, its value and where it came from", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error { return configList(e) },
+		},
+		&cobra.Command{
+			Use: "get KEY", Short: "The value of one setting", Args: exactly("KEY"),
+			RunE: func(_ *cobra.Command, args []string) error { return configGet(e, args[0]) },
+		},
+		&cobra.Command{
+			Use: "set KEY VALUE", Short: "Change one setting in config.yaml", Args: exactly("KEY", "VALUE"),
+			Long:    "Change one setting in config.yaml, or add it. The comments of the file are kept.",
+			Example: "  photos config set timeout 2m",
+			RunE:    func(_ *cobra.Command, args []string) error { return configSet(e, args[0], args[1]) },
 		},
 		&cobra.Command{
 			Use: "path", Short: "The path of config.yaml", Args: noArguments,
@@ -79,4 +93,34 @@ func configList(e *env) error {
 		}
 	}
 	return out.Close()
+}
+
+// configGet prints the value of one setting, which may be empty.
+func configGet(e *env, key string) error {
+	for _, row := range allSettings() {
+		if row.key == strings.ToLower(key) {
+			v := configValue{row.key, e.set.text(row), e.set.sources[row.key]}
+			if e.set.JSON {
+				return printJSON(e, v)
+			}
+			_, err := fmt.Fprintln(e.Out, e.Word(v.Value))
+			return err
+		}
+	}
+	return unknownKey(key)
+}
+
+// configSet changes one setting in config.yaml.
+func configSet(e *env, key, value string) error {
+	if err := e.set.writeFile(strings.ToLower(key), value); err != nil {
+		return err
+	}
+	if source := e.set.sources[strings.ToLower(key)]; strings.HasPrefix(source, "environment ") {
+		e.Warn("%s is set, and is used in place of config.yaml", strings.TrimPrefix(source, "environment "))
+	}
+	return nil
+}
+
+func unknownKey(key string) error {
+	return &photo.Error{Kind: photo.KindUsage, Msg: "unknown key " + quote(key), Hint: "photos config --help lists the keys"}
 }

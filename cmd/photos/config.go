@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -272,11 +273,16 @@ func (s *settings) readFile() error {
 	if err != nil {
 		return &photo.Error{Kind: photo.KindUsage, Msg: "config file: " + err.Error(), Hint: "make it readable, or choose another with --config"}
 	}
+	return s.readContent(content)
+}
+
+// readContent reads the content of config.yaml.
+func (s *settings) readContent(content []byte) error {
 	if err := checkConfig(s.file(), content); err != nil {
 		return err
 	}
 	s.v.SetConfigType("yaml")
-	if err := s.v.ReadConfig(strings.NewReader(string(content))); err != nil {
+	if err := s.v.ReadConfig(bytes.NewReader(content)); err != nil {
 		return badConfig(s.file(), 0, err.Error())
 	}
 	return nil

@@ -57,7 +57,7 @@ script or a pipeline.`,
 			root.AddCommand(c)
 		}
 	}
-	add("account", newLogin(e), newLogout(e), newStatus(e), newToken(e), newKey(e), newDoctor(e))
+	add("account", newLogin(e), newLogout(e), newStatus(e), newToken(e), newKey(e), newProfile(e), newDoctor(e))
 	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newView(e), newVerify(e), newDelete(e), newRestore(e))
 	root.AddCommand(newConfig(e), newVersion(e), newInputLinesHelp(), newOpenBrowser())
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
@@ -108,5 +108,18 @@ func atLeastOne(what string) cobra.PositionalArgs {
 			return nil
 		}
 		return &photo.Error{Kind: photo.KindUsage, Msg: cmd.Name() + ": no " + what + " given", Hint: cmd.CommandPath() + " --help shows how"}
+	}
+}
+
+// exactly refuses a call that has more or fewer arguments than these.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return &photo.Error{Kind: photo.KindUsage, Msg: cmd.Name() + ": no " + names[len(args)] + " given", Hint: cmd.CommandPath() + " --help shows how"}
+		case len(args) > len(names):
+			return &photo.Error{Kind: photo.KindUsage, Msg: "unexpected argument " + quote(args[len(names)]), Hint: cmd.CommandPath() + " --help shows how"}
+		}
+		return nil
 	}
 }
