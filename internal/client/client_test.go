@@ -673,7 +673,7 @@ func TestPiecesFitThroughAProxy(t *testing.T) {
 			s := httptest.NewServer(proxy)
 			t.Cleanup(s.Close)
 			var learned atomic.Int64
-			cl, err := client.New(client.Options{Server: s.URL, Patience: time.Second, Piece: c.known, Learned: learned.Store})
+			cl, err := client.New(client.Options{Server: s.URL, Patience: time.Minute, Piece: c.known, Learned: learned.Store})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -696,7 +696,7 @@ func TestPiecesFitThroughAProxy(t *testing.T) {
 func TestDescriptionsGoInPartsThroughAProxy(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int32
-	c := serve(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+	c := serve(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
 		if requests.Add(1); r.ContentLength > 1<<20 {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 			return

@@ -3,7 +3,11 @@ package e2e
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -103,4 +107,30 @@ func cmdLock(ts *testscript.TestScript, neg bool, args []string) {
 		_ = db.Close()
 	}()
 	ts.Defer(func() { <-released })
+}
+
+// cmdLater lets days pass: the files below the data folder of a stopped service become that
+// much older, and its unfinished uploads have that much less time.
+func cmdLater(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: later DATA DAYS")
+	}
+	data, passed := ts.MkAbs(args[0]), time.Duration(numbers(ts, args[1:], 0)[0])*24*time.Hour
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "photos.db"))
+	ts.Check(err)
+	_, err = db.ExecContext(context.Background(), "UPDATE upload SET expires_at = expires_at - ?1, leased_until = leased_until - ?1", passed.Microseconds())
+	ts.Check(errors.Join(err, db.Close()))
+	for _, dir := range []string{"uploads", "blobs"} {
+		ts.Check(filepath.WalkDir(filepath.Join(data, dir), func(path string, e fs.DirEntry, err error) error {
+			if err != nil || !e.Type().IsRegular() {
+				return err
+			}
+			info, err := e.Info()
+			if err != nil {
+				return err
+			}
+			modified := info.ModTime().Add(-passed)
+			return os.Chtimes(path, modified, modified)
+		}))
+	}
 }

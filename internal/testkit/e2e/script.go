@@ -38,6 +38,7 @@ var logins = make(chan struct{}, 4)
 //	photosd kill-after|stop-after FILE N  the same when FILE has N lines
 //	photosd start-small ROOM [ARG...]     start it on a disk with so much room, such as 6m; a file named grow makes more
 //	lock DATABASE DURATION       hold SQLite's lock for writing, and go on
+//	later DATA DAYS              let time pass for the uploads and files of a service that is stopped
 //	faults start                 a proxy with faults before the service; sets PROXY_URL
 //	faults rate R                from now on each kind happens to a request with this probability
 //	faults happened              require that each kind did
@@ -111,6 +112,7 @@ func Run(t *testing.T) {
 			"faults":   cmdFaults,
 			"lock":     cmdLock,
 			"database": cmdDatabase,
+			"later":    cmdLater,
 			"tls":      cmdTLS,
 			"strays":   cmdStrays,
 			"stranger": cmdStranger,
