@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -87,6 +88,58 @@ func TestOlderDatabases(t *testing.T) {
 				t.Errorf("from version %d: %+v, key %q, %v", version, p, key, err)
 			}
 		}
+	}
+}
+
+// The database of the first photosd that was used for real photos had the tables up to 13. Its
+// photos, its trash and its unfinished uploads are still there.
+func TestDatabaseOfTheFirstVersion(t *testing.T) {
+	t.Parallel()
+	path, old := older(t, 13)
+	live, trashed, unfinished := photo.ID{1}, photo.ID{2}, photo.ID{3}
+	later := time.Now().Add(time.Hour).UnixMicro()
+	insertPhoto := `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height, taken_at, camera,
+			description, description_source, folded, uploaded_at, trashed_at, purge_at, version)
+		VALUES ('o', ?, ?, ?, 'beach.jpg', 7, 'image/jpeg', 4, 3, 1, '', ?, 'flag', ?, 1717171717000000, ?, ?, 1)`
+	for _, c := range []struct {
+		query string
+		args  []any
+	}{
+		{`INSERT INTO owner (id, pool, subject, created_at, photos, bytes) VALUES ('o', 'pool', 'ada', 1, 1, 7)`, nil},
+		{insertPhoto, []any{live[:], 0, "k1", "Sunset", "beach.jpg sunset", nil, nil}},
+		{insertPhoto, []any{trashed[:], 1, "k2", "Blurred", "beach.jpg blurred", 1717171718000000, later}},
+		{`INSERT INTO upload (id, owner, photo, length, name, description, description_source, created_at, expires_at, writer, lease, leased_until, generation)
+			VALUES ('u', 'o', ?, 9000000, 'large.jpg', 'Half way', 'flag', 1717171717000000, ?, 'w', 0, 0, 3)`, []any{unfinished[:], later}},
+	} {
+		if _, err := old.ExecContext(t.Context(), c.query, c.args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, path)
+	p, key, err := db.Get(t.Context(), "o", live, store.Live)
+	if err != nil || key != "k1" || p.Description != "Sunset" || p.DescriptionSource != photo.FromFlag {
+		t.Errorf("the photo: %+v, key %q, %v", p, key, err)
+	}
+	if p, err = db.Restore(t.Context(), "o", trashed); err != nil || p.Description != "Blurred" {
+		t.Errorf("out of the trash: %+v, %v", p, err)
+	}
+	u, err := db.Upload(t.Context(), "o", "u")
+	if err != nil || u.Finished() || u.Photo != unfinished || u.Length != 9_000_000 || u.Description != "Half way" {
+		t.Errorf("the unfinished upload: %+v, %v", u, err)
+	}
+	claimed, err := db.ClaimUpload(t.Context(), u, time.Minute, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	added, err := db.FinishUpload(t.Context(), "o", "u", claimed.Generation, photo.Photo{ID: unfinished, Size: 9_000_000}, "k3", store.Finish{Keep: time.Hour})
+	if err != nil || added.Outcome != photo.OutcomeUploaded {
+		t.Errorf("finished: %+v, %v", added, err)
+	}
+	if usage, err := db.Usage(t.Context(), "o"); err != nil || usage != (store.Usage{Photos: 3, Bytes: 9_000_014}) {
+		t.Errorf("Usage = %+v, %v", usage, err)
 	}
 }
 
