@@ -45,5 +45,10 @@ Settings, as flags or environment variables:
 		}
 		b.WriteByte('\n')
 	})
+	b.WriteString(`
+Secrets of a database server have no flags, as every user of a machine can see
+flags: DATABASE_PASSWORD, or DATABASE_PASSWORD_FILE or DATABASE_URL_FILE, which
+name a file.
+`)
 	return b.String()
 }

@@ -152,7 +152,7 @@ func isGone(err error) bool {
 
 // isReadOnly reports whether a server became a copy of another one, to which the writes go.
 func isReadOnly(err error) bool {
-	return hasCode(err, "25006") || hasNumber(err, myReadOnly, myReadOnlyMode, myTransReadOnly)
+	return errors.Is(err, errCopy) || hasCode(err, "25006") || hasNumber(err, myReadOnly, myReadOnlyMode, myTransReadOnly)
 }
 
 // passes reports whether a transaction that failed may succeed at once when it is tried again.

@@ -55,7 +55,7 @@ func openPostgres(a address) (*backend, driver.Connector, error) {
 	c.DialFunc = (&net.Dialer{Timeout: dialTime}).DialContext
 	c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	// After a fail-over a name may lead to a copy for a while.
-	c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	c.ValidateConnect = acceptsChanges
 	c.RuntimeParams = map[string]string{
 		"application_name":                    "photosd",
 		"lock_timeout":                        "5000",  // milliseconds
@@ -81,6 +81,16 @@ func (b *backend) checkPostgres(ctx context.Context) error {
 	return nil
 }
 
+// errCopy says that a server takes no changes.
+var errCopy = errors.New("the server is a copy of another one")
+
+func acceptsChanges(ctx context.Context, conn *pgconn.PgConn) error {
+	if err := pgconn.ValidateConnectTargetSessionAttrsReadWrite(ctx, conn); err != nil {
+		return fmt.Errorf("%w: %w", errCopy, err)
+	}
+	return nil
+}
+
 // refusedByPostgres turns err into the setting that is to blame for it, if one is.
 func refusedByPostgres(a address, err error) error {
 	if e := badTLS(err); e != nil {
@@ -97,7 +107,9 @@ func refusedByPostgres(a address, err error) error {
 		return refusedBy(PartName, err, fmt.Sprintf("there is no database %s", a.name), "CREATE DATABASE makes it")
 	case hasCode(err, "42501", "3F000"): // not in any schema, or none that the user may see
 		return refusedBy(PartUser, err, fmt.Sprintf("%s may not make tables in the database %s", a.user, a.name), "make it the owner of the database")
-	case a.tls != nil && !isAnswer(err) && errors.As(err, &connect) && !errors.As(err, &network) && !isEnd(err):
+	case a.tls == nil || isAnswer(err) || isEnd(err) || errors.Is(err, errCopy) || errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &connect) && !errors.As(err, &network): // nothing else is left that ends the making of a connection
 		return refusedBy(PartTLS, err, "the database speaks no TLS", "sslmode=disable goes without, for a network that nobody else uses")
 	}
 	return err

@@ -318,6 +318,28 @@ func TestServerAway(t *testing.T) {
 	}
 }
 
+// A start at a server that is a copy of another one waits until it is not.
+func TestStartAtCopy(t *testing.T) {
+	t.Parallel()
+	c := fresh(t, dbserver.Postgres)
+	server := shared.server(t, dbserver.Postgres)
+	name := strings.TrimPrefix(parse(t, c.URL).Path, "/")
+	if err := server.Exec(t.Context(), "", `ALTER DATABASE `+name+` SET default_transaction_read_only = on`); err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan error, 10)
+	c.Waiting = func(reason error) {
+		said <- reason
+		if err := server.Exec(t.Context(), "", `ALTER DATABASE `+name+` SET default_transaction_read_only = off`); err != nil {
+			t.Error(err)
+		}
+	}
+	anOwner(t, openConfig(t, c))
+	if reason := <-said; !strings.Contains(reason.Error(), "it accepts no changes") {
+		t.Errorf("waited because of %v", reason)
+	}
+}
+
 // until waits for something that comes soon on a machine that is not busy.
 func until(t *testing.T, done func() bool) {
 	t.Helper()
