@@ -1,12 +1,17 @@
 package layout_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -21,8 +26,8 @@ var (
 	helpExample = regexp.MustCompile(`(?ms)^Examples:\n(.*?)\n\n`)
 )
 
-// TestCommandLinesInDocuments holds every command line in the documents, and in the
-// examples of the help, against the help of the built programs.
+// TestCommandLinesInDocuments holds every command line in the documents, in the examples
+// of the help and in the hints of errors against the help of the built programs.
 func TestCommandLinesInDocuments(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -73,12 +78,82 @@ func TestCommandLinesInDocuments(t *testing.T) {
 	if checked < 100 {
 		t.Errorf("only %d command lines found", checked)
 	}
+	hints := hintsInCode(t)
+	if len(hints) < 80 {
+		t.Errorf("only %d hints found", len(hints))
+	}
+	for place, hint := range hints {
+		for _, m := range hintCommand.FindAllStringSubmatch(hint, -1) {
+			if _, ok := programs[m[1]][m[2]]; !ok {
+				t.Errorf("%s: %q: %s has no command %q", place, hint, m[1], m[2])
+			}
+		}
+		for _, flag := range matches(hint, `(?:^|[ (])(--[a-z][a-z-]*)`) {
+			anyFlag(t, place, flag, programs)
+		}
+		for _, page := range matches(hint, `([\w/-]+\.md)`) {
+			if _, err := os.Stat("../../" + page); err != nil {
+				t.Errorf("%s: %q: %v", place, hint, err)
+			}
+		}
+	}
 	for path := range photos {
 		name, _, _ := strings.Cut(path, " ")
 		if name != "" && name != "help" && name != "input-lines" && !regexp.MustCompile("(?m)^\\|.*`(photos )?"+name+"\\b").MatchString(read(t, "README.md")) {
 			t.Errorf("README.md does not list photos %s", name)
 		}
 	}
+}
+
+// hintCommand is a command that a hint names. A word that follows "photos" in a sentence
+// about photos is not one.
+var hintCommand = regexp.MustCompile(`(?:^|['(:] ?|, or |; )(photosd?) ([a-z][a-z-]*)`)
+
+// hintsInCode returns the text of each Hint of an error in the code, by its place. Parts that are not constant are left out.
+func hintsInCode(t *testing.T) map[string]string {
+	t.Helper()
+	hints := map[string]string{}
+	files := token.NewFileSet()
+	for _, root := range []string{"../../cmd", "../../internal"} {
+		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.Contains(filepath.ToSlash(name), "/testkit/") {
+				return err
+			}
+			file, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				pair, ok := n.(*ast.KeyValueExpr)
+				if !ok {
+					return true
+				}
+				if key, ok := pair.Key.(*ast.Ident); ok && key.Name == "Hint" {
+					hints[files.Position(pair.Pos()).String()] = constantParts(pair.Value)
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return hints
+}
+
+// constantParts joins the string literals of an expression. X stands for what is between them.
+func constantParts(e ast.Expr) string {
+	var parts []string
+	ast.Inspect(e, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			if text, err := strconv.Unquote(lit.Value); err == nil {
+				parts = append(parts, text)
+			}
+		}
+		return true
+	})
+	return strings.Join(parts, "X")
 }
 
 // helpOfPhotos returns the commands of photos, and the examples of each.
