@@ -39,7 +39,7 @@ const (
 )
 
 func (d *database) declare(f *flags) {
-	f.StringVar(&d.url, "database-url", "", "`URL` of the database: sqlite:PATH, or postgres:// or mysql:// with\n      USER@HOST/NAME (default: photos.db in --data)")
+	f.StringVar(&d.url, "database-url", "", "`URL` of the database: sqlite:PATH, or postgres:// or mysql:// with USER@HOST/NAME (default: photos.db in --data)")
 	f.StringVar(&d.host, "database-host", "", "`HOST` of a database server, or the path of its Unix socket")
 	f.StringVar(&d.engine, "database-engine", "mysql", "`KIND` of that server: mysql (MariaDB too) or postgres")
 	f.StringVar(&d.port, "database-port", "", "`PORT` of that server (default: 3306, postgres 5432)")

@@ -31,16 +31,16 @@ type accounts struct {
 const maxRotationGrace = time.Minute
 
 func (a *accounts) declare(f *flags) {
-	f.StringVar(&a.poolID, "pool-id", "", "`ID` of the Cognito user pool (default: a user pool of its own, for this machine alone)")
+	f.StringVar(&a.poolID, "pool-id", "", "`ID` of the Cognito user pool (default: a local user pool, for this machine only)")
 	f.StringVar(&a.issuer, "issuer", "", "issuer `URL` of the user pool, as in its tokens (default: from --pool-id)")
 	f.StringVar(&a.domain, "domain", "", "`URL` of the user pool's sign-in pages")
 	f.StringVar(&a.clientID, "client-id", "", "app client `ID` of the user pool")
-	f.StringVar(&a.cliClientID, "cli-client-id", "", "app client `ID` for photos, the command line (default: --client-id)")
-	f.StringVar(&a.selfRegistration, "self-registration", "", "`WORD`, open or closed: who may sign up at the user pool (default: open)")
-	f.StringVar(&a.smtp, "smtp", "", "mail server `HOST:PORT` for links to the own user pool's accounts (default: they are shown)")
+	f.StringVar(&a.cliClientID, "cli-client-id", "", "app client `ID` of the command line (default: --client-id)")
+	f.StringVar(&a.selfRegistration, "self-registration", "", "who may sign up at the user pool: the `WORD` open or closed (default: open)")
+	f.StringVar(&a.smtp, "smtp", "", "mail server `HOST:PORT` for the links of local accounts (default: the links are shown)")
 	f.StringVar(&a.smtpFrom, "smtp-from", "", "sender `ADDRESS` of these mails")
-	f.BoolVar(&a.rotation, "rotation", true, "replace the refresh token of an own account at each use")
-	f.DurationVar(&a.rotationGrace, "rotation-grace", maxRotationGrace, "`TIME` a replaced refresh token still works, at most 60s")
+	f.BoolVar(&a.rotation, "rotation", true, "replace the refresh token of a local account at each use")
+	f.DurationVar(&a.rotationGrace, "rotation-grace", maxRotationGrace, "`TIME` for which a replaced refresh token still works, at most 60s")
 	f.describe("pool-id", "COGNITO_POOL_ID", "a user pool ID like eu-west-1_AbCdEfGhI")
 	f.describe("issuer", "COGNITO_ISSUER", "an issuer like https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI")
 	f.describe("domain", "COGNITO_DOMAIN", "an address like https://photos.auth.eu-west-1.amazoncognito.com")
@@ -134,13 +134,13 @@ func (s *settings) checkLocal() error {
 	case !s.local():
 		return nil
 	case !httpkit.IsLoopback(host):
-		return badSetting("%s: %s is open to other machines, and the own user pool is for this one alone%s", s.given.source("listen"), s.listen, hint)
+		return badSetting("%s: %s is open to other machines, but the local user pool is for this machine only%s", s.given.source("listen"), s.listen, hint)
 	case s.file() == "":
-		return badSetting("%s: a database server is shared with other machines, and the own user pool is for this one alone%s", s.sources[sqldb.PartURL], hint)
+		return badSetting("%s: a database server is shared with other machines, but the local user pool is for this machine only%s", s.sources[sqldb.PartURL], hint)
 	}
 	base, err := url.Parse(s.baseURL)
 	if err != nil || s.baseURL != "" && !httpkit.IsLoopback(base.Hostname()) {
-		return badSetting("%s: %s is for other machines, and the own user pool is for this one alone%s", s.given.source("base-url"), s.baseURL, hint)
+		return badSetting("%s: %s is for other machines, but the local user pool is for this machine only%s", s.given.source("base-url"), s.baseURL, hint)
 	}
 	return nil
 }

@@ -75,11 +75,11 @@ type serving struct {
 const logFormatVariable = "PHOTOSD_LOG_FORMAT"
 
 func (s *serving) declare(f *flags) {
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
-	f.StringVar(&s.baseURL, "base-url", "", "`URL` the service is reached at (default: from --listen)")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; with port 0 a free port is used")
+	f.StringVar(&s.baseURL, "base-url", "", "`URL` at which users reach the service (default: from --listen)")
 	f.StringVar(&s.logFormat, "log-format", formatText, "`FORMAT` of the log on standard error: text or json")
 	s.logLevel = slog.LevelWarn
-	f.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "`LEVEL` logged: debug, info (every request), warn or error")
+	f.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "`LEVEL` of the log: debug, info (every request), warn or error")
 	f.describe("listen", "PHOTOSD_LISTEN", "an address like 127.0.0.1:8080")
 	f.describe("base-url", "BASE_URL", "an address like https://photos.example.org")
 	f.describe("log-format", logFormatVariable, "text or json")
@@ -111,7 +111,7 @@ type storage struct {
 }
 
 func (s *storage) declare(f *flags) {
-	f.StringVar(&s.data, "data", filepath.Join(xdg.DataHome, "photosd"), "`FOLDER` of photos and database; nobody else may read it")
+	f.StringVar(&s.data, "data", filepath.Join(xdg.DataHome, "photosd"), "`FOLDER` of photos and database, closed to other users")
 	f.describe("data", "PHOTOSD_DATA", "a folder")
 	s.database.declare(f)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"photos/internal/photo"
 )
@@ -207,6 +208,14 @@ func TestHelp(t *testing.T) {
 	for _, name := range f.names() {
 		if !strings.Contains(out.String(), "\n  --"+name) || !strings.Contains(out.String(), "("+f.described[name].variable+")") {
 			t.Errorf("help has no --%s (%s)", name, f.described[name].variable)
+		}
+	}
+}
+
+func TestHelpFitsTheTerminal(t *testing.T) {
+	for line := range strings.Lines(help()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
 		}
 	}
 }
