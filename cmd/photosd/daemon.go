@@ -90,7 +90,7 @@ func belong(ctx context.Context, db *sqldb.DB, blobs *disk.Store) error {
 	if errors.Is(err, found) {
 		return &photo.Error{
 			Kind: photo.KindConflict, Msg: "the database " + db.Name() + " is new, but there are photos in the data folder",
-			Hint: "name the right database, put it back from a backup, or begin anew with another --data",
+			Hint: "name the right database, restore it from a backup, or start with another --data",
 		}
 	}
 	return err
