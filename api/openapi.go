@@ -1,5 +1,5 @@
-// Package openapi holds the description of the HTTP API: openapi.yaml is the
-// contract, and programs are served the same as JSON.
+// Package openapi has the description of the HTTP API. openapi.yaml is the contract. The
+// service also offers it as JSON.
 package openapi
 
 import (
@@ -13,7 +13,7 @@ import (
 //go:embed openapi.yaml
 var document []byte
 
-// JSON is openapi.yaml as JSON.
+// JSON returns openapi.yaml as JSON.
 func JSON() ([]byte, error) {
 	var doc map[string]any
 	if err := yaml.Unmarshal(document, &doc); err != nil {

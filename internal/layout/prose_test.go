@@ -19,7 +19,6 @@ import (
 //
 //	go test -v -run TestProse ./internal/layout | grep internal/auth
 var unpolished = []string{
-	"api",
 	"bench",
 	"cmd/photosd",
 	"deploy",
@@ -29,7 +28,6 @@ var unpolished = []string{
 	"docs/json.md",
 	"docs/layout.md",
 	"docs/photosd.md",
-	"internal/blob",
 	"demo",
 	"internal/testkit/e2e",
 	"internal/testkit/faultproxy",

@@ -1,4 +1,4 @@
-// Package blobtest is what every blob.Store must do, as tests.
+// Package blobtest has the tests that every blob.Store and blob.Staging must pass.
 package blobtest
 
 import (
@@ -19,10 +19,10 @@ import (
 	"photos/internal/photo"
 )
 
-// An Opener opens the same store again, as another process or a restart would.
+// Opener opens the same store again, as another process or a restart does.
 type Opener func(testing.TB) Store
 
-// Store is both contracts, over the same bytes.
+// Store has both contracts, for the same bytes.
 type Store interface {
 	blob.Store
 	blob.Staging
@@ -33,32 +33,32 @@ const (
 	bob   = "22222222-2222-4222-8222-222222222222"
 )
 
-// Run runs the suite. fresh makes an empty store and says how to open it.
+// Run runs the tests. fresh makes an empty store and returns how to open it.
 func Run(t *testing.T, fresh func(testing.TB) Opener) {
 	tests := []struct {
 		name string
 		run  func(*testing.T, Opener)
 	}{
-		{"what is committed is read back", committed},
+		{"a committed blob is read back", committed},
 		{"empty blob", empty},
-		{"nothing is there before it is committed", invisible},
+		{"a blob does not exist before its commit", invisible},
 		{"a staged name is created once", createdOnce},
 		{"an upload resumes at its length", resumes},
 		{"an upload resumes in another handle of the store", resumesElsewhere},
 		{"a staged upload has one handle at a time", oneHandle},
-		{"a commit is taken back", commitIsTakenBack},
-		{"a digest goes on from its state", digestGoesOn},
-		{"digest of what was written in pieces", digestOfPieces},
-		{"a staged upload is read while it is written", readStaged},
+		{"a commit is undone", commitIsUndone},
+		{"a digest continues from its state", digestContinues},
+		{"the digest of bytes written in pieces", digestOfPieces},
+		{"a staged upload can be read while it is written", readStaged},
 		{"discard", discard},
-		{"an owner has no blob of another", owners},
+		{"owners do not see the blobs of others", owners},
 		{"delete", deleted},
 		{"keys are never used twice", keysDiffer},
-		{"names that are no names", badNames},
+		{"names that are not valid", badNames},
 		{"walks", walks},
-		{"a walk ends with its function", walkEnds},
-		{"many at once", manyAtOnce},
-		{"a handle after its end", afterEnd},
+		{"a walk ends at an error of its function", walkEnds},
+		{"many concurrent uploads", concurrent},
+		{"a handle after its commit", afterCommit},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -177,7 +177,7 @@ func resumeIn(t *testing.T, first, second Store) {
 	}
 }
 
-// Whoever wants a staged upload that is in use learns it at once, whichever process asks.
+// Resume reports at once that a staged upload is in use, in every process.
 func oneHandle(t *testing.T, open Opener) {
 	s := open(t)
 	h := create(t, s, "one")
@@ -206,8 +206,9 @@ func oneHandle(t *testing.T, open Opener) {
 	must(t, h.Close())
 }
 
-// A blob that turns out not to be wanted can be deleted, and another be made.
-func commitIsTakenBack(t *testing.T, open Opener) {
+// A blob that is not wanted after all can be deleted, and another one can be made of the
+// same upload.
+func commitIsUndone(t *testing.T, open Opener) {
 	s := open(t)
 	h := create(t, s, "one")
 	write(t, h, []byte("abc"))
@@ -219,7 +220,7 @@ func commitIsTakenBack(t *testing.T, open Opener) {
 	_, err = gone.Commit(t.Context(), false)
 	must(t, err)
 	if names := stagedNames(t, s); len(names) != 1 {
-		t.Errorf("a commit that keeps nothing left %v", names)
+		t.Errorf("a commit without keep left %v", names)
 	}
 	must(t, gone.Close())
 	h, err = s.Resume(t.Context(), alice, "one", nil)
@@ -233,8 +234,8 @@ func commitIsTakenBack(t *testing.T, open Opener) {
 	}
 }
 
-// A digest goes on from its state, and from the first byte when the state is of no use.
-func digestGoesOn(t *testing.T, open Opener) {
+// A digest continues from its state, or from the first byte if the state cannot be used.
+func digestContinues(t *testing.T, open Opener) {
 	s := open(t)
 	data := noise(300_001)
 	h := create(t, s, "one")
@@ -251,7 +252,7 @@ func digestGoesOn(t *testing.T, open Opener) {
 	write(t, ahead, noise(250_000))
 	tooFar := ahead.DigestState()
 	must(t, ahead.Close())
-	for name, state := range map[string][]byte{"none": nil, "early": early, "late": late, "ahead": tooFar, "short": late[:20], "garbled": append([]byte{0, 0, 0, 0, 0, 0, 0, 9}, "garbage"...)} {
+	for name, state := range map[string][]byte{"none": nil, "early": early, "late": late, "ahead": tooFar, "short": late[:20], "damaged": append([]byte{0, 0, 0, 0, 0, 0, 0, 9}, "garbage"...)} {
 		h, err := s.Resume(t.Context(), alice, "one", state)
 		must(t, err)
 		t.Log(name)
@@ -310,7 +311,7 @@ func discard(t *testing.T, open Opener) {
 	}
 	must(t, h.Close())
 	if got := len(stagedNames(t, s)) + len(blobs(t, s)); got != 0 {
-		t.Errorf("%d things are left", got)
+		t.Errorf("%d names are left", got)
 	}
 	must(t, create(t, s, "one").Close())
 }
@@ -339,7 +340,7 @@ func deleted(t *testing.T, open Opener) {
 	_, err = s.Size(t.Context(), alice, key)
 	wantNotFound(t, "Size", err)
 	if got := read(t, s, alice, other); string(got) != "x" {
-		t.Errorf("the other blob holds %q", got)
+		t.Errorf("the other blob has %q", got)
 	}
 }
 
@@ -360,7 +361,7 @@ func badNames(t *testing.T, open Opener) {
 	key := put(t, s, "one", alice, []byte("x"))
 	for _, name := range []string{"", ".", "..", "../one", "a/b", `a\b`, "a\x00", "a.b", "ä", "C:", " ", "/etc"} {
 		if h, err := s.Create(t.Context(), alice, name); err == nil {
-			t.Errorf("Create(%q) went well", name)
+			t.Errorf("Create(%q) succeeded", name)
 			h.Close()
 		}
 		_, err := s.Resume(t.Context(), alice, name, nil)
@@ -372,7 +373,7 @@ func badNames(t *testing.T, open Opener) {
 		_, err = s.Open(t.Context(), alice, name)
 		wantNotFound(t, fmt.Sprintf("Open(alice, %q)", name), err)
 		if h, err := s.Create(t.Context(), name, "two"); err == nil {
-			t.Errorf("Create of owner %q went well", name)
+			t.Errorf("Create of owner %q succeeded", name)
 			h.Close()
 		}
 		_, err = s.Resume(t.Context(), name, "two", nil)
@@ -385,22 +386,22 @@ func badNames(t *testing.T, open Opener) {
 
 func walks(t *testing.T, open Opener) {
 	s := open(t)
-	before := time.Now().Add(-2 * time.Second) // file systems tick coarsely
+	before := time.Now().Add(-2 * time.Second) // the clocks of file systems are coarse
 	want := map[string]bool{
 		alice + "/" + put(t, s, "a", alice, []byte("1")): true,
 		alice + "/" + put(t, s, "b", alice, []byte("2")): true,
 		bob + "/" + put(t, s, "c", bob, []byte("3")):     true,
 	}
-	must(t, create(t, s, "under-way").Close())
+	must(t, create(t, s, "unfinished").Close())
 	for _, s := range []Store{s, open(t)} {
 		got := map[string]bool{}
 		for name, at := range blobs(t, s) {
 			got[name] = at.After(before) && at.Before(time.Now().Add(2*time.Second))
 		}
 		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("EachBlob (false: the time is off), -want +got:\n%s", d)
+			t.Errorf("EachBlob (false: the time is wrong), -want +got:\n%s", d)
 		}
-		at, ok := stagedNames(t, s)["under-way"]
+		at, ok := stagedNames(t, s)["unfinished"]
 		if !ok || at.Before(before) || len(stagedNames(t, s)) != 1 {
 			t.Errorf("EachStaged: %v", stagedNames(t, s))
 		}
@@ -432,7 +433,7 @@ func walkEnds(t *testing.T, open Opener) {
 	}
 }
 
-func manyAtOnce(t *testing.T, open Opener) {
+func concurrent(t *testing.T, open Opener) {
 	s := open(t)
 	const each, writers = 20, 16
 	var mu sync.Mutex
@@ -461,12 +462,12 @@ func manyAtOnce(t *testing.T, open Opener) {
 	}
 	for name, data := range want {
 		if b := read(t, s, name[:len(alice)], name[len(alice)+1:]); !bytes.Equal(b, data) {
-			t.Errorf("%s holds %q, want %q", name, b, data)
+			t.Errorf("%s has %q, want %q", name, b, data)
 		}
 	}
 }
 
-func afterEnd(t *testing.T, open Opener) {
+func afterCommit(t *testing.T, open Opener) {
 	s := open(t)
 	h := create(t, s, "one")
 	write(t, h, []byte("x"))
@@ -485,7 +486,7 @@ func afterEnd(t *testing.T, open Opener) {
 	}
 }
 
-// noise is n bytes that differ from call to call in length only.
+// noise returns n random bytes. Two calls differ only in the length.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	rand.NewChaCha8([32]byte{1}).Read(b)

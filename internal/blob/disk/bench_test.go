@@ -16,8 +16,9 @@ import (
 	"photos/internal/store/sqldb"
 )
 
-// What the service does with a small photo, without HTTP: 60 KiB staged, digested,
-// synced, put into place, its row committed. Run it with -benchtime 5000x.
+// BenchmarkSmallPhotos does what the service does with a small photo, without HTTP: it stages
+// 60 KiB, computes the digest, commits the bytes, and commits the row. Run it with
+// -benchtime 5000x.
 func BenchmarkSmallPhotos(b *testing.B) {
 	for _, writers := range []int{1, 16, 64} {
 		b.Run(fmt.Sprintf("%d at once", writers), func(b *testing.B) {
@@ -44,7 +45,7 @@ func BenchmarkSmallPhotos(b *testing.B) {
 	}
 }
 
-// One video of 512 MiB, written as the service does: a buffer at a time.
+// BenchmarkLargeVideo stores a video of 512 MiB, one buffer at a time.
 func BenchmarkLargeVideo(b *testing.B) {
 	blobs, db, owner := openBoth(b, b.TempDir())
 	buf := noise(1 << 20)

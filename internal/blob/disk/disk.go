@@ -1,17 +1,17 @@
-// Package disk keeps blobs in a folder of this machine:
+// Package disk stores blobs in a folder of this machine:
 //
 //	<dir>/uploads/<name>             staged uploads
-//	<dir>/blobs/<owner>/<aa>/<key>   blobs; aa are the first two digits of key
+//	<dir>/blobs/<owner>/<aa>/<key>   blobs; aa is the first two digits of key
 //
-// A commit syncs the file, links it into place, and syncs the folder that got the
-// name (after the parents of a new folder). A blob is therefore whole from
-// the moment it has its name, and its name is durable before anyone hears of it.
-// The name under uploads stays until the upload is discarded, unless the caller needs
-// it no more: then the file is renamed.
-// Folder syncs are shared by the commits that wait for them (folder.go), and keys
-// are chosen so that commits made together wait for the same one.
+// A commit syncs the file, links it to its new name, and syncs the folder of the new name. It
+// first syncs the parents of a new folder. So a blob is complete from the moment it has its
+// name, and the name is durable before the commit returns. The name under uploads stays until
+// the upload is discarded. If the caller does not need it, the file is renamed instead.
 //
-// The package knows nothing of photos or rows. Folders are 0700, files 0600.
+// Concurrent commits share the sync of a folder (folder.go). Keys are chosen so that
+// concurrent commits use the same folder.
+//
+// The package knows nothing about photos or rows. Folders are 0700, files 0600.
 package disk
 
 import (
@@ -28,7 +28,7 @@ import (
 	"photos/internal/blob"
 )
 
-// Folders below the store's own.
+// Folders below that of the store.
 const (
 	uploadsDir = "uploads"
 	blobsDir   = "blobs"
@@ -50,12 +50,12 @@ var (
 	_ blob.Staging = (*Store)(nil)
 )
 
-// Open uses the folder dir, whose parent must exist, and makes in it what is
-// missing. It refuses with blob.ErrReadOnly what it may not write, but not a full
-// disk. Close the store when every handle of it is closed.
+// Open opens the folder dir, whose parent must exist, and creates what is missing in it. It
+// returns blob.ErrReadOnly if it cannot write there, but accepts a full disk. Close the store
+// after all its handles.
 func Open(dir string) (*Store, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("open blob store: %w", refused(err))
+		return nil, fmt.Errorf("open blob store: %w", writeError(err))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -64,12 +64,12 @@ func Open(dir string) (*Store, error) {
 	s := &Store{root: root, open: map[string]bool{}}
 	s.uploads, s.blobs = s.folder(uploadsDir), s.folder(blobsDir)
 	if err := s.prepare(dir); err != nil {
-		return nil, errors.Join(fmt.Errorf("open blob store: %w", refused(err)), root.Close())
+		return nil, errors.Join(fmt.Errorf("open blob store: %w", writeError(err)), root.Close())
 	}
 	return s, nil
 }
 
-// prepare makes the folders every commit relies on, durably.
+// prepare creates the folders that every commit needs, and makes them durable.
 func (s *Store) prepare(dir string) error {
 	for _, name := range []string{uploadsDir, blobsDir} {
 		if err := s.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -91,21 +91,21 @@ func (s *Store) prepare(dir string) error {
 	return errors.Join(syncFolder(parent, "."), parent.Close())
 }
 
-// probe finds out whether a folder may be written, which mode bits alone do not
-// tell: by a folder that is nothing to walks. Another process may be doing the same.
+// probe finds out whether a folder can be written to, which its mode alone does not say. It
+// creates and removes a folder that walks ignore. Another process may do the same.
 func (s *Store) probe(name string) error {
 	path := name + "/.probe"
 	err := s.root.Mkdir(path, 0o700)
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		err = s.root.Remove(path)
 	}
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(refused(err), blob.ErrFull) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(writeError(err), blob.ErrFull) {
 		return nil
 	}
 	return err
 }
 
-// Close lets go of the folder.
+// Close closes the folder.
 func (s *Store) Close() error { return s.root.Close() }
 
 // Open implements blob.Store.
@@ -116,7 +116,7 @@ func (s *Store) Open(_ context.Context, owner, key string) (blob.Reader, error) 
 	}
 	f, err := s.root.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open blob: %w", missing(err))
+		return nil, fmt.Errorf("open blob: %w", notFound(err))
 	}
 	info, err := f.Stat()
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *Store) Open(_ context.Context, owner, key string) (blob.Reader, error) 
 	return reader{f, info.Size()}, nil
 }
 
-// A reader stays an *os.File to net/http, which then sends it without copying.
+// reader embeds an *os.File, so that net/http can send it without copying.
 type reader struct {
 	*os.File
 	size int64
@@ -145,7 +145,7 @@ func (s *Store) Size(_ context.Context, owner, key string) (int64, error) {
 func (s *Store) size(path string) (int64, error) {
 	info, err := s.root.Stat(path)
 	if err != nil {
-		return 0, fmt.Errorf("size of blob: %w", missing(err))
+		return 0, fmt.Errorf("size of blob: %w", notFound(err))
 	}
 	return info.Size(), nil
 }
@@ -162,7 +162,7 @@ func (s *Store) Delete(_ context.Context, owner, key string) error {
 	return nil
 }
 
-// blobPath is where a blob lies below the store's folder.
+// blobPath returns the path of a blob below the folder of the store.
 func blobPath(owner, key string) (string, error) {
 	if !isPlainName(owner) || !isPlainName(key) || len(key) < 3 {
 		return "", fmt.Errorf("blob %.40q of owner %.40q: %w", key, owner, blob.ErrNotFound)
@@ -170,25 +170,26 @@ func blobPath(owner, key string) (string, error) {
 	return blobsDir + "/" + owner + "/" + key[:2] + "/" + key, nil
 }
 
-// isPlainName reports whether a name consists of letters, digits and dashes, so that
-// it is one element of a path on every system.
+// isPlainName reports whether a name has only letters, digits and dashes, so that it is one
+// element of a path on every system.
 func isPlainName(name string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 	return name != "" && len(name) <= 128 && strings.Trim(name, letters) == ""
 }
 
-// missing adds blob.ErrNotFound to an error that means it.
-func missing(err error) error {
+// notFound adds blob.ErrNotFound to an error that means it.
+func notFound(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", blob.ErrNotFound, err)
 	}
 	return err
 }
 
-// refused adds to an error of writing what it means to callers: blob.ErrFull for
-// no space, or over the account's quota; blob.ErrReadOnly for no permission, or a
-// file system that the system stopped writing to, as after errors of the disk.
-func refused(err error) error {
+// writeError adds to an error of writing what it means to callers. blob.ErrFull means that
+// there is no space, or that the quota of the system's account is used up. blob.ErrReadOnly
+// means that there is no permission, or that the system has made the file system read-only,
+// for example after errors of the disk.
+func writeError(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), diskFull(err):
 		return fmt.Errorf("%w: %w", blob.ErrFull, err)

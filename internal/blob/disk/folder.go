@@ -5,30 +5,30 @@ import (
 	"sync"
 )
 
-// A folder shares its syncs between callers: while one runs, later callers wait for the next
-// one, which then begins after what they have done in the folder.
+// folder shares syncs between callers. While one sync runs, later callers wait for the next
+// one, which begins after their changes to the folder.
 type folder struct {
 	root *os.Root
 	path string
 
 	mu      sync.Mutex
 	running bool
-	next    *round // what a caller now would wait for; nil when nobody waits
+	next    *batch // the sync for which callers wait; nil when nobody waits
 }
 
-// A round is one sync and those who wait for it.
-type round struct {
-	done chan struct{} // closed when err holds
+// batch is one sync, for which several callers may wait.
+type batch struct {
+	done chan struct{} // closed when err is set
 	err  error
 }
 
 func (s *Store) folder(path string) *folder { return &folder{root: s.root, path: path} }
 
-// sync makes the names durable that are in the folder now.
+// sync makes the names that are now in the folder durable.
 func (f *folder) sync() error {
 	f.mu.Lock()
 	if f.next == nil {
-		f.next = &round{done: make(chan struct{})}
+		f.next = &batch{done: make(chan struct{})}
 	}
 	r := f.next
 	if !f.running {
@@ -51,7 +51,7 @@ func (f *folder) syncWhileWanted() {
 		if r == nil {
 			return
 		}
-		r.err = refused(syncFolder(f.root, f.path))
+		r.err = writeError(syncFolder(f.root, f.path))
 		close(r.done)
 	}
 }

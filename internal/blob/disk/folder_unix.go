@@ -19,11 +19,11 @@ func syncFolder(root *os.Root, path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// diskFull is for systems whose error for it is not ENOSPC.
+// diskFull is for systems that have an error other than ENOSPC.
 func diskFull(error) bool { return false }
 
-// lockFile keeps other handles away from f until it is closed, or the process ends.
-// A file system without locks refuses nobody.
+// lockFile locks f until it is closed or the process ends. On a file system without locks it
+// does nothing.
 func lockFile(f *os.File) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

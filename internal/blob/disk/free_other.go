@@ -2,5 +2,5 @@
 
 package disk
 
-// Free does not know.
+// Free returns that the space is not known.
 func (s *Store) Free() (bytes int64, known bool) { return 0, false }

@@ -13,8 +13,8 @@ import (
 	"photos/internal/testkit/smalldisk"
 )
 
-// A disk that is full says so, keeps what was written, and goes on when there
-// is space again.
+// A full disk is reported and keeps what was written. It can be used again when there is
+// space.
 func TestFullDisk(t *testing.T) {
 	smalldisk.Run(t, "size=1m", func(t *testing.T, dir string) {
 		s := openDisk(t, dir)
@@ -23,7 +23,7 @@ func TestFullDisk(t *testing.T) {
 		var written []byte
 		for err == nil {
 			if len(written) > 2<<20 {
-				t.Fatal("the disk does not get full")
+				t.Fatal("the disk does not become full")
 			}
 			p := noise(100_000)
 			var n int
@@ -55,8 +55,8 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
-// Files run out before bytes do. A commit that finds no room for its folder
-// may be repeated.
+// The disk runs out of files before it runs out of bytes. A commit that finds no space for
+// its folder can be repeated.
 func TestNoMoreFiles(t *testing.T) {
 	smalldisk.Run(t, "size=1m,nr_inodes=12", func(t *testing.T, dir string) {
 		s := openDisk(t, dir)
@@ -77,7 +77,7 @@ func TestNoMoreFiles(t *testing.T) {
 		if _, err := first.Commit(t.Context(), true); !errors.Is(err, blob.ErrFull) {
 			t.Errorf("Commit = %v, want blob.ErrFull", err)
 		}
-		again, err := disk.Open(filepath.Join(dir, "data")) // a service over a full disk starts
+		again, err := disk.Open(filepath.Join(dir, "data")) // a service starts on a full disk
 		must(t, err)
 		must(t, again.Close())
 		for i := range made {
@@ -91,7 +91,7 @@ func TestNoMoreFiles(t *testing.T) {
 	})
 }
 
-// A disk that may only be read is told from a full one.
+// A read-only disk is distinguished from a full one.
 func TestReadOnlyDisk(t *testing.T) {
 	smalldisk.Run(t, "ro", func(t *testing.T, dir string) {
 		if _, err := disk.Open(dir); !errors.Is(err, blob.ErrReadOnly) || errors.Is(err, blob.ErrFull) {

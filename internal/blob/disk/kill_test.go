@@ -23,15 +23,15 @@ import (
 	"photos/internal/store/sqldb"
 )
 
-// victim names, for the process that is to be killed, the folder it works in.
+// victim is the variable that tells the process that will be killed which folder to use.
 const victim = "PHOTOS_KILL_TEST"
 
-// A process that stores photos is killed again and again, in the midst of it.
-// What it acknowledged is there and whole, and so is everything that shows.
-// (That syncs reach the disk takes a power cut to show.)
+// A process that stores photos is killed many times while it works. Every photo that it
+// acknowledged is stored and complete, and so is every photo in a list. Only a power cut
+// could show that syncs reach the disk.
 func TestKilled(t *testing.T) {
 	if dir := os.Getenv(victim); dir != "" {
-		storeForEver(t, dir)
+		storeUntilKilled(t, dir)
 		return
 	}
 	t.Parallel()
@@ -40,18 +40,18 @@ func TestKilled(t *testing.T) {
 		rounds = 4
 	}
 	dir := t.TempDir()
-	moments := rand.New(rand.NewPCG(1, 2)) // of the kills, in photos: the same in every run
+	moments := rand.New(rand.NewPCG(1, 2)) // after how many photos to kill; the same in every run
 	acknowledged := map[photo.ID]bool{}
 	for range rounds {
 		for _, id := range killAfter(t, dir, 1+moments.IntN(60)) {
 			acknowledged[id] = true
 		}
 	}
-	lookAround(t, dir, acknowledged)
+	checkRemains(t, dir, acknowledged)
 }
 
-// killAfter starts a process that stores photos, kills it when it has acknowledged
-// n of them, and returns all that it did acknowledge.
+// killAfter starts a process that stores photos, and kills it when it has acknowledged n of
+// them. It returns all that the process acknowledged.
 func killAfter(t *testing.T, dir string, n int) []photo.ID {
 	t.Helper()
 	self, err := os.Executable()
@@ -66,12 +66,12 @@ func killAfter(t *testing.T, dir string, n int) []photo.ID {
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadString('\n')
-		if err != nil { // the end; a line cut short was not acknowledged
+		if err != nil { // the end; an incomplete line acknowledges nothing
 			break
 		}
 		id, err := photo.ParseID(strings.TrimSpace(line))
 		if err != nil {
-			t.Fatalf("the process says %q", line)
+			t.Fatalf("the process printed %q", line)
 		}
 		if ids = append(ids, id); len(ids) == n {
 			must(t, cmd.Process.Kill())
@@ -83,8 +83,8 @@ func killAfter(t *testing.T, dir string, n int) []photo.ID {
 	return ids
 }
 
-// storeForEver acknowledges each photo by a line with its ID.
-func storeForEver(t *testing.T, dir string) {
+// storeUntilKilled stores photos, and prints the ID of each one that is stored.
+func storeUntilKilled(t *testing.T, dir string) {
 	blobs, db, owner := openBoth(t, dir)
 	var said sync.Mutex
 	var next atomic.Uint64
@@ -108,8 +108,8 @@ func storeForEver(t *testing.T, dir string) {
 	wg.Wait()
 }
 
-// lookAround opens what the dead have left.
-func lookAround(t *testing.T, dir string, acknowledged map[photo.ID]bool) {
+// checkRemains checks what the killed processes have stored.
+func checkRemains(t *testing.T, dir string, acknowledged map[photo.ID]bool) {
 	t.Helper()
 	blobs, db, owner := openBoth(t, dir)
 	seen, cursor := 0, ""
@@ -119,14 +119,14 @@ func lookAround(t *testing.T, dir string, acknowledged map[photo.ID]bool) {
 		for _, p := range page.Photos {
 			seen++
 			delete(acknowledged, p.ID)
-			whole(t, blobs, db, owner, p)
+			checkWhole(t, blobs, db, owner, p)
 		}
 		if cursor = page.Next; cursor == "" {
 			break
 		}
 	}
 	for id := range acknowledged {
-		t.Errorf("%s was acknowledged and is not there", id.Short())
+		t.Errorf("%s was acknowledged and is not stored", id.Short())
 	}
 	usage, err := db.Usage(t.Context(), owner)
 	must(t, err)
@@ -141,11 +141,11 @@ func lookAround(t *testing.T, dir string, acknowledged map[photo.ID]bool) {
 		}
 		return err
 	}))
-	t.Logf("%d photos; %d blobs had no row yet", seen, orphans)
+	t.Logf("%d photos; %d blobs have no row", seen, orphans)
 }
 
-// whole reads a photo's bytes again.
-func whole(t *testing.T, blobs *disk.Store, db *sqldb.DB, owner string, p photo.Photo) {
+// checkWhole reads the bytes of a photo and compares their digest.
+func checkWhole(t *testing.T, blobs *disk.Store, db *sqldb.DB, owner string, p photo.Photo) {
 	t.Helper()
 	_, key, err := db.Get(t.Context(), owner, p.ID, store.Live)
 	must(t, err)
@@ -158,7 +158,7 @@ func whole(t *testing.T, blobs *disk.Store, db *sqldb.DB, owner string, p photo.
 	n, err := io.Copy(h, r)
 	must(t, errors.Join(err, r.Close()))
 	if n != p.Size || photo.ID(h.Sum(nil)) != p.ID {
-		t.Errorf("%s is not whole: %d of %d bytes", p.ID.Short(), n, p.Size)
+		t.Errorf("%s is not complete: %d of %d bytes", p.ID.Short(), n, p.Size)
 	}
 }
 

@@ -8,28 +8,28 @@ import (
 	"sync"
 )
 
-// shardTurn is how many commits go to one folder of an owner before another is
-// chosen: many enough that concurrent commits share its sync, few enough that
-// folders stay small.
-const shardTurn = 512
+// commitsPerShard is how many commits use one folder of an owner before another one is
+// chosen. It is large enough for concurrent commits to share syncs, and small enough to keep
+// folders small.
+const commitsPerShard = 512
 
-// shards says which folder the next blob goes to. The choice means nothing:
-// a key tells its folder, and all keys are random.
+// shards chooses the folder of the next blob. The choice has no meaning: all keys are random,
+// and a key begins with the name of its folder.
 type shards struct {
 	mu     sync.Mutex
-	left   int               // commits until the next turn
-	prefix string            // first two digits of every key of this turn
-	shards map[string]*shard // by owner, of this turn
+	left   int               // commits until another folder is chosen
+	prefix string            // first two digits of the next keys
+	shards map[string]*shard // with the present prefix, by owner
 }
 
-// A shard is the folder blobs/<owner>/<aa>.
+// shard is the folder blobs/<owner>/<aa>.
 type shard struct {
 	*folder
 	mu    sync.Mutex
-	ready bool // it exists, durably
+	ready bool // it exists and is durable
 }
 
-// newBlob makes a key for owner and the folder to put it in.
+// newBlob returns a key for a blob of owner, and its folder.
 func (s *Store) newBlob(owner string) (key string, _ *shard, err error) {
 	sh := s.shards.forOwner(s, owner)
 	if err := sh.prepare(s, owner); err != nil {
@@ -47,7 +47,7 @@ func (t *shards) forOwner(s *Store, owner string) *shard {
 	if t.left == 0 {
 		var random [1]byte
 		rand.Read(random[:])
-		t.left, t.prefix, t.shards = shardTurn, hex.EncodeToString(random[:]), map[string]*shard{}
+		t.left, t.prefix, t.shards = commitsPerShard, hex.EncodeToString(random[:]), map[string]*shard{}
 	}
 	t.left--
 	sh := t.shards[owner]
@@ -58,8 +58,8 @@ func (t *shards) forOwner(s *Store, owner string) *shard {
 	return sh
 }
 
-// prepare makes the folder and its parent, each durable before it is used. That
-// one exists does not mean that it is durable: a process may have died between.
+// prepare creates the folder and its parent, and makes each durable before it is used. A
+// folder that exists need not be durable: a process may have died after it created it.
 func (sh *shard) prepare(s *Store, owner string) error {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -69,7 +69,7 @@ func (sh *shard) prepare(s *Store, owner string) error {
 	home := s.folder(blobsDir + "/" + owner)
 	for _, d := range []struct{ dir, parent *folder }{{home, s.blobs}, {sh.folder, home}} {
 		if err := s.root.Mkdir(d.dir.path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return refused(err)
+			return writeError(err)
 		}
 		if err := d.parent.sync(); err != nil {
 			return err

@@ -22,24 +22,24 @@ import (
 // readBuffer is how much Digest reads at a time.
 const readBuffer = 1 << 20
 
-// staged is a handle of an upload under way.
+// staged is the handle of a staged upload.
 type staged struct {
 	store       *Store
 	owner, name string
 
 	mu     sync.Mutex
-	f      *os.File // locked, so that no other process has it
+	f      *os.File // locked, so that no other process opens it
 	size   int64
 	hash   hash.Hash // of the first hashed bytes
 	hashed int64
-	named  bool  // the folder was synced since the file was made
-	err    error // why the handle is of no more use: a failed sync, committed, closed
+	named  bool  // the folder was synced after the file was created
+	err    error // why the handle can no longer be used: a failed sync, the commit, or Close
 }
 
-// Errors of a handle that is of no more use.
+// Errors of a handle that can no longer be used.
 var (
 	errCommitted = errors.New("the upload is committed")
-	errClosed    = fmt.Errorf("the upload's handle is closed: %w", fs.ErrClosed)
+	errClosed    = fmt.Errorf("the handle of the upload is closed: %w", fs.ErrClosed)
 )
 
 // Create implements blob.Staging.
@@ -47,9 +47,9 @@ func (s *Store) Create(_ context.Context, owner, name string) (blob.Staged, erro
 	if !isPlainName(name) || !isPlainName(owner) {
 		return nil, fmt.Errorf("create upload: %.40q of owner %.40q is not a name", name, owner)
 	}
-	h, err := s.hold(owner, name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	h, err := s.openStaged(owner, name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
-		return nil, fmt.Errorf("create upload: %w", refused(err))
+		return nil, fmt.Errorf("create upload: %w", writeError(err))
 	}
 	return h, nil
 }
@@ -59,18 +59,18 @@ func (s *Store) Resume(_ context.Context, owner, name string, state []byte) (blo
 	if !isPlainName(name) || !isPlainName(owner) {
 		return nil, fmt.Errorf("resume upload %.40q of owner %.40q: %w", name, owner, blob.ErrNotFound)
 	}
-	h, err := s.hold(owner, name, os.O_RDWR)
+	h, err := s.openStaged(owner, name, os.O_RDWR)
 	if err != nil {
-		return nil, fmt.Errorf("resume upload: %w", refused(missing(err)))
+		return nil, fmt.Errorf("resume upload: %w", writeError(notFound(err)))
 	}
 	h.resumeDigest(state)
 	return h, nil
 }
 
-// hold opens a staged upload, unless there is a handle of it. The lock keeps other
-// processes out, and ends with this one. Where a file system has no locks, the map
-// still keeps handles of this process apart.
-func (s *Store) hold(owner, name string, flag int) (*staged, error) {
+// openStaged opens a staged upload unless it has a handle. The lock of the file excludes other
+// processes, and ends with this process. On a file system without locks, the map still
+// excludes other handles in this process.
+func (s *Store) openStaged(owner, name string, flag int) (*staged, error) {
 	if !s.reserve(name) {
 		return nil, blob.ErrBusy
 	}
@@ -89,7 +89,8 @@ func (s *Store) hold(owner, name string, flag int) (*staged, error) {
 	return h, nil
 }
 
-// reserve reports whether name had no handle in this process, and notes one.
+// reserve records that name has a handle in this process. It returns false if it had one
+// already.
 func (s *Store) reserve(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,8 +107,8 @@ func (s *Store) release(name string) {
 	delete(s.open, name)
 }
 
-// end makes the handle useless for the reason err, and closes the file. A handle
-// that has a reason already keeps it. Its caller has h.mu.
+// end closes the file. All later calls of the handle return err, or the error of an earlier
+// end. The caller has locked h.mu.
 func (h *staged) end(err error) error {
 	if h.err == nil {
 		h.err = err
@@ -116,7 +117,7 @@ func (h *staged) end(err error) error {
 		return h.err
 	}
 	if h.f != nil {
-		h.f.Close() // nothing is lost: what counts was synced
+		h.f.Close() // nothing is lost: what was promised was synced
 		h.f = nil
 	}
 	h.store.release(h.name)
@@ -143,22 +144,22 @@ func (s *Store) Discard(_ context.Context, name string) error {
 	return nil
 }
 
-// Write implements blob.Staged. The digest follows as long as every byte from
-// the first went through this handle.
+// Write implements blob.Staged. It also adds the bytes to the digest, if that covers all
+// bytes so far.
 func (h *staged) Write(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.err != nil {
 		return 0, h.err
 	}
-	n, err := h.f.Write(p) // not WriteAt, which forgets what it wrote before the disk was full
+	n, err := h.f.Write(p) // not WriteAt, which does not report what it wrote before the disk was full
 	if h.hashed == h.size {
 		h.hash.Write(p[:n])
 		h.hashed += int64(n)
 	}
 	h.size += int64(n)
 	if err != nil {
-		return n, fmt.Errorf("write upload: %w", refused(err))
+		return n, fmt.Errorf("write upload: %w", writeError(err))
 	}
 	return n, nil
 }
@@ -196,14 +197,14 @@ func (h *staged) Sync() error {
 	return nil
 }
 
-// sync syncs the file. After a failure the system may have dropped what it could
-// not write and call the next sync a success, so there is none by this handle.
+// sync syncs the file. After a failure the handle cannot sync again: the system may have
+// dropped what it could not write, and report success for the next sync.
 func (h *staged) sync() error {
 	if h.err != nil {
 		return h.err
 	}
 	if err := h.f.Sync(); err != nil {
-		return h.end(fmt.Errorf("sync upload: %w", refused(err)))
+		return h.end(fmt.Errorf("sync upload: %w", writeError(err)))
 	}
 	return nil
 }
@@ -221,7 +222,7 @@ func (h *staged) Digest() (photo.ID, error) {
 	return photo.ID(h.hash.Sum(nil)), nil
 }
 
-// hashRest reads what did not go through this handle.
+// hashRest reads the bytes that the digest does not cover yet.
 func (h *staged) hashRest() error {
 	if h.hashed == h.size {
 		return nil
@@ -235,7 +236,7 @@ func (h *staged) hashRest() error {
 	return err
 }
 
-// stateHead is the length of what a digest's state begins with: the number of bytes it covers.
+// stateHead is the length of the start of a digest's state, which says how many bytes it covers.
 const stateHead = 8
 
 // DigestState implements blob.Staged.
@@ -253,8 +254,8 @@ func (h *staged) DigestState() []byte {
 	return state
 }
 
-// resumeDigest goes on with a digest. A state that another version of the program
-// made, or that covers more than is here, is not used: Digest then reads the file.
+// resumeDigest continues a digest. It ignores a state that another version of the program
+// made, and one that covers more bytes than there are. Digest then reads the file.
 func (h *staged) resumeDigest(state []byte) {
 	if len(state) <= stateHead {
 		return
@@ -275,9 +276,9 @@ func (h *staged) Commit(_ context.Context, keep bool) (string, error) {
 	if h.err != nil {
 		return "", h.err
 	}
-	now := time.Now() // EachBlob tells when blobs were committed; the last write may be days old
+	now := time.Now() // EachBlob reports the time of the commit; the last write may be days old
 	if err := h.store.root.Chtimes(uploadsDir+"/"+h.name, now, now); err != nil {
-		return "", fmt.Errorf("commit upload: %w", refused(missing(err)))
+		return "", fmt.Errorf("commit upload: %w", writeError(notFound(err)))
 	}
 	if err := h.sync(); err != nil {
 		return "", err
@@ -289,7 +290,7 @@ func (h *staged) Commit(_ context.Context, keep bool) (string, error) {
 	return key, nil
 }
 
-// link gives the synced file its name as a blob and makes that durable.
+// link gives the synced file its name as a blob, and makes the name durable.
 func (h *staged) link(keep bool) (string, error) {
 	key, shard, err := h.store.newBlob(h.owner)
 	if err != nil {
@@ -300,11 +301,11 @@ func (h *staged) link(keep bool) (string, error) {
 		err = h.store.root.Link(from, to)
 	}
 	if !keep || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) { // FAT, some network file systems
-		_ = h.end(errCommitted) // Windows renames no open file
+		_ = h.end(errCommitted) // Windows cannot rename an open file
 		err = h.store.root.Rename(from, to)
 	}
 	if err != nil {
-		return "", refused(missing(err))
+		return "", writeError(notFound(err))
 	}
 	h.err = errCommitted
 	if err := shard.sync(); err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// walkBatch is how many entries of a folder are held at once.
+// walkBatch is how many entries of a folder are in memory at once.
 const walkBatch = 256
 
 // EachStaged implements blob.Staging.
@@ -47,8 +47,8 @@ func (s *Store) EachBlob(ctx context.Context, f func(owner, key string, committe
 	return nil
 }
 
-// each calls f for the entries of a folder that this package would have made;
-// others (lost+found, a file manager's droppings) are none of its business.
+// each calls f for the entries of a folder whose names this package uses. It ignores others,
+// such as lost+found or the files of a file manager.
 func (s *Store) each(ctx context.Context, path string, f func(fs.DirEntry) error) error {
 	d, err := s.root.Open(path)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Store) each(ctx context.Context, path string, f func(fs.DirEntry) error
 	}
 }
 
-// ignoreMissing forgives an entry that went away since its folder was read.
+// ignoreMissing drops the error of an entry that was removed after its folder was read.
 func ignoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
