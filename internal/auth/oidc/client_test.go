@@ -10,8 +10,8 @@ import (
 	"photos/internal/auth"
 )
 
-// FuzzTokenAnswer: an answer of the token endpoint gives a token fit for a header, or
-// an error; and only a refusal with status 400 or 401 is final.
+// FuzzTokenAnswer checks that an answer of the token endpoint gives an error or a token that is
+// fit for a header, and that only a refusal with status 400 or 401 is final.
 func FuzzTokenAnswer(f *testing.F) {
 	f.Add(200, "application/json", `{"access_token":"a","expires_in":3600,"refresh_token":"r"}`)
 	f.Add(200, "application/json", `{"access_token":"a","expires_in":-1}`)
@@ -41,7 +41,7 @@ func FuzzTokenAnswer(f *testing.F) {
 	})
 }
 
-// TestErrorsHoldNoSecrets lets the provider answer with what it was sent.
+// TestErrorsHoldNoSecrets uses a provider that answers with the request.
 func TestErrorsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	const value = "refresh-very-secret"

@@ -12,7 +12,7 @@ import (
 	"photos/internal/issuer"
 )
 
-// serving answers every request with one document, in place of a network.
+// serving is a transport that answers every request with one document.
 type serving struct {
 	status int
 	body   string
@@ -34,8 +34,7 @@ const (
 	otherForm  = "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC"
 )
 
-// document is Cognito's discovery document with changes; a nil value takes a member
-// out.
+// document returns Cognito's discovery document with changes. A nil value removes a member.
 func document(changes map[string]any) string {
 	doc := map[string]any{
 		"issuer": poolIssuer, "jwks_uri": poolIssuer + "/.well-known/jwks.json",
@@ -111,7 +110,7 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
-// TestPagesBelowAPath derives what the document leaves out from where the sign-in pages are.
+// TestPagesBelowAPath derives missing endpoints from the address of the sign-in pages.
 func TestPagesBelowAPath(t *testing.T) {
 	t.Parallel()
 	const pages = "http://127.0.0.1:8080/photos/pool"
@@ -133,7 +132,7 @@ func TestPagesBelowAPath(t *testing.T) {
 	}
 }
 
-func TestDiscoverTellsOfflineFromRefused(t *testing.T) {
+func TestDiscoverTellsUnavailableFromRefused(t *testing.T) {
 	t.Parallel()
 	for status, kind := range map[int]auth.Kind{404: auth.Misconfigured, 302: auth.Misconfigured, 429: auth.Unavailable, 500: auth.Unavailable, 503: auth.Unavailable} {
 		if _, err := Discover(t.Context(), &serving{status: status}, poolIssuer, ""); auth.KindOf(err) != kind {
@@ -169,7 +168,7 @@ func TestIssuerOfPool(t *testing.T) {
 	}
 }
 
-// FuzzDiscover feeds foreign documents: whatever is accepted obeys the rules.
+// FuzzDiscover checks that every accepted document obeys the rules.
 func FuzzDiscover(f *testing.F) {
 	f.Add(document(nil))
 	f.Add(document(map[string]any{"token_endpoint": "https://evil.example/token"}))

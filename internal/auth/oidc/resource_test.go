@@ -22,7 +22,7 @@ func TestFetchResource(t *testing.T) {
 		"below a path":         {"https://p.example/photos", "https://p.example/photos", "https://p.example/.well-known/oauth-protected-resource/photos", true},
 		"another service":      {"https://evil.example", "https://p.example", "https://evil.example/.well-known/oauth-protected-resource", false},
 		"another path":         {"https://p.example/a", "https://p.example/b", "https://p.example/.well-known/oauth-protected-resource/a", false},
-		"nobody":               {"https://p.example", "", "https://p.example/.well-known/oauth-protected-resource", false},
+		"no name":              {"https://p.example", "", "https://p.example/.well-known/oauth-protected-resource", false},
 	} {
 		body, _ := json.Marshal(map[string]any{"resource": test.named, "authorization_servers": []string{poolIssuer}, "photos_client_id": "cli"})
 		web := &serving{status: 200, body: string(body)}
@@ -36,7 +36,8 @@ func TestFetchResource(t *testing.T) {
 	}
 }
 
-// A proxy that passes on only what lies below the path answers elsewhere itself.
+// TestFetchResourceBelowThePath has a proxy that passes on only requests below the path and answers
+// other requests itself.
 func TestFetchResourceBelowThePath(t *testing.T) {
 	t.Parallel()
 	const server = "https://p.example/photos"
@@ -72,7 +73,7 @@ func TestFetchResourceBelowThePath(t *testing.T) {
 	}
 }
 
-// FuzzResource feeds foreign descriptions of a service: none speaks for another one.
+// FuzzResource checks that no description of a service is accepted for another one.
 func FuzzResource(f *testing.F) {
 	const server = "https://photos.example/base"
 	f.Add(`{"resource":"https://photos.example/base","authorization_servers":["https://p.example"],"photos_client_id":"cli"}`)

@@ -7,7 +7,7 @@ import (
 	"photos/internal/auth"
 )
 
-func TestFreshness(t *testing.T) {
+func TestTokenFresh(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	for name, test := range map[string]struct {

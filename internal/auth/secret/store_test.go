@@ -18,7 +18,7 @@ import (
 	"photos/internal/auth"
 )
 
-// TestStores holds both stores to the contract of Store.
+// TestStores checks that both stores do what Store says.
 func TestStores(t *testing.T) {
 	keyring.MockInit()
 	for name, store := range map[string]Store{
@@ -121,7 +121,7 @@ func TestFileStoreRefusesWhatOthersMayHaveTouched(t *testing.T) {
 	}
 }
 
-// stuck is a keyring whose calls hang until they are let go.
+// stuck is a keyring whose calls hang until letGo is closed.
 type stuck struct {
 	goKeyring
 	letGo chan struct{}

@@ -23,8 +23,8 @@ import (
 	"photos/internal/auth/secret"
 )
 
-// fakeProvider answers like a Cognito user pool whose one user always says yes. Tests
-// turn its knobs, with the method with once it runs.
+// fakeProvider answers like a Cognito user pool whose one user always agrees. Tests change
+// its fields, with the method with once it runs.
 type fakeProvider struct {
 	*httptest.Server
 	clientID string
@@ -45,7 +45,7 @@ type fakeProvider struct {
 	clock      time.Duration // how far its clock is ahead
 }
 
-// sharedKey is made once, since making one takes a while.
+// sharedKey is generated once, because that takes a while.
 var sharedKey = sync.OnceValue(newKey)
 
 func newKey() *rsa.PrivateKey {
@@ -80,7 +80,7 @@ func newFakeProvider(t *testing.T) *fakeProvider {
 
 func (p *fakeProvider) issuer() string { return p.URL + "/pool" }
 
-// provider is what discovery makes of it.
+// provider returns what discovery would return.
 func (p *fakeProvider) provider() oidc.Provider {
 	return oidc.Provider{
 		Issuer: p.issuer(), AuthorizationEndpoint: p.URL + "/oauth2/authorize", TokenEndpoint: p.URL + "/oauth2/token",
@@ -205,29 +205,29 @@ func (p *fakeProvider) with(change func(*fakeProvider)) {
 	change(p)
 }
 
-// count is how many requests a path got.
+// count returns the number of requests to a path.
 func (p *fakeProvider) count(path string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.calls[path]
 }
 
-// works reports whether a refresh token does, rotated ones not counted.
+// works reports whether a refresh token is valid and was not rotated.
 func (p *fakeProvider) works(token auth.Secret) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.valid[token.Reveal()]
 }
 
-// working is how many refresh tokens do.
+// working returns the number of such refresh tokens.
 func (p *fakeProvider) working() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.valid)
 }
 
-// session signs in behind the scenes: a stored refresh token and an access token that
-// ends at expiry.
+// session stores a refresh token and an access token that expires at expiry, as after a
+// login.
 func (p *fakeProvider) session(t *testing.T, store secret.Store, expiry time.Time) Session {
 	t.Helper()
 	s := Session{Provider: p.provider(), ClientID: p.clientID, Credential: newCredentialID()}
@@ -251,7 +251,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	}
 }
 
-// status answers with a bare status and a body that is not JSON.
+// status returns a handler that answers with a status and a body that is not JSON.
 func status(code int, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for _, h := range headers {

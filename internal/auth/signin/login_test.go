@@ -18,7 +18,7 @@ import (
 	"photos/internal/testkit/freeport"
 )
 
-// visit is a browser that goes where it is sent and keeps the last page.
+// visit is a browser that follows redirects and keeps the last page.
 type visit struct {
 	done   chan struct{}
 	status int
@@ -40,7 +40,7 @@ func (v *visit) open(address string) error {
 	return err
 }
 
-// signInAddress asks the one-time address a browser is started with where it leads.
+// signInAddress returns the address to which the one-time address redirects.
 func signInAddress(t *testing.T, address string) *url.URL {
 	t.Helper()
 	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(address)
@@ -117,9 +117,8 @@ func TestLoginStoresThenTellsTheBrowser(t *testing.T) {
 	})
 }
 
-// TestLoginIgnoresWhatIsNotItsOwn hits the callback port with everything but the real
-// reply.
-func TestLoginIgnoresWhatIsNotItsOwn(t *testing.T) {
+// TestLoginIgnoresOtherRequests sends requests to the callback port that are not the reply.
+func TestLoginIgnoresOtherRequests(t *testing.T) {
 	t.Parallel()
 	p := newFakeProvider(t)
 	o, _ := options(t, p)
@@ -130,7 +129,7 @@ func TestLoginIgnoresWhatIsNotItsOwn(t *testing.T) {
 	o.Browser = func(address string) error {
 		signIn := signInAddress(t, address)
 		state := signIn.Query().Get("state")
-		for _, stray := range []struct{ method, host, target string }{
+		for _, other := range []struct{ method, host, target string }{
 			{"GET", redirect.Host, "/favicon.ico"},
 			{"GET", redirect.Host, "/callback"},
 			{"GET", redirect.Host, "/callback?code=x"},
@@ -145,16 +144,16 @@ func TestLoginIgnoresWhatIsNotItsOwn(t *testing.T) {
 			{"POST", redirect.Host, "/callback?code=x&state=" + state},
 			{"HEAD", redirect.Host, "/callback?code=x&state=" + state},
 		} {
-			req, _ := http.NewRequest(stray.method, "http://"+redirect.Host+stray.target, nil)
-			req.Host = stray.host
+			req, _ := http.NewRequest(other.method, "http://"+redirect.Host+other.target, nil)
+			req.Host = other.host
 			resp, err := http.DefaultClient.Do(req)
 			if err != nil {
-				t.Errorf("%v: %v", stray, err)
+				t.Errorf("%v: %v", other, err)
 				continue
 			}
 			resp.Body.Close()
 			if resp.StatusCode != http.StatusBadRequest {
-				t.Errorf("%v: status %d, want 400", stray, resp.StatusCode)
+				t.Errorf("%v: status %d, want 400", other, resp.StatusCode)
 			}
 		}
 		return browser.open(signIn.String())
@@ -167,7 +166,7 @@ func TestLoginIgnoresWhatIsNotItsOwn(t *testing.T) {
 	}
 }
 
-func TestLoginShowsADoubledCallbackTheSamePage(t *testing.T) {
+func TestLoginShowsARepeatedReplyTheSamePage(t *testing.T) {
 	t.Parallel()
 	p := newFakeProvider(t)
 	o, _ := options(t, p)
@@ -189,7 +188,7 @@ func TestLoginShowsADoubledCallbackTheSamePage(t *testing.T) {
 	}
 }
 
-// talk collects what is said and finds the sign-in URL in it.
+// talk collects the output and finds the sign-in address in it.
 type talk struct {
 	mu    sync.Mutex
 	text  strings.Builder
@@ -219,7 +218,7 @@ func (w *talk) String() string {
 	return w.text.String()
 }
 
-// callback signs in at the provider and returns the address the browser is sent to.
+// callback signs in at the provider and returns the address to which it redirects.
 func (w *talk) callback() string {
 	<-w.ready
 	w.mu.Lock()

@@ -42,7 +42,7 @@ func TestParsePasted(t *testing.T) {
 	}
 }
 
-// FuzzReply: nothing but the exact state ever makes a reply count.
+// FuzzReply checks that a reply is verified only with exactly the right state.
 func FuzzReply(f *testing.F) {
 	f.Add("code=c&state=right")
 	f.Add("error=e&error_description=d&state=right")
@@ -54,7 +54,7 @@ func FuzzReply(f *testing.F) {
 			return
 		}
 		if r.relationTo("right") == verified && r.state != "right" {
-			t.Errorf("%q counts", query)
+			t.Errorf("%q is verified", query)
 		}
 		if r.code.IsZero() == (r.failure == "") {
 			t.Errorf("%q has neither code nor error, or both", query)
@@ -67,7 +67,7 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
-// FuzzPasted: a pasted line never says more than the same query at the callback port.
+// FuzzPasted checks that only the redirect URI is accepted.
 func FuzzPasted(f *testing.F) {
 	f.Add("http://127.0.0.1:18484/callback?code=c&state=s")
 	f.Add("127.0.0.1:18484/callback?error=e")

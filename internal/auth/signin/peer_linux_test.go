@@ -38,8 +38,8 @@ func TestOwnerOfAConnection(t *testing.T) {
 	}
 }
 
-// TestTheKernelKnowsOurOwnConnections reads the real tables.
-func TestTheKernelKnowsOurOwnConnections(t *testing.T) {
+// TestOwnerOfARealConnection reads the tables of the kernel.
+func TestOwnerOfARealConnection(t *testing.T) {
 	t.Parallel()
 	for address, table := range map[string]string{"127.0.0.1:0": "/proc/net/tcp", "[::1]:0": "/proc/net/tcp6"} {
 		t.Run(table, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestTheKernelKnowsOurOwnConnections(t *testing.T) {
 			}
 			r := (&http.Request{RemoteAddr: c.LocalAddr().String()}).WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, c.RemoteAddr()))
 			if fromOtherUser(r) {
-				t.Error("our own connection is foreign")
+				t.Error("a connection of this process is taken for another user's")
 			}
 		})
 	}

@@ -19,7 +19,7 @@ import (
 	"photos/internal/userpool"
 )
 
-// pool is a user pool with one account, and a session somebody signs in to.
+// pool is a local user pool without accounts.
 type pool struct {
 	*userpool.Pool
 	behaviour *userpool.Behaviour
@@ -57,14 +57,14 @@ func newPool(t *testing.T, shape func(*userpool.Config)) *pool {
 	return p
 }
 
-// household is what one machine keeps of the session.
-type household struct {
+// machine has what one machine stores of a session.
+type machine struct {
 	store secret.Store
 	state string
 }
 
-// signIn goes the whole way with a person at the browser.
-func (p *pool) signIn(t *testing.T, home household, clientSecret string, page *string) signin.Session {
+// signIn signs a user up and in, with a browser that a test double controls.
+func (p *pool) signIn(t *testing.T, home machine, clientSecret string, page *string) signin.Session {
 	t.Helper()
 	provider, err := oidc.Discover(t.Context(), nil, p.Issuer(), p.base)
 	if err != nil {
@@ -89,7 +89,7 @@ func (p *pool) signIn(t *testing.T, home household, clientSecret string, page *s
 	return session
 }
 
-// TestAgainstTheUserPool signs up, in, refreshes, and out, with pools of each shape Cognito has.
+// TestAgainstTheUserPool signs up and in, refreshes and signs out, with pools of each kind that Cognito has.
 func TestAgainstTheUserPool(t *testing.T) {
 	t.Parallel()
 	for name, shape := range map[string]func(*userpool.Config){
@@ -113,7 +113,7 @@ func TestAgainstTheUserPool(t *testing.T) {
 				}
 				clientSecret = c.Clients[0].Secret
 			})
-			home := household{secret.NewFileStore(filepath.Join(t.TempDir(), "credentials")), t.TempDir()}
+			home := machine{secret.NewFileStore(filepath.Join(t.TempDir(), "credentials")), t.TempDir()}
 			var page string
 			session := p.signIn(t, home, clientSecret, &page)
 			if session.Account.Name != "Ada" || session.Account.Email != "ada@example.org" || session.Confidential != (clientSecret != "") {
@@ -143,11 +143,11 @@ func TestAgainstTheUserPool(t *testing.T) {
 	}
 }
 
-func (p *pool) source(home household, session signin.Session, now func() time.Time) *signin.Source {
+func (p *pool) source(home machine, session signin.Session, now func() time.Time) *signin.Source {
 	return signin.NewSource(signin.SourceOptions{Session: session, Store: home.store, StateDir: home.state, Now: now, Patience: 5 * time.Second})
 }
 
-func (p *pool) token(t *testing.T, home household, session signin.Session, now func() time.Time) oidc.Token {
+func (p *pool) token(t *testing.T, home machine, session signin.Session, now func() time.Time) oidc.Token {
 	t.Helper()
 	token, err := p.source(home, session, now).Token(t.Context())
 	if err != nil {
@@ -156,11 +156,11 @@ func (p *pool) token(t *testing.T, home household, session signin.Session, now f
 	return token
 }
 
-// TestRefreshThroughThePoolsFaults: the session outlives them all, and ends only by the provider's word.
+// TestRefreshThroughThePoolsFaults checks that no fault of the provider ends the session.
 func TestRefreshThroughThePoolsFaults(t *testing.T) {
 	t.Parallel()
 	p := newPool(t, func(c *userpool.Config) { c.Rotation, c.RotationGrace = true, 30*time.Second })
-	home := household{secret.NewFileStore(filepath.Join(t.TempDir(), "credentials")), t.TempDir()}
+	home := machine{secret.NewFileStore(filepath.Join(t.TempDir(), "credentials")), t.TempDir()}
 	var page string
 	session := p.signIn(t, home, "", &page)
 	now := time.Now()
@@ -185,7 +185,7 @@ func TestRefreshThroughThePoolsFaults(t *testing.T) {
 	p.token(t, home, session, func() time.Time { return now })
 }
 
-// TestRegisteredAtThePool asks for a URI the pool knows and one it does not.
+// TestRegisteredAtThePool asks about a URI that is registered and about others.
 func TestRegisteredAtThePool(t *testing.T) {
 	t.Parallel()
 	p := newPool(t, nil)

@@ -21,12 +21,12 @@ import (
 	"photos/internal/auth/secret"
 )
 
-// childEnv makes the test binary a process that asks for one access token.
+// childEnv is the variable that makes the test binary a process that asks for one access token.
 const childEnv = "PHOTOS_AUTH_TEST_CHILD"
 
 func TestMain(m *testing.M) {
-	if task := os.Getenv(childEnv); task != "" {
-		os.Exit(child(task))
+	if arguments := os.Getenv(childEnv); arguments != "" {
+		os.Exit(child(arguments))
 	}
 	if kind := os.Getenv(keyringEnv); kind != "" {
 		os.Exit(keyringChild(kind))
@@ -34,18 +34,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// errand is what such a process is told.
-type errand struct {
+// task has the arguments of such a process.
+type task struct {
 	Session Session
 	Store   string // folder of the file store
 	State   string
 	HangAt  string // the key, without the credential, at whose writing it hangs
 }
 
-// child prints "token T", or "error KIND".
-func child(task string) int {
-	var e errand
-	if err := json.Unmarshal([]byte(task), &e); err != nil {
+// child prints "token T" or "error KIND".
+func child(arguments string) int {
+	var e task
+	if err := json.Unmarshal([]byte(arguments), &e); err != nil {
 		fmt.Println("error", err)
 		return 1
 	}
@@ -63,7 +63,7 @@ func child(task string) int {
 	return 0
 }
 
-// hanging is a store whose process is killed in the middle of a write.
+// hanging is a store that hangs when it writes one key, until the process is killed.
 type hanging struct {
 	secret.Store
 	key string
@@ -77,34 +77,34 @@ func (h hanging) Set(ctx context.Context, key string, value auth.Secret) error {
 	return h.Store.Set(ctx, key, value)
 }
 
-// household is a provider, a session that needs a refresh, and processes around them.
-type household struct {
+// sharedSession is a session that needs a refresh, its provider, and the processes that use it.
+type sharedSession struct {
 	t        *testing.T
 	provider *fakeProvider
-	errand   errand
+	task     task
 }
 
-func newHousehold(t *testing.T, grace time.Duration) *household {
+func newSharedSession(t *testing.T, grace time.Duration) *sharedSession {
 	t.Helper()
 	p := newFakeProvider(t)
 	p.with(func(p *fakeProvider) { p.rotate, p.grace = true, grace })
 	dir := t.TempDir()
-	e := errand{Store: filepath.Join(dir, "store"), State: filepath.Join(dir, "state")}
+	e := task{Store: filepath.Join(dir, "store"), State: filepath.Join(dir, "state")}
 	e.Session = p.session(t, secret.NewFileStore(e.Store), time.Now().Add(-time.Minute))
-	return &household{t, p, e}
+	return &sharedSession{t, p, e}
 }
 
-// process starts one; hangAt may be empty.
-func (h *household) process(hangAt string) (*exec.Cmd, *bufio.Reader) {
+// process starts a process. hangAt may be empty.
+func (h *sharedSession) process(hangAt string) (*exec.Cmd, *bufio.Reader) {
 	h.t.Helper()
-	e := h.errand
+	e := h.task
 	e.HangAt = hangAt
-	task, err := json.Marshal(e)
+	arguments, err := json.Marshal(e)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+string(task))
+	cmd.Env = append(os.Environ(), childEnv+"="+string(arguments))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -116,8 +116,8 @@ func (h *household) process(hangAt string) (*exec.Cmd, *bufio.Reader) {
 	return cmd, bufio.NewReader(out)
 }
 
-// others runs n processes at once and returns how often each line was printed.
-func (h *household) others(n int) func() map[string]int {
+// others starts n processes. The function that it returns waits for them and says how often each line was printed.
+func (h *sharedSession) others(n int) func() map[string]int {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	said := map[string]int{}
@@ -134,14 +134,14 @@ func (h *household) others(n int) func() map[string]int {
 	return func() map[string]int { all.Wait(); return said }
 }
 
-// TestFiftyProcessesRefreshOnce: rotation without grace forgives no second request.
+// TestFiftyProcessesRefreshOnce has rotation without a grace period, so a second request would end the session.
 func TestFiftyProcessesRefreshOnce(t *testing.T) {
 	t.Parallel()
 	n := 50
 	if testing.Short() {
 		n = 8
 	}
-	h := newHousehold(t, 0)
+	h := newSharedSession(t, 0)
 	said := h.others(n)()
 	if said["token access-1"] != n {
 		t.Errorf("%d processes said %v", n, said)
@@ -151,10 +151,9 @@ func TestFiftyProcessesRefreshOnce(t *testing.T) {
 	}
 }
 
-// TestTheHolderOfTheLockIsKilled kills it with SIGKILL at each stage, while others
-// wait. Only what the provider rotated and nobody stored can be lost, and only without
-// grace.
-func TestTheHolderOfTheLockIsKilled(t *testing.T) {
+// TestTheOwnerOfTheLockIsKilled kills the owner with SIGKILL at each stage, while others wait.
+// The session ends only if the token was rotated but not stored and there is no grace period.
+func TestTheOwnerOfTheLockIsKilled(t *testing.T) {
 	t.Parallel()
 	const others = 3
 	reached := make(chan struct{}, 8)
@@ -178,22 +177,22 @@ func TestTheHolderOfTheLockIsKilled(t *testing.T) {
 		{"refresh token stored", 0, nil, "access", "token access-2"},
 	} {
 		t.Run(fmt.Sprintf("%s, grace %s", test.stage, test.grace), func(t *testing.T) {
-			h := newHousehold(t, test.grace)
+			h := newSharedSession(t, test.grace)
 			if test.fault != nil {
 				h.provider.with(func(p *fakeProvider) { p.faults = []http.HandlerFunc{test.fault(p)} })
 			}
-			holder, out := h.process(test.hang)
+			owner, out := h.process(test.hang)
 			if test.hang == "" {
 				<-reached
 			} else if line, err := out.ReadString('\n'); line != "hanging\n" {
-				t.Fatalf("the holder said %q, %v", line, err)
+				t.Fatalf("the owner said %q, %v", line, err)
 			}
 			result := h.others(others)
-			if err := holder.Process.Kill(); err != nil {
+			if err := owner.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
 			_, _ = io.Copy(io.Discard, out)
-			_ = holder.Wait()
+			_ = owner.Wait()
 			if said := result(); said[test.want] != others {
 				t.Errorf("%d processes said %v, want %q", others, said, test.want)
 			}
@@ -201,7 +200,7 @@ func TestTheHolderOfTheLockIsKilled(t *testing.T) {
 	}
 }
 
-// stuckAfter rotates the token and never answers.
+// stuckAfter returns a fault that rotates the token and never answers.
 func stuckAfter(reached chan<- struct{}) func(*fakeProvider) http.HandlerFunc {
 	return func(p *fakeProvider) http.HandlerFunc {
 		return func(_ http.ResponseWriter, r *http.Request) {
@@ -215,9 +214,9 @@ func stuckAfter(reached chan<- struct{}) func(*fakeProvider) http.HandlerFunc {
 // TestFilesOutsideTheStoreHoldNoSecrets reads every file of the session outside the store.
 func TestFilesOutsideTheStoreHoldNoSecrets(t *testing.T) {
 	t.Parallel()
-	h := newHousehold(t, 0)
+	h := newSharedSession(t, 0)
 	h.others(1)()
-	err := filepath.WalkDir(h.errand.State, func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(h.task.State, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

@@ -15,12 +15,11 @@ import (
 	"photos/internal/auth/secret"
 )
 
-// keyringEnv makes the test binary a process inside a desktop session of its own:
-// "open" with an unlocked keyring, "locked" with none that could be unlocked.
+// keyringEnv is the variable that makes the test binary a process in its own desktop session: "open"
+// with an unlocked keyring, "locked" with one that nobody can unlock.
 const keyringEnv = "PHOTOS_AUTH_TEST_KEYRING"
 
-// desktop starts gnome-keyring on the session bus it finds, unlocked with a password on
-// stdin in the first form, and then the program.
+// desktop has the commands that start gnome-keyring, unlocked or not, and then the program.
 var desktop = map[string]string{
 	"open":   `printf 'pw\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec "$0"`,
 	"locked": `gnome-keyring-daemon --start --components=secrets >/dev/null && exec "$0"`,
@@ -48,7 +47,7 @@ func inDesktop(t *testing.T, kind string) string {
 	return strings.TrimSpace(out.String())
 }
 
-// TestRealKeyring keeps a session in a real Secret Service, and leaves nothing there.
+// TestRealKeyring stores a session in a real Secret Service and removes it.
 func TestRealKeyring(t *testing.T) {
 	t.Parallel()
 	if got := inDesktop(t, "open"); got != "fine" {
@@ -56,7 +55,7 @@ func TestRealKeyring(t *testing.T) {
 	}
 }
 
-// TestRealKeyringThatNobodyUnlocks would hang on a prompt that nobody sees.
+// TestRealKeyringThatNobodyUnlocks checks that a prompt that nobody sees does not hang the program.
 func TestRealKeyringThatNobodyUnlocks(t *testing.T) {
 	t.Parallel()
 	if got := inDesktop(t, "locked"); !strings.HasPrefix(got, string(auth.Keyring)) || !strings.Contains(got, "--insecure-storage") {
@@ -64,7 +63,7 @@ func TestRealKeyringThatNobodyUnlocks(t *testing.T) {
 	}
 }
 
-// keyringChild prints fine, or what went wrong.
+// keyringChild prints "fine" or an error.
 func keyringChild(kind string) int {
 	ctx := context.Background()
 	store := secret.NewKeyring(secret.KeyringOptions{Service: "photos-test"})
@@ -88,8 +87,7 @@ func keyringChild(kind string) int {
 	return 0
 }
 
-// useKeyring writes a session of Cognito's size, a rotated one over it, and takes both
-// away.
+// useKeyring writes a session of Cognito's size, replaces it by another one, and removes it.
 func useKeyring(ctx context.Context, c credential) error {
 	for _, letter := range []string{"a", "b"} {
 		refresh := auth.NewSecret(strings.Repeat(letter, 1852))
@@ -113,7 +111,7 @@ func useKeyring(ctx context.Context, c credential) error {
 		return err
 	}
 	if _, err := c.refresh(ctx); auth.KindOf(err) != auth.NotSignedIn {
-		return fmt.Errorf("after forget: %w", err)
+		return fmt.Errorf("after remove: %w", err)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestPortFree(t *testing.T) {
 	}
 }
 
-// TestLocalhostMeansBothLoopbacks: whoever held the other one would get the code.
+// TestLocalhostMeansBothLoopbacks takes one of them. A program that listens there would get the code.
 func TestLocalhostMeansBothLoopbacks(t *testing.T) {
 	t.Parallel()
 	six, err := net.Listen("tcp", "[::1]:0")

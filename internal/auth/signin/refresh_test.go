@@ -11,8 +11,8 @@ import (
 	"photos/internal/auth/secret"
 )
 
-// BenchmarkRotationWindow is how long a rotated refresh token is in this process only: a
-// SIGKILL in this time ends the session if the provider grants no grace.
+// BenchmarkRotationWindow measures how long a rotated refresh token is only in this process. A SIGKILL
+// in this time ends the session if there is no grace period.
 func BenchmarkRotationWindow(b *testing.B) {
 	s := NewSource(SourceOptions{Session: Session{Credential: "c"}, Store: secret.NewFileStore(filepath.Join(b.TempDir(), "credentials"))})
 	g := oidc.Tokens{

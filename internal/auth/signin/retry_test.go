@@ -16,8 +16,8 @@ import (
 	"photos/internal/auth/oidc"
 )
 
-// scripted answers token requests in turn and notes when each came, by the bubble's
-// clock.
+// scripted is a transport that gives one answer after the other and records the time of each
+// request, by the clock of synctest.
 type scripted struct {
 	began   time.Time
 	answers []func(*http.Request) (*http.Response, error)
@@ -41,19 +41,19 @@ func answering(status int, body string, headers ...string) func(*http.Request) (
 	}
 }
 
-// lost is a connection that breaks after the request went out.
+// lost breaks the connection after the request was sent.
 func lost(req *http.Request) (*http.Response, error) {
 	httptrace.ContextClientTrace(req.Context()).GotConn(httptrace.GotConnInfo{})
 	return nil, errors.New("connection reset by peer")
 }
 
-// never answers: the request hangs until its own limit.
+// never does not answer, so the request ends at its own limit.
 func never(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, req.Context().Err()
 }
 
-// scriptedSource is a source whose access token has ended, over scripted answers.
+// scriptedSource returns a source without an access token and the transport that it uses.
 func scriptedSource(t *testing.T, patience time.Duration, answers ...func(*http.Request) (*http.Response, error)) (*Source, *scripted) {
 	t.Helper()
 	web := &scripted{began: time.Now(), answers: answers}
@@ -67,7 +67,7 @@ func scriptedSource(t *testing.T, patience time.Duration, answers ...func(*http.
 
 const goodTokens = `{"access_token":"new","expires_in":3600}`
 
-func TestRetriesKeepTheirTimes(t *testing.T) {
+func TestPausesBetweenRetries(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		patience time.Duration
@@ -117,9 +117,9 @@ func TestRetriesKeepTheirTimes(t *testing.T) {
 	}
 }
 
-// TestALostAnswerIsAskedForAgainInSpiteOfCtrlC: the provider may have rotated the
-// token.
-func TestALostAnswerIsAskedForAgainInSpiteOfCtrlC(t *testing.T) {
+// TestALostAnswerIsRequestedAgainAfterCtrlC presses Ctrl-C while the answer is lost. The provider may
+// have rotated the token.
+func TestALostAnswerIsRequestedAgainAfterCtrlC(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, interrupt := context.WithCancel(t.Context())
@@ -134,7 +134,7 @@ func TestALostAnswerIsAskedForAgainInSpiteOfCtrlC(t *testing.T) {
 	})
 }
 
-// TestBackOffEndsWithTheDeadline: nothing is lost, and the reason is told.
+// TestBackOffEndsWithTheDeadline checks that the error says why, and that the session is kept.
 func TestBackOffEndsWithTheDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -151,7 +151,7 @@ func TestBackOffEndsWithTheDeadline(t *testing.T) {
 	})
 }
 
-func TestALongWaitForTheLockIsTold(t *testing.T) {
+func TestALongWaitForTheLockIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()

@@ -12,7 +12,7 @@ import (
 	"photos/internal/auth/oidc"
 )
 
-func TestSecretsDoNotPrint(t *testing.T) {
+func TestTokensDoNotPrint(t *testing.T) {
 	t.Parallel()
 	const value = "eyJ-very-secret"
 	inside := struct {

@@ -15,13 +15,13 @@ import (
 	"photos/internal/auth/secret"
 )
 
-// source is one process's view of a session.
+// source returns a source for a session, as a process has one.
 func (p *fakeProvider) source(t *testing.T, session Session, store secret.Store, dir string) *Source {
 	t.Helper()
 	return NewSource(SourceOptions{Session: session, Store: store, StateDir: dir, Patience: 2 * time.Second})
 }
 
-func TestTokenFromTheStoreAsksNobody(t *testing.T) {
+func TestTokenFromTheStoreMakesNoRequest(t *testing.T) {
 	t.Parallel()
 	p, store := newFakeProvider(t), newMemory()
 	session := p.session(t, store, time.Now().Add(30*time.Minute))
@@ -34,8 +34,8 @@ func TestTokenFromTheStoreAsksNobody(t *testing.T) {
 	}
 }
 
-// TestRefreshOnceForMany has twenty goroutines in each of five processes' worth of
-// sources ask for a token that has ended; the provider honours each refresh token once.
+// TestRefreshOnceForMany has five sources, as in five processes, with twenty goroutines each that ask
+// for a token that has expired. The provider accepts each refresh token once.
 func TestRefreshOnceForMany(t *testing.T) {
 	t.Parallel()
 	p, store, dir := newFakeProvider(t), newMemory(), t.TempDir()
@@ -165,8 +165,8 @@ func TestNotSignedIn(t *testing.T) {
 	}
 }
 
-// TestInterruptWaitsForTheRotatedToken presses Ctrl-C while the provider has rotated
-// the token and the answer is still under way.
+// TestInterruptWaitsForTheRotatedToken presses Ctrl-C after the provider has rotated the token and
+// before its answer arrives.
 func TestInterruptWaitsForTheRotatedToken(t *testing.T) {
 	t.Parallel()
 	p, store := newFakeProvider(t), newMemory()

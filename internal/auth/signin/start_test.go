@@ -11,7 +11,8 @@ import (
 	"photos/internal/auth"
 )
 
-// TestTheBrowsersCommandLineHoldsNoSecret: other users see it; it holds a one-time address only.
+// TestTheBrowsersCommandLineHoldsNoSecret checks that it has only a one-time address, because other users can
+// read it.
 func TestTheBrowsersCommandLineHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	p := newFakeProvider(t)
@@ -28,8 +29,8 @@ func TestTheBrowsersCommandLineHoldsNoSecret(t *testing.T) {
 	}
 }
 
-// TestASecondBrowserEndsTheSignIn: another user was first at the one-time address, and
-// would finish the sign-in with an account of their own.
+// TestASecondBrowserEndsTheSignIn lets another user be the first to open the one-time address. That user
+// could finish the sign-in with another account.
 func TestASecondBrowserEndsTheSignIn(t *testing.T) {
 	t.Parallel()
 	p := newFakeProvider(t)
@@ -52,8 +53,8 @@ func TestASecondBrowserEndsTheSignIn(t *testing.T) {
 	}
 }
 
-// TestTheFirstBrowserMayComeAgain: a tab is reloaded.
-func TestTheFirstBrowserMayComeAgain(t *testing.T) {
+// TestTheFirstBrowserMayOpenTheAddressAgain reloads a tab.
+func TestTheFirstBrowserMayOpenTheAddressAgain(t *testing.T) {
 	t.Parallel()
 	p := newFakeProvider(t)
 	o, _ := options(t, p)
@@ -85,8 +86,8 @@ func TestTheFirstBrowserMayComeAgain(t *testing.T) {
 	}
 }
 
-// TestStrayReportsAreFew: any page in any browser can send errors without a state.
-func TestStrayReportsAreFew(t *testing.T) {
+// TestFewUnverifiedErrorsAreShown sends errors without a state, as any page in any browser can.
+func TestFewUnverifiedErrorsAreShown(t *testing.T) {
 	t.Parallel()
 	p := newFakeProvider(t)
 	o, _ := options(t, p)

@@ -28,8 +28,8 @@ const (
 	updatedHost  = "https://issuer-cognito-idp.eu-west-1.amazonaws.com"
 )
 
-// switching is a Cognito pool that can change the form of its issuer. It is also the
-// network on which both forms are found.
+// switching is a Cognito pool that can switch to its other issuer. It is also the transport that
+// finds the pool at both issuers.
 type switching struct {
 	t        *testing.T
 	conf     userpool.Config
@@ -74,14 +74,14 @@ func (s *switching) close() {
 	}
 }
 
-// to switches the pool in place.
+// to switches the pool to the issuer on another host.
 func (s *switching) to(host string) {
 	s.close()
 	s.conf.IssuerBase = host
 	s.open()
 }
 
-// RoundTrip finds both issuers where the pool is.
+// RoundTrip sends requests to both issuers to the pool.
 func (s *switching) RoundTrip(req *http.Request) (*http.Response, error) {
 	if strings.Contains(req.URL.Host, "cognito-idp.") {
 		req = req.Clone(req.Context())
@@ -97,7 +97,7 @@ func (s *switching) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // login signs in with the issuer that a profile or setting names.
-func (s *switching) login(home household, host string) signin.Session {
+func (s *switching) login(home machine, host string) signin.Session {
 	s.t.Helper()
 	provider, err := oidc.Discover(s.t.Context(), s, host+"/"+switchedPool, "")
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *switching) login(home household, host string) signin.Session {
 }
 
 // token returns a token of the session at a time.
-func (s *switching) token(home household, session signin.Session, now time.Time) string {
+func (s *switching) token(home machine, session signin.Session, now time.Time) string {
 	s.t.Helper()
 	source := signin.NewSource(signin.SourceOptions{
 		Session: session, Store: home.store, StateDir: home.state, HTTP: s, Now: func() time.Time { return now }, Patience: 5 * time.Second,
@@ -131,15 +131,15 @@ func (s *switching) token(home household, session signin.Session, now time.Time)
 	return token.Value.Reveal()
 }
 
-// TestASessionSurvivesTheIssuersSwitch: tokens, discovery documents and profiles from
-// before and after a switch go together in any mixture, at the client and the service.
+// TestASessionSurvivesTheIssuersSwitch combines tokens, discovery documents and profiles from before and
+// after a switch, in the client and in the service.
 func TestASessionSurvivesTheIssuersSwitch(t *testing.T) {
 	t.Parallel()
 	s := newSwitching(t)
 	if err := s.pool.AddUser(t.Context(), userpool.NewUser{Email: "ada@example.org", Nickname: "Ada", Password: "correct horse battery"}); err != nil {
 		t.Fatal(err)
 	}
-	home := household{secret.NewFileStore(filepath.Join(t.TempDir(), "credentials")), t.TempDir()}
+	home := machine{secret.NewFileStore(filepath.Join(t.TempDir(), "credentials")), t.TempDir()}
 	session := s.login(home, originalHost)
 	before := s.token(home, session, time.Now())
 	s.to(updatedHost)

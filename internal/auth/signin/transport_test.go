@@ -15,7 +15,7 @@ import (
 	"photos/internal/auth/oidc"
 )
 
-// counting gives token-1, and the next one after each Invalidate.
+// counting gives token-0, and the next token after each Invalidate.
 type counting struct {
 	number  atomic.Int32
 	refuses bool // Invalidate says that it is no use
@@ -32,7 +32,8 @@ func (c *counting) Invalidate(oidc.Token) bool {
 	return !c.refuses
 }
 
-// wanting answers 401 with a challenge to every token but one, and echoes the body.
+// wanting returns a server that answers 401 with a challenge to every token but one, and sends the body back
+// otherwise.
 func wanting(t *testing.T, token, challenge string, hits *atomic.Int32) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
