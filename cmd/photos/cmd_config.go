@@ -98,7 +98,7 @@ func configList(e *env) error {
 // configGet prints the value of one setting, which may be empty.
 func configGet(e *env, key string) error {
 	for _, row := range allSettings() {
-		if row.key == strings.ToLower(key) {
+		if strings.EqualFold(row.key, key) {
 			v := configValue{row.key, e.set.text(row), e.set.sources[row.key]}
 			if e.set.JSON {
 				return printJSON(e, v)
