@@ -3,6 +3,7 @@ package layout_test
 import (
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,6 +109,22 @@ func anchors(markdown string) []string {
 		names = append(names, strings.ReplaceAll(name, " ", "-"))
 	}
 	return names
+}
+
+// TestPathsLead holds the paths of this repository that documents have between backquotes
+// against the tree.
+func TestPathsLead(t *testing.T) {
+	t.Parallel()
+	for _, doc := range documents(t) {
+		for _, code := range inlineCode(read(t, doc)) {
+			for _, name := range matches(code, `(?:^| )(?:\./)?((?:api|bench|cmd|demo|deploy|docs|internal|scripts|tools)/[\w./*-]+)`) {
+				name = strings.NewReplacer("NAME", "*", "...", "").Replace(name)
+				if found, err := filepath.Glob("../../" + name); err != nil || len(found) == 0 {
+					t.Errorf("%s names %s, which is not there (%v)", doc, name, err)
+				}
+			}
+		}
+	}
 }
 
 // TestEveryPageIsLinked requires that README.md leads to every page.
