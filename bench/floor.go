@@ -19,7 +19,7 @@ import (
 )
 
 // The floor is a client and a server that do only what must be done: digest at
-// both ends, sync each file and its folder, and one row a photo, committed in
+// both ends, sync each file and its folder, and one row per photo, committed in
 // groups. No accounts, no metadata, no resuming.
 
 const floorBuffer = 256 << 10

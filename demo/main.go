@@ -1,6 +1,6 @@
 // Command demo shows the main job on throw-away data: it starts photosd, signs
 // a new account up and in with the real `photos login` while a small program
-// plays the person in the browser, and runs the commands a newcomer would. It
+// plays the user in the browser, and runs the commands a newcomer would. It
 // says each command before running it, and leaves nothing behind.
 //
 // PHOTOS=DIR takes one's own pictures (25 or 200 MB at most) instead of the

@@ -19,21 +19,8 @@ import (
 //
 //	go test -v -run TestProse ./internal/layout | grep internal/auth
 var unpolished = []string{
-	"bench",
 	"cmd/photosd",
 	"deploy",
-	"docs/cognito.md",
-	"docs/decisions.md",
-	"docs/exit-codes.md",
-	"docs/json.md",
-	"docs/layout.md",
-	"docs/photosd.md",
-	"demo",
-	"internal/testkit/e2e",
-	"internal/testkit/faultproxy",
-	"internal/testkit/person",
-	"internal/picture",
-	"internal/testkit/smalldisk",
 	"internal/store",
 }
 

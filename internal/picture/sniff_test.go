@@ -150,7 +150,7 @@ func FuzzSniff(f *testing.F) {
 func BenchmarkSniff(b *testing.B) {
 	heads := [][]byte{
 		[]byte("\xff\xd8\xff\xe0\x00\x10JFIF"),
-		[]byte(strings.Repeat("a note that is no picture\n", 100)),
+		[]byte(strings.Repeat("a note that is not a picture\n", 100)),
 	}
 	b.ReportAllocs()
 	for b.Loop() {

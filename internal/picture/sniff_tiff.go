@@ -51,7 +51,7 @@ func sniffTIFF(head []byte) string {
 	return TIFF
 }
 
-// tiffOrder is nil for what is no TIFF. BigTIFF counts as one.
+// tiffOrder returns the byte order of a TIFF, or nil. BigTIFF counts as one.
 func tiffOrder(head []byte) binary.ByteOrder {
 	switch {
 	case hasAt(head, 0, "II*\x00"), hasAt(head, 0, "II+\x00"):

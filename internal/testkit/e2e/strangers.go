@@ -105,7 +105,7 @@ func borrow(ts *testscript.TestScript, service, address string) []byte {
 	return out
 }
 
-// lure sends everybody who comes to an address to the stranger.
+// lure sends every visitor of an address to the stranger.
 func (s *stranger) lure(ts *testscript.TestScript, addr string) {
 	l, err := net.Listen("tcp", addr)
 	ts.Check(err)

@@ -51,7 +51,7 @@ type Proxy struct {
 	random *rand.Rand
 	rate   float64 // probability of each fault
 	counts map[Fault]int
-	passed chan struct{} // closed, and made anew, when a request has passed
+	passed chan struct{} // closed, and made again, when a request has passed
 	client http.Client
 }
 

@@ -1,4 +1,4 @@
-// Package person plays the person at a user pool's pages, in tests and in the
+// Package person plays the user at a user pool's pages, in tests and in the
 // demo: it follows links, fills in forms and presses buttons like somebody
 // with a browser that has no JavaScript. It goes by what a person and a
 // password manager see: labels, autocomplete, the text of links.
@@ -34,7 +34,7 @@ const maxPages = 12
 
 // Visit opens an address, does what the pages ask for, and returns the text of the page on
 // which it ended. It is an error if that page says so by its status, unless
-// the person cancelled.
+// the user cancelled.
 func (p Person) Visit(ctx context.Context, address string) (string, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -80,7 +80,7 @@ type sitting struct {
 	asked     bool // for a link to a new password
 }
 
-// next is what the person does at a page; nil: nothing, it is the last.
+// next is what the user does at a page; nil: nothing, it is the last.
 func (s *sitting) next(at *seen) func(context.Context) (*seen, error) {
 	form := at.form()
 	confirm := at.link("confirm")

@@ -13,7 +13,7 @@ const place = "SMALLDISK"
 
 // Run runs test, in a process of its own, with an empty file system that has the
 // options of tmpfs(5), such as size=1m or nr_inodes=20. It is called first thing
-// by a test that is no subtest, and needs no privilege: the process is root in
+// by a top-level test, and needs no privilege: the process is root in
 // user and mount namespaces of its own. Where those are forbidden the test is skipped.
 func Run(t *testing.T, options string, test func(t *testing.T, dir string)) {
 	t.Helper()

@@ -1,4 +1,4 @@
-// Command xdg-open plays the browser and the person before it, for tests and
+// Command xdg-open plays the browser and the user at it, for tests and
 // the demo: programs that open a browser find it on PATH.
 //
 //	xdg-open URL
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, getenv func(string) string) (err er
 	return err
 }
 
-// withoutCodes is an address that is worth nothing to who reads it.
+// withoutCodes is an address that is worth nothing to whoever reads it.
 func withoutCodes(u url.URL) string {
 	query := u.Query()
 	query.Del("code")
