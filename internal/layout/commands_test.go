@@ -285,7 +285,7 @@ func documents(t *testing.T) []string {
 	return docs
 }
 
-var fenced = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```")
+var fenced = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```") //nolint:gocritic // a fence begins a line: (?m)
 
 // shellBlocks returns the blocks of a document that a shell or cron reads.
 func shellBlocks(markdown string) []string {

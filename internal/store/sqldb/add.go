@@ -38,8 +38,8 @@ func (t *txn) mayAdd(ctx context.Context, owner string, p photo.Photo, options [
 		return nil
 	}
 	r, err := t.photo(ctx, owner, p.ID)
-	if reason := refused(err); reason != nil { // there is none
-		return nil
+	if reason := refused(err); reason != nil {
+		return nil //nolint:nilerr // a photo that is not there is not in the trash
 	}
 	if err == nil && r.state == trashed {
 		return t.refuse(store.InTrash(p.ID))
