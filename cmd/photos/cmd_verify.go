@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -123,6 +124,22 @@ func (r *verifyReport) add(p transfer.Proof) {
 	}
 }
 
+// notProven says that n of all files are not proven to be stored.
+func notProven(n, all int) string {
+	if all == 1 {
+		return "the file is not proven to be stored"
+	}
+	return fmt.Sprintf("%d of %d files are not proven to be stored", n, all)
+}
+
+// allStored says that all n files are stored.
+func allStored(n int) string {
+	if n == 1 {
+		return "the file is stored"
+	}
+	return fmt.Sprintf("all %d files are stored", n)
+}
+
 // end prints the summary and returns the error of the command. err is what ended it early.
 func (r *verifyReport) end(err error) error {
 	if flushed := r.out.Close(); r.printed == nil {
@@ -136,13 +153,13 @@ func (r *verifyReport) end(err error) error {
 	case r.unproven == 1 && r.stored == 0 && photo.KindOf(r.last.Err) == photo.KindNotFound:
 		return about(r.last.Path, r.last.Err)
 	case r.unproven > 0:
-		r.e.Say("photos: %d of %d files are not proven to be stored", r.unproven, r.stored+r.unproven)
+		r.e.Say("photos: %s", notProven(r.unproven, r.stored+r.unproven))
 		if r.damaged > 0 {
-			r.e.Say("hint: photos upload repairs the damaged ones (%d) from the files that are here", r.damaged)
+			r.e.Say("hint: photos upload repairs the damaged photos (%d) from these files", r.damaged)
 		}
 		return reported{exitSomeFailed}
 	}
-	r.e.Say("photos: all %d files are stored", r.stored)
+	r.e.Say("photos: %s", allStored(r.stored))
 	if r.picturesOnly {
 		r.e.Warn("other files were ignored: removing a whole folder is not safe")
 	}
