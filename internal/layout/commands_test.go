@@ -115,7 +115,7 @@ func hintsInCode(t *testing.T) map[string]string {
 	hints := map[string]string{}
 	files := token.NewFileSet()
 	for _, root := range []string{"../../cmd", "../../internal"} {
-		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.Contains(filepath.ToSlash(name), "/testkit/") {
 				return err
 			}
