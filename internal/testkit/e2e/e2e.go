@@ -161,8 +161,8 @@ func runAsNobody(dir, wd string, env []string) (int, error) {
 	if err := sample.CopyFile(test, self, 0o755); err != nil {
 		return 1, err
 	}
-	pkg := filepath.Join(dir, "package")
-	if err := copyTree(pkg, wd); err != nil {
+	pkg, err := copyPackage(filepath.Join(dir, "module"), wd)
+	if err != nil {
 		return 1, err
 	}
 	tmp := filepath.Join(dir, "tmp")
@@ -185,6 +185,21 @@ func runAsNobody(dir, wd string, env []string) (int, error) {
 		return exit.ExitCode(), nil
 	}
 	return 0, err
+}
+
+// copyPackage copies the package in wd to its place below to, together with the documents
+// that its tests read, and returns the place.
+func copyPackage(to, wd string) (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(root, wd)
+	if err != nil {
+		return "", err
+	}
+	pkg := filepath.Join(to, rel)
+	return pkg, errors.Join(copyTree(pkg, wd), copyTree(filepath.Join(to, "docs"), filepath.Join(root, "docs")))
 }
 
 func copyTree(to, from string) error {
