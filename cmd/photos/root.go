@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -44,7 +43,7 @@ script or a pipeline.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &photo.Error{Kind: photo.KindUsage, Msg: flagMessage(err), Hint: cmd.CommandPath() + " --help lists the flags"}
 	})
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
+	root.SetUsageFunc(usage)
 	root.SuggestionsMinimumDistance = 2
 	globalFlags(root)
 	root.AddGroup(
