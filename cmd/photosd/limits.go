@@ -21,8 +21,8 @@ type limits struct {
 	connections int
 }
 
-// memoryTarget is what the garbage collector keeps the service below while it can. It is no hard
-// limit: what is in use stays. GOMEMLIMIT sets another one.
+// memoryTarget is what the garbage collector keeps the service below while it can. It is not
+// a hard limit: memory in use stays. GOMEMLIMIT sets another one.
 const memoryTarget = 160 << 20
 
 func (l *limits) declare(f *flags) {

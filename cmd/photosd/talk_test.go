@@ -56,7 +56,7 @@ func sayEverything(t *talk) int {
 	return 7
 }
 
-func TestTalk(t *testing.T) { //nolint:paralleltest // it changes where package log writes
+func TestTalk(t *testing.T) { // not parallel: it changes where package log writes
 	var out bytes.Buffer
 	want := sayEverything(newTalk(&out, formatJSON))
 	if got := objects(t, out.String()); len(got) != want {
@@ -72,7 +72,7 @@ func TestTalk(t *testing.T) { //nolint:paralleltest // it changes where package 
 }
 
 // TestPanicInAHandler: the log of it is a line of JSON, and so is that of the request.
-func TestPanicInAHandler(t *testing.T) { //nolint:paralleltest // it changes where package log writes
+func TestPanicInAHandler(t *testing.T) { // not parallel: it changes where package log writes
 	var out syncBuffer
 	web := servePanic(t, newTalk(&out, formatJSON).logger(slog.LevelInfo))
 	resp, err := http.Get(web + "/boom/%E2%80%AE")
