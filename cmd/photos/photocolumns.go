@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"photos/internal/api"
@@ -26,6 +28,12 @@ func photoColumns() []term.Column[photo.Photo] {
 		{Name: "width", Extra: true, Right: true, Text: func(p photo.Photo) string { return number(p.Width) }},
 		{Name: "height", Extra: true, Right: true, Text: func(p photo.Photo) string { return number(p.Height) }},
 		{Name: "camera", Extra: true, Text: func(p photo.Photo) string { return p.Camera }},
+		{Name: "exposure_seconds", Extra: true, Right: true, Text: func(p photo.Photo) string { return decimal(p.Shot.ExposureTime) }},
+		{Name: "aperture", Extra: true, Right: true, Text: func(p photo.Photo) string { return decimal(p.Shot.Aperture) }},
+		{Name: "iso", Extra: true, Right: true, Text: func(p photo.Photo) string { return number(p.Shot.ISO) }},
+		{Name: "focal_length_mm", Extra: true, Right: true, Text: func(p photo.Photo) string { return decimal(p.Shot.FocalLength) }},
+		{Name: "lens", Extra: true, Text: func(p photo.Photo) string { return p.Shot.Lens }},
+		{Name: "duration_seconds", Extra: true, Right: true, Text: func(p photo.Photo) string { return decimal(p.Shot.Duration.Seconds()) }},
 		{Name: "position", Extra: true, Text: func(p photo.Photo) string { return showPosition(p.Position) }},
 		{Name: "trashed_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.TrashedAt}.String() }},
 		{Name: "purge_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.PurgeAt}.String() }},
@@ -66,6 +74,50 @@ func number(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
+}
+
+func decimal(f float64) string {
+	if f == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+// showExposure returns exposure time, aperture, sensitivity and focal length as cameras show them.
+func showExposure(s photo.Shot) string {
+	var parts []string
+	switch seconds := s.ExposureTime; {
+	case seconds >= 0.3:
+		parts = append(parts, decimal(math.Round(seconds*10)/10)+" s")
+	case seconds > 0:
+		parts = append(parts, fmt.Sprintf("1/%.0f s", 1/seconds))
+	}
+	if s.Aperture > 0 {
+		parts = append(parts, "f/"+decimal(math.Round(s.Aperture*10)/10))
+	}
+	if s.ISO > 0 {
+		parts = append(parts, "ISO "+strconv.Itoa(s.ISO))
+	}
+	if s.FocalLength > 0 {
+		parts = append(parts, decimal(math.Round(s.FocalLength*10)/10)+" mm")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// showDuration returns a duration as players show it: 1:05, 2:00:05. One of less than ten seconds
+// has a decimal.
+func showDuration(d time.Duration) string {
+	if d < 10*time.Second {
+		if d == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	seconds := int(d.Round(time.Second).Seconds())
+	if seconds < 3600 {
+		return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
 }
 
 func showPosition(p *photo.Position) string {

@@ -23,6 +23,12 @@ type Photo struct {
 	TakenAt           photo.Moment     `json:"taken_at,omitzero"`
 	TakenSource       photo.FactSource `json:"taken_source,omitempty"`
 	Camera            string           `json:"camera,omitempty"`
+	ExposureTime      float64          `json:"exposure_seconds,omitempty"`
+	Aperture          float64          `json:"aperture,omitempty"`
+	ISO               int              `json:"iso,omitempty"`
+	FocalLength       float64          `json:"focal_length_mm,omitempty"`
+	Lens              string           `json:"lens,omitempty"`
+	Duration          float64          `json:"duration_seconds,omitempty"` // of a video
 	Position          *photo.Position  `json:"position,omitempty"`
 	PositionSource    photo.FactSource `json:"position_source,omitempty"`
 	ModifiedAt        Time             `json:"modified_at,omitzero"` // of the file, before the upload
@@ -58,7 +64,8 @@ func FromPhoto(p photo.Photo) Photo {
 	w := Photo{
 		ID: p.ID, Name: p.Name, Bytes: p.Size, MediaType: p.MediaType, Width: p.Width, Height: p.Height,
 		TakenAt: p.TakenAt, TakenSource: p.TakenSource, Camera: p.Camera, Position: p.Position, PositionSource: p.PositionSource,
-		ModifiedAt: Time{p.ModifiedAt}, Description: p.Description, DescriptionSource: p.DescriptionSource,
+		ExposureTime: p.Shot.ExposureTime, Aperture: p.Shot.Aperture, ISO: p.Shot.ISO, FocalLength: p.Shot.FocalLength, Lens: p.Shot.Lens,
+		Duration: p.Shot.Duration.Seconds(), ModifiedAt: Time{p.ModifiedAt}, Description: p.Description, DescriptionSource: p.DescriptionSource,
 		UploadedAt: Time{p.UploadedAt}, TrashedAt: Time{p.TrashedAt}, PurgeAt: Time{p.PurgeAt}, Version: p.Version,
 	}
 	if !utf8.ValidString(p.Name) {
@@ -72,6 +79,7 @@ func (w Photo) Photo() photo.Photo {
 	p := photo.Photo{
 		ID: w.ID, Name: w.Name, Size: w.Bytes, MediaType: w.MediaType, Width: w.Width, Height: w.Height,
 		TakenAt: w.TakenAt, TakenSource: w.TakenSource, Camera: w.Camera, Position: w.Position, PositionSource: w.PositionSource,
+		Shot:       w.shot(),
 		ModifiedAt: w.ModifiedAt.Time, Description: w.Description, DescriptionSource: w.DescriptionSource,
 		UploadedAt: w.UploadedAt.Time, TrashedAt: w.TrashedAt.Time, PurgeAt: w.PurgeAt.Time, Version: w.Version,
 	}
@@ -79,6 +87,13 @@ func (w Photo) Photo() photo.Photo {
 		p.Name = string(name)
 	}
 	return p
+}
+
+func (w Photo) shot() photo.Shot {
+	return photo.Shot{
+		ExposureTime: w.ExposureTime, Aperture: w.Aperture, ISO: w.ISO, FocalLength: w.FocalLength, Lens: w.Lens,
+		Duration: time.Duration(w.Duration * float64(time.Second)).Round(time.Microsecond),
+	}
 }
 
 // PhotoPage is the answer of GET /v1/photos.

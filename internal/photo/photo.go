@@ -33,6 +33,8 @@ type Photo struct {
 	TakenAt           Moment // zero when unknown
 	TakenSource       FactSource
 	Camera            string    // make and model; empty when unknown
+	Shot              Shot      // exposure, lens, duration
+	Reader            int       // version of the reader that found the values of the picture itself
 	Position          *Position // nil when unknown
 	PositionSource    FactSource
 	ModifiedAt        time.Time // when its file was last modified before the upload; zero when unknown

@@ -16,6 +16,7 @@ type Info struct {
 	Width, Height int             // pixels as displayed, orientation applied; 0 when unknown
 	TakenAt       photo.Moment    // zero when unknown
 	Camera        string          // make and model, the make not said twice
+	Shot          photo.Shot      // exposure, lens, duration
 	Caption       string          // the photographer's own words; what a camera writes by itself is left out
 	Position      *photo.Position // nil when unknown
 }

@@ -9,6 +9,7 @@ import (
 	"photos/internal/blob"
 	"photos/internal/photo"
 	"photos/internal/picture"
+	"photos/internal/picture/metadata"
 	"photos/internal/store"
 )
 
@@ -281,7 +282,7 @@ func (s *Uploads) recognize(ctx context.Context, u store.Upload, staged blob.Sta
 	}
 	p := photo.Photo{
 		ID: id, Name: u.Name, Size: staged.Size(), MediaType: info.MediaType, Width: info.Width, Height: info.Height,
-		TakenAt: info.TakenAt, Camera: info.Camera, Position: info.Position,
+		TakenAt: info.TakenAt, Camera: info.Camera, Position: info.Position, Shot: info.Shot, Reader: metadata.Version,
 		Description: u.Description, DescriptionSource: u.DescriptionSource,
 	}
 	if !p.TakenAt.IsZero() {

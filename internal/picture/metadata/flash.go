@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// readFLV reads width and height out of the first script tag of a Flash video
+// readFLV reads width, height and duration out of the first script tag of a Flash video
 // (Adobe Flash Video File Format 10.1, annex E.5): names, then numbers as doubles.
 func readFLV(r *io.SectionReader, t *tags) {
 	b := string(readAll(r, 64<<10))
-	number := func(name string) int {
+	number := func(name string) float64 {
 		_, rest, found := strings.Cut(b, "\x00"+string(rune(len(name)))+name+"\x00")
 		if !found || len(rest) < 8 {
 			return 0
@@ -20,7 +20,8 @@ func readFLV(r *io.SectionReader, t *tags) {
 		if !(f > 0 && f < 1<<20) {
 			return 0
 		}
-		return int(f)
+		return f
 	}
-	t.setSize(number("width"), number("height"))
+	t.setSize(int(number("width")), int(number("height")))
+	t.setDuration(number("duration"))
 }

@@ -17,6 +17,7 @@ func (t *tags) fill(info *picture.Info) {
 	info.Width, info.Height = t.size(info.MediaType)
 	info.TakenAt = t.takenAt()
 	info.Camera = t.cameraName()
+	info.Shot = t.shot()
 	info.Caption = t.caption()
 	info.Position = t.positionOf()
 }

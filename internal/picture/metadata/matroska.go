@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"encoding/binary"
 	"io"
 	"iter"
 	"math"
@@ -21,6 +22,8 @@ const (
 	ebmlSegment     = 0x18538067
 	ebmlInfo        = 0x1549a966
 	ebmlDate        = 0x4461
+	ebmlScale       = 0x2ad7b1 // TimestampScale
+	ebmlDuration    = 0x4489
 	ebmlTracks      = 0x1654ae6b
 	ebmlTrack       = 0xae
 	ebmlTrackType   = 0x83
@@ -92,6 +95,17 @@ func (e element) uint() uint64 {
 	return f.uint(len(f.b))
 }
 
+// float is the value of an element that is a number of 4 or 8 bytes.
+func (e element) float() float64 {
+	switch b := readAll(e.body, 8); len(b) {
+	case 4:
+		return float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
+	case 8:
+		return math.Float64frombits(binary.BigEndian.Uint64(b))
+	}
+	return 0
+}
+
 // readMatroska reads the parts of a Matroska or WebM file before its frames, and
 // those behind them as far as the elements lead there. It reports whether the file
 // may hold pictures.
@@ -119,11 +133,18 @@ func readMatroska(r *io.SectionReader, t *tags) (pictures bool) {
 }
 
 func (t *tags) addMatroskaInfo(info element) {
+	scale, length := 1e6, 0.0 // nanoseconds per unit, and units
 	for e := range elements(info.body) {
-		if e.id == ebmlDate {
+		switch e.id {
+		case ebmlDate:
 			t.addDate(matroskaDate(e))
+		case ebmlScale:
+			scale = float64(e.uint())
+		case ebmlDuration:
+			length = e.float()
 		}
 	}
+	t.setDuration(length * scale / 1e9)
 }
 
 // matroskaDate is a time in nanoseconds since 2001.

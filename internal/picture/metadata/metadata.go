@@ -23,6 +23,10 @@ import (
 	"photos/internal/picture"
 )
 
+// Version grows when the readers find more or other values. What an older version has
+// recorded can then be read again.
+const Version = 1
+
 // timeLimit is long: the slowest honest picture takes a few milliseconds, from a
 // slow disk some more.
 const timeLimit = 3 * time.Second

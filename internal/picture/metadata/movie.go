@@ -37,6 +37,7 @@ func (t *tags) addMovie(moov *io.SectionReader) (tracks int, pictures bool) {
 		switch b.kind {
 		case "mvhd":
 			created = movieCreation(b.body)
+			t.setDuration(movieDuration(b.body))
 		case "trak":
 			tracks++
 			handler := readString(find(b.body, "mdia", "hdlr"), 8, 4)

@@ -109,6 +109,7 @@ func compareWithExifTool(t *testing.T, path string, want exifTool) {
 	if model := want.text("Model"); !strings.Contains(got.Camera, model) {
 		t.Errorf("camera %q, exiftool says %q", got.Camera, model)
 	}
+	compareShot(t, got.Shot, want)
 	if strings.HasSuffix(path, "geodegrees_as_string.jpg") {
 		return // exiftool takes its decimal commas for separators
 	}
@@ -126,6 +127,24 @@ func (e exifTool) fraction() string {
 		return ""
 	}
 	return "." + digits
+}
+
+// compareShot compares what exiftool finds in the standard's own entries.
+func compareShot(t *testing.T, got photo.Shot, want exifTool) {
+	for _, c := range []struct {
+		name string
+		got  float64
+	}{{"ExposureTime", got.ExposureTime}, {"FNumber", got.Aperture}, {"FocalLength", got.FocalLength}} {
+		if f, ok := want.EXIF[c.name].(float64); ok && f > 0 && math.Abs(c.got-f) > f/1000 {
+			t.Errorf("%s %v, exiftool says %v", c.name, c.got, f)
+		}
+	}
+	if lens := want.text("LensModel"); lens != "" && got.Lens != lens {
+		t.Errorf("lens %q, exiftool says %q", got.Lens, lens)
+	}
+	if iso, ok := want.EXIF["ISO"].(float64); ok && got.ISO != int(iso) {
+		t.Errorf("ISO %d, exiftool says %v", got.ISO, iso)
+	}
 }
 
 func comparePosition(t *testing.T, got *photo.Position, want exifTool) {

@@ -90,6 +90,11 @@ func (t *tags) addAVI(c chunk, depth int) {
 		if b := []byte(readString(c.body, 32, 8)); len(b) == 8 {
 			t.setSize(int(binary.LittleEndian.Uint32(b)), int(binary.LittleEndian.Uint32(b[4:])))
 		}
+		if b := []byte(readString(c.body, 0, 20)); len(b) == 20 {
+			const microsecond = 1e-6
+			perFrame, frames := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[16:])
+			t.setDuration(float64(perFrame) * float64(frames) * microsecond)
+		}
 	case c.kind == "IDIT", c.kind == "ICRD":
 		t.addDate(namedDate(readString(c.body, 0, 64)))
 	case c.kind == "ISBJ", c.kind == "ICMT", c.kind == "INAM":

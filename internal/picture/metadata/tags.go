@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -19,16 +20,25 @@ const (
 	tagOrientation     = 0x0112
 	tagSoftware        = 0x0131
 	tagModified        = 0x0132
+	tagExposureTime    = 0x829a
+	tagFNumber         = 0x829d
+	tagISO             = 0x8827
+	tagSensitivity     = 0x8831 // StandardOutputSensitivity
+	tagRecommendedISO  = 0x8832
 	tagTaken           = 0x9003 // DateTimeOriginal
 	tagDigitized       = 0x9004
 	tagOffset          = 0x9010
 	tagOffsetTaken     = 0x9011
 	tagOffsetDigitized = 0x9012
+	tagShutterSpeed    = 0x9201
+	tagApertureValue   = 0x9202
+	tagFocalLength     = 0x920a
 	tagFraction        = 0x9290
 	tagFractionTaken   = 0x9291
 	tagFractionDigit   = 0x9292
 	tagExifWidth       = 0xa002
 	tagExifHeight      = 0xa003
+	tagLensModel       = 0xa434
 	tagXPTitle         = 0x9c9b
 	tagXPComment       = 0x9c9c
 	tagXPSubject       = 0x9c9f
@@ -62,6 +72,7 @@ type tags struct {
 	camera        string
 	dates         []photo.Moment // the best first
 	captions      []string       // the best first
+	duration      time.Duration
 
 	orientation int       // read when the tags are filled in
 	previews    []stretch // JPEGs inside a raw file
@@ -131,6 +142,15 @@ func (t *tags) addDate(m photo.Moment) {
 func (t *tags) setSize(width, height int) {
 	if t.width == 0 && plausibleSize(width, height) {
 		t.width, t.height = width, height
+	}
+}
+
+// setDuration records how long a video is. Videos of zero length, and of a year and
+// more, do not exist.
+func (t *tags) setDuration(seconds float64) {
+	const year = 366 * 24 * 60 * 60
+	if t.duration == 0 && seconds > 0 && seconds < year {
+		t.duration = time.Duration(seconds * float64(time.Second)).Round(time.Millisecond)
 	}
 }
 

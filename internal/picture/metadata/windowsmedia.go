@@ -30,8 +30,12 @@ func readASF(r *io.SectionReader, t *tags) (pictures bool) {
 		body := io.NewSectionReader(header, at+24, size-24)
 		switch string(b[:16]) {
 		case fileProperties:
-			if p := readAll(body, 32); len(p) == 32 {
+			p := readAll(body, 64)
+			if len(p) >= 32 {
 				t.addDate(fileTime(u64(p[24:])))
+			}
+			if len(p) == 64 {
+				t.setDuration(float64(u64(p[40:]))/1e7 - float64(u64(p[56:]))/1e3) // less the time before the start
 			}
 		case streamProperties:
 			streams++

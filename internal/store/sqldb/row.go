@@ -27,7 +27,7 @@ const (
 // columns are what scanPhoto reads.
 const columns = `number, id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
 	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version, damaged, revision,
-	taken_source, position_source, modified_at`
+	taken_source, position_source, modified_at, exposure_time, aperture, iso, focal_length, lens, duration, reader`
 
 // A record is a row of photo.
 type record struct {
@@ -50,10 +50,12 @@ func scanPhoto(row scanner) (record, error) {
 		latitude, longitude sql.NullFloat64
 		trashedAt, purgeAt  sql.NullInt64
 		modified            sql.NullInt64
+		duration            int64
 	)
 	err := row.Scan(&r.number, &id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
 		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version, &r.damaged, &r.revision,
-		&r.TakenSource, &r.PositionSource, &modified)
+		&r.TakenSource, &r.PositionSource, &modified, &r.Shot.ExposureTime, &r.Shot.Aperture, &r.Shot.ISO, &r.Shot.FocalLength, &r.Shot.Lens,
+		&duration, &r.Reader)
 	if err != nil {
 		return record{}, err
 	}
@@ -70,6 +72,7 @@ func scanPhoto(row scanner) (record, error) {
 		r.PositionSource = ""
 	}
 	r.ModifiedAt = fromMicros(modified)
+	r.Shot.Duration = time.Duration(duration) * time.Microsecond
 	r.UploadedAt = time.UnixMicro(uploaded).UTC()
 	r.TrashedAt, r.PurgeAt = fromMicros(trashedAt), fromMicros(purgeAt)
 	return r, nil

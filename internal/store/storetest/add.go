@@ -38,6 +38,8 @@ func wholePhoto(t *testing.T, open Opener) {
 		p.TakenAt = taken
 		p.Width, p.Height = 4000, 3000
 		p.Camera = "Nikon D850"
+		p.Shot = photo.Shot{ExposureTime: 0.004, Aperture: 2.8, ISO: 102400, FocalLength: 35.5, Lens: "Objectif à 35 mm", Duration: 90*time.Second + time.Microsecond}
+		p.Reader = 3
 		p.Description, p.DescriptionSource = "Crème brûlée ☕ at 5 %\nsecond line", photo.FromEmbedded
 		p.Position = &photo.Position{Latitude: -33.8688197, Longitude: 151.2092955}
 		a := add(t, s, owner, p, key(i))
