@@ -185,11 +185,14 @@ func appendPiece(staged blob.Staged, length int64, p []byte, write func([]byte) 
 	if before >= head || staged.Size() < head {
 		return nil
 	}
-	start := make([]byte, head)
-	if _, err := staged.ReadAt(start, 0); err != nil {
-		return fmt.Errorf("look at the first bytes: %w", err)
+	start := p
+	if before > 0 {
+		start = make([]byte, head)
+		if _, err := staged.ReadAt(start, 0); err != nil {
+			return fmt.Errorf("look at the first bytes: %w", err)
+		}
 	}
-	if _, ok := picture.Sniff(start); !ok {
+	if _, ok := picture.Sniff(start[:head]); !ok {
 		return &photo.Error{Kind: photo.KindNotPicture, Msg: "the content is neither a picture nor a video", Hint: "the service stores only pictures and videos"}
 	}
 	return nil

@@ -10,19 +10,29 @@ import (
 	"photos/internal/store"
 )
 
-// checkSpace refuses an upload of size bytes if the disk has no space for it together with
-// the unfinished uploads of the owner. Announcing a size costs nothing, so without this
-// check anybody could announce petabytes.
-func (s *Uploads) checkSpace(ctx context.Context, owner string, id photo.ID, size int64) error {
-	if s.free == nil {
-		return nil
+// checkSpace refuses a photo of size bytes if the disk has no space for it.
+func (s *Uploads) checkSpace(size int64) error {
+	if free, known := s.freeSpace(); known && size > free {
+		return &photo.Error{Kind: photo.KindStorageFull, Msg: fmt.Sprintf("the photo has %d bytes, and %d are free", size, free)}
 	}
-	free, known := s.free()
+	return nil
+}
+
+// freeSpace returns how many bytes the disk still takes, if that is known.
+func (s *Uploads) freeSpace() (bytes int64, known bool) {
+	if s.free == nil {
+		return 0, false
+	}
+	return s.free()
+}
+
+// checkAnnounced refuses an upload of size bytes, which come in later requests, if the disk
+// has no space for it together with the unfinished uploads of the owner. Announcing a size
+// costs nothing, so without this check anybody could announce petabytes.
+func (s *Uploads) checkAnnounced(ctx context.Context, owner string, id photo.ID, size int64) error {
+	free, known := s.freeSpace()
 	if !known {
 		return nil
-	}
-	if size > free {
-		return &photo.Error{Kind: photo.KindStorageFull, Msg: fmt.Sprintf("the photo has %d bytes, and %d are free", size, free)}
 	}
 	pending, err := s.rows.Uploads(ctx, owner)
 	if err != nil {

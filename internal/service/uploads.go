@@ -209,12 +209,15 @@ func (s *Uploads) Begin(ctx context.Context, c Creation) (Progress, error) {
 	if added != nil {
 		return done(store.Upload{}, *added), nil
 	}
-	if err := s.checkSpace(ctx, c.Owner, c.Meta.Photo, c.Length); err != nil {
+	if err := s.checkSpace(c.Length); err != nil {
 		return Progress{}, err
 	}
 	u := c.Meta.applyTo(store.Upload{ID: rand.Text(), Owner: c.Owner, Photo: c.Meta.Photo, Length: c.Length, Writer: c.Writer})
 	if c.Open != nil && c.Size == c.Length && c.Length <= photo.MaxWhole {
 		return s.addWhole(ctx, c.Request, u)
+	}
+	if err := s.checkAnnounced(ctx, c.Owner, c.Meta.Photo, c.Length); err != nil {
+		return Progress{}, err
 	}
 	if u, err = s.create(ctx, u); err != nil {
 		return Progress{}, err
@@ -276,12 +279,19 @@ func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Prog
 	if err != nil {
 		return Progress{}, err
 	}
-	defer func() { _ = staged.Close(); s.discard(ctx, u.ID) }()
+	committed := false // the staged bytes have become a blob
+	defer func() {
+		_ = staged.Close()
+		if !committed {
+			s.discard(ctx, u.ID)
+		}
+	}()
 	if err := s.receive(body, u.Length, staged, staged.Write); err != nil {
 		return Progress{}, err
 	}
 	ctx = context.WithoutCancel(ctx) // a client that disconnects now finds the photo when it asks again
 	added, err := s.finish(ctx, u, staged, false, func(p photo.Photo, key string) (store.Added, error) {
+		committed = true
 		return s.photos.Add(ctx, u.Owner, p, key, r.addOptions()...)
 	})
 	if err != nil {

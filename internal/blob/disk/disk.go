@@ -37,6 +37,7 @@ const (
 // Store is a blob.Store and a blob.Staging in a folder.
 type Store struct {
 	root    *os.Root
+	staging *os.Root // of uploads, because a root opens each folder of a path again
 	uploads *folder
 	blobs   *folder
 	shards  shards
@@ -88,7 +89,11 @@ func (s *Store) prepare(dir string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(parent, "."), parent.Close())
+	if err := errors.Join(syncFolder(parent, "."), parent.Close()); err != nil {
+		return err
+	}
+	s.staging, err = s.root.OpenRoot(uploadsDir)
+	return err
 }
 
 // probe finds out whether a folder can be written to, which its mode alone does not say. It
@@ -105,8 +110,14 @@ func (s *Store) probe(name string) error {
 	return err
 }
 
-// Close closes the folder.
-func (s *Store) Close() error { return s.root.Close() }
+// rename renames a file by its whole path. That is one system call, and ten with the root.
+// The names are plain (isPlainName), so that they lead nowhere else.
+func (s *Store) rename(from, to string) error {
+	return os.Rename(filepath.Join(s.root.Name(), from), filepath.Join(s.root.Name(), to))
+}
+
+// Close closes the folders.
+func (s *Store) Close() error { return errors.Join(s.staging.Close(), s.root.Close()) }
 
 // Open implements blob.Store.
 func (s *Store) Open(_ context.Context, owner, key string) (blob.Reader, error) {

@@ -32,6 +32,7 @@ type staged struct {
 	size   int64
 	hash   hash.Hash // of the first hashed bytes
 	hashed int64
+	old    bool  // the upload was begun by an earlier handle
 	named  bool  // the folder was synced after the file was created
 	err    error // why the handle can no longer be used: a failed sync, the commit, or Close
 }
@@ -63,6 +64,7 @@ func (s *Store) Resume(_ context.Context, owner, name string, state []byte) (blo
 	if err != nil {
 		return nil, fmt.Errorf("resume upload: %w", writeError(notFound(err)))
 	}
+	h.old = true
 	h.resumeDigest(state)
 	return h, nil
 }
@@ -75,13 +77,16 @@ func (s *Store) openStaged(owner, name string, flag int) (*staged, error) {
 		return nil, blob.ErrBusy
 	}
 	h := &staged{store: s, owner: owner, name: name, hash: sha256.New()}
-	f, err := s.root.OpenFile(uploadsDir+"/"+name, flag, 0o600)
+	f, err := s.staging.OpenFile(name, flag, 0o600)
 	if err != nil {
 		return nil, h.end(err)
 	}
 	h.f = f
 	if err := lockFile(f); err != nil {
 		return nil, h.end(err)
+	}
+	if flag&os.O_EXCL != 0 {
+		return h, nil
 	}
 	if h.size, err = f.Seek(0, io.SeekEnd); err != nil {
 		return nil, h.end(err)
@@ -138,7 +143,7 @@ func (s *Store) Discard(_ context.Context, name string) error {
 	if !isPlainName(name) {
 		return nil
 	}
-	if err := s.root.Remove(uploadsDir + "/" + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.staging.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("discard upload: %w", err)
 	}
 	return nil
@@ -276,9 +281,11 @@ func (h *staged) Commit(_ context.Context, keep bool) (string, error) {
 	if h.err != nil {
 		return "", h.err
 	}
-	now := time.Now() // EachBlob reports the time of the commit; the last write may be days old
-	if err := h.store.root.Chtimes(uploadsDir+"/"+h.name, now, now); err != nil {
-		return "", fmt.Errorf("commit upload: %w", writeError(notFound(err)))
+	if h.old { // EachBlob reports the time of the commit; the last write may be days old
+		now := time.Now()
+		if err := h.store.root.Chtimes(uploadsDir+"/"+h.name, now, now); err != nil {
+			return "", fmt.Errorf("commit upload: %w", writeError(notFound(err)))
+		}
 	}
 	if err := h.sync(); err != nil {
 		return "", err
@@ -302,7 +309,7 @@ func (h *staged) link(keep bool) (string, error) {
 	}
 	if !keep || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) { // FAT, some network file systems
 		_ = h.end(errCommitted) // Windows cannot rename an open file
-		err = h.store.root.Rename(from, to)
+		err = h.store.rename(from, to)
 	}
 	if err != nil {
 		return "", writeError(notFound(err))

@@ -14,6 +14,10 @@ const (
 	maxBytes = 64 << 20
 )
 
+// headSize is how much of the start of a file one read brings. Most readers then need no
+// other.
+const headSize = 16 << 10
+
 var errBudget = errors.New("metadata asks for too many reads")
 
 // A guard is a file as parsers see it: after maxReads, maxBytes or shut it has
@@ -23,7 +27,8 @@ type guard struct {
 	r     io.ReaderAt
 	reads int
 	bytes int
-	err   error // the file's own first error
+	head  []byte // the start of the file, once it was asked for
+	err   error  // the file's own first error
 }
 
 func newGuard(r io.ReaderAt) *guard {
@@ -39,6 +44,30 @@ func (g *guard) ReadAt(p []byte, off int64) (int, error) {
 	}
 	g.reads--
 	g.bytes -= len(p)
+	if off >= 0 && off+int64(len(p)) <= headSize {
+		return g.fromHead(p, int(off))
+	}
+	return g.read(p, off)
+}
+
+// fromHead is ReadAt for the start of the file.
+func (g *guard) fromHead(p []byte, off int) (int, error) {
+	if g.head == nil {
+		head := make([]byte, headSize)
+		n, err := g.read(head, 0)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		g.head = head[:n]
+	}
+	n := copy(p, g.head[min(off, len(g.head)):])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (g *guard) read(p []byte, off int64) (int, error) {
 	n, err := g.r.ReadAt(p, off)
 	if err != nil && !errors.Is(err, io.EOF) && g.err == nil {
 		g.err = err

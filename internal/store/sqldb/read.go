@@ -13,6 +13,9 @@ func (db *DB) row(ctx context.Context, query string, args ...any) scanner {
 		return failed{err}
 	}
 	if stmt := db.often[query]; stmt != nil {
+		if db.watch == nil { // a file answers at once, and a context that can end costs two goroutines per query
+			ctx = context.WithoutCancel(ctx)
+		}
 		return oneRow{ctx, stmt.QueryRowContext(ctx, db.arguments(args)...), done}
 	}
 	return oneRow{ctx, db.read.QueryRowContext(ctx, db.statement(query), db.arguments(args)...), done}
