@@ -321,7 +321,7 @@ func (x *checkup) quota(ctx context.Context) error {
 		photos, of(me.Quota.Photos, strconv.FormatInt(me.Quota.Photos, 10)), text.Bytes(bytes), of(me.Quota.Bytes, text.Bytes(me.Quota.Bytes)),
 		me.Trashed.Number, me.Uploads.Number, of(me.Quota.Uploads, strconv.FormatInt(me.Quota.Uploads, 10)))
 	if nearly(photos, me.Quota.Photos) || nearly(bytes, me.Quota.Bytes) || nearly(me.Uploads.Number, me.Quota.Uploads) {
-		return x.warn("quota", detail, "delete photos; those in the trash count until they are purged")
+		return x.warn("quota", detail, "delete photos; photos in the trash count until they are purged")
 	}
 	return x.result("quota", detail, nil)
 }

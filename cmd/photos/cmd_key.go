@@ -216,5 +216,5 @@ func revokeKey(ctx context.Context, c *client.Client, name string) error {
 }
 
 func noSuchKey() error {
-	return &photo.Error{Kind: photo.KindNotFound, Msg: "no such access key", Hint: "photos key list shows them"}
+	return &photo.Error{Kind: photo.KindNotFound, Msg: "no such access key", Hint: "'photos key list' shows your keys"}
 }

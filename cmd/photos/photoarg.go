@@ -41,7 +41,7 @@ func findPhoto(ctx context.Context, c *client.Client, arg string) (photo.Photo, 
 }
 
 func errNoPhoto() error {
-	return &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Hint: "photos list shows what you have"}
+	return &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Hint: "'photos list' shows your photos"}
 }
 
 // findPrefix returns the only photo that passes the filter and whose ID begins with prefix.

@@ -10,7 +10,7 @@ import (
 // stdin reads standard input until ctx ends. Nothing can interrupt a read of a
 // pipe to which nobody writes, so the goroutine that waits there is left behind.
 type stdin struct {
-	ctx  context.Context //nolint:containedctx // io.Reader has no place for it
+	ctx  context.Context // Read has no parameter for it
 	from io.Reader
 	ends error // set once a read was left behind
 }

@@ -36,7 +36,7 @@ func (c *Client) Content(ctx context.Context, id photo.ID, offset int64) (*Conte
 type Content struct {
 	Offset int64
 	body   io.ReadCloser
-	ctx    context.Context //nolint:containedctx // holds the cause when a Read fails
+	ctx    context.Context // holds the cause when a Read fails
 	c      *Client
 }
 

@@ -60,7 +60,7 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 
 // uploadState is the state of one call of Upload.
 type uploadState struct {
-	ctx      context.Context //nolint:containedctx // that of the call, for the reader of the body
+	ctx      context.Context // that of the call, for the reader of the body
 	c        *Client
 	u        Upload
 	location string

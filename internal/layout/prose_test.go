@@ -21,7 +21,6 @@ import (
 var unpolished = []string{
 	"cmd/photosd",
 	"deploy",
-	"internal/store",
 }
 
 // habit is a turn of phrase that readers stumble over.

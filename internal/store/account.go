@@ -6,14 +6,14 @@ import (
 	"photos/internal/photo"
 )
 
-// KeyHash is what is kept of an access key's secret.
+// KeyHash is the hash of an access key's secret. The secret itself is not kept.
 type KeyHash [32]byte
 
-// KeyUse is an access key that is good, and whom it stands for.
+// KeyUse is a valid access key and the owner that it stands for.
 type KeyUse struct {
 	Owner         string
 	Pool, Subject string // of the owner
-	Disabled      bool   // the owner is
+	Disabled      bool   // whether the owner is disabled
 	Key           photo.AccessKey
 }
 
@@ -24,20 +24,20 @@ type Account struct {
 	CreatedAt     time.Time
 	DisabledAt    time.Time // zero: not disabled
 	Usage         Usage
-	Keys          int // access keys, the expired ones too
+	Keys          int // access keys, including expired ones
 }
 
 // AddOption changes what Add and FinishUpload may do.
 type AddOption int
 
-// NoRestore refuses a photo that is in the trash, with photo.KindForbidden,
-// instead of restoring it.
+// NoRestore refuses a photo that is in the trash instead of restoring it. The
+// error is of photo.KindForbidden.
 const NoRestore AddOption = 1
 
-// InTrash is the refusal of NoRestore.
+// InTrash returns the error with which NoRestore refuses a photo.
 func InTrash(id photo.ID) error {
 	return &photo.Error{
 		Kind: photo.KindForbidden, Msg: "photo " + id.Short() + " is in the trash, and this access key may not restore it",
-		Hint: "photos restore brings it back, where a user is signed in",
+		Hint: "a signed-in user can bring it back with 'photos restore'",
 	}
 }

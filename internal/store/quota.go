@@ -6,37 +6,37 @@ import (
 	"photos/internal/photo"
 )
 
-// Quota is what each owner may have. Zero means any number.
+// Quota limits what each owner may have. Zero means no limit.
 type Quota struct {
-	Photos  int64 // those in the trash included, until they are purged
+	Photos  int64 // including those in the trash, until they are purged
 	Bytes   int64 // of these photos
-	Uploads int64 // under way
+	Uploads int64 // unfinished uploads
 }
 
-// Allow refuses another photo of size bytes for an owner who has what u says, with
-// photo.KindQuota, when it would be too much.
+// Allow returns an error of photo.KindQuota when another photo of size bytes would
+// exceed the quota of an owner with the usage u.
 func (q Quota) Allow(u Usage, size int64) error {
-	const hint = "delete photos; those in the trash count until they are purged"
+	const hint = "delete photos; photos in the trash count until they are purged"
 	switch {
 	case q.Photos > 0 && u.Photos+u.TrashedPhotos >= q.Photos:
-		return &photo.Error{Kind: photo.KindQuota, Msg: fmt.Sprintf("you have %d photos, which is as many as you may have", u.Photos+u.TrashedPhotos), Hint: hint}
+		return &photo.Error{Kind: photo.KindQuota, Msg: fmt.Sprintf("you have %d photos, and your quota allows no more", u.Photos+u.TrashedPhotos), Hint: hint}
 	case q.Bytes > 0 && size > q.Bytes-u.Bytes-u.TrashedBytes:
 		return &photo.Error{
 			Kind: photo.KindQuota, Hint: hint,
-			Msg: fmt.Sprintf("there is no room for %d bytes more: your photos take %d of %d", size, u.Bytes+u.TrashedBytes, q.Bytes),
+			Msg: fmt.Sprintf("no room for another %d bytes: your photos use %d of %d", size, u.Bytes+u.TrashedBytes, q.Bytes),
 		}
 	}
 	return nil
 }
 
-// AllowUpload refuses another upload for an owner who has as many under way, with
-// photo.KindQuota, when it would be too much.
-func (q Quota) AllowUpload(underWay int64) error {
-	if q.Uploads == 0 || underWay < q.Uploads {
+// AllowUpload returns an error of photo.KindQuota when another upload would exceed
+// the quota of an owner with that many unfinished uploads.
+func (q Quota) AllowUpload(unfinished int64) error {
+	if q.Uploads == 0 || unfinished < q.Uploads {
 		return nil
 	}
 	return &photo.Error{
-		Kind: photo.KindQuota, Msg: fmt.Sprintf("%d of your uploads are unfinished, which is as many as you may have", underWay),
+		Kind: photo.KindQuota, Msg: fmt.Sprintf("you have %d unfinished uploads, and your quota allows no more", unfinished),
 		Hint: "finish them, or wait until they expire",
 	}
 }

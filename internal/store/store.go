@@ -1,6 +1,6 @@
 // Package store is the contract for the service's metadata: owners, photos and
-// uploads under way. The implementation over database/sql is in sqldb; every
-// supported database passes the suite in storetest.
+// unfinished uploads. Package sqldb implements it with database/sql. Every
+// supported database passes the conformance suite in package storetest.
 package store
 
 import (
@@ -10,182 +10,182 @@ import (
 	"photos/internal/photo"
 )
 
-// Store keeps metadata. All methods are safe for concurrent use, and everything
-// that changes something is durable when it returns. Times come from the
-// database's own clock, truncated to microseconds, UTC. Photos and uploads of
-// another owner do not exist: the error is of photo.KindNotFound, as for any
-// that never were.
+// Store keeps metadata. All methods are safe for concurrent use. A method that
+// changes something returns only when the change is durable. Times come from the
+// database's own clock, in UTC, truncated to microseconds. For an owner, the photos
+// and uploads of other owners do not exist: asking for one is an error of
+// photo.KindNotFound, as for one that never existed.
 //
-// Texts are UTF-8 without NUL; what else is in them a store may replace by U+FFFD. Names
-// of photos may hold any byte. A store on another machine may be away: calls then fail
-// with photo.KindUnavailable, and the caller may make them again. Whether a call that
-// failed so has changed something is not known.
+// Texts are UTF-8 without NUL. A store may replace any other bytes in them by U+FFFD.
+// Names of photos may hold any byte. A store on another machine may be unreachable:
+// calls then fail with photo.KindUnavailable, and the caller may repeat them. It is not
+// known whether such a call has changed something.
 type Store interface {
-	// Owner is the service's own UUID for the subject sub of the user pool,
-	// made at first sight.
+	// Owner returns the service's own UUID for the subject sub of the user pool.
+	// It makes one at the first call.
 	Owner(ctx context.Context, pool, sub string) (string, error)
 
-	// Disabled reports whether the operator refuses the owner.
+	// Disabled reports whether the operator has disabled the owner.
 	Disabled(ctx context.Context, owner string) (bool, error)
 
-	// SetDisabled refuses an owner, or accepts it again.
+	// SetDisabled disables or enables an owner.
 	SetDisabled(ctx context.Context, owner string, disabled bool) error
 
-	// Accounts lists every owner, in the order in which they came.
+	// Accounts lists every owner, oldest first.
 	Accounts(ctx context.Context) ([]Account, error)
 
-	// CreateKey adds an access key, of which the caller says name, scope, expiry
-	// and the hash of the secret. A name that the owner's keys have already, and a
-	// key beyond photo.MaxKeys, is of photo.KindConflict; an expiry that is over
-	// is of photo.KindUsage.
+	// CreateKey adds an access key. The caller sets its name, scope and expiry, and
+	// gives the hash of the secret. The error is of photo.KindConflict when the owner
+	// has a key of that name, or photo.MaxKeys keys. It is of photo.KindUsage when the
+	// expiry has passed.
 	CreateKey(ctx context.Context, owner string, k photo.AccessKey, hash KeyHash) (photo.AccessKey, error)
 
-	// Keys lists an owner's access keys, in the order in which they were made.
+	// Keys lists an owner's access keys, oldest first.
 	Keys(ctx context.Context, owner string) ([]photo.AccessKey, error)
 
 	// RevokeKey removes an access key.
 	RevokeKey(ctx context.Context, owner, name string) error
 
-	// Key finds the access key with the hash. One that is revoked, expired or
-	// unknown is of photo.KindNotFound.
+	// Key finds the access key with the hash. The error is of photo.KindNotFound
+	// when the key is revoked, expired or unknown.
 	Key(ctx context.Context, hash KeyHash) (KeyUse, error)
 
-	// NoteKeyUse sets LastUsedAt to now, unless that is less than a minute later.
+	// NoteKeyUse sets LastUsedAt to now, unless it was set less than a minute ago.
 	NoteKeyUse(ctx context.Context, hash KeyHash) error
 
 	// Usage counts an owner's photos and their bytes.
 	Usage(ctx context.Context, owner string) (Usage, error)
 
-	// Limit sets what each owner may have. Add, FinishUpload and CreateUpload
-	// then refuse, with photo.KindQuota, what would be more. Photos that are
-	// there stay, and can be restored and repaired. A store begins without a
-	// quota.
+	// Limit sets the quota of each owner. Add, FinishUpload and CreateUpload then
+	// refuse whatever exceeds it, with photo.KindQuota. Photos that an owner already
+	// has stay, and can be restored and repaired. A store begins without a quota.
 	Limit(q Quota)
 
-	// Uploads lists an owner's uploads under way, in no order.
+	// Uploads lists an owner's unfinished uploads, in no order.
 	Uploads(ctx context.Context, owner string) ([]Pending, error)
 
-	// Add makes a photo visible whose bytes lie durably under key. Calls that
-	// come together share one commit. When the owner has the photo already,
-	// the row that is there stays, Added.Key is its key (not the caller's, who
-	// then drops its own blob), and the description fills an empty one
-	// (OutcomeDescribed) but never replaces one (OutcomeExists). Its date and
-	// position replace those that came from worse sources. A trashed photo is
-	// made live again (OutcomeRestored), unless options say otherwise.
-	// UploadedAt and Version of p are set by the store.
+	// Add makes a photo visible. Its bytes must already be durable under key. Calls
+	// that come together share one commit. The store sets UploadedAt and Version of p.
+	//
+	// When the owner already has the photo (a duplicate), its row stays and Added.Key is
+	// the key of that row. The caller then deletes its own blob. The description of p
+	// fills an empty one (OutcomeDescribed) but never replaces one (OutcomeExists).
+	// The date and position of p replace those that came from worse sources. A photo in
+	// the trash is restored (OutcomeRestored), unless options say otherwise.
 	Add(ctx context.Context, owner string, p photo.Photo, key string, options ...AddOption) (Added, error)
 
-	// Get is one photo and the key of its bytes: a live one or, with
-	// AnyState, a trashed one as well.
+	// Get returns one photo and the key of its bytes. It finds live photos and, with
+	// AnyState, also those in the trash.
 	Get(ctx context.Context, owner string, id photo.ID, s Scope) (photo.Photo, string, error)
 
-	// List is a page of at most limit photos, fewer when their texts are long,
-	// newest first by f.By, after cursor (empty: from the start). Paging is by key, so photos that come
-	// or go meanwhile shift nothing. A cursor that is not from List is of
-	// photo.KindUsage.
+	// List returns a page of at most limit photos after cursor, newest first by f.By.
+	// An empty cursor means from the start. A page has fewer photos when their texts are
+	// long. Photos that come or go between two pages do not shift the others. The error
+	// is of photo.KindUsage when the cursor is not from List.
 	List(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
 
-	// Check tells what is known of each digest, in the order asked. Offsets
-	// of unfinished uploads are the blob store's to fill in; of several of one
-	// photo the one claimed most often is named.
+	// Check returns what is known about each digest, in the order of ids. It does not
+	// set the offsets of unfinished uploads, because only the staging knows them. When a
+	// photo has several unfinished uploads, it names the one claimed most often.
 	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
 
-	// Describe sets descriptions, all in one transaction; one result an item,
-	// in order. A failed item (not found, changed) fails no other. A photo
-	// that has the text already is left alone, whatever its version.
+	// Describe sets descriptions in one transaction. It returns one result per item, in
+	// order. An item that fails (not found, changed) does not affect the others. A photo
+	// that already has the text is left alone, whatever its version.
 	Describe(ctx context.Context, owner string, items []Description) ([]Described, error)
 
-	// History returns the descriptions that a live photo has and had. Earlier
-	// ones are kept until the photo is purged: the last photo.MaxRevisions, and
-	// always the last one that a human wrote (photo.Source.Human).
+	// History returns the current and the earlier descriptions of a live photo. Earlier
+	// ones are kept until the photo is purged: the last photo.MaxRevisions, and always
+	// the last one that a human wrote (photo.Source.Human).
 	History(ctx context.Context, owner string, id photo.ID) (photo.History, error)
 
-	// Undo makes the revision numbered to the description of a live photo
-	// again. The description that the photo had is kept. A photo that has the
-	// revision already is left alone. The error is of photo.KindChanged unless
-	// ifVersion is the photo's version or nil, and of photo.KindConflict when the
-	// revision is not kept.
+	// Undo makes the revision with the number to the description of a live photo
+	// again. The description that the photo had is kept. A photo that already has the
+	// revision is left alone. The error is of photo.KindChanged when ifVersion is neither
+	// nil nor the photo's version, and of photo.KindConflict when the revision is not kept.
 	Undo(ctx context.Context, owner string, id photo.ID, to int64, ifVersion *int64) (photo.Photo, error)
 
-	// Learn gives a live photo the better date and position that f has, and returns it
-	// as it is then, see photo.Photo.Learn.
+	// Learn gives a live photo the date and position of f where they come from better
+	// sources, and returns the photo. See photo.Photo.Learn.
 	Learn(ctx context.Context, owner string, id photo.ID, f photo.Facts) (photo.Photo, error)
 
-	// Trash hides a photo until purgeAfter has passed; it returns the photo
-	// with TrashedAt and PurgeAt. Trashing a trashed photo changes nothing.
+	// Trash moves a photo to the trash, where it stays for purgeAfter. It returns the
+	// photo with TrashedAt and PurgeAt. Trashing a trashed photo changes nothing.
 	Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error)
 
-	// Restore makes a trashed photo live again; a live one is left alone.
+	// Restore makes a trashed photo live again. A live one is left alone.
 	Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error)
 
-	// Purge removes the rows of at most limit photos whose time in the trash
-	// is over and returns where their bytes lie, for the caller to delete.
+	// Purge removes the rows of at most limit photos whose time in the trash is over.
+	// It returns where their bytes lie, so that the caller can delete them.
 	Purge(ctx context.Context, limit int) ([]Blob, error)
 
-	// HasBlob tells whether a row names the blob, for the sweep of orphans.
+	// HasBlob reports whether a row names the blob. The sweep of orphans asks this.
 	HasBlob(ctx context.Context, owner, key string) (bool, error)
 
-	// Orphan tells whether a blob that no row names may be removed: once that
-	// has been noted for as long as keep. The first call notes it, and so does
-	// the next one after the answer true.
+	// Orphan reports whether a blob that no row names may be removed. The first call
+	// records the blob and returns false. A call later than keep after that returns true
+	// and removes the record.
 	Orphan(ctx context.Context, owner, key string, keep time.Duration) (bool, error)
 
-	// SetDamaged notes that a photo's bytes, those under key, are missing or
-	// changed, or that they are sound after all. Check then says so, and Add
-	// of a damaged photo takes the caller's key in place of the old one
-	// (OutcomeRepaired). When the bytes are under another key by now, or the
-	// photo is gone, nothing is noted.
+	// SetDamaged records whether a photo's bytes under key are missing or changed. Check
+	// then reports it, and Add of a damaged photo replaces its key by the caller's
+	// (OutcomeRepaired). Nothing is recorded when the photo's bytes are under another key
+	// by now, or when the photo is gone.
 	SetDamaged(ctx context.Context, owner string, id photo.ID, key string, damaged bool) error
 
-	// CreateUpload records an upload under way. ID, Owner, Length, Metadata
-	// fields and the lifetime come from the caller; the store sets the times
-	// and Generation 1. A named writer that began the same photo already, and
-	// did not hear of it, gets that upload back as it is.
+	// CreateUpload records a new upload. The caller sets the ID, the owner, the length
+	// and the metadata. The store sets the times and Generation 1. A named writer that
+	// has an unfinished upload of the same photo gets that one back, because it may have
+	// missed the answer to an earlier call.
 	CreateUpload(ctx context.Context, u Upload, lifetime time.Duration) (Upload, error)
 
-	// Upload is one upload: under way, or finished a short while ago.
+	// Upload returns one upload, unfinished or recently finished.
 	Upload(ctx context.Context, owner, id string) (Upload, error)
 
-	// ClaimUpload makes u.Writer the one that may append to the upload u.Owner, u.ID,
-	// with a new generation, moves the expiry on, and sets the name, description,
-	// caption and facts to those of u. While another writer's lease of length lease
-	// has not run out the error is ErrLeased. It is of photo.KindConflict when the upload is
-	// finished, or has another generation than u by now; without one in u any will do.
+	// ClaimUpload gives u.Writer the lease of the upload u.Owner, u.ID with a new
+	// generation: only this writer may append. It renews the expiry, and sets the name,
+	// description, caption and facts to those of u. The error is ErrLeased while another
+	// writer's lease lives. It is of photo.KindConflict when the upload is finished, or
+	// when u.Generation is neither zero nor the upload's generation.
 	ClaimUpload(ctx context.Context, u Upload, lease, lifetime time.Duration) (Upload, error)
 
-	// KeepUpload renews the lease of a generation; photo.KindConflict when
-	// another has taken over.
+	// KeepUpload renews the lease of a generation. The error is of photo.KindConflict
+	// when another writer has claimed the upload.
 	KeepUpload(ctx context.Context, owner, id string, generation int64) error
 
-	// ReleaseUpload ends the lease of a generation, so that anyone may claim
-	// the upload at once, and keeps the state of its digest unless that is nil. It is
-	// no error when another has taken over.
+	// ReleaseUpload ends the lease of a generation, so that anyone may claim the upload
+	// at once. It stores the state of the digest unless that is nil. When another writer
+	// has claimed the upload, it does nothing and returns nil.
 	ReleaseUpload(ctx context.Context, owner, id string, generation int64, digest []byte) error
 
-	// FinishUpload is Add for the last bytes of an upload, and finishes the upload in
-	// the same transaction; photo.KindConflict when generation is no longer the
-	// upload's, or another finished it. The row of the finished upload expires after f.Keep.
-	// Other uploads of the photo expire within f.Spare, unless a writer goes on with them.
+	// FinishUpload adds the photo as Add does and finishes its upload in the same
+	// transaction. The error is of photo.KindConflict when generation is no longer the
+	// upload's, or when the upload is finished. The row of the finished upload expires
+	// after f.Keep. Other uploads of the photo expire within f.Spare, unless a writer
+	// claims them.
 	FinishUpload(ctx context.Context, owner, id string, generation int64, p photo.Photo, key string, f Finish, options ...AddOption) (Added, error)
 
-	// AbandonUpload forgets an unfinished upload; photo.KindConflict when generation is
-	// no longer the upload's.
+	// AbandonUpload removes an unfinished upload. The error is of photo.KindConflict when
+	// generation is no longer the upload's.
 	AbandonUpload(ctx context.Context, owner, id string, generation int64) error
 
-	// DeleteUpload forgets an upload, whoever has it; it is no error when there is none.
+	// DeleteUpload removes an upload, whoever has its lease. When there is none, it
+	// returns nil.
 	DeleteUpload(ctx context.Context, owner, id string) error
 
-	// ExpiredUploads removes the rows of at most limit uploads past their
-	// time and without a live lease, and returns their ids.
+	// ExpiredUploads removes the rows of at most limit expired uploads without a live
+	// lease, and returns their IDs.
 	ExpiredUploads(ctx context.Context, limit int) ([]string, error)
 
-	// HasUpload tells whether an unfinished upload has the staged bytes, for the sweep.
+	// HasUpload reports whether an unfinished upload has the ID. The sweep asks this
+	// about staged bytes.
 	HasUpload(ctx context.Context, id string) (bool, error)
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 
-	// Close waits for what was begun and closes the database.
+	// Close waits for calls that have begun and closes the database.
 	Close() error
 }
 
@@ -204,19 +204,19 @@ type Usage struct {
 	TrashedPhotos, TrashedBytes int64
 }
 
-// Pending is an upload under way, as far as room for it is concerned.
+// Pending is what an unfinished upload needs space for.
 type Pending struct {
 	ID     string
-	Photo  photo.ID // zero when the client did not say
-	Length int64    // bytes in all
+	Photo  photo.ID // zero when the client did not announce it
+	Length int64    // of the whole photo, in bytes
 }
 
-// Added is what Add did.
+// Added is the result of Add.
 type Added struct {
-	Photo           photo.Photo // as it is now
+	Photo           photo.Photo // after the call
 	Key             string      // where its bytes lie
 	Outcome         photo.Outcome
-	DescriptionKept bool // a different description was given and not used
+	DescriptionKept bool // the caller gave a different description, which was not used
 }
 
 // Description sets one photo's description. An empty Text erases it.
@@ -225,10 +225,10 @@ type Description struct {
 	Text        string
 	Source      photo.Source
 	OnlyIfEmpty bool   // leave a described photo alone
-	IfVersion   *int64 // fail with photo.KindChanged unless this is the version; nil: any
+	IfVersion   *int64 // fail with photo.KindChanged unless this is the photo's version; nil: any version
 }
 
-// Described is the photo as it is now, or why it was not described.
+// Described is a photo after Describe, or why it was not described.
 type Described struct {
 	Photo   photo.Photo
 	Changed bool
@@ -238,21 +238,21 @@ type Described struct {
 // Blob says where bytes lie.
 type Blob struct{ Owner, Key string }
 
-// ErrLeased is the refusal of ClaimUpload while another writer's lease lives.
+// ErrLeased is the error of ClaimUpload while another writer's lease lives.
 var ErrLeased error = &photo.Error{Kind: photo.KindUnavailable, Msg: "another client is sending this upload", Hint: "go on with other photos and try again"}
 
-// Finish says how long rows stay after an upload is finished.
+// Finish says how long rows of uploads stay after one is finished.
 type Finish struct {
-	Keep  time.Duration // the row of this upload, to answer clients that missed the answer
-	Spare time.Duration // other uploads of the same photo
+	Keep  time.Duration // the row of this upload, for clients that missed the answer
+	Spare time.Duration // the rows of other uploads of the same photo
 }
 
-// Upload is an upload under way, or one that was finished a short while ago.
+// Upload is an unfinished or a recently finished upload.
 type Upload struct {
 	ID                string // also the name of the staged bytes
 	Owner             string
-	Photo             photo.ID // zero when the client did not say, until it is finished
-	Length            int64    // bytes in all
+	Photo             photo.ID // zero when the client did not announce it, until the upload is finished
+	Length            int64    // of the whole photo, in bytes
 	Name              string
 	Description       string
 	DescriptionSource photo.Source
@@ -262,10 +262,10 @@ type Upload struct {
 	ExpiresAt         time.Time
 	Writer            string
 	Generation        int64
-	Leased            bool   // the lease had not run out when the row was read
-	DigestState       []byte // how far the digest has come, see blob.Staged
+	Leased            bool   // the lease was live when the row was read
+	DigestState       []byte // the state of the digest over the staged bytes, see blob.Staged
 
-	// Of a finished upload. The outcome of others is empty.
+	// Only finished uploads have these.
 	Outcome         photo.Outcome
 	DescriptionKept bool
 }

@@ -91,7 +91,7 @@ type download struct {
 	DownloadOptions
 	src  Source
 	dir  string
-	ctx  context.Context //nolint:containedctx // one run's own, ended by the failure that ends the run
+	ctx  context.Context // one run's own, ended by the failure that ends the run
 	stop context.CancelCauseFunc
 	done chan Record
 

@@ -106,9 +106,9 @@ func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, e
 type uploader struct {
 	Options
 	svc     Service
-	ctx     context.Context //nolint:containedctx // this run's own, ended by the failure that ends the run
+	ctx     context.Context // this run's own, ended by the failure that ends the run
 	stop    context.CancelCauseFunc
-	sending context.Context //nolint:containedctx // lasts longer than ctx by a grace, for requests under way
+	sending context.Context // lasts longer than ctx by a grace, for requests under way
 	failed  atomic.Int64    // items
 
 	scanned, digested, small, large, done chan *task

@@ -11,10 +11,10 @@ import (
 	"photos/internal/store"
 )
 
-// keyColumns are what scanKey reads.
+// keyColumns are the columns that scanKey reads.
 const keyColumns = `k.name, k.scope, k.created_at, k.expires_at, k.last_used_at`
 
-// scanKey reads keyColumns, and before them whatever else the query selects.
+// scanKey reads keyColumns. before receives the columns that the query selects before them.
 func scanKey(row scanner, before ...any) (photo.AccessKey, error) {
 	var k photo.AccessKey
 	var created int64
@@ -47,9 +47,9 @@ func (db *DB) CreateKey(ctx context.Context, owner string, k photo.AccessKey, ha
 
 func (t *txn) mayCreateKey(ctx context.Context, owner string, k photo.AccessKey) error {
 	if !k.ExpiresAt.IsZero() && k.ExpiresAt.UnixMicro() <= t.now {
-		return t.refuse(&photo.Error{Kind: photo.KindUsage, Msg: "the access key would have expired already", Hint: "give a later time"})
+		return t.refuse(&photo.Error{Kind: photo.KindUsage, Msg: "the access key would already have expired", Hint: "give a later time"})
 	}
-	// Another key of the owner waits until this one is there or not.
+	// The lock makes other transactions that create a key of this owner wait.
 	err := t.row(ctx, `SELECT id FROM owner WHERE id = ? FOR UPDATE`, owner).Scan(new(string))
 	if errors.Is(err, sql.ErrNoRows) {
 		return t.refuse(noOwner(owner))
@@ -65,11 +65,11 @@ func (t *txn) mayCreateKey(ctx context.Context, owner string, k photo.AccessKey)
 		return err
 	case same > 0:
 		return t.refuse(&photo.Error{
-			Kind: photo.KindConflict, Msg: fmt.Sprintf("there is an access key %q already", k.Name),
-			Hint: "take another name, or revoke that key first",
+			Kind: photo.KindConflict, Msg: fmt.Sprintf("an access key %q already exists", k.Name),
+			Hint: "choose another name, or revoke that key first",
 		})
 	case keys >= photo.MaxKeys:
-		return t.refuse(&photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("there are %d access keys already", keys), Hint: "revoke those that are not used"})
+		return t.refuse(&photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("you already have %d access keys, which is the limit", keys), Hint: "revoke keys that are not used"})
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (db *DB) RevokeKey(ctx context.Context, owner, name string) error {
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		n, err := tx.exec(ctx, `DELETE FROM access_key WHERE owner = ? AND name = ?`, owner, name)
 		if err == nil && n == 0 {
-			return tx.refuse(&photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no access key %.80q", name), Hint: "photos key list shows them"})
+			return tx.refuse(&photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no access key %.80q", name), Hint: "'photos key list' shows your keys"})
 		}
 		return err
 	})
@@ -104,7 +104,7 @@ func (db *DB) RevokeKey(ctx context.Context, owner, name string) error {
 	return nil
 }
 
-// selectKey finds a key that is good. Every request with a key asks.
+// selectKey finds a valid key. Every request with an access key runs it.
 const selectKey = `SELECT o.id, o.pool, o.subject, o.disabled_at IS NOT NULL, ` + keyColumns + `
 	FROM access_key k JOIN owner o ON o.id = k.owner WHERE k.hash = ? AND (k.expires_at IS NULL OR k.expires_at > clock())`
 

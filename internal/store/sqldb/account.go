@@ -10,7 +10,7 @@ import (
 	"photos/internal/store"
 )
 
-// selectDisabled is asked by every request of a signed-in user.
+// selectDisabled runs in every request of a signed-in user.
 const selectDisabled = `SELECT disabled_at IS NOT NULL FROM owner WHERE id = ?`
 
 // Disabled implements store.Store.

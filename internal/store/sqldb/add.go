@@ -28,8 +28,8 @@ func (db *DB) Add(ctx context.Context, owner string, p photo.Photo, key string, 
 	return a, nil
 }
 
-// mayAdd refuses a trashed photo when the options say so, and a new one beyond the quota. It comes
-// first: whatever a job has changed before it refuses has to be undone, and its neighbours' work too.
+// mayAdd refuses a trashed photo when the options say so, and a new photo that exceeds the quota.
+// It is called before anything is changed: a refusal that comes later rolls back the whole batch.
 func (t *txn) mayAdd(ctx context.Context, owner string, p photo.Photo, options []store.AddOption) error {
 	if err := t.allow(ctx, owner, p); err != nil {
 		return err
@@ -47,8 +47,8 @@ func (t *txn) mayAdd(ctx context.Context, owner string, p photo.Photo, options [
 	return err
 }
 
-// add inserts p or, when the owner has it already, settles it with what is there.
-// Whether it is there is for the insert to say: no time passes in between.
+// add inserts p or, when the owner already has it, merges it into the row. Only the insert can tell
+// which of the two it is, because another transaction may insert the same photo at the same time.
 func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) (store.Added, error) {
 	if p.Description == "" {
 		p.DescriptionSource = ""
@@ -72,12 +72,12 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 	return t.merge(ctx, owner, r, p, key)
 }
 
-// merge makes the photo r that is there live, if it is not, fills its description
-// from p, if it has none, and takes p's date and position where they are better. When r's bytes are damaged, those under key
-// take their place. Of what it did, the outcome says what matters most.
+// merge updates the row r of a duplicate. It restores r from the trash, fills an empty description,
+// and takes the date and position of p where they come from better sources. When the bytes of r are
+// damaged, those under key replace them. The outcome names the most important of these changes.
 func (t *txn) merge(ctx context.Context, owner string, r record, p photo.Photo, key string) (store.Added, error) {
 	a := store.Added{Key: r.key, Outcome: photo.OutcomeExists}
-	a.DescriptionKept = p.DescriptionSource != photo.FromEmbedded && // nobody gave the picture's own caption
+	a.DescriptionKept = p.DescriptionSource != photo.FromEmbedded && // an embedded caption is not the user's wish
 		p.Description != "" && r.Description != "" && r.Description != p.Description
 	var err error
 	if p.Description != "" && r.Description == "" {
@@ -105,8 +105,8 @@ func (t *txn) merge(ctx context.Context, owner string, r record, p photo.Photo, 
 	return a, nil
 }
 
-// ownerExists refuses an owner who does not. A foreign key would say so too, but on
-// PostgreSQL at the price of the whole transaction.
+// ownerExists refuses an owner that does not exist. A foreign key would do that too, but on
+// PostgreSQL its failure would end the whole transaction.
 func (t *txn) ownerExists(ctx context.Context, owner string) error {
 	if t.owners[owner] {
 		return nil
@@ -119,7 +119,7 @@ func (t *txn) ownerExists(ctx context.Context, owner string) error {
 	return err
 }
 
-// insert reports whether there was no row of the photo before.
+// insert inserts the row of p. It reports false when the owner already has the photo.
 func (t *txn) insert(ctx context.Context, owner string, p photo.Photo, key string) (bool, error) {
 	taken, offset := takenColumns(p.TakenAt, t.now)
 	latitude, longitude := positionColumns(p.Position)

@@ -16,24 +16,27 @@ import (
 
 // Config says which database to open.
 type Config struct {
-	// URL is sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME, or the same with
-	// mysql://, which is MariaDB too. "?host=/FOLDER" (PostgreSQL) and "?host=/SOCKET"
-	// (MariaDB) name a Unix socket, and "?sslmode=disable" goes without TLS.
+	// URL is sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or
+	// mysql://USER:PASSWORD@HOST:PORT/NAME. The last is also for MariaDB.
+	// "?host=/FOLDER" (PostgreSQL) and "?host=/SOCKET" (MariaDB) name a Unix socket.
+	// "?sslmode=disable" connects without TLS.
 	URL string
-	// CAFile is a file with the certificates that may vouch for the server; "": the system's.
+	// CAFile is a file with the CA certificates to verify the server with. If it is empty,
+	// the system's are used.
 	CAFile string
-	// Waiting is told why Open waits for the database, each time the reason changes. It may be nil.
+	// Waiting is called with the reason why Open waits for the database, each time the
+	// reason changes. It may be nil.
 	Waiting func(reason error)
 
 	patience patience // zero: usualPatience
 }
 
-// A Part is a part of a Config, which a setting of the program stands for.
+// A Part is a part of a Config. The program has a setting for it.
 type Part string
 
-// The parts that a database refuses.
+// The parts that can be wrong.
 const (
-	PartURL      Part = "url" // of several things, or of one that cannot be told
+	PartURL      Part = "url" // also when the URL has several parts that may be wrong
 	PartUser     Part = "user"
 	PartPassword Part = "password"
 	PartName     Part = "name"
@@ -42,7 +45,7 @@ const (
 )
 
 // A SettingError says which part of a Config is wrong. Its message does not name the
-// part, as the program has a name of its own for it.
+// part, because the program has its own names for its settings.
 type SettingError struct {
 	Part Part
 	Err  *photo.Error
@@ -57,22 +60,22 @@ func wrong(part Part, format string, args ...any) *SettingError {
 	return &SettingError{part, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf(format, args...)}}
 }
 
-// refusedBy is a setting that the database refused, as err says.
+// refusedBy returns the error for a part that the database refused with err.
 func refusedBy(part Part, err error, msg, hint string) *SettingError {
 	return &SettingError{part, &photo.Error{Kind: photo.KindForbidden, Msg: msg, Hint: hint, Err: err}}
 }
 
-// An address is where a database server is, and what for.
+// An address says how to reach a database server, and which database to use there.
 type address struct {
 	engine         string // postgres or mysql
 	host, port     string
 	socket         string // path; then there is no host
 	user, password string
 	name           string
-	tls            *tls.Config // nil: without
+	tls            *tls.Config // nil: no TLS
 }
 
-// where is what messages call the database.
+// where returns the name of the database in messages.
 func (a address) where() string {
 	if a.socket != "" {
 		return a.name + " at " + a.socket
@@ -80,7 +83,7 @@ func (a address) where() string {
 	return a.name + " at " + net.JoinHostPort(a.host, a.port)
 }
 
-// sqlitePath returns the path of a URL sqlite:PATH, and whether it is one.
+// sqlitePath returns the path of a URL sqlite:PATH. It reports false for other URLs.
 func (c Config) sqlitePath() (string, bool, error) {
 	path, ok := strings.CutPrefix(strings.TrimSpace(c.URL), "sqlite:")
 	if !ok {
@@ -95,7 +98,7 @@ func (c Config) sqlitePath() (string, bool, error) {
 
 const urlForms = "sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME"
 
-// address reads the URL of a server. No error of it repeats the URL, as there may be a password in it.
+// address parses the URL of a server. Its errors do not repeat the URL, which may contain a password.
 func (c Config) address() (a address, err error) {
 	u, err := url.Parse(strings.TrimSpace(c.URL))
 	if err != nil {
@@ -132,7 +135,7 @@ func (c Config) address() (a address, err error) {
 	return a, err
 }
 
-// complete finds what is missing.
+// complete decides between host and socket, and refuses an address that lacks a part.
 func (a *address) complete() error {
 	if strings.HasPrefix(a.socket, "/") {
 		a.host = ""
@@ -150,20 +153,21 @@ func (a *address) complete() error {
 	return nil
 }
 
-// tls returns how a server is verified: always, unless it is on this machine or sslmode says otherwise.
+// tls returns how to verify the server. A server on another machine is always verified, unless
+// sslmode is "disable".
 func (c Config) tls(a address, sslmode string) (*tls.Config, error) {
 	here := a.socket != "" || isLoopback(a.host)
 	switch sslmode {
 	case "disable":
 		if c.CAFile != "" {
-			return nil, wrong(PartCA, "certificates are of no use with sslmode=disable")
+			return nil, wrong(PartCA, "CA certificates cannot be combined with sslmode=disable")
 		}
-		return nil, nil //nolint:nilnil // no TLS
+		return nil, nil // no TLS
 	case "":
 		if here && c.CAFile == "" {
-			return nil, nil //nolint:nilnil // no TLS
+			return nil, nil // no TLS
 		}
-	case "require", "verify-ca", "verify-full": // the certificate is verified in each case
+	case "require", "verify-ca", "verify-full": // all of them verify the certificate
 	default:
 		return nil, wrong(PartURL, "sslmode=%.20s is neither verify-full nor disable", sslmode)
 	}
@@ -177,7 +181,7 @@ func (c Config) tls(a address, sslmode string) (*tls.Config, error) {
 	}
 	t.RootCAs = x509.NewCertPool()
 	if !t.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, wrong(PartCA, "%s holds no PEM certificate", c.CAFile)
+		return nil, wrong(PartCA, "%s contains no PEM certificate", c.CAFile)
 	}
 	return t, nil
 }
@@ -186,7 +190,8 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
-// badTLS returns that the server was not trusted, or has no TLS, if that is what err says.
+// badTLS returns a SettingError if err says that the server's certificate is not trusted, or that it
+// has no TLS. Otherwise it returns nil.
 func badTLS(err error) *SettingError {
 	var verify *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
@@ -194,7 +199,7 @@ func badTLS(err error) *SettingError {
 	case errors.As(err, &verify):
 		return refusedBy(PartCA, err, "the database's certificate is not trusted", "the certificates of Amazon RDS are at https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem")
 	case errors.As(err, &record):
-		return refusedBy(PartTLS, err, "the database speaks no TLS", "sslmode=disable goes without, for a network that nobody else uses")
+		return refusedBy(PartTLS, err, "the database does not support TLS", "sslmode=disable connects without TLS; use it only on a network that you trust")
 	}
 	return nil
 }

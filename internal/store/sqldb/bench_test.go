@@ -13,8 +13,8 @@ import (
 	"photos/internal/store"
 )
 
-// Rows of new photos, committed by callers that each wait for theirs. The
-// 100,000th costs what the first did.
+// BenchmarkAdd measures adding photos by callers that each wait for their commit. The
+// 100,000th photo should cost no more than the first.
 func BenchmarkAdd(b *testing.B) {
 	for _, there := range []int{0, 100_000} {
 		for _, callers := range []int{1, 16, 64} {
@@ -28,7 +28,7 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
-// One page of a library of 100,000.
+// BenchmarkList measures one page of a library of 100,000 photos.
 func BenchmarkList(b *testing.B) {
 	db, owner := library(b, 100_000)
 	for name, f := range map[string]photo.Filter{
@@ -48,7 +48,8 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
-// What each request asks before anything else: of a user, and with an access key.
+// BenchmarkCaller measures the query that every request runs first, for a user and for
+// an access key.
 func BenchmarkCaller(b *testing.B) {
 	db, owner := library(b, 1000)
 	for i := range photo.MaxKeys {
@@ -73,7 +74,7 @@ func BenchmarkCaller(b *testing.B) {
 	})
 }
 
-// 5,000 digests, half of them known.
+// BenchmarkCheck checks 5,000 digests, half of them stored.
 func BenchmarkCheck(b *testing.B) {
 	db, owner := library(b, 100_000)
 	var ids []photo.ID
@@ -87,7 +88,7 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// library is a database in which an owner has n photos.
+// library returns a database in which an owner has n photos.
 func library(b *testing.B, n int) (*DB, string) {
 	b.Helper()
 	db := open(b, filepath.Join(b.TempDir(), "photos.db"))

@@ -44,7 +44,7 @@ func (t *txn) orphan(ctx context.Context, owner, key string, keep time.Duration)
 		return false, err
 	}
 	n, err := t.exec(ctx, `DELETE FROM orphan WHERE blob_key = ? AND seen_at = ?`, key, seen)
-	return n == 1, err // of several sweeps one is told
+	return n == 1, err // only one of several sweeps gets true
 }
 
 // SetDamaged implements store.Store.
@@ -59,7 +59,7 @@ func (db *DB) SetDamaged(ctx context.Context, owner string, id photo.ID, key str
 	return nil
 }
 
-// Fresh reports whether nobody has signed in yet: there are no photos then.
+// Fresh reports whether nobody has signed in yet. Then there are no photos.
 func (db *DB) Fresh(ctx context.Context) (bool, error) {
 	var n int
 	if err := db.row(ctx, `SELECT COUNT(*) FROM owner`).Scan(&n); err != nil {
@@ -68,7 +68,7 @@ func (db *DB) Fresh(ctx context.Context) (bool, error) {
 	return n == 0, nil
 }
 
-// flag is how a yes or no lies in the database.
+// flag converts a bool to the database's 0 or 1.
 func flag(yes bool) int {
 	if yes {
 		return 1

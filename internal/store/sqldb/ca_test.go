@@ -1,43 +1,23 @@
 package sqldb
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"photos/internal/testkit/dbserver"
+	"photos/internal/testkit/testcert"
 )
 
-// certificate makes a certificate of 127.0.0.1 that vouches for itself, and its key.
+// certificate returns a new certificate for 127.0.0.1 and its key.
 func certificate(t *testing.T) (cert, key []byte) {
 	t.Helper()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+	cert, key, err := testcert.New()
+	if err != nil {
+		t.Fatal(err)
 	}
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	must(err)
-	der2, err := x509.MarshalPKCS8PrivateKey(private)
-	must(err)
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der2})
+	return cert, key
 }
 
 func testCA(t *testing.T) []byte {
@@ -46,7 +26,7 @@ func testCA(t *testing.T) []byte {
 	return cert
 }
 
-// A server with TLS is trusted when the CA file vouches for it, and only then.
+// A server with TLS is trusted only when the CA file contains its CA.
 func TestTLS(t *testing.T) {
 	for _, e := range []dbserver.Engine{dbserver.Postgres, dbserver.MariaDB} {
 		t.Run(string(e), func(t *testing.T) {
@@ -97,7 +77,7 @@ func TestTLS(t *testing.T) {
 			}[e]
 			var version string
 			if err := db.row(t.Context(), query).Scan(&version); err != nil || !strings.HasPrefix(version, "TLSv1.") {
-				t.Errorf("spoken is %q, %v", version, err)
+				t.Errorf("TLS version %q, %v", version, err)
 			}
 			for _, c := range []Config{{URL: u.String(), CAFile: other}, {URL: u.String() + "?sslmode=require"}} {
 				if _, err := c.Open(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate is not trusted") {

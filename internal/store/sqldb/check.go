@@ -8,11 +8,11 @@ import (
 	"photos/internal/photo"
 )
 
-// checkChunk is how many digests one query asks for; every database takes that
+// checkChunk is how many digests one query asks for. Every database accepts that
 // many parameters.
 const checkChunk = 1000
 
-// selectStatus ends in IN. A source means nothing without a value.
+// selectStatus ends in IN. A source without its value is left out.
 const selectStatus = `SELECT id, state, damaged, description,
 		CASE WHEN taken_at < ` + takenBeforeText + ` THEN '' ELSE taken_source END,
 		CASE WHEN latitude IS NULL THEN '' ELSE position_source END
@@ -46,8 +46,8 @@ func (db *DB) Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.
 	return answer, nil
 }
 
-// eachChunk asks query, which ends in IN, about a number of ids at a time, and
-// gives each row to note.
+// eachChunk runs query, which must end in IN, for checkChunk ids at a time. It
+// passes each row to note.
 func eachChunk(snapshot *reading, query, owner string, ids []photo.ID, note func(scanner) error) error {
 	for len(ids) > 0 {
 		n := min(len(ids), checkChunk)
@@ -63,6 +63,7 @@ func eachChunk(snapshot *reading, query, owner string, ids []photo.ID, note func
 	return nil
 }
 
+// noteStored records the row of a photo in known.
 func noteStored(known map[photo.ID]photo.Status) func(scanner) error {
 	return func(row scanner) error {
 		var id []byte
@@ -73,7 +74,7 @@ func noteStored(known map[photo.ID]photo.Status) func(scanner) error {
 			return err
 		}
 		switch {
-		case damaged: // in the trash, too: restoring it would not bring the bytes back
+		case damaged: // also when it is in the trash: restoring it would not bring the bytes back
 			s.State = photo.Damaged
 		case state == trashed:
 			s.State = photo.Trashed
@@ -84,8 +85,8 @@ func noteStored(known map[photo.ID]photo.Status) func(scanner) error {
 	}
 }
 
-// noteUpload prefers the upload that was claimed most often: one that never was, as
-// nobody heard of its creation, has no bytes to go on with.
+// noteUpload records the row of an unfinished upload in known. Of several uploads of a photo
+// it prefers the one claimed most often: an upload that was never claimed has no bytes yet.
 func noteUpload(known map[photo.ID]photo.Status) func(scanner) error {
 	best := map[photo.ID]int64{}
 	return func(row scanner) error {

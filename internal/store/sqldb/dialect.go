@@ -9,33 +9,33 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// A dialect is what one kind of database does in its own way. A statement is written
-// once, in a common form, which a dialect turns into its own:
+// A dialect describes how one kind of database differs from the others. A statement is
+// written once, in a common form. The dialect translates these parts of it:
 //
 //	?                       a parameter
 //	clock()                 the database's time in microseconds
-//	FOR UPDATE              at the end: other transactions wait with these rows until this one ends
-//	SKIP LOCKED             after that: leave out the rows that another transaction has
-//	ON CONFLICT DO NOTHING  at the end: a row that is there already stays, and the insert changes nothing
+//	FOR UPDATE              at the end: locks the rows until the transaction ends
+//	SKIP LOCKED             after that: leaves out rows that another transaction has locked
+//	ON CONFLICT DO NOTHING  at the end: an insert of a row that already exists changes nothing
 //
-// Everything else in a statement means the same to every database. In particular the
-// reads that decide what is written lock their rows, as databases other than SQLite let
-// several transactions write at a time.
+// Everything else in a statement means the same to every database. Databases other than
+// SQLite let several transactions write at a time. Therefore a read that decides what is
+// written must lock its rows.
 type dialect struct {
 	goose     goose.Dialect
 	folder    string            // of the migrations
-	words     *strings.Replacer // from the common form
+	words     *strings.Replacer // translates the common form
 	numbered  bool              // parameters are $1, $2, …
-	ignores   bool              // ON CONFLICT DO NOTHING exists; elsewhere a duplicate fails, but spoils only its own statement
-	prepares  bool              // statements are compiled here; elsewhere the driver remembers them
-	strict    bool              // texts are UTF-8 without NUL
+	ignores   bool              // ON CONFLICT DO NOTHING exists; if not, a duplicate fails its statement but not the transaction
+	prepares  bool              // this package prepares statements; if not, the driver caches them
+	strict    bool              // texts must be UTF-8 without NUL
 	isolation sql.IsolationLevel
-	snapshot  sql.TxOptions // of several queries that see the same commit
-	writers   int           // transactions that write at a time
+	snapshot  sql.TxOptions // for several queries that must see the same commit
+	writers   int           // how many transactions write at a time
 }
 
-// arguments returns args as the database takes them: PostgreSQL refuses a NUL in a text,
-// and both servers what is not UTF-8.
+// arguments returns args in a form that the database accepts: PostgreSQL refuses a NUL in a
+// text, and all servers refuse a text that is not UTF-8.
 func (d *dialect) arguments(args []any) []any {
 	if !d.strict {
 		return args
@@ -50,7 +50,7 @@ func (d *dialect) arguments(args []any) []any {
 
 const onConflict = " ON CONFLICT DO NOTHING"
 
-// statement returns query in the dialect's own form.
+// statement translates query from the common form.
 func (d *dialect) statement(query string) string {
 	query = d.words.Replace(query)
 	if !d.numbered {
@@ -74,15 +74,15 @@ func (d *dialect) statement(query string) string {
 // A backend is an opened database of one kind.
 type backend struct {
 	dialect
-	name     string                                         // what messages call the database; no secret
+	name     string                                         // the database's name in messages; contains no secret
 	write    *sql.DB                                        // at most writers connections
 	read     *sql.DB                                        // for queries
-	health   *sql.DB                                        // one connection that asks whether the database answers; nil: it always does
-	check    func(context.Context) error                    // refuses a server that cannot be used; nil: there is none
-	blame    func(error) error                              // turns an error of the start into a SettingError if a setting is to blame; nil: none is
-	writable func(context.Context) error                    // refuses tables that cannot be changed; nil: migrations found out
+	health   *sql.DB                                        // one connection for the watch; nil for a database on this machine
+	check    func(context.Context) error                    // refuses a server that cannot be used; may be nil
+	blame    func(error) error                              // turns an error of the start into a SettingError if a setting has caused it; may be nil
+	writable func(context.Context) error                    // refuses tables that cannot be changed; may be nil
 	lock     func(context.Context) (func() error, error)    // lets one process at a time change the tables, until the returned function is called
-	old      func(ctx context.Context, version int64) error // brings tables of before the baseline up to it; nil: there never were any
+	old      func(ctx context.Context, version int64) error // migrates tables from before the baseline to it; may be nil
 }
 
 func (b *backend) pools() []*sql.DB {

@@ -27,7 +27,7 @@ func (db *DB) Learn(ctx context.Context, owner string, id photo.ID, f photo.Fact
 	return r.Photo, nil
 }
 
-// learn gives r what f knows better, and returns it as it is then.
+// learn updates r with the facts of f that come from better sources, and returns the new row.
 func (t *txn) learn(ctx context.Context, owner string, r record, f photo.Facts) (record, error) {
 	if !r.Learn(f) {
 		return r, nil
@@ -44,7 +44,7 @@ func (t *txn) learn(ctx context.Context, owner string, r record, f photo.Facts) 
 	return t.photo(ctx, owner, r.ID)
 }
 
-// writeFacts is the inverse of readFacts.
+// writeFacts encodes facts for the column facts of an upload.
 func writeFacts(f photo.Facts) (string, error) {
 	if f == (photo.Facts{}) {
 		return "", nil
@@ -53,6 +53,7 @@ func writeFacts(f photo.Facts) (string, error) {
 	return string(b), err
 }
 
+// readFacts decodes what writeFacts has encoded.
 func readFacts(s string) (f photo.Facts, err error) {
 	if s == "" {
 		return f, nil

@@ -19,8 +19,8 @@ import (
 	"photos/internal/photo"
 )
 
-// failure gives an error of the database the kind that says what to do about it.
-// Errors that have a kind, and those of a context, pass through.
+// failure gives an error of the database the kind that tells the caller what to do about it.
+// It returns other errors, and errors that already have a kind, as they are.
 func failure(err error) error {
 	var kind *photo.Error
 	if err == nil || errors.As(err, &kind) || errors.Is(err, sql.ErrNoRows) {
@@ -62,7 +62,7 @@ func sqliteFailure(code int, err error) error {
 	return fmt.Errorf("database: %w", err)
 }
 
-// postgresFailure knows the codes of postgresql.org/docs/15/errcodes-appendix.html.
+// postgresFailure classifies the codes of postgresql.org/docs/15/errcodes-appendix.html.
 func postgresFailure(code string, err error) error {
 	switch class := code[:min(2, len(code))]; {
 	case code == "53100":
@@ -75,7 +75,7 @@ func postgresFailure(code string, err error) error {
 	return fmt.Errorf("database: %w", err)
 }
 
-// The numbers of mariadb.com/kb/en/mariadb-error-code-reference that say what to do.
+// The error numbers that are treated specially, from mariadb.com/kb/en/mariadb-error-code-reference.
 const (
 	myTooMany       = 1040
 	myNoDatabase    = 1049
@@ -110,7 +110,8 @@ func mysqlFailure(number uint16, err error) error {
 	return fmt.Errorf("database: %w", err)
 }
 
-// unreachable says that the database is away, and why as far as clients may know it.
+// unreachable returns an error that says that the database cannot be reached. It gives the reason
+// as far as clients may know it.
 func unreachable(err error) error {
 	reason := "it does not answer"
 	var name *net.DNSError
@@ -127,7 +128,7 @@ func unreachable(err error) error {
 	return &photo.Error{Kind: photo.KindUnavailable, Msg: "the database cannot be reached: " + reason, Hint: "try again", Err: err}
 }
 
-// isAnswer reports whether a server said err, so that what became of a statement is known.
+// isAnswer reports whether err was sent by the database. Then the outcome of a statement is known.
 func isAnswer(err error) bool {
 	var lite *sqlite.Error
 	var pg *pgconn.PgError
@@ -135,7 +136,7 @@ func isAnswer(err error) bool {
 	return errors.As(err, &lite) || errors.As(err, &pg) || errors.As(err, &my)
 }
 
-// isGone reports whether the connection is.
+// isGone reports whether err says that the connection is lost.
 func isGone(err error) bool {
 	var network net.Error
 	var connect *pgconn.ConnectError
@@ -144,29 +145,30 @@ func isGone(err error) bool {
 			return true
 		}
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) { // the caller's, who knows
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) { // the caller's own context ended
 		return errors.As(err, &connect)
 	}
 	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err)
 }
 
-// isReadOnly reports whether a server became a copy of another one, to which the writes go.
+// isReadOnly reports whether err says that the server has become a read-only replica.
 func isReadOnly(err error) bool {
 	return errors.Is(err, errCopy) || hasCode(err, "25006") || hasNumber(err, myReadOnly, myReadOnlyMode, myTransReadOnly)
 }
 
-// passes reports whether a transaction that failed may succeed at once when it is tried again.
-func passes(err error) bool {
+// isTransient reports whether a retry of the transaction that failed with err may succeed at once.
+func isTransient(err error) bool {
 	return isGone(err) || isReadOnly(err) ||
 		hasCode(err, "40001", "40P01", "57P01", "57P02") || hasNumber(err, myDeadlock, myLockWait, myRecordChanged, myConnKilled)
 }
 
-// isStale reports whether the connection is to be closed: a new one may lead elsewhere.
+// isStale reports whether the connection should be closed after err. A new connection may lead to
+// another server.
 func isStale(err error) bool {
 	return isGone(err) || isReadOnly(err) || !isAnswer(err) || hasCode(err, "57P01", "57P02")
 }
 
-// isDuplicate reports whether the row of an insert is there already.
+// isDuplicate reports whether an insert failed because the row already exists.
 func isDuplicate(err error) bool { return hasNumber(err, myDuplicate) }
 
 func hasCode(err error, codes ...string) bool {

@@ -11,8 +11,8 @@ import (
 	"photos/internal/testkit/smalldisk"
 )
 
-// A database whose disk is full says so, reads on, also when it is opened anew, has
-// lost nothing, and writes again when there is space.
+// When the disk is full, writing fails with the right kind and reading works, also after
+// the database was opened again. Nothing is lost. When there is space, writing works again.
 func TestFullDisk(t *testing.T) {
 	smalldisk.Run(t, "size=2m", func(t *testing.T, dir string) {
 		db := open(t, filepath.Join(dir, "photos.db"))

@@ -9,8 +9,8 @@ import (
 	"photos/internal/photo"
 )
 
-// maxPageText ends a page early when its names and descriptions have as many bytes: a page of
-// 5,000 photos with the longest descriptions would take 25 MiB, and an answer several times that.
+// maxPageText ends a page early when its names and descriptions have that many bytes. A page of
+// 5,000 photos with the longest descriptions would take 25 MiB, and its answer several times that.
 const maxPageText = 1 << 20
 
 // List implements store.Store.
@@ -40,7 +40,7 @@ func (db *DB) List(ctx context.Context, owner string, f photo.Filter, after stri
 	return page, nil
 }
 
-// cursorAt is where a list in the order by goes on after r.
+// cursorAt returns the cursor with which a list in the order by continues after r.
 func cursorAt(r record, by photo.Order) cursor {
 	c := cursor{by: by, at: r.UploadedAt.UnixMicro(), number: r.number}
 	if by == photo.ByTaken {
@@ -49,7 +49,7 @@ func cursorAt(r record, by photo.Order) cursor {
 	return c
 }
 
-// A query is built of conditions that must all hold.
+// A query is a SELECT whose conditions must all hold.
 type query struct {
 	by   photo.Order
 	text string
@@ -61,8 +61,8 @@ func (q *query) where(condition string, args ...any) {
 	q.args = append(q.args, args...)
 }
 
-// listQuery asks for one photo more than limit. Its owner, state and order are
-// the columns of an index, in this order: a page costs what it holds.
+// listQuery selects one photo more than limit. The owner, the state and the order are the columns of
+// an index, in this order. So the database reads no more rows than the page has.
 func listQuery(owner string, f photo.Filter, after string, limit int) (*query, error) {
 	q := &query{by: f.By, text: `SELECT ` + columns + ` FROM photo WHERE owner = ?`, args: []any{owner}}
 	at := "uploaded_at"
@@ -101,12 +101,12 @@ func (q *query) state(f photo.Filter) {
 		q.where(`state = ?`, live)
 	}
 	if f.Undescribed {
-		q.where(`LENGTH(description) = 0`) // MariaDB takes spaces for nothing when it compares
+		q.where(`LENGTH(description) = 0`) // in MariaDB, a text of spaces equals ''
 	}
 }
 
-// upper is the column at in a condition on its upper end. From the second page on the
-// cursor is the bound that the index is to use, so the other one is hidden from it.
+// upper returns the column at for a condition on its upper bound. From the second page on, the index
+// should use the cursor as its upper bound. The + keeps it from using the filter's bound instead.
 func upper(at, after string) string {
 	if after != "" {
 		return "+" + at
@@ -123,10 +123,10 @@ func (q *query) uploaded(f photo.Filter, upper string) {
 	}
 }
 
-// taken compares a moment without an offset with the clock of a bound and any other
-// one with its instant. The wider of the two comes first, because the index has it:
-// a page then reads no more than a day of photos that it does not list. A photo
-// without a moment is within no bounds.
+// taken adds the bounds of the time taken. A time with an offset is compared with a bound as an
+// instant. A time without one is compared with the bound's wall clock. The wider of the two conditions
+// comes first, for the index: a page then reads at most a day of photos that it does not list. A photo
+// without a time is outside all bounds.
 func (q *query) taken(f photo.Filter, upper string) {
 	if !f.Since.IsZero() {
 		wall, instant := photo.WallClock(f.Since).UnixMicro(), f.Since.UnixMicro()
@@ -152,14 +152,14 @@ func (q *query) words(search string) error {
 	return nil
 }
 
-// prefix bounds id by the smallest and the largest digest that begin with hex.
+// prefix restricts id to the digests that begin with digits, which are hex.
 func (q *query) prefix(digits string) error {
 	if digits == "" {
 		return nil
 	}
 	var first, last photo.ID
 	if !photo.IsHex(digits) || len(digits) > hex.EncodedLen(len(first)) {
-		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.80q is no prefix of a photo ID", digits), Hint: "up to 64 hex digits"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.80q is not a prefix of a photo ID", digits), Hint: "a prefix has up to 64 hex digits"}
 	}
 	fill := func(id *photo.ID, digit string) {
 		_, _ = hex.Decode(id[:], []byte(digits+strings.Repeat(digit, hex.EncodedLen(len(id))-len(digits))))

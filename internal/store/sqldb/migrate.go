@@ -13,15 +13,15 @@ import (
 	"photos/internal/photo"
 )
 
-// The tables. Each dialect has a folder that begins with a baseline; later changes have
-// a file of the same number in each. before has the way from older SQLite databases to
-// the baseline.
+// migrations has a folder for each dialect. Its first file, the baseline, creates the tables.
+// Each later change has a file of the same number in every folder. The folder before has
+// the migrations of older SQLite databases to the baseline.
 //
 //go:embed migrations
 var migrations embed.FS
 
-// migrate brings the tables up to date. Processes that start together take turns; one
-// that finds the tables as they should be asks for no lock.
+// migrate runs the migrations that the database does not have yet. A lock makes processes
+// that start together take turns. It is not needed when the tables are current.
 func (b *backend) migrate(ctx context.Context) (err error) {
 	p, err := b.provider(b.folder)
 	if err != nil {
@@ -48,19 +48,19 @@ func (b *backend) migrate(ctx context.Context) (err error) {
 	return err
 }
 
-// isCurrent reports whether the tables are those of this program. It refuses those of a newer one.
+// isCurrent reports whether the tables have all migrations. It refuses tables of a newer program.
 func (b *backend) isCurrent(ctx context.Context, p *goose.Provider) (bool, error) {
 	sources := p.ListSources()
 	newest := sources[len(sources)-1].Version
 	var version sql.NullInt64
 	err := b.write.QueryRowContext(ctx, `SELECT MAX(version_id) FROM goose_db_version`).Scan(&version)
-	if err != nil { // there is no such table yet; whatever else is wrong is found next
+	if err != nil { // the table does not exist yet; any other problem makes the next statement fail
 		return false, ctx.Err()
 	}
 	if version.Int64 > newest {
 		return false, &photo.Error{
-			Kind: photo.KindConflict, Msg: fmt.Sprintf("the database %s was made by a newer photosd: its tables have version %d, and this one knows up to %d", b.name, version.Int64, newest),
-			Hint: "run that version again, or restore a backup of before it",
+			Kind: photo.KindConflict, Msg: fmt.Sprintf("the database %s was made by a newer photosd: its tables have version %d, and this program supports versions up to %d", b.name, version.Int64, newest),
+			Hint: "run the newer photosd, or restore a backup from before it ran",
 		}
 	}
 	var applied int
@@ -76,9 +76,9 @@ func (b *backend) provider(folder string, options ...goose.ProviderOption) (*goo
 	return goose.NewProvider(b.goose, b.write, files, append(options, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))...)
 }
 
-// catchUp takes a SQLite database from before the baseline to it, by the changes of that time.
+// catchUp migrates a SQLite database from before the baseline to it.
 func (b *backend) catchUp(ctx context.Context, baseline int64) error {
-	p, err := b.provider("before", goose.WithAllowOutofOrder(true)) // their numbers are not in the order in which they came
+	p, err := b.provider("before", goose.WithAllowOutofOrder(true)) // their numbers are not in the order in which they were added
 	if err != nil {
 		return err
 	}

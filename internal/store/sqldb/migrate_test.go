@@ -19,7 +19,7 @@ import (
 	"photos/internal/testkit/dbserver"
 )
 
-// versions are the numbers of a folder's migrations.
+// versions returns the numbers of a folder's migrations.
 func versions(t *testing.T, folder string) []int64 {
 	t.Helper()
 	files, err := fs.ReadDir(migrations, "migrations/"+folder)
@@ -38,7 +38,7 @@ func versions(t *testing.T, folder string) []int64 {
 	return numbers
 }
 
-// Every database has the same changes, and those of before are over.
+// Every database has the same migrations, and those before the baseline have smaller numbers.
 func TestMigrationsOfEachDialect(t *testing.T) {
 	t.Parallel()
 	want := versions(t, "sqlite")
@@ -52,8 +52,8 @@ func TestMigrationsOfEachDialect(t *testing.T) {
 	}
 }
 
-// A database from after any of the migrations before the baseline keeps what it holds,
-// and gets the tables of a new one.
+// A database that had only some of the migrations before the baseline keeps its rows and
+// gets the tables of a new one.
 func TestOlderDatabases(t *testing.T) {
 	t.Parallel()
 	fresh := open(t, filepath.Join(t.TempDir(), "photos.db"))
@@ -75,7 +75,7 @@ func TestOlderDatabases(t *testing.T) {
 		if err := old.Close(); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // the second time nothing is left to do
+		for range 2 { // the second time there is nothing to migrate
 			db := open(t, path)
 			if d := cmp.Diff(want, tables(t, db)); d != "" {
 				t.Errorf("from version %d, -new +taken over:\n%s", version, d)
@@ -91,8 +91,8 @@ func TestOlderDatabases(t *testing.T) {
 	}
 }
 
-// The database of the first photosd that was used for real photos had the tables up to 13. Its
-// photos, its trash and its unfinished uploads are still there.
+// The first photosd that was used for real photos had the migrations up to 13. The photos,
+// the trash and the unfinished uploads of its database are kept.
 func TestDatabaseOfTheFirstVersion(t *testing.T) {
 	t.Parallel()
 	path, old := older(t, 13)
@@ -143,7 +143,7 @@ func TestDatabaseOfTheFirstVersion(t *testing.T) {
 	}
 }
 
-// A database to which a change of before came late, out of the order of the numbers.
+// A database may have got a migration with a smaller number after one with a larger number.
 func TestDatabaseFromBeforeQuotas(t *testing.T) {
 	t.Parallel()
 	path, old := older(t, 34)
@@ -165,8 +165,8 @@ func TestDatabaseFromBeforeQuotas(t *testing.T) {
 	}
 }
 
-// tables are the columns and indexes of a SQLite database. Defaults do not count, as no
-// statement relies on one.
+// tables returns the columns and indexes of a SQLite database. It leaves out defaults,
+// because no statement relies on them.
 func tables(t *testing.T, db *DB) []string {
 	t.Helper()
 	var lines []string
@@ -188,7 +188,7 @@ func tables(t *testing.T, db *DB) []string {
 	return lines
 }
 
-// Tables of a newer program are refused, and stay as they are.
+// The tables of a newer program are refused and not changed.
 func TestDatabaseOfTheFuture(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, c Config) {
@@ -209,7 +209,7 @@ func TestDatabaseOfTheFuture(t *testing.T) {
 	engines(t, func(t *testing.T, e dbserver.Engine) { check(t, fresh(t, e)) })
 }
 
-// Replicas that start at once on an empty database all come up.
+// Replicas that start at the same time on an empty database all succeed.
 func TestReplicasStartTogether(t *testing.T) {
 	engines(t, func(t *testing.T, e dbserver.Engine) {
 		c := fresh(t, e)
@@ -229,7 +229,7 @@ func TestReplicasStartTogether(t *testing.T) {
 	})
 }
 
-// A start that was killed between two statements of MariaDB's tables is repeated.
+// A start that was killed between two statements of MariaDB's migration can be repeated.
 func TestHalfOfTheTables(t *testing.T) {
 	t.Parallel()
 	c := fresh(t, dbserver.MariaDB)

@@ -15,7 +15,7 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// mysqlDialect is that of MariaDB and MySQL.
+// mysqlDialect returns the dialect of MariaDB and MySQL.
 func mysqlDialect() dialect {
 	return dialect{
 		goose:  goose.DialectMySQL,
@@ -26,7 +26,7 @@ func mysqlDialect() dialect {
 		),
 		prepares:  true,
 		strict:    true,
-		isolation: sql.LevelReadCommitted, // a duplicate that is met can be read then
+		isolation: sql.LevelReadCommitted, // so that a transaction can read the row of a duplicate it has met
 		snapshot:  sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 		writers:   remoteWriters,
 	}
@@ -44,7 +44,7 @@ func openMySQL(a address) (*backend, driver.Connector, error) {
 	}
 	c.Timeout = dialTime
 	c.Collation = "utf8mb4_bin"
-	c.ClientFoundRows = true // an update of a row to what it is has found it
+	c.ClientFoundRows = true // count the rows that an update matched, even if it changed nothing
 	c.Logger = &mysql.NopLogger{}
 	c.Params = map[string]string{
 		"sql_mode":                 "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
@@ -69,11 +69,12 @@ func (b *backend) checkMySQL(ctx context.Context) error {
 	return checkVersion(version)
 }
 
-// checkVersion refuses servers without SKIP LOCKED. version is like 10.11.6-MariaDB-0+deb12u1 or 8.0.40.
+// checkVersion refuses servers without SKIP LOCKED. Examples of version are
+// 10.11.6-MariaDB-0+deb12u1 and 8.0.40.
 func checkVersion(version string) error {
 	var major, minor int
 	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
-		return wrong(PartURL, "the database server calls itself %.40q, which is no version of MariaDB or MySQL", version)
+		return wrong(PartURL, "the database server has the version %.40q, which is not a version of MariaDB or MySQL", version)
 	}
 	number := major*1000 + minor
 	switch maria := strings.Contains(version, "MariaDB"); {
@@ -85,7 +86,7 @@ func checkVersion(version string) error {
 	return nil
 }
 
-// refusedByMySQL turns err into the setting that is to blame for it, if one is.
+// refusedByMySQL returns a SettingError if a wrong setting has caused err. Otherwise it returns err.
 func refusedByMySQL(a address, err error) error {
 	if e := badTLS(err); e != nil {
 		return e
@@ -94,19 +95,19 @@ func refusedByMySQL(a address, err error) error {
 	case hasNumber(err, myPassword, myNoSocketLogin):
 		return refusedBy(PartPassword, err, fmt.Sprintf("the database refuses the password of %s", a.user), "")
 	case hasNumber(err, myNoDatabase):
-		return refusedBy(PartName, err, fmt.Sprintf("there is no database %s", a.name), "CREATE DATABASE makes it")
+		return refusedBy(PartName, err, fmt.Sprintf("there is no database %s", a.name), "CREATE DATABASE creates it")
 	case hasNumber(err, myForeign):
-		return refusedBy(PartUser, err, fmt.Sprintf("%s may not use the database %s, or there is none", a.user, a.name), "GRANT ALL ON the database TO the user")
+		return refusedBy(PartUser, err, fmt.Sprintf("%s may not use the database %s, or it does not exist", a.user, a.name), "GRANT ALL ON the database TO the user")
 	case hasNumber(err, myDenied):
-		return refusedBy(PartUser, err, fmt.Sprintf("%s may not make tables in the database %s", a.user, a.name), "GRANT ALL ON the database TO the user")
+		return refusedBy(PartUser, err, fmt.Sprintf("%s may not create tables in the database %s", a.user, a.name), "GRANT ALL ON the database TO the user")
 	case errors.Is(err, mysql.ErrNoTLS):
-		return refusedBy(PartTLS, err, "the database speaks no TLS", "sslmode=disable goes without, for a network that nobody else uses")
+		return refusedBy(PartTLS, err, "the database does not support TLS", "sslmode=disable connects without TLS; use it only on a network that you trust")
 	}
 	return err
 }
 
-// lockMySQL takes a named lock of one connection, which is released when that ends. The
-// name has the database's in it, as the locks are the whole server's.
+// lockMySQL takes a named lock. It belongs to a connection and is released when that ends.
+// All databases of the server share the names, so the name contains the database's.
 func (b *backend) lockMySQL(ctx context.Context) (func() error, error) {
 	conn, err := b.health.Conn(ctx)
 	if err != nil {

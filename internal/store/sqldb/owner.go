@@ -25,7 +25,7 @@ func (db *DB) Owner(ctx context.Context, pool, sub string) (string, error) {
 			if err != nil {
 				return err
 			}
-			return tx.row(ctx, find, pool, sub).Scan(&id) // ours, or that of who came first
+			return tx.row(ctx, find, pool, sub).Scan(&id) // another transaction may have inserted the owner first
 		})
 	}
 	if err != nil {
@@ -48,7 +48,7 @@ func (db *DB) Usage(ctx context.Context, owner string) (store.Usage, error) {
 	return u, nil
 }
 
-// scanUsage reads selectUsage.
+// scanUsage reads the row of selectUsage.
 func scanUsage(row scanner) (u store.Usage, err error) {
 	err = row.Scan(&u.Photos, &u.Bytes, &u.TrashedPhotos, &u.TrashedBytes)
 	return u, err

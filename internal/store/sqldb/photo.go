@@ -24,7 +24,7 @@ func (db *DB) Get(ctx context.Context, owner string, id photo.ID, s store.Scope)
 	return r.Photo, r.key, nil
 }
 
-// photo is the row as the transaction sees it. No other one changes it until this one ends.
+// photo returns the row of a photo and locks it until the transaction ends.
 func (t *txn) photo(ctx context.Context, owner string, id photo.ID) (record, error) {
 	r, err := scanPhoto(t.row(ctx, selectPhoto+` FOR UPDATE`, owner, id[:]))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -39,7 +39,7 @@ func (db *DB) Describe(ctx context.Context, owner string, items []store.Descript
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		for i, item := range items {
 			d, err := tx.describeItem(ctx, owner, item)
-			if reason := refused(err); reason != nil { // of an item that is left as it was
+			if reason := refused(err); reason != nil { // the item is not changed, and the others go on
 				d, err = store.Described{Err: reason}, nil
 			}
 			if err != nil {
@@ -63,7 +63,7 @@ func (t *txn) describeItem(ctx context.Context, owner string, d store.Descriptio
 	switch {
 	case r.state != live:
 		return store.Described{}, t.refuse(noPhoto(d.ID))
-	case d.Text == r.Description: // also a request that is repeated because its answer was lost
+	case d.Text == r.Description: // also when the client repeats a request whose answer was lost
 		return store.Described{Photo: r.Photo}, nil
 	case d.IfVersion != nil && *d.IfVersion != r.Version:
 		return store.Described{}, t.refuse(changed(d.ID))
@@ -75,5 +75,5 @@ func (t *txn) describeItem(ctx context.Context, owner string, d store.Descriptio
 }
 
 func changed(id photo.ID) error {
-	return &photo.Error{Kind: photo.KindChanged, Msg: "photo " + id.Short() + " was changed by someone else meanwhile", Hint: "look at it again, then repeat"}
+	return &photo.Error{Kind: photo.KindChanged, Msg: "photo " + id.Short() + " was changed by someone else in the meantime", Hint: "look at it again, then repeat the command"}
 }

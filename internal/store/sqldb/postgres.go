@@ -16,9 +16,9 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// postgresDialect is PostgreSQL's. now() would stand still during a transaction.
-// The driver describes statements instead of keeping them on the server, as a pooler
-// between the two does not know them.
+// postgresDialect returns PostgreSQL's dialect. Its clock is clock_timestamp, because now() does
+// not advance during a transaction. Statements are not prepared on the server, because a
+// connection pooler in front of it may send each transaction to another session.
 func postgresDialect() dialect {
 	return dialect{
 		goose:     goose.DialectPostgres,
@@ -33,11 +33,11 @@ func postgresDialect() dialect {
 	}
 }
 
-// Versions of PostgreSQL, as in its setting server_version_num.
+// oldestPostgres is the oldest version that works, in the form of the setting server_version_num.
 const oldestPostgres = 130000
 
 func openPostgres(a address) (*backend, driver.Connector, error) {
-	c, err := pgx.ParseConfig("host=localhost user=nobody sslmode=disable") // whatever the environment says is overwritten
+	c, err := pgx.ParseConfig("host=localhost user=nobody sslmode=disable") // values from the environment are overwritten below
 	if err != nil {
 		return nil, nil, fmt.Errorf("settings of PostgreSQL: %w", err)
 	}
@@ -54,12 +54,12 @@ func openPostgres(a address) (*backend, driver.Connector, error) {
 	c.ConnectTimeout = dialTime
 	c.DialFunc = (&net.Dialer{Timeout: dialTime}).DialContext
 	c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	// After a fail-over a name may lead to a copy for a while.
+	// After a failover the host name may lead to a read-only replica for a while.
 	c.ValidateConnect = acceptsChanges
 	c.RuntimeParams = map[string]string{
 		"application_name":                    "photosd",
 		"lock_timeout":                        "5000",  // milliseconds
-		"idle_in_transaction_session_timeout": "60000", // a process that stands still holds nobody's rows
+		"idle_in_transaction_session_timeout": "60000", // so that a process that hangs does not keep rows locked
 	}
 	b := &backend{dialect: postgresDialect()}
 	b.check = b.checkPostgres
@@ -81,8 +81,8 @@ func (b *backend) checkPostgres(ctx context.Context) error {
 	return nil
 }
 
-// errCopy says that a server takes no changes.
-var errCopy = errors.New("the server is a copy of another one")
+// errCopy says that a server is a read-only replica.
+var errCopy = errors.New("the server is a read-only replica")
 
 func acceptsChanges(ctx context.Context, conn *pgconn.PgConn) error {
 	if err := pgconn.ValidateConnectTargetSessionAttrsReadWrite(ctx, conn); err != nil {
@@ -91,7 +91,7 @@ func acceptsChanges(ctx context.Context, conn *pgconn.PgConn) error {
 	return nil
 }
 
-// refusedByPostgres turns err into the setting that is to blame for it, if one is.
+// refusedByPostgres returns a SettingError if a wrong setting has caused err. Otherwise it returns err.
 func refusedByPostgres(a address, err error) error {
 	if e := badTLS(err); e != nil {
 		return e
@@ -102,27 +102,27 @@ func refusedByPostgres(a address, err error) error {
 	case hasCode(err, "28P01"):
 		return refusedBy(PartPassword, err, fmt.Sprintf("the database refuses the password of %s", a.user), "")
 	case hasCode(err, "28000"):
-		return refusedBy(PartUser, err, fmt.Sprintf("the database does not let %s in from here", a.user), "pg_hba.conf lists who may sign in from where; rds.force_ssl refuses sslmode=disable")
+		return refusedBy(PartUser, err, fmt.Sprintf("the database does not accept connections of %s from this machine", a.user), "pg_hba.conf lists which users may connect from where; with rds.force_ssl, sslmode=disable is refused")
 	case hasCode(err, "3D000"):
-		return refusedBy(PartName, err, fmt.Sprintf("there is no database %s", a.name), "CREATE DATABASE makes it")
-	case hasCode(err, "42501", "3F000"): // not in any schema, or none that the user may see
-		return refusedBy(PartUser, err, fmt.Sprintf("%s may not make tables in the database %s", a.user, a.name), "make it the owner of the database")
+		return refusedBy(PartName, err, fmt.Sprintf("there is no database %s", a.name), "CREATE DATABASE creates it")
+	case hasCode(err, "42501", "3F000"): // no privilege on the schema, or no schema that the user can see
+		return refusedBy(PartUser, err, fmt.Sprintf("%s may not create tables in the database %s", a.user, a.name), "make this user the owner of the database")
 	case a.tls == nil || isAnswer(err) || isEnd(err) || errors.Is(err, errCopy) || errors.Is(err, context.Canceled):
 		return err
-	case errors.As(err, &connect) && !errors.As(err, &network): // nothing else is left that ends the making of a connection
-		return refusedBy(PartTLS, err, "the database speaks no TLS", "sslmode=disable goes without, for a network that nobody else uses")
+	case errors.As(err, &connect) && !errors.As(err, &network): // connecting failed, and every other reason is excluded above
+		return refusedBy(PartTLS, err, "the database does not support TLS", "sslmode=disable connects without TLS; use it only on a network that you trust")
 	}
 	return err
 }
 
-// lockPostgres takes a lock that ends with its transaction, so that it works through a
-// pooler, and that a process that is killed leaves behind nowhere.
+// lockPostgres takes a lock that ends with its transaction. Such a lock works through a
+// connection pooler, and it is released when the process is killed.
 func (b *backend) lockPostgres(ctx context.Context) (func() error, error) {
 	tx, err := b.health.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	// lock_timeout is about other transactions; a replica that migrates may take longer.
+	// Another replica may need longer than lock_timeout to migrate.
 	for _, query := range []string{`SET LOCAL lock_timeout = 0`, `SET LOCAL idle_in_transaction_session_timeout = 0`, `SELECT pg_advisory_xact_lock(` + migrationLock + `)`} {
 		if _, err := tx.ExecContext(ctx, query); err != nil {
 			return nil, errors.Join(err, ended(tx.Rollback()))

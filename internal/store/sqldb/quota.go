@@ -13,14 +13,14 @@ import (
 // Limit implements store.Store.
 func (db *DB) Limit(q store.Quota) { db.writer.quota.Store(&q) }
 
-// allow refuses a photo that the owner does not have yet when there is no room for it.
+// allow refuses a photo that exceeds the owner's quota. A photo that the owner already has is allowed.
 func (t *txn) allow(ctx context.Context, owner string, p photo.Photo) error {
 	q := t.quota
 	if q.Photos == 0 && q.Bytes == 0 {
 		return nil
 	}
 	_, err := t.photo(ctx, owner, p.ID)
-	if refused(err) == nil { // it is there, and nothing is added to it
+	if refused(err) == nil { // the owner already has it
 		return err
 	}
 	u, err := t.usage(ctx, owner)
@@ -30,8 +30,8 @@ func (t *txn) allow(ctx context.Context, owner string, p photo.Photo) error {
 	return t.refuse(q.Allow(u, p.Size))
 }
 
-// usage is what owner has by now, within the transaction. Another transaction adds
-// nothing until this one ends.
+// usage returns the owner's usage, including the changes of this transaction. It locks the owner's
+// row, so that no other transaction adds to it until this one ends.
 func (t *txn) usage(ctx context.Context, owner string) (store.Usage, error) {
 	u, err := scanUsage(t.row(ctx, selectUsage+` FOR UPDATE`, owner))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -43,18 +43,18 @@ func (t *txn) usage(ctx context.Context, owner string) (store.Usage, error) {
 	return u, err
 }
 
-// allowUpload refuses an upload when the owner has too many under way, or when its photo would
-// have no room.
+// allowUpload refuses an upload when the owner has too many unfinished ones, or when its photo
+// would exceed the quota.
 func (t *txn) allowUpload(ctx context.Context, u store.Upload) error {
 	q := t.quota
 	if q == (store.Quota{}) {
 		return nil
 	}
-	var underWay int64
-	if err := t.row(ctx, `SELECT COUNT(*) FROM upload WHERE owner = ? AND expires_at > ? AND outcome = ''`, u.Owner, t.now).Scan(&underWay); err != nil {
+	var unfinished int64
+	if err := t.row(ctx, `SELECT COUNT(*) FROM upload WHERE owner = ? AND expires_at > ? AND outcome = ''`, u.Owner, t.now).Scan(&unfinished); err != nil {
 		return err
 	}
-	if err := q.AllowUpload(underWay); err != nil {
+	if err := q.AllowUpload(unfinished); err != nil {
 		return t.refuse(err)
 	}
 	return t.allow(ctx, u.Owner, photo.Photo{ID: u.Photo, Size: u.Length})

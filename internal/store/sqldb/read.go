@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// row asks for at most one row.
+// row runs a query for at most one row.
 func (db *DB) row(ctx context.Context, query string, args ...any) scanner {
 	ctx, done, err := db.watch.within(ctx)
 	if err != nil {
@@ -21,9 +21,9 @@ func (db *DB) row(ctx context.Context, query string, args ...any) scanner {
 	return oneRow{ctx, db.read.QueryRowContext(ctx, db.statement(query), db.arguments(args)...), done}
 }
 
-// oneRow is a row whose call ends when it is scanned.
+// oneRow is a row that is read when it is scanned, which ends the call.
 type oneRow struct {
-	ctx  context.Context //nolint:containedctx // of the call
+	ctx  context.Context // of the call
 	row  *sql.Row
 	done context.CancelFunc
 }
@@ -34,8 +34,8 @@ func (r oneRow) Scan(dest ...any) error {
 	return awayOr(r.ctx, r.row.Scan(dest...))
 }
 
-// inSnapshot lets several queries see the same commit, so that a photo whose
-// upload ends in between is not overlooked by both.
+// inSnapshot runs several queries that see the same commit. Otherwise two queries, one for photos and
+// one for uploads, could both miss a photo whose upload finishes between them.
 func (db *DB) inSnapshot(ctx context.Context, do func(*reading) error) error {
 	ctx, done, err := db.watch.within(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (db *DB) inSnapshot(ctx context.Context, do func(*reading) error) error {
 	return awayOr(ctx, errors.Join(err, ended(tx.Rollback())))
 }
 
-// ended leaves out that a transaction ended with its context.
+// ended returns err, but nil when it says that the transaction has already ended with its context.
 func ended(err error) error {
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil
@@ -58,7 +58,7 @@ func ended(err error) error {
 	return err
 }
 
-// each asks query and gives each row to note.
+// each runs query and passes each row to note.
 func (db *DB) each(ctx context.Context, query string, args []any, note func(scanner) error) error {
 	ctx, done, err := db.watch.within(ctx)
 	if err != nil {
@@ -68,10 +68,10 @@ func (db *DB) each(ctx context.Context, query string, args []any, note func(scan
 	return awayOr(ctx, eachRow(ctx, db.read, db.statement(query), db.arguments(args), note))
 }
 
-// A reading is several queries in one snapshot.
+// A reading runs several queries in one snapshot.
 type reading struct {
 	db  *DB
-	ctx context.Context //nolint:containedctx // of the call
+	ctx context.Context // of the call
 	tx  *sql.Tx
 }
 

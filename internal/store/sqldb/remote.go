@@ -12,20 +12,20 @@ import (
 )
 
 const (
-	remoteWriters = 4  // transactions that write at a time
-	remoteReaders = 12 // connections that read; with the writers' and the one of the watch there are 17
+	remoteWriters = 4  // how many transactions write at a time
+	remoteReaders = 12 // how many connections read; with the writers and the watch there are 17
 
-	// connLife bounds how long a connection may lead to a server that was replaced.
+	// connLife is how long a connection is used. After that a new one finds a server that has replaced the old one.
 	connLife = 3 * time.Minute
 	connIdle = time.Minute
 	dialTime = 1500 * time.Millisecond
 
-	// firstWait and lastWait are the pauses of a start that waits for the database.
+	// firstWait and lastWait bound the pause before Open retries to reach the database.
 	firstWait = 250 * time.Millisecond
 	lastWait  = 5 * time.Second
 )
 
-// openRemote makes the pools of a server. It connects to nothing yet.
+// openRemote makes the connection pools of a server. It does not connect yet.
 func (c Config) openRemote() (*backend, error) {
 	a, err := c.address()
 	if err != nil {
@@ -56,8 +56,8 @@ func pool(dial driver.Connector, connections int) *sql.DB {
 	return db
 }
 
-// await runs start again until it succeeds, or fails for a reason that waiting does not
-// change. err is what it said the first time.
+// await retries start until it succeeds, or fails for a reason that does not pass. err is the error
+// of the first attempt.
 func (c Config) await(ctx context.Context, err error, start func(context.Context) error) error {
 	said := ""
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
@@ -79,12 +79,12 @@ func (c Config) await(ctx context.Context, err error, start func(context.Context
 	}
 }
 
-// tooOld refuses a server whose statements are not those that photosd needs.
+// tooOld returns the error for a server that lacks statements that photosd needs.
 func tooOld(got, want string) error {
-	return wrong(PartURL, "the database server is %s, and %s is the oldest that works", got, want)
+	return wrong(PartURL, "the database server is %s; photosd needs at least %s", got, want)
 }
 
-// first bounds how long a server that has just been found may take for a question.
+// first runs the first query of a connection, with a time limit.
 func first(ctx context.Context, db *sql.DB, query string, dest ...any) error {
 	timed, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

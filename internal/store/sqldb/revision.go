@@ -19,8 +19,7 @@ func (db *DB) History(ctx context.Context, owner string, id photo.ID) (photo.His
 	return h, nil
 }
 
-// history reads the photo and its revisions in one transaction, so that they
-// belong together.
+// history reads the photo and its revisions in one snapshot.
 func (db *DB) history(ctx context.Context, owner string, id photo.ID) (h photo.History, err error) {
 	err = db.inSnapshot(ctx, func(snapshot *reading) error {
 		r, err := scanPhoto(snapshot.row(selectPhoto, owner, id[:]))
@@ -36,7 +35,7 @@ func (db *DB) history(ctx context.Context, owner string, id photo.ID) (h photo.H
 	return h, err
 }
 
-// history puts the revisions of r in order: the current one first.
+// history returns the revisions of r, the current one first.
 func (r record) history(snapshot *reading) (photo.History, error) {
 	current := photo.Revision{Number: r.revision, Text: r.Description, Source: r.DescriptionSource, SetAt: r.UploadedAt, Current: true}
 	var others []photo.Revision
@@ -82,7 +81,7 @@ func (t *txn) undo(ctx context.Context, owner string, id photo.ID, to int64, ifV
 		return record{}, err
 	case r.state != live:
 		return record{}, t.refuse(noPhoto(id))
-	case r.revision == to: // a request that is repeated because its answer was lost
+	case r.revision == to: // the client repeats a request whose answer was lost
 		return r, nil
 	case ifVersion != nil && *ifVersion != r.Version:
 		return record{}, t.refuse(changed(id))
@@ -92,7 +91,7 @@ func (t *txn) undo(ctx context.Context, owner string, id photo.ID, to int64, ifV
 	if errors.Is(err, sql.ErrNoRows) {
 		return record{}, t.refuse(&photo.Error{
 			Kind: photo.KindConflict, Msg: fmt.Sprintf("photo %s has no earlier description %d", id.Short(), to),
-			Hint: "photos describe --history shows what is kept",
+			Hint: "'photos describe --history' shows the descriptions that are kept",
 		})
 	}
 	if err != nil {
@@ -101,18 +100,17 @@ func (t *txn) undo(ctx context.Context, owner string, id photo.ID, to int64, ifV
 	return t.setRevision(ctx, owner, r, v)
 }
 
-// describe gives r another description and returns it as it is then. The one
-// that it had stays in the history.
+// describe gives r another description and returns the new row. The history keeps the old description.
 func (t *txn) describe(ctx context.Context, owner string, r record, text string, source photo.Source) (record, error) {
 	if text == "" {
 		source = ""
 	}
 	const add = `INSERT INTO revision (photo, number, parent, text, source, set_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-	// What r was uploaded with has no row yet, unless r was described before.
+	// The description of the upload gets its row only now, with the first change.
 	if _, err := t.exec(ctx, add, r.number, r.revision, 0, r.Description, r.DescriptionSource, r.UploadedAt.UnixMicro()); err != nil {
 		return record{}, err
 	}
-	v := photo.Revision{Number: r.Version + 1, Text: text, Source: source} // a version never comes twice
+	v := photo.Revision{Number: r.Version + 1, Text: text, Source: source} // versions are never reused, so the number is unique
 	if _, err := t.exec(ctx, add, r.number, v.Number, r.revision, text, source, t.now); err != nil {
 		return record{}, err
 	}
@@ -122,7 +120,7 @@ func (t *txn) describe(ctx context.Context, owner string, r record, text string,
 	return t.setRevision(ctx, owner, r, v)
 }
 
-// setRevision makes v the description of r and returns r as it is then.
+// setRevision makes v the description of r and returns the new row.
 func (t *txn) setRevision(ctx context.Context, owner string, r record, v photo.Revision) (record, error) {
 	_, err := t.exec(ctx, `UPDATE photo SET description = ?, description_source = ?, folded = ?, revision = ?, version = version + 1
 		WHERE owner = ? AND id = ?`, v.Text, v.Source, folded(r.Name, v.Text), v.Number, owner, r.ID[:])
@@ -132,9 +130,9 @@ func (t *txn) setRevision(ctx context.Context, owner string, r record, v photo.R
 	return t.photo(ctx, owner, r.ID)
 }
 
-// prune removes the oldest revisions of a photo beyond photo.MaxRevisions. It spares
-// the current one and the last one that a human wrote. An undo that would go to
-// a revision that is gone goes to the one before it.
+// prune removes the oldest revisions of a photo beyond photo.MaxRevisions. It keeps the
+// current one and the last one that a human wrote. Revisions whose parent is removed get
+// the parent's parent, so that an undo skips what is gone.
 func (t *txn) prune(ctx context.Context, number, current int64) error {
 	for {
 		var victim, parent int64

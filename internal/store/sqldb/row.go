@@ -7,16 +7,15 @@ import (
 	"photos/internal/photo"
 )
 
-// The states of a photo's row.
+// The states of a photo.
 const (
 	live    = 0
 	trashed = 1
 )
 
-// Photos that do not say when they were taken come after all that do, and among
-// themselves by upload: their taken_at is the time of upload, put back before every
-// time there is. Were it one value for all, a page in the midst of them would have
-// to be searched for.
+// Photos without a time taken sort after all others, and among themselves by upload. Their
+// taken_at is the time of upload minus putBack, which is before every real time. With one
+// value for all of them, the index could not find the start of a page among them.
 const (
 	putBack     = 1 << 62 // microseconds; 146,000 years
 	takenBefore = -putBack / 2
@@ -24,7 +23,7 @@ const (
 	takenBeforeText = "-2305843009213693952" // takenBefore in SQL
 )
 
-// columns are what scanPhoto reads.
+// columns are the columns that scanPhoto reads.
 const columns = `number, id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
 	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version, damaged, revision,
 	taken_source, position_source, modified_at, exposure_time, aperture, iso, focal_length, lens, duration, reader`
@@ -35,12 +34,12 @@ type record struct {
 	number   int64
 	key      string
 	state    int
-	revision int64 // number of the description
+	revision int64 // the number of the current description
 
 	damaged bool
 }
 
-// scanPhoto reads columns.
+// scanPhoto reads a row of columns.
 func scanPhoto(row scanner) (record, error) {
 	var (
 		r                   record
@@ -78,7 +77,7 @@ func scanPhoto(row scanner) (record, error) {
 	return r, nil
 }
 
-// moment is the inverse of takenColumns.
+// moment returns the time of the columns taken_at and taken_offset.
 func moment(taken int64, offset sql.NullInt64) photo.Moment {
 	switch t := time.UnixMicro(taken).UTC(); {
 	case taken < takenBefore:
@@ -92,7 +91,7 @@ func moment(taken int64, offset sql.NullInt64) photo.Moment {
 	}
 }
 
-// takenColumns is when m is to be sorted, and its offset when it is known.
+// takenColumns returns the values of taken_at and taken_offset.
 func takenColumns(m photo.Moment, uploaded int64) (taken int64, offset sql.NullInt64) {
 	if m.IsZero() {
 		return uploaded - putBack, offset
@@ -101,7 +100,7 @@ func takenColumns(m photo.Moment, uploaded int64) (taken int64, offset sql.NullI
 	return m.Time().UnixMicro(), sql.NullInt64{Int64: int64(seconds), Valid: known}
 }
 
-// positionColumns is p, or NULL.
+// positionColumns returns the values of latitude and longitude, NULL if p is nil.
 func positionColumns(p *photo.Position) (latitude, longitude sql.NullFloat64) {
 	if p == nil {
 		return

@@ -11,18 +11,17 @@ import (
 	"photos/internal/photo"
 )
 
-// maxWords bounds what one search asks for.
+// maxWords is how many words a search may have.
 const maxWords = 32
 
-// folded is a photo's name and description as search compares them. Databases
-// disagree on what the same letter is (SQLite's LIKE knows A to Z), so it is
-// decided here.
+// folded returns a photo's name and description in the form that search compares. Case is
+// folded here because databases disagree about it: SQLite's LIKE folds only A to Z.
 func folded(name, description string) string {
 	return fold(name) + "\n" + fold(description)
 }
 
-// fold makes s comparable whatever its case and however its accents are composed
-// (macOS takes file names apart). What is no text becomes U+FFFD.
+// fold removes differences of case from s, and of how accents are composed (macOS decomposes
+// file names). Bytes that are not UTF-8, and NUL, become U+FFFD.
 func fold(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 	return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
@@ -32,7 +31,7 @@ func fold(s string) string {
 func likeWords(search string) ([]string, error) {
 	words := strings.Fields(fold(search))
 	if len(words) > maxWords {
-		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "too many words to search for", Hint: "at most 32"}
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the search has too many words", Hint: "at most 32 are allowed"}
 	}
 	words = decisive(words)
 	escape := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
@@ -42,8 +41,8 @@ func likeWords(search string) ([]string, error) {
 	return words, nil
 }
 
-// decisive leaves out the words that occur in others, and puts the longest first: it is the rarest,
-// and where it is missing the database looks for no other.
+// decisive leaves out words that are part of other words. It puts the longest word first, because
+// that is likely the rarest: the database does not look for the others in a row that lacks it.
 func decisive(words []string) []string {
 	slices.SortStableFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	var needed []string

@@ -19,14 +19,15 @@ import (
 	"photos/internal/testkit/dbserver"
 )
 
-// servers are started when the first test asks for them, and end with the tests.
+// servers holds the servers that tests share. Each starts when the first test needs it, and
+// ends with the tests.
 type servers struct {
 	mu      sync.Mutex
 	running map[dbserver.Engine]*dbserver.Server
 	names   atomic.Int64
 }
 
-var shared = &servers{running: map[dbserver.Engine]*dbserver.Server{}} //nolint:gochecknoglobals // as long as the process
+var shared = &servers{running: map[dbserver.Engine]*dbserver.Server{}} // lives as long as the process
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// server is the server that tests share.
+// server returns the shared server of an engine.
 func (s *servers) server(t testing.TB, e dbserver.Engine) *dbserver.Server {
 	t.Helper()
 	if testing.Short() {
@@ -65,7 +66,7 @@ func startServer(t testing.TB, e dbserver.Engine) *dbserver.Server {
 	return server
 }
 
-// fresh is the configuration of an empty database of the shared server.
+// fresh returns the configuration of a new, empty database on the shared server.
 func fresh(t testing.TB, e dbserver.Engine) Config {
 	t.Helper()
 	server := shared.server(t, e)
@@ -111,8 +112,8 @@ func TestStoreOnServers(t *testing.T) {
 	})
 }
 
-// A job that refuses after it has changed something changes nothing, and its
-// neighbours' work stays, on every database.
+// When a change refuses after it has changed something, that is rolled back, and the rest of
+// its batch is committed.
 func TestRefusalsUndo(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, c Config) {
@@ -154,16 +155,17 @@ func TestRefusalsUndo(t *testing.T) {
 	engines(t, func(t *testing.T, e dbserver.Engine) { check(t, fresh(t, e)) })
 }
 
-// A statement that fails ends a transaction of PostgreSQL. Only the job that it belongs to fails.
-func TestSpoiltGroupOnServers(t *testing.T) {
+// In PostgreSQL, a statement that fails ends the transaction. Only the change with that
+// statement fails.
+func TestFailingChangeOnServers(t *testing.T) {
 	engines(t, func(t *testing.T, e dbserver.Engine) {
 		db := openConfig(t, fresh(t, e))
-		spoilGroups(t, db)
+		failHalf(t, db)
 	})
 }
 
-// Two replicas that take the same rows in opposite orders end each other's
-// transactions, and both come to their end.
+// Two replicas that lock the same rows in opposite orders end each other's transactions. After a
+// retry both succeed.
 func TestDeadlocks(t *testing.T) {
 	engines(t, func(t *testing.T, e dbserver.Engine) {
 		c := fresh(t, e)
@@ -181,7 +183,7 @@ func TestDeadlocks(t *testing.T) {
 					if _, err := tx.photo(ctx, owner, numbered(i).ID); err != nil {
 						return err
 					}
-					if tries == 1 { // both have their first row now
+					if tries == 1 { // wait until both have locked their first row
 						first <- struct{}{}
 						<-rivals
 					}
@@ -200,8 +202,8 @@ func TestDeadlocks(t *testing.T) {
 	})
 }
 
-// A server that became a copy refuses changes: its connections are left, and the change
-// is made on another one.
+// When a server has become a read-only replica, the writer closes the connection and retries
+// on a new one.
 func TestStaleConnections(t *testing.T) {
 	engines(t, func(t *testing.T, e dbserver.Engine) {
 		c := fresh(t, e)
@@ -236,7 +238,7 @@ func TestStaleConnections(t *testing.T) {
 	})
 }
 
-// While a server is away every call fails at once, and after its return all is as it was.
+// While a server is unreachable every call fails at once. When it is back, every call works.
 func TestServerAway(t *testing.T) {
 	for _, e := range []dbserver.Engine{dbserver.Postgres, dbserver.MariaDB} {
 		t.Run(string(e), func(t *testing.T) {
@@ -307,7 +309,7 @@ func TestServerAway(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if e == dbserver.MariaDB { // a network that swallows what is sent
+			if e == dbserver.MariaDB { // like a network that drops packets
 				stop(t, server)
 				until(t, func() bool { _, err := db.watch.up(); return err != nil })
 				away("silent")
@@ -318,8 +320,8 @@ func TestServerAway(t *testing.T) {
 	}
 }
 
-// A start at a server that is a copy of another one waits until it is not.
-func TestStartAtCopy(t *testing.T) {
+// Open waits while the server is a read-only replica.
+func TestOpenAtReplica(t *testing.T) {
 	t.Parallel()
 	c := fresh(t, dbserver.Postgres)
 	server := shared.server(t, dbserver.Postgres)
@@ -340,7 +342,7 @@ func TestStartAtCopy(t *testing.T) {
 	}
 }
 
-// until waits for something that comes soon on a machine that is not busy.
+// until waits until done returns true. The limit is generous, because the machine may be busy.
 func until(t *testing.T, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
@@ -350,8 +352,8 @@ func until(t *testing.T, done func() bool) {
 	}
 }
 
-// What a server refuses at the start is said in one line, with the part that is to
-// blame and without the password.
+// When the server refuses a setting, the error is one line that names the part and does not
+// contain the password.
 func TestRefusedSettings(t *testing.T) {
 	engines(t, func(t *testing.T, e dbserver.Engine) {
 		c := fresh(t, e)
@@ -385,8 +387,8 @@ func TestRefusedSettings(t *testing.T) {
 		}{
 			{"a wrong password", PartPassword, over(func(u *url.URL) { u.User = url.UserPassword(dbserver.User, "wrong word") }), "refuses the password of photosd"},
 			{"no such database", PartName, over(func(u *url.URL) { u.Path = "/nowhere" }), "there is no database nowhere"},
-			{"a user who may not make tables", PartUser, over(func(u *url.URL) { u.User = url.UserPassword("weak", "weak word") }), "weak may not make tables"},
-			{"a server without TLS", PartTLS, noTLS, "speaks no TLS"},
+			{"a user who may not create tables", PartUser, over(func(u *url.URL) { u.User = url.UserPassword("weak", "weak word") }), "weak may not create tables"},
+			{"a server without TLS", PartTLS, noTLS, "does not support TLS"},
 		} {
 			_, err := tt.c.Open(ctx)
 			var setting *SettingError
@@ -422,7 +424,7 @@ func TestOldServers(t *testing.T) {
 	}
 }
 
-// Addresses that are wrong are refused without showing them.
+// Wrong addresses are refused with an error that does not repeat them.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
@@ -436,7 +438,7 @@ func TestAddresses(t *testing.T) {
 		"mysql://ada:secret@h:0/d":                     "port",
 		"postgres://ada:secret@h:99999999/d":           "port",
 		"sqlite:":                                      "not followed by the path",
-		"postgres://ada:secret@h/d?sslmode=disable ca": "certificates are of no use",
+		"postgres://ada:secret@h/d?sslmode=disable ca": "certificates cannot be combined",
 	} {
 		c := Config{URL: address}
 		if plain, ok := strings.CutSuffix(address, " ca"); ok {

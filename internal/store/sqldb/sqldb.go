@@ -1,14 +1,13 @@
-// Package sqldb keeps the service's metadata in an SQL database through
-// database/sql: SQLite, PostgreSQL or MariaDB. Statements are written by hand, once for
-// all; dialect.go says what databases do in their own ways, and sqlite.go, postgres.go
-// and mysql.go how. The package knows nothing of blobs but their keys.
+// Package sqldb keeps the service's metadata in an SQL database: SQLite, PostgreSQL or
+// MariaDB. Each statement is written once, by hand. dialect.go lists how the databases
+// differ, and sqlite.go, postgres.go and mysql.go implement it. Of blobs the package
+// knows only their keys.
 //
-// Everything that changes something goes through a writer, which lets the calls that
-// come together share a commit (writer.go): a commit is one sync of the disk, whether
-// it carries one photo or two hundred. Reads have connections of their own and see the
-// last commit.
+// Every change goes through a writer (writer.go). It runs changes that come together as
+// a batch with one commit. A commit costs one sync of the disk, whether it has one photo
+// or two hundred. Reads have their own connections and see the last commit.
 //
-// A database on another machine may be away. watch.go notices, and calls then fail at
+// A database on another machine may be unreachable. Then watch.go makes calls fail at
 // once with photo.KindUnavailable.
 package sqldb
 
@@ -28,19 +27,19 @@ import (
 type DB struct {
 	*backend
 	watch  *watch
-	often  map[string]*sql.Stmt // queries on read that requests ask again and again
+	often  map[string]*sql.Stmt // prepared statements on read, for frequent queries
 	writer *writer
-	close  func() error // runs once
+	close  func() error // may be called several times
 }
 
 var _ store.Store = (*DB)(nil)
 
-// Open opens the database that url names, with a Config of nothing else.
+// Open opens the database of url with the other settings at their defaults.
 func Open(ctx context.Context, url string) (*DB, error) { return Config{URL: url}.Open(ctx) }
 
-// Open opens the database, and brings its tables up to date. A SQLite file is created
-// where there is none; its folder must exist. Several processes may have one database
-// open. While a server is away Open waits for it, until ctx ends.
+// Open opens the database and migrates its tables. It creates a SQLite file that does
+// not exist, but not its folder. Several processes may open the same database. While a
+// database server is unreachable, Open waits for it until ctx ends.
 func (c Config) Open(ctx context.Context) (*DB, error) {
 	path, isFile, err := c.sqlitePath()
 	if err != nil {
@@ -68,9 +67,10 @@ func (c Config) Open(ctx context.Context) (*DB, error) {
 	}
 	db.writer = startWriter(b, db.watch)
 	db.close = sync.OnceValue(func() error {
-		// The watch first, as it may cancel what waits for a server that is away.
-		// The pool that writes to SQLite last: whoever is last takes the log back into
-		// the one file, which a reader may not.
+		// The watch stays until the writer is closed, because it may have to cancel
+		// calls that wait for an unreachable server. The pool that writes to SQLite is
+		// closed last: the last connection moves the log into the database file, and
+		// a reader could not do that.
 		db.writer.close()
 		db.watch.close()
 		return db.closePools()
@@ -78,7 +78,7 @@ func (c Config) Open(ctx context.Context) (*DB, error) {
 	return db, nil
 }
 
-// start makes the database ready for use.
+// start makes the database ready for use, and waits for a server if necessary.
 func (c Config) start(ctx context.Context, db *DB) error {
 	ready := db.makeReady(ctx)
 	if ready != nil && db.health != nil {
@@ -98,7 +98,7 @@ func (c Config) start(ctx context.Context, db *DB) error {
 	return nil
 }
 
-// makeReady checks the server and brings the tables up to date.
+// makeReady checks the server and migrates the tables.
 func (db *DB) makeReady(ctx context.Context) error {
 	err := error(nil)
 	if db.check != nil {
@@ -111,12 +111,12 @@ func (db *DB) makeReady(ctx context.Context) error {
 		err = db.blame(err)
 	}
 	if err != nil {
-		return fmt.Errorf("bring the tables of %s up to date: %w", db.name, failure(err))
+		return fmt.Errorf("migrate the tables of %s: %w", db.name, failure(err))
 	}
 	return nil
 }
 
-// prepare compiles the queries that many requests ask.
+// prepare prepares the statements that requests run often.
 func (db *DB) prepare(ctx context.Context) error {
 	if !db.prepares {
 		return nil
@@ -139,13 +139,13 @@ func (db *DB) closePools() error {
 	for _, pool := range db.pools() {
 		problems = append(problems, pool.Close())
 	}
-	if db.health != nil { // a server that is away is no reason to fail; what was committed is there
+	if db.health != nil { // errors of closing connections to a server do not matter: every commit is durable
 		return nil
 	}
 	return errors.Join(problems...)
 }
 
-// Name is what messages call the database. There is no secret in it.
+// Name returns the database's name in messages. It contains no secret.
 func (db *DB) Name() string { return db.name }
 
 // Ping implements store.Store.
@@ -165,10 +165,10 @@ func (db *DB) Close() error {
 	return nil
 }
 
-// micros is how times and durations lie in the database.
+// micros converts a duration to the unit of the database.
 func micros(d time.Duration) int64 { return d.Microseconds() }
 
-// fromMicros is the inverse for a column that may be NULL: the zero time.
+// fromMicros converts a time of the database. It returns the zero time for NULL.
 func fromMicros(us sql.NullInt64) time.Time {
 	if !us.Valid {
 		return time.Time{}
@@ -176,13 +176,13 @@ func fromMicros(us sql.NullInt64) time.Time {
 	return time.UnixMicro(us.Int64).UTC()
 }
 
-// toMicros is the inverse of fromMicros.
+// toMicros converts a time to that of the database, the zero time to NULL.
 func toMicros(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()}
 }
 
 func noPhoto(id photo.ID) error {
-	return &photo.Error{Kind: photo.KindNotFound, Msg: "no photo " + id.Short(), Hint: "photos list shows what you have"}
+	return &photo.Error{Kind: photo.KindNotFound, Msg: "no photo " + id.Short(), Hint: "'photos list' shows your photos"}
 }
 
 func noUpload(id string) error {

@@ -25,7 +25,7 @@ import (
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t testing.TB) storetest.Opener {
-		path := filepath.Join(t.TempDir(), "photos 100%?#.db") // a name that is no URL
+		path := filepath.Join(t.TempDir(), "photos 100%?#.db") // a name that is not a valid URL
 		return func(t testing.TB) store.Store { return open(t, path) }
 	})
 }
@@ -44,7 +44,7 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 	path := filepath.Join(t.TempDir(), "photos.db")
-	if err := os.WriteFile(path, []byte("this is no database, and never was one"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("this is not a database, and never was one"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), "sqlite:"+path); err == nil || !strings.Contains(err.Error(), "not a database") {
@@ -80,7 +80,7 @@ func TestFilesAreTheOwnersOnly(t *testing.T) {
 	}
 }
 
-// Services that start at once on an empty folder must all come up.
+// Services that start at the same time on an empty folder all succeed.
 func TestOpenTogether(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "photos.db")
@@ -99,7 +99,7 @@ func TestOpenTogether(t *testing.T) {
 	wg.Wait()
 }
 
-// While another process holds the write lock nothing can be written, but read.
+// While another process holds the write lock, reading works and writing fails.
 func TestLockedDatabaseIsUnavailable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits out the busy timeout")
@@ -130,7 +130,7 @@ func TestLockedDatabaseIsUnavailable(t *testing.T) {
 	addPhotos(t, db, owner, 1, 2)
 }
 
-// A database that was closed is one file, which may be copied or put back alone.
+// A closed database is one file, which can be copied and restored on its own.
 func TestCloseLeavesNoLog(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "photos.db")
@@ -141,7 +141,7 @@ func TestCloseLeavesNoLog(t *testing.T) {
 	if _, err := db.Owner(t.Context(), "pool", "alice"); err != nil {
 		t.Fatal(err)
 	}
-	if fresh, err := db.Fresh(t.Context()); fresh || err != nil { // a reader was used, too
+	if fresh, err := db.Fresh(t.Context()); fresh || err != nil { // opens a connection that reads
 		t.Errorf("Fresh = %v, %v", fresh, err)
 	}
 	if err := db.Close(); err != nil {
@@ -152,8 +152,8 @@ func TestCloseLeavesNoLog(t *testing.T) {
 	}
 }
 
-// Close keeps what was written before it, and refuses what comes later.
-func TestCloseAnswersEverybody(t *testing.T) {
+// Close keeps what was acknowledged, and refuses calls that come later.
+func TestCloseAnswersEveryCall(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "photos.db")
 	db := open(t, path)
@@ -192,18 +192,19 @@ func TestCloseAnswersEverybody(t *testing.T) {
 	again := open(t, path)
 	for _, id := range kept {
 		if _, _, err := again.Get(t.Context(), owner, id, store.Live); err != nil {
-			t.Errorf("a photo that was acknowledged: %v", err)
+			t.Errorf("an acknowledged photo is missing: %v", err)
 		}
 	}
 }
 
-// A job that spoils the transaction it shares fails alone.
-func TestSpoiltGroup(t *testing.T) {
+// When one change makes the transaction of its batch fail, only that change fails.
+func TestFailingChange(t *testing.T) {
 	t.Parallel()
-	spoilGroups(t, open(t, filepath.Join(t.TempDir(), "photos.db")))
+	failHalf(t, open(t, filepath.Join(t.TempDir(), "photos.db")))
 }
 
-func spoilGroups(t *testing.T, db *DB) {
+// failHalf makes changes together. Half of them have a statement that fails.
+func failHalf(t *testing.T, db *DB) {
 	t.Helper()
 	owner := anOwner(t, db)
 	var wg sync.WaitGroup
@@ -221,7 +222,7 @@ func spoilGroups(t *testing.T, db *DB) {
 				return err
 			})
 			if err == nil || photo.KindOf(err) != photo.KindInternal {
-				t.Errorf("a constraint was broken: %v", err)
+				t.Errorf("a change that breaks a constraint: %v", err)
 			}
 		})
 	}
@@ -231,8 +232,8 @@ func spoilGroups(t *testing.T, db *DB) {
 	}
 }
 
-// Every page of a list is a stretch of an index: nothing is sorted, and no row is
-// read that is not shown, but by a search.
+// Every page of a list is a range of an index: nothing is sorted, and except in a search no row
+// is read that is not shown.
 func TestListsFollowAnIndex(t *testing.T) {
 	t.Parallel()
 	db := open(t, filepath.Join(t.TempDir(), "photos.db"))
@@ -289,8 +290,8 @@ func explain(t *testing.T, db *DB, f photo.Filter, after string) []string {
 	return plan
 }
 
-// older makes a database with the tables as they were after a migration, and returns
-// its path and a connection to it, which the caller closes.
+// older creates a database with the migrations up to version. It returns the path and a
+// connection, which the caller closes.
 func older(t *testing.T, version int64) (string, *sql.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "photos.db")
@@ -312,8 +313,8 @@ func older(t *testing.T, version int64) (string, *sql.DB) {
 	return path, old
 }
 
-// A photo that was described before histories were kept has the description that it
-// had then as its first one.
+// In a database from before histories were kept, the history of a photo begins with the
+// description that it had then.
 func TestHistoryOfAnOlderDatabase(t *testing.T) {
 	path, old := older(t, 13)
 	for _, query := range []string{
@@ -346,8 +347,8 @@ func TestHistoryOfAnOlderDatabase(t *testing.T) {
 	}
 }
 
-// A database of the time before sources were recorded: all dates and positions that
-// are known came from the pictures.
+// In a database from before sources were recorded, all known dates and positions came from
+// the pictures.
 func TestSourcesOfAnOlderDatabase(t *testing.T) {
 	path, old := older(t, 27)
 	must := func(err error) {

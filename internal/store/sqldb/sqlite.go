@@ -19,8 +19,9 @@ import (
 	"photos/internal/photo"
 )
 
-// sqliteDialect is SQLite's. Its clock ticks in milliseconds (sqlite.org/lang_datefunc.html,
-// "subsec"). One transaction at a time writes, so rows need no lock.
+// sqliteDialect returns SQLite's dialect. Its clock has a resolution of a millisecond
+// (sqlite.org/lang_datefunc.html, "subsec"). Only one transaction writes at a time, so rows
+// need no locks.
 func sqliteDialect() dialect {
 	return dialect{
 		goose:  goose.DialectSQLite3,
@@ -37,7 +38,7 @@ func sqliteDialect() dialect {
 	}
 }
 
-// openSQLite opens the database at path, and makes the file where there is none.
+// openSQLite opens the database at path. It creates a file that does not exist.
 func openSQLite(path string) (*backend, error) {
 	if err := createFile(path); err != nil {
 		return nil, fmt.Errorf("create database: %w", err)
@@ -57,7 +58,8 @@ func openSQLite(path string) (*backend, error) {
 	return b, nil
 }
 
-// lockFile locks a file, which stays: deleting it would let two locks exist.
+// lockFile locks a file. The file is never deleted, because a process that waits for the old
+// file and one that creates a new file could then both have a lock.
 func lockFile(ctx context.Context, path string) (func() error, error) {
 	lock := flock.New(path, flock.SetPermissions(0o600))
 	if _, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil {
@@ -67,12 +69,11 @@ func lockFile(ctx context.Context, path string) (func() error, error) {
 }
 
 // readers is how many connections read at once. SQLite's readers never wait for
-// each other; more of them than this only cost memory.
+// each other. More of them would only cost memory.
 const readers = 8
 
-// createFile makes sure that the database is nobody else's to read: SQLite would
-// create it with the umask's mode, and gives its -wal and -shm files the mode of
-// the database.
+// createFile creates the database file so that other users cannot read it. SQLite would
+// create it with the mode of the umask. The -wal and -shm files get the mode of the database.
 func createFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -85,11 +86,11 @@ func createFile(path string) error {
 }
 
 // openWriter opens the one connection that writes. A transaction takes SQLite's
-// write lock when it begins (txlock), so that none fails half-way for having read
-// first. With synchronous=FULL a commit in WAL mode is on disk when it returns
-// (sqlite.org/pragma.html#pragma_synchronous). The log goes into the database when
-// it has 4,000 pages, 16 MiB, rather than 1,000: digests scatter rows over the
-// index, and a page that changed many times meanwhile is then written once.
+// write lock when it begins (txlock). If it took the lock at the first write, it could
+// fail after it has read. With synchronous=FULL a commit in WAL mode is on disk when it
+// returns (sqlite.org/pragma.html#pragma_synchronous). The log is moved into the database
+// when it has 4,000 pages (16 MiB) instead of 1,000: digests scatter rows over the index,
+// and a page that changed many times in between is then written once.
 func openWriter(path string) (*sql.DB, error) {
 	db, err := openPool(path, url.Values{
 		"_txlock": {"immediate"},
@@ -102,13 +103,13 @@ func openWriter(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// writable finds out whether the database may be written. SQLite opens one for
-// reading where it may not, and says so at the first statement that could change something.
+// writable returns an error when the database cannot be written. SQLite opens such a database
+// for reading, and fails at the first statement that could change something.
 func writable(ctx context.Context, db *sql.DB, path string) error {
 	if _, err := db.ExecContext(ctx, `UPDATE owner SET photos = 0 WHERE 1 = 0`); err != nil {
 		return &photo.Error{
-			Kind: photo.KindOf(failure(err)), Msg: path + " cannot be written", Err: err,
-			Hint: "the user that photosd runs as has to own it, and with it -wal and -shm if they are there",
+			Kind: photo.KindOf(failure(err)), Msg: "cannot write " + path, Err: err,
+			Hint: "it must belong to the user that runs photosd, and so must the files next to it that end in -wal and -shm",
 		}
 	}
 	return nil
@@ -124,11 +125,11 @@ func openReaders(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// openPool gives every connection of a pool its settings through the data source
-// name; a PRAGMA sent to a pool would reach one connection only.
+// openPool opens a pool of connections. The settings are in the data source name, because
+// a PRAGMA sent to a pool would reach only one of its connections.
 func openPool(path string, settings url.Values) (*sql.DB, error) {
-	settings.Set("_busy_timeout", "5000") // milliseconds to wait for another process
-	settings.Set("_dqs", "0")             // "x" is a name, never a string
+	settings.Set("_busy_timeout", "5000") // how many milliseconds to wait for another process
+	settings.Set("_dqs", "0")             // "x" in double quotes is a name, never a string
 	name := filepath.ToSlash(path)
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name // file:///C:/...

@@ -9,7 +9,7 @@ import (
 	"photos/internal/testkit/dbserver"
 )
 
-// stop lets a server's process stand still, so that it takes connections and answers nothing.
+// stop suspends a server's process, so that it accepts connections and answers nothing.
 func stop(t *testing.T, s *dbserver.Server) {
 	t.Helper()
 	if err := s.Signal(syscall.SIGSTOP); err != nil {

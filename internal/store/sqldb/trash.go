@@ -48,8 +48,8 @@ func (db *DB) Restore(ctx context.Context, owner string, id photo.ID) (photo.Pho
 	return r.Photo, nil
 }
 
-// restore makes r live, unless it is, and returns it as it is then. While its
-// row is there its bytes are too: Purge takes the row first.
+// restore makes r live, unless it already is, and returns the new row. Its bytes still exist,
+// because Purge removes the row before the caller deletes the bytes.
 func (t *txn) restore(ctx context.Context, owner string, r record) (record, error) {
 	n, err := t.exec(ctx, `UPDATE photo SET state = ?, trashed_at = NULL, purge_at = NULL WHERE owner = ? AND id = ? AND state = ?`,
 		live, owner, r.ID[:], trashed)
@@ -83,7 +83,8 @@ func (db *DB) Purge(ctx context.Context, limit int) ([]store.Blob, error) {
 	return gone, nil
 }
 
-// purgeOne removes the row whose time is longest over, or returns sql.ErrNoRows.
+// purgeOne removes the row whose time in the trash ended first. It returns sql.ErrNoRows if
+// there is none.
 func (t *txn) purgeOne(ctx context.Context) (store.Blob, error) {
 	var b store.Blob
 	var number, size int64

@@ -12,26 +12,25 @@ import (
 	"photos/internal/store"
 )
 
-// A txn is the transaction a job runs in.
+// A txn is the transaction in which the changes of a batch run.
 type txn struct {
 	s       *session
-	quota   store.Quota     // what each owner may have
-	now     int64           // by the database's clock, microseconds
-	changed bool            // the job that runs has changed something
-	owners  map[string]bool // those that exist, as far as was asked
-	// What the jobs so far added to what owners have, written once at the end:
-	// an owner's photos mostly come together.
+	quota   store.Quota     // of each owner
+	now     int64           // when the transaction began, by the database's clock, in microseconds
+	changed bool            // the current change has already changed something
+	owners  map[string]bool // the owners that are known to exist
+	// What the changes of the batch add to each owner's usage. It is written once, at the
+	// end, because photos that come together mostly belong to one owner.
 	counts map[string]store.Usage
 }
 
-// A refusal is the answer of a job that does not do what it was asked to, for a reason
-// that the caller is told. Only a transaction makes one. When the job has changed
-// something before it refuses, that is undone.
+// A refusal is the error of a change that is not made. The caller gets its reason. Only a
+// transaction makes one. Whatever the change has done before it refuses is undone.
 type refusal struct{ reason error }
 
 func (r *refusal) Error() string { return r.reason.Error() }
 
-// refuse makes the refusal for a reason; nil is none.
+// refuse returns a refusal for the reason, or nil if the reason is nil.
 func (t *txn) refuse(reason error) error {
 	if reason == nil {
 		return nil
@@ -39,7 +38,7 @@ func (t *txn) refuse(reason error) error {
 	return &refusal{reason}
 }
 
-// refused returns the reason when err is a refusal, or nil.
+// refused returns the reason if err is a refusal, or nil.
 func refused(err error) error {
 	var r *refusal
 	if errors.As(err, &r) {
@@ -48,7 +47,7 @@ func refused(err error) error {
 	return nil
 }
 
-// count adds more to what owner has.
+// count adds more to the usage of owner.
 func (t *txn) count(owner string, more store.Usage) {
 	t.changed = true
 	u := t.counts[owner]
@@ -58,8 +57,8 @@ func (t *txn) count(owner string, more store.Usage) {
 	}
 }
 
-// writeCounts ends the transaction. It goes through the owners in one order everywhere,
-// so that no two transactions wait for each other.
+// writeCounts writes the counts at the end of the transaction. Every transaction updates
+// owners in the same order, so that two of them cannot wait for each other.
 func (t *txn) writeCounts(ctx context.Context) error {
 	for _, owner := range slices.Sorted(maps.Keys(t.counts)) {
 		u := t.counts[owner]
@@ -72,7 +71,7 @@ func (t *txn) writeCounts(ctx context.Context) error {
 	return nil
 }
 
-// exec returns how many rows the statement changed, or found as they should be.
+// exec runs a statement and returns how many rows it matched.
 func (t *txn) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	res, err := t.s.exec(ctx, query, args...)
 	if err != nil && !t.s.ignores && strings.HasSuffix(query, onConflict) && isDuplicate(err) {
@@ -86,13 +85,13 @@ func (t *txn) exec(ctx context.Context, query string, args ...any) (int64, error
 	return n, err
 }
 
-// row returns at most one row.
+// row runs a query for at most one row.
 func (t *txn) row(ctx context.Context, query string, args ...any) scanner {
 	return t.s.row(ctx, query, args...)
 }
 
-// A session is a connection that writes, with the statements that were compiled on it.
-// One goroutine at a time uses it.
+// A session is a connection that writes, with the statements prepared on it. Only one
+// goroutine at a time may use it.
 type session struct {
 	*dialect
 	conn  *sql.Conn
@@ -123,8 +122,8 @@ func (s *session) row(ctx context.Context, query string, args ...any) scanner {
 	return stmt.QueryRowContext(ctx, args...)
 }
 
-// prepared is query, compiled once in the life of the session: the queries of jobs are
-// constants. The connection is in the transaction, so what it executes is too.
+// prepared returns the statement of query, which is prepared once per session. Statements run
+// in the transaction, because their connection is in it.
 func (s *session) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	stmt := s.stmts[query]
 	if stmt == nil {
@@ -139,16 +138,16 @@ func (s *session) prepared(ctx context.Context, query string) (*sql.Stmt, error)
 
 func (s *session) close() error {
 	var problems []error
-	for _, stmt := range s.stmts { // SQLite keeps a connection, and the log, as long as one is open
+	for _, stmt := range s.stmts { // an open statement would keep SQLite's connection and log open
 		problems = append(problems, stmt.Close())
 	}
 	return errors.Join(errors.Join(problems...), s.conn.Close())
 }
 
-// A scanner is a row, or the rows of a query at one of them.
+// A scanner is one row of a query.
 type scanner interface{ Scan(dest ...any) error }
 
-// failed is the row of a query that could not be asked.
+// failed is the row of a query that could not be run.
 type failed struct{ err error }
 
 func (f failed) Scan(...any) error { return f.err }

@@ -19,12 +19,12 @@ const selectUpload = `SELECT id, owner, photo, length, name, description, descri
 func (db *DB) CreateUpload(ctx context.Context, u store.Upload, lifetime time.Duration) (store.Upload, error) {
 	var made store.Upload
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		id, err := tx.begun(ctx, u)
+		id, err := tx.findUpload(ctx, u)
 		if errors.Is(err, sql.ErrNoRows) {
 			if err := tx.allowUpload(ctx, u); err != nil {
 				return err
 			}
-			id, err = u.ID, tx.begin(ctx, u, lifetime)
+			id, err = u.ID, tx.insertUpload(ctx, u, lifetime)
 		}
 		if err != nil {
 			return err
@@ -38,8 +38,9 @@ func (db *DB) CreateUpload(ctx context.Context, u store.Upload, lifetime time.Du
 	return made, nil
 }
 
-// begun finds the upload of the same bytes that the writer of u began, or returns sql.ErrNoRows.
-func (t *txn) begun(ctx context.Context, u store.Upload) (string, error) {
+// findUpload finds an unfinished upload of the same photo by the writer of u. It returns
+// sql.ErrNoRows if there is none.
+func (t *txn) findUpload(ctx context.Context, u store.Upload) (string, error) {
 	if u.Writer == "" || u.Photo.IsZero() {
 		return "", sql.ErrNoRows
 	}
@@ -49,8 +50,8 @@ func (t *txn) begun(ctx context.Context, u store.Upload) (string, error) {
 	return id, err
 }
 
-// begin inserts the row of a new upload.
-func (t *txn) begin(ctx context.Context, u store.Upload, lifetime time.Duration) error {
+// insertUpload inserts the row of a new upload.
+func (t *txn) insertUpload(ctx context.Context, u store.Upload, lifetime time.Duration) error {
 	var digest []byte // NULL
 	if !u.Photo.IsZero() {
 		digest = u.Photo[:]
@@ -104,7 +105,7 @@ func (db *DB) ClaimUpload(ctx context.Context, u store.Upload, lease, lifetime t
 		case err != nil || n == 1:
 			return err
 		case claimed.Finished() || u.Generation != 0 && claimed.Generation != u.Generation:
-			return tx.lost(ctx, u.Owner, u.ID)
+			return tx.refuseOld(ctx, u.Owner, u.ID)
 		}
 		return tx.refuse(store.ErrLeased)
 	})
@@ -120,7 +121,7 @@ func (db *DB) KeepUpload(ctx context.Context, owner, id string, generation int64
 		n, err := tx.exec(ctx, `UPDATE upload SET leased_until = ? + lease WHERE owner = ? AND id = ? AND generation = ? AND outcome = ''`,
 			tx.now, owner, id, generation)
 		if err == nil && n == 0 {
-			return tx.lost(ctx, owner, id)
+			return tx.refuseOld(ctx, owner, id)
 		}
 		return err
 	})
@@ -156,12 +157,12 @@ func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int
 			return err
 		}
 		if n == 0 {
-			return tx.lost(ctx, owner, id)
+			return tx.refuseOld(ctx, owner, id)
 		}
 		if a, err = tx.add(ctx, owner, p, key); err != nil {
 			return err
 		}
-		return tx.finished(ctx, owner, id, a, f.Spare)
+		return tx.setOutcome(ctx, owner, id, a, f.Spare)
 	})
 	if err != nil {
 		return store.Added{}, fmt.Errorf("finish upload: %w", err)
@@ -169,8 +170,8 @@ func (db *DB) FinishUpload(ctx context.Context, owner, id string, generation int
 	return a, nil
 }
 
-// finished notes what became of an upload, and lets others of its photo expire soon.
-func (t *txn) finished(ctx context.Context, owner, id string, a store.Added, spare time.Duration) error {
+// setOutcome records the outcome of an upload, and makes other uploads of the photo expire soon.
+func (t *txn) setOutcome(ctx context.Context, owner, id string, a store.Added, spare time.Duration) error {
 	kept := 0
 	if a.DescriptionKept {
 		kept = 1
@@ -183,8 +184,8 @@ func (t *txn) finished(ctx context.Context, owner, id string, a store.Added, spa
 	return err
 }
 
-// lost says why a generation could not act on an upload.
-func (t *txn) lost(ctx context.Context, owner, id string) error {
+// refuseOld returns the reason why a generation may no longer change an upload.
+func (t *txn) refuseOld(ctx context.Context, owner, id string) error {
 	u, err := t.upload(ctx, owner, id)
 	if err != nil {
 		return err
@@ -192,7 +193,7 @@ func (t *txn) lost(ctx context.Context, owner, id string) error {
 	if u.Finished() {
 		return t.refuse(uploadFinished())
 	}
-	return t.refuse(&photo.Error{Kind: photo.KindConflict, Msg: "another client has taken the upload over", Hint: "ask for its offset"})
+	return t.refuse(&photo.Error{Kind: photo.KindConflict, Msg: "another client has taken over the upload", Hint: "ask for its offset"})
 }
 
 func uploadFinished() error {
@@ -204,7 +205,7 @@ func (db *DB) AbandonUpload(ctx context.Context, owner, id string, generation in
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		n, err := tx.exec(ctx, `DELETE FROM upload WHERE owner = ? AND id = ? AND generation = ? AND outcome = ''`, owner, id, generation)
 		if err == nil && n == 0 {
-			return tx.lost(ctx, owner, id)
+			return tx.refuseOld(ctx, owner, id)
 		}
 		return err
 	})
@@ -249,7 +250,7 @@ func (db *DB) ExpiredUploads(ctx context.Context, limit int) ([]string, error) {
 	return gone, nil
 }
 
-// expireOne removes the upload whose time is longest over, or returns sql.ErrNoRows.
+// expireOne removes the upload that expired first. It returns sql.ErrNoRows if there is none.
 func (t *txn) expireOne(ctx context.Context) (string, error) {
 	var id string
 	err := t.row(ctx, `SELECT id FROM upload WHERE expires_at <= ? AND leased_until <= ? ORDER BY expires_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now, t.now).Scan(&id)
@@ -269,7 +270,7 @@ func (db *DB) HasUpload(ctx context.Context, id string) (bool, error) {
 	return n > 0, nil
 }
 
-// upload is the row as the transaction sees it.
+// upload returns the row of an upload and locks it until the transaction ends.
 func (t *txn) upload(ctx context.Context, owner, id string) (store.Upload, error) {
 	u, err := scanUpload(t.row(ctx, selectUpload+` FOR UPDATE`, owner, id))
 	if errors.Is(err, sql.ErrNoRows) {

@@ -10,27 +10,28 @@ import (
 	"photos/internal/photo"
 )
 
-// A watch asks a database on another machine again and again whether it answers. While
-// it does not, calls fail at once, and those that wait for it are cancelled: a network
-// that swallows what is sent would let them wait for minutes. A nil watch is that of a
-// database that is always there.
+// A watch pings a database on another machine regularly. While the database does not
+// answer, new calls fail at once and waiting calls are cancelled. In a network that drops
+// packets they would otherwise wait for minutes. A nil watch is for a database that is
+// always reachable.
 type watch struct {
 	db   *sql.DB
 	stop context.CancelFunc
 	done chan struct{}
 
 	mu   sync.Mutex
-	ctx  context.Context // of calls; it ends, with the reason as its cause, when the database is away
+	ctx  context.Context // of calls; ends with the reason as its cause when the database is unreachable
 	end  context.CancelCauseFunc
-	away error // why calls fail now; nil: they do not
+	away error // why the database is unreachable; nil: it is reachable
 }
 
-// A patience says how soon a database counts as away.
+// A patience says how soon a database counts as unreachable.
 type patience struct {
-	every, answer time.Duration // between two questions, and for an answer
+	every  time.Duration // between two pings
+	answer time.Duration // how long to wait for an answer
 }
 
-// usualPatience lets no request wait for much longer than 2 seconds.
+// usualPatience lets no call wait for much longer than 2 seconds.
 var usualPatience = patience{every: 500 * time.Millisecond, answer: 1200 * time.Millisecond}
 
 func startWatch(db *sql.DB, p patience) *watch {
@@ -60,7 +61,7 @@ func (w *watch) run(ctx context.Context, p patience) {
 	}
 }
 
-// note records what the database answered; nil is an answer.
+// note records the result of a ping.
 func (w *watch) note(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -74,7 +75,7 @@ func (w *watch) note(err error) {
 	}
 }
 
-// up returns the context of calls, or why there can be none now.
+// up returns the context of calls, or the reason why the database is unreachable.
 func (w *watch) up() (context.Context, error) {
 	if w == nil {
 		return context.Background(), nil
@@ -91,7 +92,7 @@ func (w *watch) close() {
 	}
 }
 
-// within returns a context that ends with ctx, and when the database is away.
+// within returns a context that ends when ctx ends or when the database becomes unreachable.
 func (w *watch) within(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	if w == nil {
 		return ctx, func() {}, nil
@@ -105,7 +106,8 @@ func (w *watch) within(ctx context.Context) (context.Context, context.CancelFunc
 	return ctx, func() { detach(); cancel(nil) }, nil
 }
 
-// awayOr returns err, or that the database is away when that is why ctx ended.
+// awayOr returns the reason why the database is unreachable if that has ended ctx. Otherwise it
+// returns err.
 func awayOr(ctx context.Context, err error) error {
 	if err == nil {
 		return nil

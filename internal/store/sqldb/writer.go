@@ -16,59 +16,58 @@ import (
 )
 
 const (
-	// maxGroup bounds how many jobs share a commit, and so how long the first of
+	// maxBatch is how many changes may share a commit. It bounds how long the first of
 	// them waits for the last.
-	maxGroup = 256
+	maxBatch = 256
 
-	// attempts is how often a transaction is tried that another one has stopped, or
-	// whose connection turned out to be gone.
-	attempts = 5
-	// pause is the mean time before the second attempt; later ones wait longer.
+	// maxAttempts is how often a transaction is tried when another transaction has ended
+	// it, or when its connection is lost.
+	maxAttempts = 5
+	// pause is the mean time before the first retry. Later retries wait longer.
 	pause = 10 * time.Millisecond
 
-	// sessionLife is how long a connection is used: after a fail-over an old one may
-	// lead to a server that has become a copy.
+	// sessionLife is how long a connection is used. After a failover an old connection may
+	// lead to a server that has become a read-only replica.
 	sessionLife = 3 * time.Minute
 )
 
-// A writer runs jobs that change the database. While a commit is on its way to the
-// disk the next jobs gather; they then share a transaction, and each learns its own
-// result once that is committed. SQLite has one transaction at a time; of other
-// databases a few are used, so that one that waits for a lock does not hold up all.
+// A writer makes changes to the database in batches. While one batch is being committed,
+// the changes of the next one arrive. They share a transaction, and each caller gets its own
+// result once that is committed. SQLite has one transaction at a time. Other databases
+// have a few, so that a transaction that waits for a lock does not stop the others.
 type writer struct {
-	b     *backend
-	watch *watch
-	quota atomic.Pointer[store.Quota]
-	jobs  chan *job     // unbuffered: a job that was sent will be answered
-	quit  chan struct{} // closed: take no more jobs
-	ended sync.WaitGroup
+	b       *backend
+	watch   *watch
+	quota   atomic.Pointer[store.Quota]
+	changes chan *change  // unbuffered: a change that was sent will be answered
+	quit    chan struct{} // closed: no more changes are accepted
+	ended   sync.WaitGroup
 }
 
-// A job changes the database. It may be run again when the commit it shared
-// failed, so it sets its results and does not add to them. It may refuse, by
-// txn.refuse; its neighbours' commit then goes on. Any other error undoes the
-// transaction.
-type job struct {
+// A change is one caller's change of the database. When the commit of its batch fails, it
+// may run again, so it must set its results and not add to them. It may refuse with
+// txn.refuse: then the rest of the batch goes on. Any other error rolls back the transaction.
+type change struct {
 	ctx  context.Context
 	do   func(ctx context.Context, tx *txn) error
 	err  error
-	done chan struct{} // closed when err holds
+	done chan struct{} // closed when err is set
 }
 
-// errClosed is what a call gets that comes too late.
+// errClosed is the error of calls after Close.
 var errClosed = &photo.Error{Kind: photo.KindUnavailable, Msg: "the database is closed"}
 
 func startWriter(b *backend, w *watch) *writer {
-	writer := &writer{b: b, watch: w, jobs: make(chan *job), quit: make(chan struct{})}
+	writer := &writer{b: b, watch: w, changes: make(chan *change), quit: make(chan struct{})}
 	for range b.writers {
 		writer.ended.Go((&lane{writer: writer}).run)
 	}
 	return writer
 }
 
-// write has do run in a transaction, shared with others, and returns once it is
-// durable or refused. A ctx that ends stops a job only while it is waiting for
-// its turn: once begun, the result is known and worth the wait.
+// write runs do in the transaction of a batch, and returns once the change is durable or
+// refused. If ctx ends while the change waits for a batch, the change is not made. Once
+// the batch has begun, write waits for the result.
 func (w *writer) write(ctx context.Context, do func(context.Context, *txn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -77,9 +76,9 @@ func (w *writer) write(ctx context.Context, do func(context.Context, *txn) error
 	if err != nil {
 		return err
 	}
-	j := &job{ctx: ctx, do: do, done: make(chan struct{})}
+	c := &change{ctx: ctx, do: do, done: make(chan struct{})}
 	select {
-	case w.jobs <- j:
+	case w.changes <- c:
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-up.Done():
@@ -87,11 +86,11 @@ func (w *writer) write(ctx context.Context, do func(context.Context, *txn) error
 	case <-w.quit:
 		return errClosed
 	}
-	<-j.done
-	return failure(j.err)
+	<-c.done
+	return failure(c.err)
 }
 
-// limit is what each owner may have.
+// limit returns the quota of each owner.
 func (w *writer) limit() store.Quota {
 	if q := w.quota.Load(); q != nil {
 		return *q
@@ -104,113 +103,115 @@ func (w *writer) close() {
 	w.ended.Wait()
 }
 
-// A lane is one of a writer's goroutines with its connection.
+// A lane is one of the writer's goroutines. It has its own connection and runs one batch
+// at a time.
 type lane struct {
 	*writer
-	session *session // nil: to be opened
-	born    time.Time
+	session *session  // nil until it is needed
+	born    time.Time // when the session was opened
 }
 
 func (l *lane) run() {
-	defer func() { _ = l.end() }()
+	defer func() { _ = l.closeSession() }()
 	for {
 		select {
-		case j := <-l.jobs:
-			l.group(j)
+		case c := <-l.changes:
+			l.runBatch(c)
 		case <-l.quit:
 			return
 		}
 	}
 }
 
-// group runs first and whatever else is waiting in one transaction. When a job
-// spoils it, each gets a transaction of its own, so that nobody fails for
-// another's sake; when the disk or a lock does, trying again at once is no use.
-func (l *lane) group(first *job) {
-	g := []*job{first}
+// runBatch runs first and the changes that are waiting in one transaction. When one of them
+// makes the transaction fail, each gets its own transaction, so that only that one fails.
+// When the database makes it fail (a full disk, a lock), all of them fail.
+func (l *lane) runBatch(first *change) {
+	batch := []*change{first}
 	err := l.transact(func(ctx context.Context, tx *txn) error {
-		for i := 0; i < len(g); i++ {
-			if err := g[i].run(ctx, tx); err != nil {
+		for i := 0; i < len(batch); i++ {
+			if err := batch[i].run(ctx, tx); err != nil {
 				return err
 			}
-			if len(g) < maxGroup {
-				g = l.gather(g)
+			if len(batch) < maxBatch {
+				batch = l.addWaiting(batch)
 			}
 		}
 		return nil
 	})
-	for _, j := range g {
+	for _, c := range batch {
 		switch {
 		case err == nil:
-		case len(g) == 1 || refused(err) == nil && photo.KindOf(failure(err)) != photo.KindInternal:
-			j.err = err
+		case len(batch) == 1 || refused(err) == nil && photo.KindOf(failure(err)) != photo.KindInternal:
+			c.err = err
 		default:
-			if err := l.transact(j.run); err != nil {
-				j.err = err
+			if err := l.transact(c.run); err != nil {
+				c.err = err
 			}
 		}
-		if reason := refused(j.err); reason != nil {
-			j.err = reason
+		if reason := refused(c.err); reason != nil {
+			c.err = reason
 		}
-		close(j.done)
+		close(c.done)
 	}
 }
 
-// run does j. It keeps a refusal to itself, unless there is something to undo.
-func (j *job) run(ctx context.Context, tx *txn) error {
-	if j.err = j.ctx.Err(); j.err != nil {
-		return nil //nolint:nilerr // the job has its error; the transaction goes on
+// run makes the change. It returns a refusal only when the transaction has to be rolled back.
+func (c *change) run(ctx context.Context, tx *txn) error {
+	if c.err = c.ctx.Err(); c.err != nil {
+		return nil //nolint:nilerr // the caller gets the error; the batch goes on
 	}
 	tx.changed = false
-	err := j.do(ctx, tx)
+	err := c.do(ctx, tx)
 	if refused(err) != nil && !tx.changed {
-		j.err = err
+		c.err = err
 		return nil
 	}
 	return err
 }
 
-// gather adds a job to g if one is waiting.
-func (l *lane) gather(g []*job) []*job {
+// addWaiting adds a change to the batch if one is waiting.
+func (l *lane) addWaiting(batch []*change) []*change {
 	select {
-	case j := <-l.jobs:
-		return append(g, j)
+	case c := <-l.changes:
+		return append(batch, c)
 	default:
-		return g
+		return batch
 	}
 }
 
-// transact commits what do did, unless it returned an error. It has no caller's
-// context, as a transaction belongs to many: it ends when the database is away.
-// What could not be committed for a reason that passes is tried again.
+// transact runs do in a transaction, and commits unless do returns an error. A transaction
+// belongs to several callers, so it has none of their contexts: it ends early only when the
+// database is unreachable. transact retries after failures that are transient.
 func (l *lane) transact(do func(context.Context, *txn) error) error {
 	for attempt := 1; ; attempt++ {
 		ctx, err := l.watch.up()
 		if err != nil {
 			return err
 		}
-		sure := true // nothing was committed
-		err = l.once(ctx, do, &sure)
+		uncommitted := true
+		err = l.attempt(ctx, do, &uncommitted)
 		if err == nil || refused(err) != nil {
 			return err
 		}
-		if _, away := l.watch.up(); away != nil { // the error only says that ctx ended
-			return errors.Join(away, l.end())
+		if _, away := l.watch.up(); away != nil { // err only says that ctx ended
+			return errors.Join(away, l.closeSession())
 		}
-		again := passes(err)
-		if isStale(err) || again {
-			_ = l.end() // what closing a broken connection says is nobody's news
+		transient := isTransient(err)
+		if isStale(err) || transient {
+			_ = l.closeSession() // the connection may be broken already
 		}
-		if !again || !sure || attempt == attempts {
+		if !transient || !uncommitted || attempt == maxAttempts {
 			return err
 		}
 		time.Sleep(rand.N(2 * pause * time.Duration(attempt)))
 	}
 }
 
-// once is one attempt. sure is false when it failed and may have been committed.
-func (l *lane) once(ctx context.Context, do func(context.Context, *txn) error, sure *bool) error {
-	if err := l.open(ctx); err != nil {
+// attempt runs and commits a transaction once. It sets uncommitted to false when it fails
+// although the transaction may have been committed.
+func (l *lane) attempt(ctx context.Context, do func(context.Context, *txn) error, uncommitted *bool) error {
+	if err := l.openSession(ctx); err != nil {
 		return err
 	}
 	tx, err := l.session.conn.BeginTx(ctx, &sql.TxOptions{Isolation: l.b.isolation})
@@ -229,14 +230,14 @@ func (l *lane) once(ctx context.Context, do func(context.Context, *txn) error, s
 		return joinProblem(err, tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
-		*sure = isAnswer(err)
+		*uncommitted = isAnswer(err)
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
 
-// joinProblem adds what a rollback said to the error that led to it, unless the
-// connection or the transaction was gone already.
+// joinProblem adds the error of a rollback to the error that led to it, unless it only
+// says that the connection or the transaction was already gone.
 func joinProblem(err, rollback error) error {
 	if rollback == nil || errors.Is(rollback, sql.ErrTxDone) || !isAnswer(rollback) {
 		return err
@@ -244,10 +245,10 @@ func joinProblem(err, rollback error) error {
 	return errors.Join(err, rollback)
 }
 
-// open sees to it that there is a session.
-func (l *lane) open(ctx context.Context) error {
+// openSession opens a session unless there is one that can still be used.
+func (l *lane) openSession(ctx context.Context) error {
 	if l.session != nil && l.watch != nil && time.Since(l.born) > sessionLife {
-		_ = l.end() // its server may be gone
+		_ = l.closeSession() // an error does not matter: the server may be gone
 	}
 	if l.session != nil {
 		return nil
@@ -260,13 +261,13 @@ func (l *lane) open(ctx context.Context) error {
 	return nil
 }
 
-// end closes the session, and its connection too, if it is to another machine.
-func (l *lane) end() error {
+// closeSession closes the session. A connection to another machine is closed with it.
+func (l *lane) closeSession() error {
 	if l.session == nil {
 		return nil
 	}
 	if l.watch != nil {
-		_ = l.session.conn.Raw(func(any) error { return driver.ErrBadConn }) // the pool is not to keep it
+		_ = l.session.conn.Raw(func(any) error { return driver.ErrBadConn }) // so that the pool does not reuse it
 	}
 	err := l.session.close()
 	l.session = nil

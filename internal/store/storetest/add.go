@@ -18,10 +18,10 @@ func addTests() []test {
 		{"adding again restores", addRestores},
 		{"adding again repairs", addRepairs},
 		{"names hold any byte", oddNames},
-		{"texts that are no texts", oddTexts},
+		{"texts that are not UTF-8", oddTexts},
 		{"check", check},
 		{"check of very many", checkMany},
-		{"blobs are known by their key", hasBlob},
+		{"blobs are found by their key", hasBlob},
 	}
 }
 
@@ -103,7 +103,7 @@ func addRestores(t *testing.T, open Opener) {
 	wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: p.Size})
 }
 
-// A damaged photo, in the trash or not, takes the new bytes in place of the old ones, once.
+// addRepairs adds a damaged photo again, live and in the trash: the first new bytes replace the old ones.
 func addRepairs(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
@@ -119,7 +119,7 @@ func addRepairs(t *testing.T, open Opener) {
 	must(t, s.SetDamaged(t.Context(), owner, want.ID, key(1), true))
 	same(t, "noted", photo.Damaged, state())
 	must(t, s.SetDamaged(t.Context(), owner, want.ID, key(1), false))
-	same(t, "acquitted", photo.Stored, state())
+	same(t, "sound after all", photo.Stored, state())
 
 	must(t, s.SetDamaged(t.Context(), owner, want.ID, key(1), true))
 	same(t, "added", store.Added{Photo: want, Key: key(2), Outcome: photo.OutcomeRepaired}, add(t, s, owner, numbered(1), key(2)))
@@ -148,7 +148,7 @@ func oddNames(t *testing.T, open Opener) {
 	}
 }
 
-// Neither a NUL nor bytes that are not UTF-8 are an error, wherever they come from.
+// oddTexts passes NUL and bytes that are not UTF-8 in every text: they are not an error.
 func oddTexts(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")

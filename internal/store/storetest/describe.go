@@ -10,7 +10,7 @@ import (
 
 func describeTests() []test {
 	return []test{
-		{"a result an item", describeSeveral},
+		{"one result per item", describeSeveral},
 		{"one photo twice in a call", describeTwice},
 		{"only this version", describeVersion},
 	}

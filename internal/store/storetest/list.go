@@ -25,7 +25,7 @@ func listTests() []test {
 		{"undescribed", undescribed},
 		{"trash", listTrash},
 		{"prefix of the id", idPrefix},
-		{"what is no list", badLists},
+		{"invalid lists", badLists},
 	}
 }
 
@@ -47,7 +47,7 @@ func all(t tester, s store.Store, owner string, f photo.Filter, limit int) []pho
 	}
 }
 
-// names are the names of photos, in a line.
+// names returns the names of photos in one line.
 func names(ps []photo.Photo) string {
 	var n []string
 	for _, p := range ps {
@@ -56,8 +56,8 @@ func names(ps []photo.Photo) string {
 	return strings.Join(n, " ")
 }
 
-// newestFirst is what a list makes of photos that were added in this order, even
-// within one tick of the clock.
+// newestFirst returns the names of photos that were added in order, the last one first. Photos
+// added within one tick of the clock are also listed in this order.
 func newestFirst(added []photo.Photo) []photo.Photo {
 	ps := slices.Clone(added)
 	slices.Reverse(ps)
@@ -73,7 +73,8 @@ func pages(t *testing.T, open Opener) {
 	}
 }
 
-// A page of 5,000 photos with the longest descriptions would be too much for memory.
+// pageOfLongTexts checks that a page ends early when its texts are long: a page of 5,000 photos
+// with the longest descriptions would take too much memory.
 func pageOfLongTexts(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
@@ -142,7 +143,7 @@ func pagingWhileChanging(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
 	want := newestFirst(addNumbered(t, s, owner, 0, 30))
-	time.Sleep(2 * time.Millisecond) // the clock's tick: what comes later is newer
+	time.Sleep(2 * time.Millisecond) // more than a tick of the clock: photos added later are newer
 	var got []photo.Photo
 	cursor := ""
 	for i := 0; ; i++ {

@@ -12,8 +12,8 @@ import (
 	"photos/internal/store"
 )
 
-// model is what a store should hold of one owner, kept beside a real one while
-// rapid chooses what to do.
+// model holds what a store should contain of one owner. The test makes the same random calls to
+// the model and to the store, and compares them.
 type model struct {
 	s      store.Store
 	owner  string
@@ -24,21 +24,21 @@ type model struct {
 type modelPhoto struct {
 	photo.Photo
 	key    string
-	number int  // grows from one to the next
-	due    bool // in the trash, and its time there is over
+	number int  // in the order in which photos were added
+	due    bool // in the trash, where its time is over
 
-	texts []modelText // every one there ever was, by number
-	text  int         // which of them it has now
+	texts []modelText // every description that it ever had, by number
+	text  int         // the index of the current one
 }
 
-// modelText is a description; an undo of it goes to texts[parent].
+// modelText is a description. An undo of it goes to texts[parent].
 type modelText struct {
 	number int64
 	text   string
 	parent int
 }
 
-// describe gives the photo another text.
+// describe sets the photo's description.
 func (p *modelPhoto) describe(text string) {
 	p.Description = text
 	p.Version++
@@ -46,7 +46,7 @@ func (p *modelPhoto) describe(text string) {
 	p.text = len(p.texts) - 1
 }
 
-// againstModel lets a store and a model of it go the same random ways.
+// againstModel makes the same random calls to a store and to its model.
 func againstModel(t *testing.T, open Opener) {
 	s, runs := open(t), 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -68,7 +68,7 @@ func againstModel(t *testing.T, open Opener) {
 	})
 }
 
-// any draws a photo, one of few so that paths cross.
+// any draws one of a few photos, so that calls often concern the same one.
 func (m *model) any(t *rapid.T) photo.Photo { return numbered(rapid.IntRange(0, 4).Draw(t, "photo")) }
 
 func (m *model) add(t *rapid.T) {
@@ -145,7 +145,7 @@ func (m *model) purge(t *rapid.T) {
 			t.Fatal(err)
 		}
 		for _, b := range blobs {
-			if b.Owner == m.owner { // not left by an earlier run
+			if b.Owner == m.owner { // leave out blobs of an earlier run
 				got = append(got, b.Key)
 			}
 		}
@@ -210,8 +210,8 @@ func (m *model) undo(t *rapid.T) {
 	same(t, "undone", there.Photo, got)
 }
 
-// compareHistory looks at the descriptions that a live photo had. The model keeps
-// all, so it looks at no more than a store has to keep.
+// compareHistory compares the descriptions of a live photo. The model keeps all of them, so it
+// compares only those that a store must keep.
 func (m *model) compareHistory(t *rapid.T, p *modelPhoto) {
 	h, err := m.s.History(t.Context(), m.owner, p.ID)
 	if err != nil {
@@ -234,7 +234,7 @@ func (m *model) compareHistory(t *rapid.T, p *modelPhoto) {
 	same(t, "history", want, h.Revisions)
 }
 
-// inOrder are the photos there may be, those that are there in the order they came.
+// inOrder returns all photos of the test; those in the store come in the order in which they were added.
 func (m *model) inOrder() []photo.ID {
 	var ids []photo.ID
 	for i := range 5 {
@@ -251,7 +251,7 @@ func (m *model) number(id photo.ID) int {
 	return 0
 }
 
-// compare looks at everything from every side.
+// compare compares the answers of every method that reads.
 func (m *model) compare(t *rapid.T) {
 	var usage store.Usage
 	var live, trashed []photo.Photo

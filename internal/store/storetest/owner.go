@@ -10,9 +10,9 @@ import (
 
 func ownerTests() []test {
 	return []test{
-		{"a subject has one owner for ever", sameOwner},
-		{"a stranger has nothing", stranger},
-		{"owners see only their own", apart},
+		{"a subject always has the same owner", sameOwner},
+		{"an unknown owner has nothing", stranger},
+		{"owners see only their own photos", apart},
 		{"ping", ping},
 		{"closed", closed},
 	}
@@ -22,7 +22,7 @@ func sameOwner(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
 	if !regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(owner) {
-		t.Errorf("owner %q is no random UUID", owner)
+		t.Errorf("owner %q is not a random UUID", owner)
 	}
 	if again := anOwner(t, open(t), "alice"); again != owner {
 		t.Errorf("owner %s became %s", owner, again)

@@ -21,7 +21,8 @@ func quotaTests() []test {
 	}
 }
 
-// What is there already needs no room, in the trash or not, and the trash counts.
+// quotaOfPhotos checks that photos in the trash count, and that a photo that is already stored needs no
+// more room, in the trash or not.
 func quotaOfPhotos(t *testing.T, open Opener) {
 	s := open(t)
 	alice, bob := anOwner(t, s, "alice"), anOwner(t, s, "bob")
@@ -88,7 +89,7 @@ func quotaOfUploads(t *testing.T, open Opener) {
 	must(t, begin(alice, "a", 0))
 	must(t, begin(alice, "b", 1))
 	wantKind(t, "a third upload", begin(alice, "c", 2), photo.KindQuota)
-	must(t, begin(alice, "again", 1)) // the writer did not hear of the first time
+	must(t, begin(alice, "again", 1)) // the writer missed the first answer
 	must(t, begin(bob, "d", 0))
 	must(t, s.DeleteUpload(t.Context(), alice, "a"))
 	must(t, begin(alice, "e", 2))
@@ -96,14 +97,14 @@ func quotaOfUploads(t *testing.T, open Opener) {
 	must(t, err)
 	_, err = s.FinishUpload(t.Context(), alice, "e", u.Generation, numbered(2), key(2), store.Finish{Keep: time.Hour})
 	must(t, err)
-	must(t, begin(alice, "f", 3)) // a finished upload does not count while it still answers
+	must(t, begin(alice, "f", 3)) // a finished upload does not count, although its row is still there
 	left, err := s.Uploads(t.Context(), alice)
 	if must(t, err); len(left) != 2 {
-		t.Errorf("uploads under way: %v, want b and f", left)
+		t.Errorf("unfinished uploads: %v, want b and f", left)
 	}
 }
 
-// The last room goes to one of those who come together.
+// quotaByMany checks that calls that come together do not exceed the quota.
 func quotaByMany(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")

@@ -13,19 +13,19 @@ func revisionTests() []test {
 	return []test{
 		{"earlier descriptions are kept", keepsEarlier},
 		{"undo goes back step by step", undoSteps},
-		{"a change after an undo goes back to what it changed", undoAfterChange},
-		{"undo repeated is one undo", undoRepeated},
+		{"an undo of a change after an undo", undoAfterChange},
+		{"a repeated undo is one undo", undoRepeated},
 		{"undo of this version only", undoVersion},
-		{"undo of nothing", undoNothing},
-		{"old ones go, the last of a human stays", prunes},
-		{"an undo passes over what is gone", undoOverPruned},
-		{"every path keeps the history", everyPath},
+		{"nothing to undo", undoNothing},
+		{"old revisions are removed, the last one by a human stays", prunes},
+		{"an undo skips what was removed", undoOverPruned},
+		{"every method keeps the history", everyPath},
 		{"the trash keeps the history, purge removes it", historyInTrash},
-		{"owners have a history each", historiesApart},
+		{"each owner has a history", historiesApart},
 	}
 }
 
-// describe sets a photo's description, which must change it.
+// describe sets a photo's description, and fails the test if that changes nothing.
 func describe(t tester, s store.Store, owner string, id photo.ID, text string, source photo.Source) photo.Photo {
 	t.Helper()
 	got, err := s.Describe(t.Context(), owner, []store.Description{{ID: id, Text: text, Source: source}})
@@ -43,7 +43,7 @@ func historyOf(t tester, s store.Store, owner string, id photo.ID) photo.History
 	return h
 }
 
-// undo takes one step back, as a client does.
+// undo goes one step back, like a client.
 func undo(t tester, s store.Store, owner string, id photo.ID) photo.Photo {
 	t.Helper()
 	for _, v := range historyOf(t, s, owner, id).Revisions {
@@ -57,8 +57,8 @@ func undo(t tester, s store.Store, owner string, id photo.ID) photo.Photo {
 	return photo.Photo{}
 }
 
-// wantTexts compares the texts of a history: the current one, then the others,
-// newest first. A * marks the one that an undo goes back to.
+// wantTexts compares the texts of a history: the current one and then the others, newest
+// first. A * marks the one that an undo goes back to.
 func wantTexts(t tester, s store.Store, owner string, id photo.ID, want ...string) {
 	t.Helper()
 	var got []string
@@ -103,7 +103,7 @@ func keepsEarlier(t *testing.T, open Opener) {
 	got, err := s.Describe(t.Context(), owner, []store.Description{{ID: p.ID, Text: ""}})
 	must(t, err)
 	if got[0].Changed {
-		t.Error("no description became no description")
+		t.Error("erasing an empty description changed it")
 	}
 	wantTexts(t, s, owner, p.ID, "", "two*", "one")
 }

@@ -1,10 +1,10 @@
-// Package storetest is what every store.Store must do, as tests. A database is
-// supported when they pass on it.
+// Package storetest is the conformance suite of store.Store. A database is supported when
+// it passes.
 //
-// A store may be slow, and on another machine, so no test asks how long a call takes or
-// expects two calls to get different times. It may take several changes at a time: of calls that come
-// together the tests ask only that each gets an answer that fits some order of them. And
-// it may replace bytes of a text that are not UTF-8, and NUL, by U+FFFD.
+// A store may be slow or on another machine. So no test depends on how long a call takes, or
+// expects two calls to get different times. A store may make several changes at a time: when
+// calls come together, the tests only require that the answers fit some order of the calls. A
+// store may replace NUL, and bytes of a text that are not UTF-8, by U+FFFD.
 package storetest
 
 import (
@@ -20,10 +20,10 @@ import (
 	"photos/internal/store"
 )
 
-// An Opener opens one database again, as another process or a restart would.
+// An Opener opens the same database each time, like another process or a restart.
 type Opener func(testing.TB) store.Store
 
-// Run runs the suite. fresh makes an empty database and says how to open it.
+// Run runs the suite. fresh creates an empty database and returns its Opener.
 func Run(t *testing.T, fresh func(testing.TB) Opener) {
 	for _, group := range []struct {
 		name  string
@@ -53,13 +53,13 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 	}
 }
 
-// A test gets a database of its own.
+// A test runs on its own database.
 type test struct {
 	name string
 	run  func(*testing.T, Opener)
 }
 
-// numbered is a photo that differs from others by i.
+// numbered returns a photo that differs from others by i.
 func numbered(i int) photo.Photo {
 	return photo.Photo{
 		ID:        photo.ID(sha256.Sum256(fmt.Append(nil, i))),
@@ -71,7 +71,7 @@ func numbered(i int) photo.Photo {
 
 func key(i int) string { return fmt.Sprintf("key-%d", i) }
 
-// anOwner is the owner of that name.
+// anOwner returns the owner of that name.
 func anOwner(t tester, s store.Store, name string) string {
 	t.Helper()
 	owner, err := s.Owner(t.Context(), "pool", name)
@@ -86,7 +86,7 @@ func add(t tester, s store.Store, owner string, p photo.Photo, key string) store
 	return a
 }
 
-// addNumbered adds the photos numbered from first to before last.
+// addNumbered adds the photos from number first up to, but not including, last.
 func addNumbered(t tester, s store.Store, owner string, first, last int) []photo.Photo {
 	t.Helper()
 	var added []photo.Photo
@@ -117,7 +117,7 @@ func wantKind(t tester, what string, err error, want photo.Kind) {
 	}
 }
 
-// tester is what helpers need of a *testing.T or a *rapid.T.
+// tester is implemented by *testing.T and *rapid.T.
 type tester interface {
 	Helper()
 	Context() context.Context
@@ -126,7 +126,7 @@ type tester interface {
 	Fatalf(format string, args ...any)
 }
 
-// same compares whole values; photos' moments by what they say.
+// same compares whole values. It compares moments of photos by their text.
 func same(t tester, what string, want, got any) {
 	t.Helper()
 	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b photo.Moment) bool {
@@ -143,7 +143,7 @@ func must(t tester, err error) {
 	}
 }
 
-// recent checks a time that the database's clock gave.
+// recent checks a time that comes from the database's clock.
 func recent(t tester, what string, at time.Time) {
 	t.Helper()
 	if d := time.Since(at); d < -time.Minute || d > time.Minute || at.Location() != time.UTC {

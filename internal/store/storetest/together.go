@@ -15,11 +15,11 @@ import (
 func togetherTests() []test {
 	return []test{
 		{"any sequence of calls", againstModel},
-		{"one photo added by many is one photo", sameByMany},
-		{"a failing call fails no other", failuresApart},
-		{"one subject seen by many is one owner", ownerByMany},
+		{"many callers add one photo", sameByMany},
+		{"a failing call does not affect others", failuresApart},
+		{"many callers ask for one subject", ownerByMany},
 		{"a cancelled call", cancelled},
-		{"many through two handles", twoHandles},
+		{"many callers through two handles", twoHandles},
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 func trashTests() []test {
 	return []test{
 		{"to the trash and back", trashAndBack},
-		{"purge takes what is due", purge},
-		{"purge takes a limit at a time", purgeLimit},
-		{"purged is gone", purgedIsGone},
+		{"purge removes what is due", purge},
+		{"purge removes a limit at a time", purgeLimit},
+		{"a purged photo is gone", purgedIsGone},
 		{"orphans are kept for a time", orphans},
 	}
 }
@@ -113,7 +113,7 @@ func purgedIsGone(t *testing.T, open Opener) {
 }
 
 func orphans(t *testing.T, open Opener) {
-	for i, want := range []bool{false, true, false, true} { // the answer true forgets the note
+	for i, want := range []bool{false, true, false, true} { // the answer true removes the record
 		due, err := open(t).Orphan(t.Context(), "alice", key(1), 0)
 		must(t, err)
 		if due != want {

@@ -11,8 +11,8 @@ import (
 func uploadTests() []test {
 	return []test{
 		{"an upload comes back as it was given", wholeUpload},
-		{"a creation repeated", createdAgain},
-		{"a claim shuts others out until it ends", claim},
+		{"a repeated creation", createdAgain},
+		{"a claim keeps others out until its lease ends", claim},
 		{"a new generation", takeOver},
 		{"finish", finish},
 		{"abandon", abandon},
@@ -56,11 +56,11 @@ func wholeUpload(t *testing.T, open Opener) {
 	wantKind(t, "another owner's", err, photo.KindNotFound)
 	undigested := createUpload(t, s, owner, "u3", photo.ID{}, time.Hour)
 	if !undigested.Photo.IsZero() {
-		t.Errorf("a digest came from nowhere: %s", undigested.Photo)
+		t.Errorf("an upload without a digest got one: %s", undigested.Photo)
 	}
 }
 
-// Whoever repeats a creation, as its answer was lost, gets what the first one made.
+// createdAgain repeats a creation whose answer was lost: the writer gets the first upload back.
 func createdAgain(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
@@ -200,7 +200,7 @@ func finish(t *testing.T, open Opener) {
 	same(t, "expired", []string{"w"}, gone)
 }
 
-// Only the newest generation may abandon an upload, and only it says how far the digest is.
+// abandon checks that only the newest generation may abandon an upload or set the state of its digest.
 func abandon(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
@@ -226,9 +226,8 @@ func abandon(t *testing.T, open Opener) {
 	wantKind(t, "abandoned again", s.AbandonUpload(t.Context(), owner, "u", 2), photo.KindNotFound)
 }
 
-// Of several uploads of a photo Check names the one that got furthest in the hands of
-// writers, whichever came first. When one is finished the others are soon over, but
-// for those with which a writer goes on.
+// several makes several uploads of a photo. Check names the one claimed most often. When one of
+// them is finished, the others expire soon, unless a writer claims them.
 func several(t *testing.T, open Opener) {
 	s := open(t)
 	owner := anOwner(t, s, "alice")
@@ -276,7 +275,7 @@ func several(t *testing.T, open Opener) {
 	same(t, "expired", []string{"c"}, gone) // a writer has "live"
 }
 
-// valueOf drops an error; the value then differs from what the test wants.
+// valueOf ignores an error, because the test compares the value anyway.
 func valueOf[T any](v T, _ error) T { return v }
 
 func deleteUpload(t *testing.T, open Opener) {

@@ -70,7 +70,7 @@ func Start(ctx context.Context, e Engine) (s *Server, err error) {
 }
 
 // programs of each engine: one that makes the data folder, and the server.
-var programs = map[Engine][2][]string{ //nolint:gochecknoglobals // a table
+var programs = map[Engine][2][]string{ // a table
 	Postgres: {{"/usr/lib/postgresql/*/bin/initdb"}, {"/usr/lib/postgresql/*/bin/postgres"}},
 	MariaDB:  {{"/usr/bin/mariadb-install-db"}, {"/usr/sbin/mariadbd"}},
 }

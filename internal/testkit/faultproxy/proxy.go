@@ -131,7 +131,7 @@ func tear(r *http.Request, fraction float64, pause time.Duration) {
 
 // torn is where a body breaks off.
 type torn struct {
-	ctx   context.Context //nolint:containedctx // the request's own
+	ctx   context.Context // the request's own
 	pause time.Duration
 }
 

@@ -1,5 +1,5 @@
 -- An owner is one subject of one user pool. photos and bytes count what is
--- live, so that no request has to add up a library.
+-- live, so that no request has to count a whole library.
 -- +goose Up
 CREATE TABLE owner (
     id         TEXT   NOT NULL PRIMARY KEY, -- our own UUID

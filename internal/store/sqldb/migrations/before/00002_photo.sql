@@ -1,4 +1,4 @@
--- One row a photo of an owner. The digest is binary: half the size of hex, and
+-- One row per photo of an owner. The digest is binary: it is half the size of hex, and
 -- every database compares it byte by byte, whatever its collation.
 -- +goose Up
 CREATE TABLE photo (

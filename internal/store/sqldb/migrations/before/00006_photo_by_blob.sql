@@ -1,3 +1,3 @@
--- For the sweep, which asks of every blob whether a row names it.
+-- The sweep looks up for every blob whether a row names it.
 -- +goose Up
 CREATE INDEX photo_by_blob ON photo (blob_key);

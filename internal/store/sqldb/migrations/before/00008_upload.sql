@@ -1,5 +1,5 @@
--- One row an upload under way. Whoever holds the lease may append; a new holder
--- has a new generation, and what an older one still does no longer counts.
+-- One row per unfinished upload. Only the writer with the lease may append. A new lease
+-- has a new generation, and changes of an older generation are refused.
 -- +goose Up
 CREATE TABLE upload (
     id                 TEXT   NOT NULL PRIMARY KEY,

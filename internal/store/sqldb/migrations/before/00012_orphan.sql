@@ -1,4 +1,4 @@
--- Blobs that no row names, and since when the sweep has known.
+-- Blobs that no row names, and when the sweep found them.
 -- +goose Up
 CREATE TABLE orphan (
     blob_key TEXT   NOT NULL PRIMARY KEY,

@@ -1,3 +1,3 @@
--- Whether the bytes were found missing or changed: the next upload of the photo brings them anew.
+-- Whether the bytes were found missing or changed. The next upload of the photo replaces them.
 -- +goose Up
 ALTER TABLE photo ADD COLUMN damaged SMALLINT NOT NULL DEFAULT 0;

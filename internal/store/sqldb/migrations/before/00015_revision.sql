@@ -1,5 +1,5 @@
--- The descriptions that a photo has and had. There are none as long as a photo
--- has the description that it was uploaded with.
+-- The current and earlier descriptions of photos. A photo has no row here as long as it
+-- still has the description of its upload.
 -- +goose Up
 CREATE TABLE revision (
     photo  BIGINT      NOT NULL REFERENCES photo (number) ON DELETE CASCADE,

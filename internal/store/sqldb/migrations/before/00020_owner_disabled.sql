@@ -1,3 +1,3 @@
--- Since when the operator refuses the owner; NULL: not at all.
+-- Since when the owner is disabled; NULL: it is enabled.
 -- +goose Up
 ALTER TABLE owner ADD COLUMN disabled_at BIGINT;

@@ -1,5 +1,5 @@
--- The keys that stand for an owner on machines without a user. A key that is
--- revoked has no row.
+-- Access keys stand for an owner on machines without a user. A revoked key
+-- has no row.
 -- +goose Up
 CREATE TABLE access_key (
     hash         BLOB         NOT NULL PRIMARY KEY, -- SHA-256 of the secret, which nobody keeps

@@ -1,4 +1,4 @@
--- What is in the trash already.
+-- Counts what is already in the trash.
 -- +goose Up
 UPDATE owner SET
     trashed_photos = (SELECT COUNT(*) FROM photo WHERE photo.owner = owner.id AND state = 1),

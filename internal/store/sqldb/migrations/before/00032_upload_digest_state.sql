@@ -1,3 +1,3 @@
--- How far the digest of an unfinished upload has come, so that nobody reads its bytes again.
+-- The state of the digest of an unfinished upload, so that its bytes need not be read again.
 -- +goose Up
 ALTER TABLE upload ADD COLUMN digest_state BLOB;

@@ -1,13 +1,13 @@
--- The tables, as in migrations/sqlite, which explains them. A database that ends a
--- transaction with each of these statements must get by with half of them, so each
--- may be repeated.
+-- The baseline creates the tables of a new database. migrations/sqlite explains them. Each
+-- of these statements ends a transaction, so each can be repeated after a start that was
+-- killed halfway.
 -- +goose NO TRANSACTION
 -- +goose Up
 
 -- An owner is one subject of one user pool. migrations/sqlite explains the columns.
--- Words that others choose are binary: a collation would take 'ada' and 'ada ' for one.
--- There are no foreign keys to owner: each insert would lock its row for readers of the
--- counts, and two of them would then wait for each other. Owners are never removed.
+-- Strings from clients are binary: a collation would treat 'ada' and 'ada ' as equal.
+-- There are no foreign keys to owner. Each insert would lock the owner's row for transactions
+-- that update its counts, and two of them would end in a deadlock. Owners are never removed.
 CREATE TABLE IF NOT EXISTS owner (
     id          VARBINARY(64)  NOT NULL PRIMARY KEY,
     pool        VARBINARY(512) NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS photo (
     INDEX photo_by_purge (purge_at)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- The descriptions that a photo has and had.
+-- The current and earlier descriptions of photos.
 CREATE TABLE IF NOT EXISTS revision (
     photo  BIGINT      NOT NULL,
     number BIGINT      NOT NULL,
@@ -69,7 +69,7 @@ CREATE TABLE IF NOT EXISTS revision (
     FOREIGN KEY (photo) REFERENCES photo (number) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- One row per upload, under way or finished a short while ago.
+-- One row per unfinished or recently finished upload.
 CREATE TABLE IF NOT EXISTS upload (
     id                 VARBINARY(255)  NOT NULL PRIMARY KEY,
     owner              VARBINARY(64)   NOT NULL,
@@ -93,14 +93,14 @@ CREATE TABLE IF NOT EXISTS upload (
     INDEX upload_by_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- Blobs that no row names, and since when the sweep has known.
+-- Blobs that no row names, and when the sweep found them.
 CREATE TABLE IF NOT EXISTS orphan (
     blob_key VARBINARY(255) NOT NULL PRIMARY KEY,
     owner    VARBINARY(64)  NOT NULL,
     seen_at  BIGINT         NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- The keys that stand for an owner on machines without a user.
+-- Access keys stand for an owner on machines without a user.
 CREATE TABLE IF NOT EXISTS access_key (
     hash         BINARY(32)     NOT NULL PRIMARY KEY,
     owner        VARBINARY(64)  NOT NULL,

@@ -1,8 +1,8 @@
--- The tables, as in migrations/sqlite, which explains them. All times are microseconds since 1970, UTC.
+-- The baseline creates the tables of a new database. migrations/sqlite explains them. All times are microseconds since 1970, UTC.
 -- +goose Up
 
 -- An owner is one subject of one user pool. photos and bytes count what is
--- live, so that no request has to add up a library.
+-- live, so that no request has to count a whole library.
 CREATE TABLE owner (
     id          TEXT   NOT NULL PRIMARY KEY, -- our own UUID
     pool        TEXT   NOT NULL,
@@ -10,8 +10,8 @@ CREATE TABLE owner (
     created_at  BIGINT NOT NULL,
     photos      BIGINT NOT NULL,
     bytes       BIGINT NOT NULL,
-    disabled_at BIGINT,                      -- since when the operator refuses the owner; NULL: not at all
-    trashed_photos BIGINT NOT NULL,          -- what is in the trash counts to the quota
+    disabled_at BIGINT,                      -- since when the owner is disabled; NULL: it is enabled
+    trashed_photos BIGINT NOT NULL,          -- photos in the trash count towards the quota
     trashed_bytes  BIGINT NOT NULL,
     UNIQUE (pool, subject)
 );
@@ -49,18 +49,18 @@ CREATE TABLE photo (
 
 CREATE UNIQUE INDEX photo_by_id ON photo (owner, id);
 
--- Photos of one time are told apart by their number.
+-- Photos with the same time are ordered by their number.
 CREATE INDEX photo_by_uploaded ON photo (owner, state, uploaded_at, number);
 
 CREATE INDEX photo_by_taken ON photo (owner, state, taken_at, number);
 
--- For the sweep, which asks of every blob whether a row names it.
+-- The sweep looks up for every blob whether a row names it.
 CREATE INDEX photo_by_blob ON photo (blob_key);
 
 CREATE INDEX photo_by_purge ON photo (purge_at) WHERE purge_at IS NOT NULL;
 
--- The descriptions that a photo has and had. There are none as long as a photo
--- has the description that it was uploaded with.
+-- The current and earlier descriptions of photos. A photo has no row here as long as it
+-- still has the description of its upload.
 CREATE TABLE revision (
     photo  BIGINT      NOT NULL REFERENCES photo (number) ON DELETE CASCADE,
     number BIGINT      NOT NULL, -- grows with each new text of the photo
@@ -71,9 +71,8 @@ CREATE TABLE revision (
     PRIMARY KEY (photo, number)
 );
 
--- One row per upload, under way or finished a short while ago. Whoever holds the lease
--- may append; a new holder has a new generation, and what an older one still does no
--- longer counts.
+-- One row per unfinished or recently finished upload. Only the writer with the lease may
+-- append. A new lease has a new generation, and changes of an older generation are refused.
 CREATE TABLE upload (
     id                 TEXT          NOT NULL PRIMARY KEY,
     owner              TEXT          NOT NULL REFERENCES owner (id),
@@ -85,13 +84,13 @@ CREATE TABLE upload (
     created_at         BIGINT        NOT NULL,
     expires_at         BIGINT        NOT NULL,
     writer             TEXT          NOT NULL,
-    lease              BIGINT        NOT NULL, -- how long a sign of life counts, microseconds
+    lease              BIGINT        NOT NULL, -- how long the lease lives without renewal, in microseconds
     leased_until       BIGINT        NOT NULL,
     generation         BIGINT        NOT NULL,
     caption            VARCHAR(16)   NOT NULL, -- what the caption inside the picture is worth
     facts              VARCHAR(1024) NOT NULL, -- what the client knows about the photo apart from its bytes, as JSON
-    digest_state       BYTEA,                  -- how far the digest has come, so that nobody reads the bytes again
-    outcome            VARCHAR(16)   NOT NULL, -- what became of a finished upload
+    digest_state       BYTEA,                  -- the state of the digest, so that the bytes need not be read again
+    outcome            VARCHAR(16)   NOT NULL, -- of a finished upload; '' before
     description_kept   SMALLINT      NOT NULL  -- 1: a finished upload had a description that was not used
 );
 
@@ -99,17 +98,17 @@ CREATE INDEX upload_by_photo ON upload (owner, photo);
 
 CREATE INDEX upload_by_expiry ON upload (expires_at);
 
--- Blobs that no row names, and since when the sweep has known.
+-- Blobs that no row names, and when the sweep found them.
 CREATE TABLE orphan (
     blob_key TEXT   NOT NULL PRIMARY KEY,
     owner    TEXT   NOT NULL,
     seen_at  BIGINT NOT NULL
 );
 
--- The keys that stand for an owner on machines without a user. A key that is
--- revoked has no row.
+-- Access keys stand for an owner on machines without a user. A revoked key
+-- has no row.
 CREATE TABLE access_key (
-    hash         BYTEA       NOT NULL PRIMARY KEY, -- SHA-256 of the secret, which nobody keeps
+    hash         BYTEA       NOT NULL PRIMARY KEY, -- SHA-256 of the secret, which is not kept
     owner        TEXT        NOT NULL REFERENCES owner (id),
     name         VARCHAR(64) NOT NULL,
     scope        VARCHAR(16) NOT NULL,
