@@ -35,6 +35,8 @@ func photoColumns() []term.Column[photo.Photo] {
 		{Name: "lens", Extra: true, Text: func(p photo.Photo) string { return p.Shot.Lens }},
 		{Name: "duration_seconds", Extra: true, Right: true, Text: func(p photo.Photo) string { return decimal(p.Shot.Duration.Seconds()) }},
 		{Name: "position", Extra: true, Text: func(p photo.Photo) string { return showPosition(p.Position) }},
+		{Name: "rendition", Extra: true, Text: func(p photo.Photo) string { return api.FromPhoto(p).Rendition }},
+		{Name: "color", Extra: true, Text: func(p photo.Photo) string { return api.FromPhoto(p).Color }},
 		{Name: "trashed_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.TrashedAt}.String() }},
 		{Name: "purge_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.PurgeAt}.String() }},
 		{Name: "taken_source", Extra: true, Text: func(p photo.Photo) string { return string(p.TakenSource) }},

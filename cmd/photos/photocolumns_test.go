@@ -58,7 +58,7 @@ func TestListForms(t *testing.T) {
 		"json fields":   {set: settings{JSON: true, Fields: []string{"bytes", "camera"}}, want: `{"bytes":1234567,"camera":null}` + "\n"},
 		"json": {
 			set: settings{JSON: true}, terminal: true,
-			want: `{"id":"` + id + `","name":"a\tb\nc\u001b]0;owned\u0007` + "\ufffd" + `.jpg","name_base64":"YQliCmMbXTA7b3duZWQH/y5qcGc=","bytes":1234567,"media_type":"image/jpeg","taken_at":"2024-05-31T18:00:00","description":"back\\slash \u202egnp","uploaded_at":"2024-06-01T02:03:04.000005Z","version":0}` + "\n",
+			want: `{"id":"` + id + `","name":"a\tb\nc\u001b]0;owned\u0007` + "\ufffd" + `.jpg","name_base64":"YQliCmMbXTA7b3duZWQH/y5qcGc=","bytes":1234567,"media_type":"image/jpeg","taken_at":"2024-05-31T18:00:00","rendition":"pending","description":"back\\slash \u202egnp","uploaded_at":"2024-06-01T02:03:04.000005Z","version":0}` + "\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,6 +31,8 @@ type Photo struct {
 	Duration          float64          `json:"duration_seconds,omitempty"` // of a video
 	Position          *photo.Position  `json:"position,omitempty"`
 	PositionSource    photo.FactSource `json:"position_source,omitempty"`
+	Rendition         string           `json:"rendition"`            // pending, ready or none
+	Color             string           `json:"color,omitempty"`      // average color, such as #a0b1c2
 	ModifiedAt        Time             `json:"modified_at,omitzero"` // of the file, before the upload
 	Description       string           `json:"description"`
 	DescriptionSource photo.Source     `json:"description_source,omitempty"`
@@ -65,8 +67,15 @@ func FromPhoto(p photo.Photo) Photo {
 		ID: p.ID, Name: p.Name, Bytes: p.Size, MediaType: p.MediaType, Width: p.Width, Height: p.Height,
 		TakenAt: p.TakenAt, TakenSource: p.TakenSource, Camera: p.Camera, Position: p.Position, PositionSource: p.PositionSource,
 		ExposureTime: p.Shot.ExposureTime, Aperture: p.Shot.Aperture, ISO: p.Shot.ISO, FocalLength: p.Shot.FocalLength, Lens: p.Shot.Lens,
-		Duration: p.Shot.Duration.Seconds(), ModifiedAt: Time{p.ModifiedAt}, Description: p.Description, DescriptionSource: p.DescriptionSource,
+		Duration: p.Shot.Duration.Seconds(), Rendition: string(p.Look.Rendition), ModifiedAt: Time{p.ModifiedAt}, Description: p.Description, DescriptionSource: p.DescriptionSource,
 		UploadedAt: Time{p.UploadedAt}, TrashedAt: Time{p.TrashedAt}, PurgeAt: Time{p.PurgeAt}, Version: p.Version,
+	}
+	switch p.Look.Rendition {
+	case photo.RenditionPending:
+		w.Rendition = renditionPending
+	case photo.RenditionReady:
+		w.Color = p.Look.Color.String()
+	case photo.RenditionNone:
 	}
 	if !utf8.ValidString(p.Name) {
 		w.NameBase64 = base64.StdEncoding.EncodeToString([]byte(p.Name))
@@ -79,7 +88,7 @@ func (w Photo) Photo() photo.Photo {
 	p := photo.Photo{
 		ID: w.ID, Name: w.Name, Size: w.Bytes, MediaType: w.MediaType, Width: w.Width, Height: w.Height,
 		TakenAt: w.TakenAt, TakenSource: w.TakenSource, Camera: w.Camera, Position: w.Position, PositionSource: w.PositionSource,
-		Shot:       w.shot(),
+		Shot: w.shot(), Look: w.look(),
 		ModifiedAt: w.ModifiedAt.Time, Description: w.Description, DescriptionSource: w.DescriptionSource,
 		UploadedAt: w.UploadedAt.Time, TrashedAt: w.TrashedAt.Time, PurgeAt: w.PurgeAt.Time, Version: w.Version,
 	}
@@ -94,6 +103,18 @@ func (w Photo) shot() photo.Shot {
 		ExposureTime: w.ExposureTime, Aperture: w.Aperture, ISO: w.ISO, FocalLength: w.FocalLength, Lens: w.Lens,
 		Duration: time.Duration(w.Duration * float64(time.Second)).Round(time.Microsecond),
 	}
+}
+
+// renditionPending is how the state of a photo without renditions is written.
+const renditionPending = "pending"
+
+func (w Photo) look() photo.Look {
+	l := photo.Look{Rendition: photo.Rendition(w.Rendition)}
+	if w.Rendition == renditionPending {
+		l.Rendition = photo.RenditionPending
+	}
+	l.Color, _ = photo.ParseColor(w.Color) // black, if it is not a color
+	return l
 }
 
 // PhotoPage is the answer of GET /v1/photos.

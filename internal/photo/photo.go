@@ -34,6 +34,7 @@ type Photo struct {
 	TakenSource       FactSource
 	Camera            string    // make and model; empty when unknown
 	Shot              Shot      // exposure, lens, duration
+	Look              Look      // small pictures, average color
 	Reader            int       // version of the reader that found the values of the picture itself
 	Position          *Position // nil when unknown
 	PositionSource    FactSource

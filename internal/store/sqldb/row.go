@@ -26,7 +26,8 @@ const (
 // columns are the columns that scanPhoto reads.
 const columns = `number, id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
 	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version, damaged, revision,
-	taken_source, position_source, modified_at, exposure_time, aperture, iso, focal_length, lens, duration, reader`
+	taken_source, position_source, modified_at, exposure_time, aperture, iso, focal_length, lens, duration, reader,
+	maker, rendition, rendition_key, color, look`
 
 // A record is a row of photo.
 type record struct {
@@ -37,6 +38,34 @@ type record struct {
 	revision int64 // the number of the current description
 
 	damaged bool
+
+	maker     int            // version of the maker of the renditions; 0: there was none
+	rendition renditionState // of the renditions
+	rendered  string         // key of the renditions
+}
+
+// A renditionState is how far the renditions of a photo are.
+type renditionState int
+
+// The states of renditions.
+const (
+	renditionPending renditionState = iota
+	renditionReady
+	renditionRefused
+	renditionNoDecoder
+)
+
+// state returns what users see of s.
+func (s renditionState) state() photo.Rendition {
+	switch s {
+	case renditionPending:
+		return photo.RenditionPending
+	case renditionReady:
+		return photo.RenditionReady
+	case renditionRefused, renditionNoDecoder:
+		return photo.RenditionNone
+	}
+	return photo.RenditionPending // of a newer version
 }
 
 // scanPhoto reads a row of columns.
@@ -50,11 +79,14 @@ func scanPhoto(row scanner) (record, error) {
 		trashedAt, purgeAt  sql.NullInt64
 		modified            sql.NullInt64
 		duration            int64
+		rendered            sql.NullString
+		color               int
+		look                sql.NullInt64
 	)
 	err := row.Scan(&r.number, &id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
 		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version, &r.damaged, &r.revision,
 		&r.TakenSource, &r.PositionSource, &modified, &r.Shot.ExposureTime, &r.Shot.Aperture, &r.Shot.ISO, &r.Shot.FocalLength, &r.Shot.Lens,
-		&duration, &r.Reader)
+		&duration, &r.Reader, &r.maker, &r.rendition, &rendered, &color, &look)
 	if err != nil {
 		return record{}, err
 	}
@@ -71,6 +103,8 @@ func scanPhoto(row scanner) (record, error) {
 		r.PositionSource = ""
 	}
 	r.ModifiedAt = fromMicros(modified)
+	r.rendered = rendered.String
+	r.Look = photo.Look{Rendition: r.rendition.state(), Color: photo.Color{uint8(color >> 16), uint8(color >> 8), uint8(color)}, Digest: photo.Digest(look.Int64)}
 	r.Shot.Duration = time.Duration(duration) * time.Microsecond
 	r.UploadedAt = time.UnixMicro(uploaded).UTC()
 	r.TrashedAt, r.PurgeAt = fromMicros(trashedAt), fromMicros(purgeAt)
