@@ -10,7 +10,9 @@ import (
 
 	openapi "photos/api"
 	"photos/internal/blob/disk"
+	"photos/internal/buildinfo"
 	"photos/internal/httpapi"
+	"photos/internal/metrics"
 	"photos/internal/photo"
 	"photos/internal/picture/metadata"
 	"photos/internal/service"
@@ -24,12 +26,13 @@ type daemon struct {
 	server   *httpapi.Server
 	database string // what messages call it
 	signIn   *signIn
+	metrics  *metrics.Metrics
 	close    []func() error // in the order of opening
 }
 
 // newDaemon opens the stores and the sign-in, and makes the server over them.
 func newDaemon(ctx context.Context, s *settings, log *slog.Logger, talk *talk) (*daemon, error) {
-	d := &daemon{}
+	d := &daemon{metrics: metrics.New(buildinfo.Version())}
 	if err := d.open(ctx, s, log, talk); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -47,11 +50,14 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 		return err
 	}
 	d.close = append(d.close, blobs.Close)
-	db, err := s.config(talk.say).Open(ctx)
+	config := s.config(talk.say)
+	config.Meter = d.metrics
+	db, err := config.Open(ctx)
 	if err != nil {
 		return s.named(err)
 	}
 	d.close, d.database = append(d.close, db.Close), db.Name()
+	d.metrics.Database(db)
 	if err := belong(ctx, db, blobs); err != nil {
 		return err
 	}
@@ -64,15 +70,16 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 		return err
 	}
 	d.service, err = service.New(service.Config{
-		Store: db, Blobs: blobs, Staging: blobs, Free: blobs.Free,
+		Store: db, Blobs: d.metrics.Blobs(blobs), Staging: d.metrics.Staging(blobs), Free: blobs.Free, Swept: d.metrics.Swept,
 		Verify: d.signIn.verify, Inspect: metadata.Read, Renditions: renditions, Limits: s.limits.service(), Log: log,
 	})
 	if err != nil {
 		return err
 	}
+	d.metrics.Inspections(d.service.Inspections)
 	d.server, err = httpapi.New(httpapi.Config{
 		BaseURL: s.baseURL, Local: s.local(), Service: d.service, Resource: d.signIn.resource,
-		OpenAPI: sync.OnceValues(openapi.JSON), Extra: d.signIn.pages, Log: log,
+		OpenAPI: sync.OnceValues(openapi.JSON), Extra: d.signIn.pages, Observe: d.metrics.Guard(), Log: log,
 	})
 	return err
 }

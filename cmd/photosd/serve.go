@@ -18,7 +18,6 @@ const (
 	headerTime = 10 * time.Second // for a request's header; bodies have deadlines of their own
 	idleTime   = 2 * time.Minute  // for the next request of a connection
 	maxHeader  = 64 << 10         // bytes
-	stopTime   = 10 * time.Second // for requests under way when a stop is asked for
 	cutTime    = 5 * time.Second  // for those to notice that they were cut
 )
 
@@ -42,15 +41,22 @@ func serve(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	most := connections(s.connections)
+	gate, err := httpkit.NewGate(listener, most)
+	if err != nil {
+		return err
+	}
+	d.metrics.Connections(most, gate.Open)
+	stopMetrics, err := d.serveMetrics(ctx, s.metricsListen, log, talk)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopMetrics()) }()
 	d.welcome(s, talk)
 	if _, err := fmt.Fprintf(stdout, "photosd listening on http://%s\n", listener.Addr()); err != nil { // last: others wait for it
 		return fmt.Errorf("standard output: %w", err)
 	}
-	gate, err := httpkit.NewGate(listener, connections(s.connections))
-	if err != nil {
-		return err
-	}
-	return d.run(ctx, gate, log)
+	return d.run(ctx, gate, s, log)
 }
 
 // completeBaseURL derives the service's address from the one it listens on.
@@ -95,7 +101,7 @@ func (s *settings) registrationWarning() string {
 }
 
 // run serves what comes through the gate until ctx ends.
-func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, log *slog.Logger) error {
+func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, s *settings, log *slog.Logger) error {
 	web := &http.Server{
 		Handler: d.server, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ConnState: gate.ConnState,
@@ -111,17 +117,21 @@ func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, log *slog.Logger) 
 	case err = <-served:
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
-		err = d.stop(context.WithoutCancel(ctx), web, log)
+		err = d.stop(context.WithoutCancel(ctx), web, s, log)
 	}
 	stopSweeping()
 	<-swept
 	return err
 }
 
-// stop takes no more connections, lets requests under way finish, and cuts those
-// that take too long: their clients go on where they were.
-func (d *daemon) stop(ctx context.Context, web *http.Server, log *slog.Logger) error {
-	grace, cancel := context.WithTimeout(ctx, stopTime)
+// stop says that the service is not ready and gives a load balancer time to notice. Then it
+// takes no more connections, lets requests under way finish, and cuts those that take too
+// long: their clients go on where they were.
+func (d *daemon) stop(ctx context.Context, web *http.Server, s *settings, log *slog.Logger) error {
+	d.server.Drain()
+	web.SetKeepAlivesEnabled(false) // the next request of a client goes to another replica
+	time.Sleep(s.stopDelay)
+	grace, cancel := context.WithTimeout(ctx, s.stopTime)
 	defer cancel()
 	err := web.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {

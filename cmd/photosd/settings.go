@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/adrg/xdg"
 )
@@ -69,6 +70,10 @@ type serving struct {
 	baseURL   string // "": from the listener
 	logFormat string
 	logLevel  slog.Level
+
+	metricsListen string // "": there are no metrics
+	stopDelay     time.Duration
+	stopTime      time.Duration
 }
 
 // logFormatVariable is read also when other settings are wrong.
@@ -80,6 +85,12 @@ func (s *serving) declare(f *flags) {
 	f.StringVar(&s.logFormat, "log-format", formatText, "`FORMAT` of the log on standard error: text or json")
 	s.logLevel = slog.LevelWarn
 	f.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "`LEVEL` of the log: debug, info (every request), warn or error")
+	f.StringVar(&s.metricsListen, "metrics-listen", "", "`ADDRESS` of a second listener that shows figures to Prometheus, at /metrics, to whoever reaches it (default: none)")
+	f.DurationVar(&s.stopDelay, "stop-delay", 0, "`TIME` for which a service that is asked to stop goes on, while /readyz answers 503 for the load balancer to notice")
+	f.DurationVar(&s.stopTime, "stop-time", 10*time.Second, "`TIME` that requests under way then have to finish")
+	f.describe("metrics-listen", "PHOTOSD_METRICS_LISTEN", "an address like 127.0.0.1:9090")
+	f.describe("stop-delay", "PHOTOSD_STOP_DELAY", "a time like 15s")
+	f.describe("stop-time", "PHOTOSD_STOP_TIME", "a time like 10s, above 0")
 	f.describe("listen", "PHOTOSD_LISTEN", "an address like 127.0.0.1:8080")
 	f.describe("base-url", "BASE_URL", "an address like https://photos.example.org")
 	f.describe("log-format", logFormatVariable, "text or json")
@@ -90,18 +101,32 @@ func (s *serving) check(f *flags) error {
 	if s.logFormat != formatText && s.logFormat != formatJSON {
 		return f.bad("log-format")
 	}
-	_, port, err := net.SplitHostPort(s.listen)
-	if err != nil {
+	if !isListenAddress(s.listen) {
 		return f.bad("listen")
 	}
-	if _, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil {
-		return f.bad("listen")
+	if s.metricsListen != "" && !isListenAddress(s.metricsListen) {
+		return f.bad("metrics-listen")
+	}
+	if s.stopDelay < 0 {
+		return f.bad("stop-delay")
+	}
+	if s.stopTime <= 0 {
+		return f.bad("stop-time")
 	}
 	s.baseURL = strings.TrimRight(s.baseURL, "/")
 	if s.baseURL != "" && !isWebAddress(s.baseURL) {
 		return f.bad("base-url")
 	}
 	return nil
+}
+
+func isListenAddress(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port)
+	return err == nil
 }
 
 // storage says where photos and their metadata are.

@@ -56,6 +56,9 @@ func TestWrongValues(t *testing.T) {
 		with   []string // other settings
 	}{
 		"listen":            {[]string{"nowhere", "127.0.0.1", "127.0.0.1:http:80", "127.0.0.1:99999"}, "127.0.0.1:8080", nil},
+		"metrics-listen":    {[]string{"nowhere", "127.0.0.1:99999"}, "127.0.0.1:9090", nil},
+		"stop-delay":        {[]string{"soon", "-1s"}, "15s", nil},
+		"stop-time":         {[]string{"soon", "0s"}, "above 0", nil},
 		"base-url":          {[]string{"photos.example.org", "htps://photos.example.org", "https://", "https://p.example/?a=b", "https:/p.example"}, "https://photos.example.org", nil},
 		"log-format":        {[]string{"yaml", "JSON"}, "text or json", nil},
 		"log-level":         {[]string{"loud"}, "debug, info, warn or error", nil},

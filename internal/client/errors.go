@@ -51,7 +51,7 @@ func (c *Client) refused(res *http.Response) error {
 	case http.StatusMisdirectedRequest:
 		e.Kind = photo.KindProtocol // an address in somebody's settings is wrong
 	}
-	if e.Kind == photo.KindInternal {
+	if res.StatusCode >= http.StatusInternalServerError && p.RequestID != "" { // the log of the service names it
 		e.Msg += " (request " + p.RequestID + ")"
 	}
 	return e

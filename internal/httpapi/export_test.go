@@ -8,7 +8,7 @@ import (
 
 // Routes lists what a server answers, as "PATTERN METHOD".
 func Routes(c Config) ([]string, error) {
-	r, err := newRouter(c, &url.URL{})
+	r, err := newRouter(c, &url.URL{}, nil)
 	if err != nil {
 		return nil, err
 	}

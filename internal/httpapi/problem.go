@@ -36,7 +36,7 @@ func (h problems) write(w http.ResponseWriter, r *http.Request, err error) {
 	p.RequestID = w.Header().Get(api.HeaderRequestID)
 	retry, busy := retryAfter(err)
 	if p.Status >= http.StatusInternalServerError && !busy { // that the service is busy is not a fault
-		h.log.ErrorContext(r.Context(), "request failed", "request_id", p.RequestID, "method", r.Method, "path", r.URL.Path, "err", err)
+		h.log.ErrorContext(r.Context(), "request failed", "request_id", p.RequestID, "method", r.Method, "path", httpkit.LoggedPath(w, r), "err", err)
 	}
 	if retry == 0 && p.Status == http.StatusServiceUnavailable {
 		retry = defaultRetry

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"photos/internal/api"
+	"photos/internal/httpkit"
 	"photos/internal/photo"
 	"photos/internal/service"
 )
@@ -30,7 +32,7 @@ type router struct {
 	uploads  *uploads
 }
 
-func newRouter(c Config, base *url.URL) (*router, error) {
+func newRouter(c Config, base *url.URL, ready func(context.Context) error) (*router, error) {
 	page, err := homePage(c.BaseURL)
 	if err != nil {
 		return nil, err
@@ -44,7 +46,7 @@ func newRouter(c Config, base *url.URL) (*router, error) {
 	return &router{
 		prefix:   base.Path,
 		problems: problems{c.Log},
-		about:    &about{page: page, ready: c.Service.Ready, resource: c.Resource, openAPI: c.OpenAPI},
+		about:    &about{page: page, ready: ready, resource: c.Resource, openAPI: c.OpenAPI},
 		auth:     &auth{accounts: c.Service.Accounts, metadata: origin + api.PathProtectedResource + base.Path},
 		accounts: &accounts{accounts: c.Service.Accounts, body: body, issuer: issuer},
 		photos:   newPhotos(c, body),
@@ -98,10 +100,10 @@ func (t *router) routes() map[string]methods {
 func (t *router) mux(extra map[string]http.Handler) *http.ServeMux {
 	inner := http.NewServeMux()
 	for pattern, m := range t.routes() {
-		inner.Handle(pattern, t.serve(m))
+		inner.Handle(pattern, httpkit.Route(pattern, t.serve(m)))
 	}
 	for pattern, h := range extra {
-		inner.Handle(pattern, h)
+		inner.Handle(pattern, httpkit.Route(pattern, h))
 	}
 	inner.Handle("/", t.answer(notFound))
 	if t.prefix == "" {
@@ -111,7 +113,7 @@ func (t *router) mux(extra map[string]http.Handler) *http.ServeMux {
 	outer.Handle(pathHealth, inner)
 	outer.Handle(pathReady, inner)
 	// RFC 9728, section 3.1: the well-known part goes between host and path.
-	outer.Handle(api.PathProtectedResource+t.prefix, t.serve(methods{http.MethodGet: t.about.protectedResource}))
+	outer.Handle(api.PathProtectedResource+t.prefix, httpkit.Route(api.PathProtectedResource, t.serve(methods{http.MethodGet: t.about.protectedResource})))
 	outer.Handle(t.prefix+"/", http.StripPrefix(t.prefix, inner))
 	outer.Handle("/", t.answer(notFound))
 	return outer

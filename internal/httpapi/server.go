@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"photos/internal/api"
@@ -27,7 +28,7 @@ import (
 	"photos/internal/service"
 )
 
-// Config is what New makes a Server from. Only Extra, Stall and Log may be left out.
+// Config is what New makes a Server from. Only Extra, Observe, Stall and Log may be left out.
 type Config struct {
 	// BaseURL is the address of the service as clients know it, without a slash at the
 	// end. It has a path when a proxy serves other sites under the same name.
@@ -45,6 +46,9 @@ type Config struct {
 	// Extra are more handlers by pattern, such as those of a user pool.
 	Extra map[string]http.Handler
 
+	// Observe is a guard that every request passes first; nil: there is none.
+	Observe httpkit.Guard
+
 	Stall time.Duration // how long a connection may transfer no byte; default 60 s
 	Log   *slog.Logger  // nil: nothing is logged
 }
@@ -53,6 +57,7 @@ type Config struct {
 type Server struct {
 	handler  http.Handler
 	inFlight httpkit.InFlight
+	draining atomic.Bool
 }
 
 // New checks c and makes a Server.
@@ -73,11 +78,11 @@ func New(c Config) (*Server, error) {
 	if c.Stall <= 0 {
 		c.Stall = time.Minute
 	}
-	r, err := newRouter(c, base)
+	s := &Server{}
+	r, err := newRouter(c, base, s.ready(c.Service))
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{}
 	s.handler = httpkit.Chain(r.mux(c.Extra), c.Stall, s.guards(c, base, r.problems)...)
 	return s, nil
 }
@@ -91,8 +96,11 @@ func (s *Server) guards(c Config, base *url.URL, p problems) []httpkit.Guard {
 	fail := func(err error) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) { p.write(w, r, err) }
 	}
-	guards := []httpkit.Guard{
-		s.inFlight.Guard,
+	guards := []httpkit.Guard{s.inFlight.Guard}
+	if c.Observe != nil {
+		guards = append(guards, c.Observe)
+	}
+	guards = append(guards,
 		httpkit.LimitDrain(min(c.Stall, maxDrain)),
 		httpkit.RequestID(api.HeaderRequestID),
 		httpkit.NoSniff,
@@ -101,7 +109,7 @@ func (s *Server) guards(c Config, base *url.URL, p problems) []httpkit.Guard {
 		httpkit.Except(httpkit.Hosts(httpkit.HostNames(base, c.Local), func(w http.ResponseWriter, r *http.Request) {
 			p.write(w, r, unknownHost(r.Host))
 		}), pathHealth, pathReady),
-	}
+	)
 	if c.Local {
 		guards = append(guards, httpkit.Except(httpkit.Unproxied(fail(errProxied())), pathHealth, pathReady))
 	}
@@ -124,6 +132,20 @@ func errProxied() error {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Drain makes the server answer that it is not ready, so that a load balancer sends it no more
+// requests. It still answers those that come.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// ready returns what answers whether requests can be served.
+func (s *Server) ready(svc *service.Service) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if s.draining.Load() {
+			return &photo.Error{Kind: photo.KindUnavailable, Msg: "this photosd is about to stop"}
+		}
+		return svc.Ready(ctx)
+	}
+}
 
 // Close waits until no handler uses the service any more, or ctx ends. No new request may
 // come meanwhile, so shut the http.Server down first.

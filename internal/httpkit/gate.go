@@ -63,6 +63,13 @@ func (g *Gate) admit(c *gated) bool {
 	return true
 }
 
+// Open returns how many connections are open.
+func (g *Gate) Open() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.since)
+}
+
 // evict closes the connection that has waited longest for a request, and reports whether
 // there was one.
 func (g *Gate) evict() bool {

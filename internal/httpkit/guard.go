@@ -59,13 +59,13 @@ func NoSniff(w *Response, _ *http.Request, next func()) {
 }
 
 // AccessLog logs each request with the ID that RequestID put into header. It logs no query,
-// no other header and no account.
+// no other header, no account, and no token that is part of a path.
 func AccessLog(log *slog.Logger, header string) Guard {
 	return func(w *Response, r *http.Request, next func()) {
 		start := time.Now()
 		defer func() {
 			log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelInfo, "request",
-				slog.String("request_id", w.Header().Get(header)), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+				slog.String("request_id", w.Header().Get(header)), slog.String("method", r.Method), slog.String("path", LoggedPath(w, r)),
 				slog.Int("status", w.status), slog.Int64("bytes", w.written), slog.Duration("took", time.Since(start)))
 		}()
 		next()

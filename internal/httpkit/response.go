@@ -13,7 +13,8 @@ type Response struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	stall   time.Duration
-	status  int // 0: no answer has begun
+	route   string // the pattern of the handler, as far as one is known
+	status  int    // 0: no answer has begun
 	written int64
 }
 

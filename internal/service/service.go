@@ -46,6 +46,9 @@ type Config struct {
 	// Renditions makes small pictures; nil: there are none.
 	Renditions Renditions
 
+	// Swept is told what a part of a sweep removed, and why it ended early; nil: nobody is.
+	Swept func(part string, removed int, took time.Duration, err error)
+
 	Limits Limits
 	Log    *slog.Logger // nil: nothing is logged
 }
@@ -96,7 +99,8 @@ type Service struct {
 	Uploads  *Uploads
 	Sweeper  *Sweeper
 
-	ping func(context.Context) error
+	ping        func(context.Context) error
+	inspections *inspections
 }
 
 // New checks c and makes a Service.
@@ -108,31 +112,17 @@ func New(c Config) (*Service, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Limits = c.Limits.withDefaults()
-	c.Inspect = limitParsers(c.Inspect, c.Limits.Parsers)
+	inspected := newInspections(c.Inspect, c.Limits.Parsers)
+	c.Inspect = inspected.inspect
 	c.Store.Limit(c.Limits.Quota)
 	checked := integrity{rows: c.Store, blobs: c.Blobs, log: c.Log}
 	return &Service{
 		Accounts: newAccounts(c),
 		Photos:   newPhotos(c, checked),
 		Uploads:  newUploads(c, checked),
-		Sweeper:  &Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Renditions: c.Renditions, Log: c.Log},
-		ping:     c.Store.Ping,
+		Sweeper:  &Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Renditions: c.Renditions, Log: c.Log, Swept: c.Swept},
+		ping:     c.Store.Ping, inspections: inspected,
 	}, nil
-}
-
-// limitParsers returns an Inspector that reads at most n photos at the same time: a
-// hostile one takes much memory and a second of a processor.
-func limitParsers(inspect Inspector, n int) Inspector {
-	slots := make(chan struct{}, n)
-	return func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) {
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
-			return inspect(ctx, r, size)
-		case <-ctx.Done():
-			return picture.Info{}, ctx.Err()
-		}
-	}
 }
 
 // Ready returns nil if calls can be served: the database answers.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"photos/internal/blob"
+	"photos/internal/photo"
 	"photos/internal/store"
 )
 
@@ -21,6 +23,9 @@ const (
 	// database was restored from an older backup, there are such bytes that are wanted. The
 	// operator has this long to notice.
 	orphanKeep = 30 * 24 * time.Hour
+
+	walkTask  = "walk"          // the name of the claim on the walk through all stored bytes
+	walkLease = 5 * time.Minute // how long others leave that to a process that was killed
 )
 
 // SweepRows is what a sweep needs of the metadata store.
@@ -30,6 +35,9 @@ type SweepRows interface {
 	Purge(ctx context.Context, limit int) ([]store.Blob, error)
 	HasBlob(ctx context.Context, owner, key string) (bool, error)
 	Orphan(ctx context.Context, owner, key string, keep time.Duration) (bool, error)
+	ClaimTask(ctx context.Context, name, holder string, lease, every time.Duration) (bool, error)
+	KeepTask(ctx context.Context, name, holder string, lease time.Duration) error
+	EndTask(ctx context.Context, name, holder string, done bool) error
 }
 
 // Sweeper removes what has expired.
@@ -40,13 +48,16 @@ type Sweeper struct {
 	// Renditions of photos that are purged are removed; nil: there are none.
 	Renditions Renditions
 	Log        *slog.Logger
+	// Swept is told what a part of a sweep removed, and why it ended early; nil: nobody is.
+	Swept func(part string, removed int, took time.Duration, err error)
 }
 
 // Run sweeps at once and then about every hour, until ctx ends. Several processes over the
-// same stores may do so: each thing is claimed before it is removed.
+// same stores may do so: each row is claimed before it is removed, and only one process at
+// a time walks through the stored bytes.
 func (s *Sweeper) Run(ctx context.Context) {
-	for {
-		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+	for every := time.Duration(0); ; every = sweepEvery / 2 {
+		if err := s.sweep(ctx, every); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "sweep", "err", err)
 		}
 		pause := sweepEvery/2 + rand.N(sweepEvery)
@@ -63,29 +74,75 @@ func (s *Sweeper) Run(ctx context.Context) {
 //
 // It removes a row before its bytes. After a crash in between the bytes are orphans, which
 // a later sweep finds. A row never names bytes that have been removed.
-func (s *Sweeper) Sweep(ctx context.Context) error {
-	var problems []error
-	for _, part := range []struct {
-		what string
-		do   func(context.Context) error
-	}{
-		{"expired uploads", s.sweepUploads},
-		{"the trash", s.sweepTrash},
-		{"orphaned uploads", s.sweepStaged},
-		{"orphaned photos", s.sweepBlobs},
-	} {
-		if err := part.do(ctx); err != nil {
-			problems = append(problems, fmt.Errorf("sweep %s: %w", part.what, err))
-		}
-	}
-	return errors.Join(problems...)
+func (s *Sweeper) Sweep(ctx context.Context) error { return s.sweep(ctx, 0) }
+
+// sweep leaves out the walk through the stored bytes if that was done less than every ago.
+func (s *Sweeper) sweep(ctx context.Context, every time.Duration) error {
+	return errors.Join(
+		s.part(ctx, "expired uploads", s.sweepUploads),
+		s.part(ctx, "the trash", s.sweepTrash),
+		s.walk(ctx, every),
+	)
 }
 
-func (s *Sweeper) sweepUploads(ctx context.Context) error {
+// part does a part of a sweep, and tells Swept.
+func (s *Sweeper) part(ctx context.Context, what string, do func(context.Context) (removed int, err error)) error {
+	start := time.Now()
+	removed, err := do(ctx)
+	if s.Swept != nil {
+		s.Swept(what, removed, time.Since(start), err)
+	}
+	if err != nil {
+		return fmt.Errorf("sweep %s: %w", what, err)
+	}
+	return nil
+}
+
+// walk looks for bytes that no row names, unless another process does so now or has done so
+// less than every ago.
+func (s *Sweeper) walk(ctx context.Context, every time.Duration) (err error) {
+	holder := crand.Text()
+	claimed, err := s.Rows.ClaimTask(ctx, walkTask, holder, walkLease, every)
+	if err != nil || !claimed {
+		return err
+	}
+	claim, cancel := context.WithCancel(ctx)
+	kept := make(chan struct{})
+	go func() { defer close(kept); s.keep(claim, cancel, holder) }()
+	defer func() {
+		cancel()
+		<-kept
+		err = errors.Join(err, s.Rows.EndTask(context.WithoutCancel(ctx), walkTask, holder, err == nil))
+	}()
+	return errors.Join(
+		s.part(claim, "orphaned uploads", s.sweepStaged),
+		s.part(claim, "orphaned photos", s.sweepBlobs),
+	)
+}
+
+// keep renews the claim on the walk until ctx ends. It cancels the walk when another process has
+// taken it over, which happens when this one stood still.
+func (s *Sweeper) keep(ctx context.Context, cancel context.CancelFunc, holder string) {
+	tick := time.NewTicker(walkLease / 5)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := s.Rows.KeepTask(ctx, walkTask, holder, walkLease); photo.KindOf(err) == photo.KindConflict {
+				cancel()
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Sweeper) sweepUploads(ctx context.Context) (int, error) {
 	return inBatches(ctx, s.Rows.ExpiredUploads, s.Staging.Discard)
 }
 
-func (s *Sweeper) sweepTrash(ctx context.Context) error {
+func (s *Sweeper) sweepTrash(ctx context.Context) (int, error) {
 	return inBatches(ctx, s.Rows.Purge, func(ctx context.Context, b store.Blob) error {
 		if s.Renditions != nil {
 			if err := s.Renditions.Forget(b.Owner, b.Key); err != nil {
@@ -96,39 +153,42 @@ func (s *Sweeper) sweepTrash(ctx context.Context) error {
 	})
 }
 
-// inBatches claims items and removes them until there are none.
-func inBatches[T any](ctx context.Context, claim func(context.Context, int) ([]T, error), remove func(context.Context, T) error) error {
+// inBatches claims items and removes them until there are none. It returns how many it removed.
+func inBatches[T any](ctx context.Context, claim func(context.Context, int) ([]T, error), remove func(context.Context, T) error) (removed int, err error) {
 	for {
 		items, err := claim(ctx, sweepBatch)
 		if err != nil {
-			return err
+			return removed, err
 		}
 		for _, item := range items {
 			if err := remove(ctx, item); err != nil {
-				return err
+				return removed, err
 			}
+			removed++
 		}
 		if len(items) < sweepBatch {
-			return nil
+			return removed, nil
 		}
 	}
 }
 
-func (s *Sweeper) sweepStaged(ctx context.Context) error {
-	return s.Staging.EachStaged(ctx, func(name string, modified time.Time) error {
+func (s *Sweeper) sweepStaged(ctx context.Context) (removed int, err error) {
+	err = s.Staging.EachStaged(ctx, func(name string, modified time.Time) error {
 		if time.Since(modified) < orphanAge {
 			return nil
 		}
 		if named, err := s.Rows.HasUpload(ctx, name); err != nil || named {
 			return err
 		}
+		removed++
 		return s.Staging.Discard(ctx, name)
 	})
+	return removed, err
 }
 
-func (s *Sweeper) sweepBlobs(ctx context.Context) error {
+func (s *Sweeper) sweepBlobs(ctx context.Context) (removed int, err error) {
 	orphans := 0
-	err := s.Blobs.EachBlob(ctx, func(owner, key string, committed time.Time) error {
+	err = s.Blobs.EachBlob(ctx, func(owner, key string, committed time.Time) error {
 		if time.Since(committed) < orphanAge {
 			return nil
 		}
@@ -141,10 +201,11 @@ func (s *Sweeper) sweepBlobs(ctx context.Context) error {
 			return err
 		}
 		s.Log.InfoContext(ctx, "orphaned bytes removed", "owner", owner, "key", key)
+		removed++
 		return s.Blobs.Delete(ctx, owner, key)
 	})
 	if orphans > 0 {
 		s.Log.WarnContext(ctx, "some stored bytes belong to no photo; they are removed 30 days after they were first found: is this the right database?", "files", orphans)
 	}
-	return err
+	return removed, err
 }

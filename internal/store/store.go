@@ -182,6 +182,18 @@ type Store interface {
 	// about staged bytes.
 	HasUpload(ctx context.Context, id string) (bool, error)
 
+	// ClaimTask gives work that one process at a time does, for all that share the
+	// database, to holder for the time lease, and reports whether it did: not while another
+	// has it, and not when it was done less than every ago.
+	ClaimTask(ctx context.Context, name, holder string, lease, every time.Duration) (bool, error)
+
+	// KeepTask renews the claim of holder; photo.KindConflict when another has the task by now.
+	KeepTask(ctx context.Context, name, holder string, lease time.Duration) error
+
+	// EndTask ends the claim of holder, and notes whether the work was done. It returns nil also
+	// when another has the task by now.
+	EndTask(ctx context.Context, name, holder string, done bool) error
+
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 

@@ -27,6 +27,8 @@ type Config struct {
 	// Waiting is called with the reason why Open waits for the database, each time the
 	// reason changes. It may be nil.
 	Waiting func(reason error)
+	// Meter is told how long the database takes. It may be nil.
+	Meter Meter
 
 	patience patience // zero: usualPatience
 }

@@ -4,39 +4,51 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 )
 
 // row runs a query for at most one row.
 func (db *DB) row(ctx context.Context, query string, args ...any) scanner {
+	start := time.Now()
 	ctx, done, err := db.watch.within(ctx)
 	if err != nil {
+		called(db.meter, "row", start, err)
 		return failed{err}
 	}
+	call := oneRow{ctx: ctx, done: done, meter: db.meter, start: start}
 	if stmt := db.often[query]; stmt != nil {
 		if db.watch == nil { // a file answers at once, and a context that can end costs two goroutines per query
-			ctx = context.WithoutCancel(ctx)
+			call.ctx = context.WithoutCancel(ctx)
 		}
-		return oneRow{ctx, stmt.QueryRowContext(ctx, db.arguments(args)...), done}
+		call.row = stmt.QueryRowContext(call.ctx, db.arguments(args)...)
+	} else {
+		call.row = db.read.QueryRowContext(ctx, db.statement(query), db.arguments(args)...)
 	}
-	return oneRow{ctx, db.read.QueryRowContext(ctx, db.statement(query), db.arguments(args)...), done}
+	return call
 }
 
 // oneRow is a row that is read when it is scanned, which ends the call.
 type oneRow struct {
-	ctx  context.Context // of the call
-	row  *sql.Row
-	done context.CancelFunc
+	ctx   context.Context // of the call
+	row   *sql.Row
+	done  context.CancelFunc
+	meter Meter
+	start time.Time
 }
 
 // Scan implements scanner.
 func (r oneRow) Scan(dest ...any) error {
 	defer r.done()
-	return awayOr(r.ctx, r.row.Scan(dest...))
+	err := awayOr(r.ctx, r.row.Scan(dest...))
+	called(r.meter, "row", r.start, err)
+	return err
 }
 
 // inSnapshot runs several queries that see the same commit. Otherwise two queries, one for photos and
 // one for uploads, could both miss a photo whose upload finishes between them.
-func (db *DB) inSnapshot(ctx context.Context, do func(*reading) error) error {
+func (db *DB) inSnapshot(ctx context.Context, do func(*reading) error) (err error) {
+	start := time.Now()
+	defer func() { called(db.meter, "snapshot", start, err) }()
 	ctx, done, err := db.watch.within(ctx)
 	if err != nil {
 		return err
@@ -59,7 +71,9 @@ func ended(err error) error {
 }
 
 // each runs query and passes each row to note.
-func (db *DB) each(ctx context.Context, query string, args []any, note func(scanner) error) error {
+func (db *DB) each(ctx context.Context, query string, args []any, note func(scanner) error) (err error) {
+	start := time.Now()
+	defer func() { called(db.meter, "rows", start, err) }()
 	ctx, done, err := db.watch.within(ctx)
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ type DB struct {
 	*backend
 	watch  *watch
 	often  map[string]*sql.Stmt // prepared statements on read, for frequent queries
+	meter  Meter
 	writer *writer
 	close  func() error // may be called several times
 }
@@ -54,7 +55,10 @@ func (c Config) Open(ctx context.Context) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{backend: b, often: map[string]*sql.Stmt{}}
+	db := &DB{backend: b, often: map[string]*sql.Stmt{}, meter: c.Meter}
+	if db.meter == nil {
+		db.meter = noMeter{}
+	}
 	if err := c.start(ctx, db); err != nil {
 		return nil, errors.Join(err, db.closePools())
 	}
@@ -65,7 +69,7 @@ func (c Config) Open(ctx context.Context) (*DB, error) {
 		}
 		db.watch = startWatch(b.health, p)
 	}
-	db.writer = startWriter(b, db.watch)
+	db.writer = startWriter(b, db.watch, db.meter)
 	db.close = sync.OnceValue(func() error {
 		// The watch stays until the writer is closed, because it may have to cancel
 		// calls that wait for an unreachable server. The pool that writes to SQLite is

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -38,8 +39,10 @@ const (
 type writer struct {
 	b       *backend
 	watch   *watch
+	meter   Meter
 	quota   atomic.Pointer[store.Quota]
 	changes chan *change  // unbuffered: a change that was sent will be answered
+	waiting atomic.Int64  // callers whose change no batch has taken yet
 	quit    chan struct{} // closed: no more changes are accepted
 	ended   sync.WaitGroup
 }
@@ -48,17 +51,18 @@ type writer struct {
 // may run again, so it must set its results and not add to them. It may refuse with
 // txn.refuse: then the rest of the batch goes on. Any other error rolls back the transaction.
 type change struct {
-	ctx  context.Context
-	do   func(ctx context.Context, tx *txn) error
-	err  error
-	done chan struct{} // closed when err is set
+	ctx   context.Context
+	do    func(ctx context.Context, tx *txn) error
+	err   error
+	fault error         // err, unless it is a refusal
+	done  chan struct{} // closed when err is set
 }
 
 // errClosed is the error of calls after Close.
 var errClosed = &photo.Error{Kind: photo.KindUnavailable, Msg: "the database is closed"}
 
-func startWriter(b *backend, w *watch) *writer {
-	writer := &writer{b: b, watch: w, changes: make(chan *change), quit: make(chan struct{})}
+func startWriter(b *backend, w *watch, m Meter) *writer {
+	writer := &writer{b: b, watch: w, meter: m, changes: make(chan *change), quit: make(chan struct{})}
 	for range b.writers {
 		writer.ended.Go((&lane{writer: writer}).run)
 	}
@@ -69,6 +73,18 @@ func startWriter(b *backend, w *watch) *writer {
 // refused. If ctx ends while the change waits for a batch, the change is not made. Once
 // the batch has begun, write waits for the result.
 func (w *writer) write(ctx context.Context, do func(context.Context, *txn) error) error {
+	start, c := time.Now(), &change{ctx: ctx, do: do, done: make(chan struct{})}
+	if err := w.send(ctx, c); err != nil {
+		called(w.meter, "write", start, err)
+		return err
+	}
+	<-c.done
+	called(w.meter, "write", start, c.fault)
+	return failure(c.err)
+}
+
+// send waits until a batch takes c.
+func (w *writer) send(ctx context.Context, c *change) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -76,9 +92,11 @@ func (w *writer) write(ctx context.Context, do func(context.Context, *txn) error
 	if err != nil {
 		return err
 	}
-	c := &change{ctx: ctx, do: do, done: make(chan struct{})}
+	w.waiting.Add(1)
+	defer w.waiting.Add(-1)
 	select {
 	case w.changes <- c:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-up.Done():
@@ -86,8 +104,6 @@ func (w *writer) write(ctx context.Context, do func(context.Context, *txn) error
 	case <-w.quit:
 		return errClosed
 	}
-	<-c.done
-	return failure(c.err)
 }
 
 // limit returns the quota of each owner.
@@ -127,7 +143,7 @@ func (l *lane) run() {
 // makes the transaction fail, each gets its own transaction, so that only that one fails.
 // When the database makes it fail (a full disk, a lock), all of them fail.
 func (l *lane) runBatch(first *change) {
-	batch := []*change{first}
+	batch, start := []*change{first}, time.Now()
 	err := l.transact(func(ctx context.Context, tx *txn) error {
 		for i := 0; i < len(batch); i++ {
 			if err := batch[i].run(ctx, tx); err != nil {
@@ -139,21 +155,30 @@ func (l *lane) runBatch(first *change) {
 		}
 		return nil
 	})
+	l.meter.Commit(len(batch), time.Since(start), fault(err))
 	for _, c := range batch {
 		switch {
 		case err == nil:
 		case len(batch) == 1 || refused(err) == nil && photo.KindOf(failure(err)) != photo.KindInternal:
 			c.err = err
 		default:
-			if err := l.transact(c.run); err != nil {
-				c.err = err
-			}
+			c.err = cmp.Or(l.runAlone(c), c.err)
 		}
 		if reason := refused(c.err); reason != nil {
 			c.err = reason
+		} else {
+			c.fault = c.err
 		}
 		close(c.done)
 	}
+}
+
+// runAlone runs a change in its own transaction.
+func (l *lane) runAlone(c *change) error {
+	start := time.Now()
+	err := l.transact(c.run)
+	l.meter.Commit(1, time.Since(start), fault(err))
+	return err
 }
 
 // run makes the change. It returns a refusal only when the transaction has to be rolled back.

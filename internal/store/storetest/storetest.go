@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"trash", trashTests()},
 		{"upload", uploadTests()},
 		{"quota", quotaTests()},
+		{"task", taskTests()},
 		{"together", togetherTests()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
