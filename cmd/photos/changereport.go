@@ -91,6 +91,7 @@ type changeReport struct {
 	out     *term.Printer[change]
 	tally   tally
 
+	shown    int // cards
 	total    int
 	outcomes map[photo.Outcome]int
 	first    photo.Photo // that was changed
@@ -196,6 +197,9 @@ func (c *changeReport) print(x change) error {
 		}
 	case term.Table:
 		if hasPhoto && (x.outcome == outcomeShown || c.cards) {
+			if c.shown++; c.shown > 1 {
+				fmt.Fprintln(c.e.Out)
+			}
 			return card(c.e, x.photo)
 		}
 	case term.FirstColumn:
@@ -244,7 +248,7 @@ func (c *changeReport) summarize() {
 			c.e.Say("photos: %s", c.sentence(c.first))
 		}
 	default:
-		c.e.Say("photos: %d photos: %s%s%s", c.total, c.would(), strings.Join(parts, ", "), c.remarked())
+		c.e.Say("photos: %s: %s%s%s", count(c.total, "photo"), c.would(), strings.Join(parts, ", "), c.remarked())
 	}
 }
 

@@ -36,7 +36,10 @@ Keys of config.yaml:
 	c.AddCommand(
 		&cobra.Command{
 			Use: "list", Short: "Every setting, its value and where it came from", Args: noArguments,
-			RunE: func(*cobra.Command, []string) error { return configList(e) },
+			RunE: func(*cobra.Command, []string) error {
+				defer e.page()()
+				return configList(e)
+			},
 		},
 		&cobra.Command{
 			Use: "get KEY", Short: "The value of one setting", Args: exactly("KEY"),

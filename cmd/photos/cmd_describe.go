@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"iter"
 	"time"
 	"unicode/utf8"
@@ -14,8 +13,6 @@ import (
 	"photos/internal/batch"
 	"photos/internal/client"
 	"photos/internal/photo"
-	"photos/internal/term"
-	"photos/internal/text"
 )
 
 type describeOptions struct {
@@ -53,6 +50,9 @@ lost by that: the description that was undone is also kept.`,
 			}
 			if err := o.check(); err != nil {
 				return err
+			}
+			if !o.edits() && o.photos.from.file != "-" { // a list on stdin may come slowly
+				defer e.page()()
 			}
 			switch {
 			case o.history:
@@ -292,47 +292,4 @@ func checkDescription(text string) error {
 		}
 	}
 	return nil
-}
-
-// withSource adds the source of a fact, unless that is the picture.
-func withSource(fact string, source photo.FactSource) string {
-	if fact == "" || source == "" || source == photo.FactEmbedded {
-		return fact
-	}
-	return fact + " (" + text.Line(string(source)) + ")"
-}
-
-// card prints what is known about one photo on a terminal.
-func card(e *env, p photo.Photo) error {
-	style := term.NewStyle(!e.set.NoColor)
-	lines := style.Bold + text.Line(p.Name) + style.Plain + "\n"
-	size := ""
-	if p.Width > 0 {
-		size = fmt.Sprintf("%d × %d", p.Width, p.Height)
-	}
-	described := text.Line(p.Description)
-	if described == "" {
-		described = "none"
-	} else if p.DescriptionSource != "" {
-		described += style.Dim + "  (" + text.Line(string(p.DescriptionSource)) + ")" + style.Plain
-	}
-	for _, row := range [][2]string{
-		{"description", described},
-		{"taken", withSource(p.TakenAt.String(), p.TakenSource)},
-		{"camera", text.Line(p.Camera)},
-		{"lens", text.Line(p.Shot.Lens)},
-		{"exposure", showExposure(p.Shot)},
-		{"duration", showDuration(p.Shot.Duration)},
-		{"position", withSource(showPosition(p.Position), p.PositionSource)},
-		{"size", size},
-		{"file", text.Bytes(p.Size) + ", " + text.Line(p.MediaType)},
-		{"uploaded", showTime(p.UploadedAt)},
-		{"id", p.ID.String()},
-	} {
-		if row[1] != "" {
-			lines += fmt.Sprintf("  %s%-12s%s %s\n", style.Dim, row[0], style.Plain, row[1])
-		}
-	}
-	_, err := io.WriteString(e.Out, lines)
-	return err
 }

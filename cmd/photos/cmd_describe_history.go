@@ -91,12 +91,12 @@ type revision struct {
 
 func revisionColumns() []term.Column[revision] {
 	return []term.Column[revision]{
-		{Name: "id", Text: func(v revision) string { return v.ID.String() }, Show: func(v revision) string { return v.ID.Short() }, Least: photo.ShortLen},
+		{Name: "id", Text: func(v revision) string { return v.ID.String() }, Show: func(v revision) string { return shortID(v.ID) }, Tint: always[revision](term.Key), Least: photo.MinPrefix},
 		{Name: "number", Text: func(v revision) string { return strconv.FormatInt(v.Number, 10) }, Right: true, Least: len("number")},
-		{Name: "set_at", Text: func(v revision) string { return v.SetAt.String() }, Show: func(v revision) string { return showTime(v.SetAt.Time) }, Least: len(minutes)},
+		{Name: "set_at", Text: func(v revision) string { return v.SetAt.String() }, Show: func(v revision) string { return showTime(v.SetAt.Time) }, Head: "SET", Least: len(minutes)},
 		{Name: "state", Text: func(v revision) string { return v.State }, Least: len("earlier")},
-		{Name: "description_source", Text: func(v revision) string { return string(v.Source) }, Least: len("description source")},
-		{Name: "description", Text: func(v revision) string { return v.Description }},
+		{Name: "description_source", Text: func(v revision) string { return string(v.Source) }, Head: "SOURCE", Least: len("embedded")},
+		{Name: "description", Text: func(v revision) string { return v.Description }, Share: 1},
 	}
 }
 

@@ -68,7 +68,7 @@ type checkup struct {
 func doctor(ctx context.Context, e *env) error {
 	out, err := newPrinter(e, []term.Column[finding]{
 		{Name: "check", Text: func(f finding) string { return f.Check }, Least: 14},
-		{Name: "result", Text: func(f finding) string { return f.Result }},
+		{Name: "result", Text: func(f finding) string { return f.Result }, Tint: resultTint},
 		{Name: "detail", Text: func(f finding) string { return f.Detail }},
 		{Name: "hint", Text: func(f finding) string { return f.Hint }},
 	}, func(f finding) any { return f })
@@ -101,12 +101,24 @@ func (x *checkup) print(f finding) error {
 	if !x.asText {
 		return x.out.Print(f)
 	}
-	lines := text.Sprintf("%-8s %-9s  %s\n", f.Result, f.Check, f.Detail)
+	style := term.NewStyle(x.e.Color)
+	lines := style.Paint(resultTint(f), text.Sprintf("%-8s", f.Result)) + text.Sprintf(" %-9s  %s\n", f.Check, f.Detail)
 	if f.Hint != "" {
-		lines += text.Sprintf("%19s hint: %s\n", "", f.Hint)
+		lines += strings.Repeat(" ", 20) + style.Paint(term.Key, "hint:") + text.Sprintf(" %s\n", f.Hint)
 	}
 	_, err := io.WriteString(x.e.Out, lines)
 	return err
+}
+
+// resultTint returns the color of a finding.
+func resultTint(f finding) term.Tint {
+	switch f.Result {
+	case fine:
+		return term.Good
+	case warning:
+		return term.Notice
+	}
+	return term.Bad
 }
 
 // result prints the finding of a check that succeeded, or that failed with err.

@@ -8,13 +8,14 @@ import (
 
 func newList(e *env) *cobra.Command {
 	var o filterOptions
-	var trash bool
+	var trash, wide bool
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List your photos, newest first",
 		Long: `List your photos, newest first.
 
-A terminal gets a table. A pipe gets one line per photo, separated by tabs:
+A terminal gets a table, and a pager if the table is longer than the screen. A
+pipe gets one line per photo, separated by tabs:
 id, taken_at, uploaded_at, bytes, name, description.
 
 --since and --until take a year, a month or a day (2026, 2026-05, 2026-05-31,
@@ -27,10 +28,15 @@ and any other photo by the instant, in your time zone.`,
   photos list --undescribed --quiet
   photos list --json | jq -r .name`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return list(cmd.Context(), e, o, trash) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e.set.wide = wide
+			defer e.page()()
+			return list(cmd.Context(), e, o, trash)
+		},
 	}
 	o.flags(c.Flags())
 	c.Flags().BoolVar(&trash, "trash", false, "only photos in the trash, instead of the others")
+	c.Flags().BoolVar(&wide, "wide", false, "in a table, more columns and whole values")
 	return c
 }
 
@@ -40,7 +46,11 @@ func list(ctx context.Context, e *env, o filterOptions, trash bool) error {
 		return err
 	}
 	filter.Trash = trash
-	out, err := newPrinter(e, photoColumns(), photoJSON)
+	columns := photoColumns()
+	if trash {
+		columns = trashColumns()
+	}
+	out, err := newPrinter(e, columns, photoJSON)
 	if err != nil {
 		return err
 	}

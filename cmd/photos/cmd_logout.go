@@ -47,7 +47,7 @@ func logout(ctx context.Context, e *env, alsoBrowser bool) error {
 	}
 	if bye.NotRevoked != nil {
 		e.Warn("the session is removed here, but not revoked at the provider: %s", bye.NotRevoked)
-		e.Say("hint: a copy of its refresh token would work until it expires at the provider")
+		e.Hint("a copy of its refresh token would work until it expires at the provider")
 	}
 	if left := bye.AccessUntil.Sub(e.now()); left > 0 {
 		e.Say("photos: the last access token stays valid for %s", left.Round(time.Second))

@@ -230,7 +230,7 @@ func warnOrphans(e *env, sidecars *sidecar.Finder) {
 		what = "a JSON file belongs to a photo that is not here:"
 	}
 	e.Warn("%s %s", what, first)
-	e.Say("hint: give all parts of a Google Takeout export in one call")
+	e.Hint("give all parts of a Google Takeout export in one call")
 }
 
 // items returns the items of the call. rest returns the items of a list that were read but not

@@ -69,12 +69,20 @@ func newProofRecord(p transfer.Proof) proofRecord {
 
 func proofColumns() []term.Column[transfer.Proof] {
 	return []term.Column[transfer.Proof]{
-		{Name: "path", Text: func(p transfer.Proof) string { return p.Path }, End: true},
-		{Name: "state", Text: func(p transfer.Proof) string { return string(newProofRecord(p).State) }, Least: len(unproven)},
+		{Name: "path", Text: func(p transfer.Proof) string { return p.Path }, Cut: term.KeepEnd},
+		{Name: "state", Text: func(p transfer.Proof) string { return string(newProofRecord(p).State) }, Tint: func(p transfer.Proof) term.Tint { return stateTint(newProofRecord(p).State) }, Least: len(unproven)},
 		{Name: "reason", Text: func(p transfer.Proof) string { return newProofRecord(p).Reason }},
 		{Name: "id", Extra: true, Text: func(p transfer.Proof) string { return newProofRecord(p).ID }},
 		{Name: "path_base64", Extra: true, Text: func(p transfer.Proof) string { return newProofRecord(p).PathBase64 }},
 	}
+}
+
+// stateTint returns the color of a state.
+func stateTint(s photo.State) term.Tint {
+	if s == photo.Trashed || s == unproven {
+		return term.Notice
+	}
+	return term.Bad
 }
 
 func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
@@ -155,7 +163,7 @@ func (r *verifyReport) end(err error) error {
 	case r.unproven > 0:
 		r.e.Say("photos: %s", notProven(r.unproven, r.stored+r.unproven))
 		if r.damaged > 0 {
-			r.e.Say("hint: photos upload repairs the damaged photos (%d) from these files", r.damaged)
+			r.e.Hint("photos upload repairs the damaged photos (%d) from these files", r.damaged)
 		}
 		return reported{exitSomeFailed}
 	}

@@ -35,6 +35,8 @@ type settings struct {
 	Quiet    bool          `mapstructure:"quiet"`
 	Verbose  bool          `mapstructure:"verbose"`
 	NoColor  bool          `mapstructure:"no_color"`
+	Pager    string        `mapstructure:"pager"`
+	NoPager  bool          `mapstructure:"no_pager"`
 	Yes      bool          `mapstructure:"yes"`
 	PoolID   string        `mapstructure:"cognito_pool_id"`
 	Issuer   string        `mapstructure:"cognito_issuer"`
@@ -43,6 +45,7 @@ type settings struct {
 
 	dir       string // holds config.yaml, the profiles and their state
 	dirSource string
+	wide      bool // tables show more columns
 	v         *viper.Viper
 	sources   map[string]string // where each value came from, by key
 }
@@ -69,6 +72,8 @@ func allSettings() []setting {
 		{"quiet", "quiet", nil, false},
 		{"verbose", "verbose", nil, false},
 		{"no_color", "no-color", nil, false},
+		{"pager", "", []string{"PHOTOS_PAGER", "PAGER"}, "less"},
+		{"no_pager", "no-pager", nil, false},
 		{"yes", "yes", nil, false},
 		{"cognito_pool_id", "", []string{"COGNITO_POOL_ID"}, ""},
 		{"cognito_issuer", "", []string{"COGNITO_ISSUER"}, ""},
@@ -78,7 +83,7 @@ func allSettings() []setting {
 }
 
 // onlyFlags are settings of one call, which make no sense in a file.
-var onlyFlags = []string{"json", "fields", "quiet", "verbose", "yes"}
+var onlyFlags = []string{"json", "fields", "quiet", "verbose", "no_pager", "yes"}
 
 func globalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
@@ -90,6 +95,7 @@ func globalFlags(root *cobra.Command) {
 	f.BoolP("quiet", "q", false, "print only the first values (ids, paths) and fewer messages")
 	f.BoolP("verbose", "v", false, "print more messages")
 	f.Bool("no-color", false, "print no colors")
+	f.Bool("no-pager", false, "print long lists without a pager")
 	f.Duration("timeout", time.Minute, "give up after this long without progress")
 	f.BoolP("yes", "y", false, "answer questions with yes")
 }
@@ -118,7 +124,6 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 		return s, &photo.Error{Kind: photo.KindUsage, Msg: "settings: " + oneLine(err.Error()), Hint: "photos config list shows where each value comes from"}
 	}
 	s.Profile = strings.ToLower(s.Profile)
-	s.NoColor = s.NoColor || getenv("NO_COLOR") != ""
 	err = s.check()
 	return s, err
 }
@@ -220,7 +225,7 @@ func (s *settings) text(row setting) string {
 
 // format returns what the user wants on stdout.
 func (s *settings) format() term.Format {
-	return term.Format{JSON: s.JSON, Quiet: s.Quiet, Fields: s.Fields, Color: !s.NoColor}
+	return term.Format{JSON: s.JSON, Quiet: s.Quiet, Fields: s.Fields, Wide: s.wide}
 }
 
 // serverURL returns the address of a service in the form that profiles hold.

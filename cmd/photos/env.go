@@ -29,7 +29,10 @@ func system() *env {
 	tr.WriteBufferSize = 64 << 10
 	tr.ReadBufferSize = 64 << 10
 	tr.DisableCompression = true // photos do not compress, and a size is the size of the file
-	return &env{Console: term.System("photos"), now: time.Now, getenv: os.Getenv, network: tr}
+	e := &env{Console: term.System("photos"), now: time.Now, getenv: os.Getenv, network: tr}
+	e.Dumb = e.getenv("TERM") == "dumb"
+	e.Color = e.getenv("NO_COLOR") == "" && !e.Dumb
+	return e
 }
 
 // newPrinter returns a printer in the form that the settings ask for.

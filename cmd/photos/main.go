@@ -8,6 +8,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -21,6 +22,9 @@ func main() {
 // runCommand executes one command line and returns its exit code.
 func runCommand(ctx context.Context, args []string, e *env) int {
 	root := newRoot(e)
+	if slices.Contains(args, "--no-color") { // also for a mistake in the arguments
+		e.Color = false
+	}
 	root.SetArgs(args)
 	return e.report(root.ExecuteContext(ctx))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,21 +14,35 @@ import (
 	"photos/internal/text"
 )
 
-// photoColumns returns the columns of a list of photos. The first six are a contract.
+// photoColumns returns the columns of a list of photos. The six that TSV
+// has without being asked are a contract.
 func photoColumns() []term.Column[photo.Photo] {
 	return []term.Column[photo.Photo]{
-		{Name: "id", Text: func(p photo.Photo) string { return p.ID.String() }, Show: func(p photo.Photo) string { return p.ID.Short() }, Least: photo.ShortLen},
-		{Name: "taken_at", Text: func(p photo.Photo) string { return p.TakenAt.String() }, Show: func(p photo.Photo) string { return showTaken(p.TakenAt) }, Least: len("taken at")},
-		{Name: "uploaded_at", Text: func(p photo.Photo) string { return api.Time{Time: p.UploadedAt}.String() }, Show: func(p photo.Photo) string { return showTime(p.UploadedAt) }, Least: len(minutes)},
-		{Name: "bytes", Text: func(p photo.Photo) string { return strconv.FormatInt(p.Size, 10) }, Show: func(p photo.Photo) string { return text.Bytes(p.Size) }, Right: true, Least: len("1.23 MB")},
-		{Name: "name", Text: func(p photo.Photo) string { return p.Name }, End: true},
-		{Name: "description", Text: func(p photo.Photo) string { return p.Description }},
+		{
+			Name: "id", Text: func(p photo.Photo) string { return p.ID.String() }, Show: func(p photo.Photo) string { return shortID(p.ID) },
+			Tint: always[photo.Photo](term.Key), Least: photo.MinPrefix,
+		},
+		{
+			Name: "taken_at", Text: func(p photo.Photo) string { return p.TakenAt.String() }, Show: func(p photo.Photo) string { return showTaken(p.TakenAt, minutes) },
+			Brief: &term.Brief[photo.Photo]{Show: func(p photo.Photo) string { return showTaken(p.TakenAt, time.DateOnly) }, Least: len(time.DateOnly)},
+			Head:  "TAKEN", Least: len(minutes),
+		},
+		{
+			Name: "uploaded_at", Text: func(p photo.Photo) string { return api.Time{Time: p.UploadedAt}.String() }, Show: func(p photo.Photo) string { return showTime(p.UploadedAt) },
+			Head: "UPLOADED", Least: len(minutes), Table: term.OnlyWide,
+		},
+		{
+			Name: "bytes", Text: func(p photo.Photo) string { return strconv.FormatInt(p.Size, 10) }, Show: func(p photo.Photo) string { return text.Bytes(p.Size) },
+			Head: "SIZE", Right: true, Least: len("1.23 MB"), Table: term.OnlyWide,
+		},
+		{Name: "camera", Extra: true, Table: term.OnlyWide, Text: func(p photo.Photo) string { return p.Camera }},
+		{Name: "name", Text: func(p photo.Photo) string { return p.Name }, Share: 2, Most: 32, Cut: term.KeepBoth},
+		{Name: "description", Text: func(p photo.Photo) string { return p.Description }, Share: 3},
 		{Name: "name_base64", Extra: true, Text: func(p photo.Photo) string { return api.FromPhoto(p).NameBase64 }},
 		{Name: "description_source", Extra: true, Text: func(p photo.Photo) string { return string(p.DescriptionSource) }},
 		{Name: "media_type", Extra: true, Text: func(p photo.Photo) string { return p.MediaType }},
 		{Name: "width", Extra: true, Right: true, Text: func(p photo.Photo) string { return number(p.Width) }},
 		{Name: "height", Extra: true, Right: true, Text: func(p photo.Photo) string { return number(p.Height) }},
-		{Name: "camera", Extra: true, Text: func(p photo.Photo) string { return p.Camera }},
 		{Name: "exposure_seconds", Extra: true, Right: true, Text: func(p photo.Photo) string { return decimal(p.Shot.ExposureTime) }},
 		{Name: "aperture", Extra: true, Right: true, Text: func(p photo.Photo) string { return decimal(p.Shot.Aperture) }},
 		{Name: "iso", Extra: true, Right: true, Text: func(p photo.Photo) string { return number(p.Shot.ISO) }},
@@ -37,8 +52,8 @@ func photoColumns() []term.Column[photo.Photo] {
 		{Name: "position", Extra: true, Text: func(p photo.Photo) string { return showPosition(p.Position) }},
 		{Name: "rendition", Extra: true, Text: func(p photo.Photo) string { return api.FromPhoto(p).Rendition }},
 		{Name: "color", Extra: true, Text: func(p photo.Photo) string { return api.FromPhoto(p).Color }},
-		{Name: "trashed_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.TrashedAt}.String() }},
-		{Name: "purge_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.PurgeAt}.String() }},
+		{Name: "trashed_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.TrashedAt}.String() }, Show: func(p photo.Photo) string { return showTime(p.TrashedAt) }, Least: len(minutes)},
+		{Name: "purge_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.PurgeAt}.String() }, Show: func(p photo.Photo) string { return showTime(p.PurgeAt) }, Least: len(minutes)},
 		{Name: "taken_source", Extra: true, Text: func(p photo.Photo) string { return string(p.TakenSource) }},
 		{Name: "position_source", Extra: true, Text: func(p photo.Photo) string { return string(p.PositionSource) }},
 		{Name: "modified_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.ModifiedAt}.String() }, Show: func(p photo.Photo) string { return showTime(p.ModifiedAt) }},
@@ -46,7 +61,25 @@ func photoColumns() []term.Column[photo.Photo] {
 	}
 }
 
+// trashColumns returns the columns of a list of photos in the trash. Its table shows until when
+// they can be restored, in place of when they were taken.
+func trashColumns() []term.Column[photo.Photo] {
+	columns := photoColumns()
+	named := func(name string) int {
+		return slices.IndexFunc(columns, func(c term.Column[photo.Photo]) bool { return c.Name == name })
+	}
+	columns[named("taken_at")].Table = term.OnlyWide
+	i := named("purge_at")
+	until := columns[i]
+	until.Table, until.Head = term.Always, "KEPT UNTIL"
+	until.Brief = &term.Brief[photo.Photo]{Show: func(p photo.Photo) string { return showDay(p.PurgeAt) }, Least: len(time.DateOnly)}
+	return slices.Insert(slices.Delete(columns, i, i+1), 1, until)
+}
+
 func photoJSON(p photo.Photo) any { return api.FromPhoto(p) }
+
+// shortID returns the digits of an ID that a command accepts in place of all.
+func shortID(id photo.ID) string { return id.String()[:photo.MinPrefix] }
 
 // minutes is the layout of times for users.
 const minutes = "2006-01-02 15:04"
@@ -59,16 +92,24 @@ func showTime(t time.Time) string {
 	return t.Local().Format(minutes)
 }
 
-// showTaken returns the local time of the place where the photo was taken. A moment in UTC does
-// not tell that, so it is shown in the user's time zone.
-func showTaken(m photo.Moment) string {
-	if offset, known := m.Offset(); known && offset == 0 {
-		return showTime(m.Time())
-	}
-	if m.IsZero() {
+// showDay returns the day of a time in the user's time zone.
+func showDay(t time.Time) string {
+	if t.IsZero() {
 		return ""
 	}
-	return m.Time().Format(minutes)
+	return t.Local().Format(time.DateOnly)
+}
+
+// showTaken returns the local time of the place where the photo was taken. A moment in UTC does
+// not tell that, so it is shown in the user's time zone.
+func showTaken(m photo.Moment, layout string) string {
+	switch offset, known := m.Offset(); {
+	case m.IsZero():
+		return ""
+	case known && offset == 0:
+		return m.Time().Local().Format(layout)
+	}
+	return m.Time().Format(layout)
 }
 
 func number(n int) string {
@@ -127,4 +168,20 @@ func showPosition(p *photo.Position) string {
 		return ""
 	}
 	return fmt.Sprintf("%.5f,%.5f", p.Latitude, p.Longitude)
+}
+
+// always returns the same tint for every value.
+func always[T any](t term.Tint) func(T) term.Tint { return func(T) term.Tint { return t } }
+
+// outcomeTint returns the color of an outcome.
+func outcomeTint(o photo.Outcome) term.Tint {
+	switch o {
+	case photo.OutcomeFailed:
+		return term.Bad
+	case photo.OutcomePending:
+		return term.Notice
+	case photo.OutcomeExists, photo.OutcomeSkipped, outcomeUnchanged, outcomeKept:
+		return term.Faint
+	}
+	return term.Good
 }

@@ -18,6 +18,7 @@ func testEnv(set settings, terminal bool) (*env, *bytes.Buffer) {
 	c := term.New("photos", strings.NewReader(""), &out, io.Discard)
 	c.Out.Terminal = terminal
 	c.Width = func() int { return 100 }
+	c.Color = terminal && !set.NoColor
 	return &env{Console: c, set: set, now: time.Now, getenv: func(string) string { return "" }}, &out
 }
 
@@ -82,7 +83,7 @@ func TestTableNeverDrivesTheTerminal(t *testing.T) {
 			t.Errorf("%d columns: %q", n, line)
 		}
 	}
-	if !strings.HasPrefix(out.String(), "ID            TAKEN AT          UPLOADED AT") {
+	if !strings.HasPrefix(out.String(), "ID        TAKEN       NAME                            DESCRIPTION\n") {
 		t.Errorf("no header: %q", out)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -72,12 +73,12 @@ func (e *env) report(err error) int {
 // printError prints a failure of the subject: one line with the error, and one with the hint.
 func printError(c *term.Console, subject string, err error, hint string) {
 	if subject == "" {
-		c.Say("photos: %s", err)
+		c.Fail("%s", err)
 	} else {
-		c.Say("photos: %s: %s", subject, err)
+		c.Fail("%s: %s", subject, err)
 	}
 	if hint != "" {
-		c.Say("hint: %s", hint)
+		c.Hint("%s", hint)
 	}
 }
 
@@ -92,7 +93,7 @@ type tally struct {
 	malformed     int    // failed items that are lines which do not fit their format
 	subject       string // of the first failure, while it may be that of the only item
 	first         error
-	hint          string // the last one that was printed
+	hints         map[string]bool // that were printed
 }
 
 // done counts an item. err is nil when it succeeded.
@@ -117,14 +118,18 @@ func (t *tally) done(subject string, err error) {
 	t.print(subject, err)
 }
 
-// print prints a failure. A hint that many failures share is printed once.
+// print prints a failure. A hint that many failures share, apart from their subjects, is printed
+// once.
 func (t *tally) print(subject string, err error) {
 	hint := photo.HintOf(err)
-	if hint == t.hint {
+	kind := strings.ReplaceAll(hint, subject, "\x00")
+	if t.hints[kind] {
 		hint = ""
-	} else {
-		t.hint = hint
 	}
+	if t.hints == nil {
+		t.hints = map[string]bool{}
+	}
+	t.hints[kind] = true
 	printError(t.console, subject, err, hint)
 }
 

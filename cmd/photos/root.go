@@ -33,7 +33,7 @@ script or a pipeline.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetContext(withSignals(cmd.Context()))
 			set, err := loadSettings(cmd.Flags(), e.getenv)
-			e.set, e.Verbose = set, set.Verbose
+			e.set, e.Verbose, e.Color = set, set.Verbose, e.Color && !set.NoColor
 			return err
 		},
 	}

@@ -21,6 +21,8 @@ func TestWrongValues(t *testing.T) {
 		"quiet":             {"perhaps", "neither true nor false"},
 		"verbose":           {"perhaps", "neither true nor false"},
 		"no_color":          {"perhaps", "neither true nor false"},
+		"no_pager":          {"perhaps", "neither true nor false"},
+		"pager":             {}, // any command
 		"yes":               {"perhaps", "neither true nor false"},
 		"cognito_pool_id":   {"AbC", "eu-west-1_AbCdEfGhI"},
 		"cognito_issuer":    {"http://id.example", "https://cognito-idp.eu-west-1"},

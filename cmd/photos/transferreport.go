@@ -84,9 +84,9 @@ func uploadColumns() []term.Column[transfer.Record] {
 		return r.ID.String()
 	}
 	return []term.Column[transfer.Record]{
-		{Name: "id", Text: id, Show: func(r transfer.Record) string { return id(r)[:min(photo.ShortLen, len(id(r)))] }, Least: photo.ShortLen},
-		{Name: "outcome", Text: func(r transfer.Record) string { return string(r.Outcome) }, Least: len(transfer.OutcomeDownloaded)},
-		{Name: "path", Text: func(r transfer.Record) string { return r.Path }, End: true},
+		{Name: "id", Text: id, Show: func(r transfer.Record) string { return id(r)[:min(photo.MinPrefix, len(id(r)))] }, Tint: always[transfer.Record](term.Key), Least: photo.MinPrefix},
+		{Name: "outcome", Text: func(r transfer.Record) string { return string(r.Outcome) }, Tint: func(r transfer.Record) term.Tint { return outcomeTint(r.Outcome) }, Least: len(transfer.OutcomeDownloaded)},
+		{Name: "path", Text: func(r transfer.Record) string { return r.Path }, Share: 1, Cut: term.KeepEnd},
 		{Name: "path_base64", Extra: true, Text: func(r transfer.Record) string { return newUploadRecord(r).PathBase64 }},
 		{Name: "bytes", Extra: true, Right: true, Text: func(r transfer.Record) string { return fmt.Sprint(r.Bytes) }, Show: func(r transfer.Record) string { return text.Bytes(r.Bytes) }},
 		{Name: "description", Extra: true, Text: func(r transfer.Record) string { return r.Description }},
@@ -114,6 +114,7 @@ type transferReport struct {
 	tally    tally
 	kept     int
 	keptPath string
+	last     transfer.Record
 
 	foreign        int   // sidecars that somebody else has changed
 	foreignSidecar error // one of them
@@ -143,6 +144,7 @@ func (u *transferReport) addPending(sum *transfer.Summary, rest []listItem) {
 
 // record reports one record.
 func (u *transferReport) record(r transfer.Record) {
+	u.last = r
 	if r.DescriptionKept {
 		u.kept++
 		u.keptPath = r.Path
@@ -168,6 +170,7 @@ func (u *transferReport) record(r transfer.Record) {
 
 // shows reports whether stdout gets the record. JSON has every item. The other
 // forms omit items that are skipped or pending, and --quiet also those that failed.
+// A table has what was there already only in a verbose run; otherwise the summary counts it.
 func (u *transferReport) shows(r transfer.Record) bool {
 	if u.silent {
 		return false
@@ -177,6 +180,9 @@ func (u *transferReport) shows(r transfer.Record) bool {
 		return true
 	case term.FirstColumn:
 		return !r.ID.IsZero() && r.Outcome != photo.OutcomeFailed && r.Outcome != photo.OutcomePending
+	}
+	if r.Outcome == photo.OutcomeExists && u.out.Form() == term.Table {
+		return u.e.set.Verbose
 	}
 	return r.Outcome != photo.OutcomeSkipped && r.Outcome != photo.OutcomePending
 }
@@ -198,7 +204,8 @@ func (u *transferReport) end(sum transfer.Summary, err error) error {
 	} else if u.foreign > 1 {
 		u.e.Warn("%d sidecars were changed by somebody else and were kept, such as: %s", u.foreign, u.foreignSidecar)
 	}
-	if sum.Total != 1 || sum.Outcomes[photo.OutcomeSkipped] == 1 {
+	hidden := u.out.Form() == term.Table && !u.shows(u.last)
+	if sum.Total != 1 || sum.Outcomes[photo.OutcomeSkipped] == 1 || hidden {
 		u.summarize(sum)
 	}
 	if err != nil {
@@ -235,8 +242,12 @@ func (u *transferReport) summarize(sum transfer.Summary) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0:
 		u.e.Say("photos: nothing to do")
+		return
+	case sum.Total == 1 && sum.Outcomes[photo.OutcomeExists] == 1:
+		u.e.Say("photos: %s is already there", u.last.Path)
 		return
 	}
 	moved := ""
@@ -247,5 +258,13 @@ func (u *transferReport) summarize(sum transfer.Summary) {
 	if u.dry {
 		verb = "would be "
 	}
-	u.e.Say("photos: %d files: %s%s%s", sum.Total, verb, strings.Join(parts, ", "), moved)
+	u.e.Say("photos: %s: %s%s%s", count(sum.Total, "file"), verb, strings.Join(parts, ", "), moved)
+}
+
+// count returns a number of things: "1 file", "2 files".
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

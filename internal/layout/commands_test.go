@@ -392,7 +392,7 @@ func TestMakeTargetsInDocuments(t *testing.T) {
 }
 
 // variable is a string in the code that names an environment variable of the programs.
-var variable = regexp.MustCompile(`"((?:PHOTOSD?|COGNITO|DATABASE)_[A-Z_]+|BASE_URL|BROWSER|NO_COLOR|GOMEMLIMIT|SSH_CONNECTION)"`)
+var variable = regexp.MustCompile(`"((?:PHOTOSD?|COGNITO|DATABASE)_[A-Z_]+|BASE_URL|BROWSER|NO_COLOR|PAGER|LESS|TERM|VISUAL|EDITOR|GOMEMLIMIT|SSH_CONNECTION)"`)
 
 // TestVariablesAreDocumented holds the table of docs/environment.md against the code.
 func TestVariablesAreDocumented(t *testing.T) {

@@ -29,23 +29,95 @@ import (
 type Column[T any] struct {
 	Name  string
 	Text  func(T) string
-	Show  func(T) string // nil: Text
-	Extra bool           // printed only when --fields asks for it
+	Show  func(T) string // as a table shows it; nil: Text
+	Tint  func(T) Tint   // nil: none
+	Extra bool           // TSV has it only when --fields asks for it
 	Right bool           // numbers line up at the right
 	Least int            // columns that a value needs; 0: any, so that this column is narrowed first
-	End   bool           // where a value does not fit, its end is shown and not its beginning
+	Share int            // this column takes so many shares of what the others leave
+	Most  int            // this column is never wider; 0: no limit
+	Cut   Cut            // what is shown of a value that does not fit
+	Head  string         // the header of the table; empty: the name
+	Brief *Brief[T]      // how the usual table shows it, if that differs from --wide
+	Table Presence       // which tables have it without being asked
+}
+
+// Presence says which tables have a column without being asked.
+type Presence int
+
+// The presences.
+const (
+	AsTSV    Presence = iota // those of results whose TSV has it
+	Always                   // all
+	OnlyWide                 // those of --wide
+)
+
+// Brief is a short way to show a value, in a column of fixed width.
+type Brief[T any] struct {
+	Show  func(T) string
+	Least int
+}
+
+// usual reports whether TSV has the column without being asked.
+func (c Column[T]) usual() bool { return !c.Extra }
+
+// inTable reports whether a table has the column without being asked.
+func (c Column[T]) inTable(wide bool) bool {
+	switch c.Table {
+	case Always:
+		return true
+	case OnlyWide:
+		return wide
+	}
+	return !c.Extra
+}
+
+// show returns how a table shows a value.
+func (c Column[T]) show(v T) string {
+	if c.Show != nil {
+		return c.Show(v)
+	}
+	return c.Text(v)
+}
+
+// brief returns the column as the usual table has it.
+func (c Column[T]) brief() Column[T] {
+	if c.Brief != nil {
+		c.Show, c.Least = c.Brief.Show, c.Brief.Least
+	}
+	return c
+}
+
+// head returns what the table knows about the column.
+func (c Column[T]) head() tableHead {
+	name := c.Head
+	if name == "" {
+		name = strings.ToUpper(strings.ReplaceAll(c.Name, "_", " "))
+	}
+	return tableHead{name: name, right: c.Right, least: c.Least, share: c.Share, most: c.Most, cut: c.Cut}
 }
 
 // Within makes columns of a U from those of a T that is part of it.
 func Within[T, U any](columns []Column[T], part func(U) T) []Column[U] {
 	out := make([]Column[U], len(columns))
 	for i, c := range columns {
-		out[i] = Column[U]{Name: c.Name, Extra: c.Extra, Right: c.Right, Least: c.Least, End: c.End, Text: func(u U) string { return c.Text(part(u)) }}
-		if c.Show != nil {
-			out[i].Show = func(u U) string { return c.Show(part(u)) }
+		out[i] = Column[U]{
+			Name: c.Name, Extra: c.Extra, Right: c.Right, Least: c.Least, Share: c.Share, Most: c.Most, Cut: c.Cut, Head: c.Head, Table: c.Table,
+			Text: within(c.Text, part), Show: within(c.Show, part), Tint: within(c.Tint, part),
+		}
+		if c.Brief != nil {
+			out[i].Brief = &Brief[U]{Show: within(c.Brief.Show, part), Least: c.Brief.Least}
 		}
 	}
 	return out
+}
+
+// within makes a function of a U from one of a T that is part of it, or nil from nil.
+func within[T, U, R any](f func(T) R, part func(U) T) func(U) R {
+	if f == nil {
+		return nil
+	}
+	return func(u U) R { return f(part(u)) }
 }
 
 // flushDelay is how long a line may be held back, so that lines which come close
@@ -57,7 +129,7 @@ type Format struct {
 	JSON   bool
 	Quiet  bool
 	Fields []string // the columns to print, in this order; none: the usual ones
-	Color  bool
+	Wide   bool     // a table shows more columns, and whole values
 }
 
 // Form is how a Printer writes.
@@ -88,7 +160,7 @@ type Printer[T any] struct {
 // NewPrinter returns a printer in the form that f and the console ask for. toJSON makes the
 // value that --json prints. Its keys are the names of the columns.
 func NewPrinter[T any](c *Console, f Format, columns []Column[T], toJSON func(T) any) (*Printer[T], error) {
-	chosen, err := Choose(columns, f.Fields)
+	chosen, err := Choose(columns, f.Fields, Column[T].usual)
 	if err != nil {
 		return nil, err
 	}
@@ -100,23 +172,42 @@ func NewPrinter[T any](c *Console, f Format, columns []Column[T], toJSON func(T)
 		p.form, p.columns = FirstColumn, columns[:1]
 	case c.Out.Terminal:
 		p.form = Table
-		p.table = newTable(p.w, c.Width(), NewStyle(f.Color))
-		for _, col := range chosen {
-			p.table.head(tableHead{name: col.Name, right: col.Right, least: col.Least, end: col.End})
-		}
+		p.setTable(c, f, columns)
 	}
 	p.late = time.AfterFunc(time.Hour, p.flushLate)
 	p.late.Stop()
 	return p, nil
 }
 
+// setTable makes the table. The usual one is laid out by the width of the terminal alone, where
+// its columns allow that.
+func (p *Printer[T]) setTable(c *Console, f Format, columns []Column[T]) {
+	width, usual := c.Width(), len(f.Fields) == 0
+	if f.Wide {
+		width = unlimited
+	}
+	if usual {
+		p.columns, _ = Choose(columns, nil, func(c Column[T]) bool { return c.inTable(f.Wide) })
+	}
+	p.table = newTable(p.w, width, NewStyle(c.Color))
+	for i, col := range p.columns {
+		if usual && !f.Wide {
+			p.columns[i] = col.brief()
+		}
+		p.table.head(p.columns[i].head())
+	}
+	if usual && !f.Wide {
+		p.table.fix()
+	}
+}
+
 // Choose returns the columns with these names, in this order. Without names it returns
 // the usual ones.
-func Choose[T any](columns []Column[T], names []string) ([]Column[T], error) {
+func Choose[T any](columns []Column[T], names []string, usual func(Column[T]) bool) ([]Column[T], error) {
 	var chosen []Column[T]
 	if len(names) == 0 {
 		for _, c := range columns {
-			if !c.Extra {
+			if usual(c) {
 				chosen = append(chosen, c)
 			}
 		}
@@ -225,14 +316,13 @@ func (p *Printer[T]) rowTSV(v T) []byte {
 }
 
 // cells returns the row of a table that shows v.
-func (p *Printer[T]) cells(v T) []string {
-	cells := make([]string, len(p.columns))
+func (p *Printer[T]) cells(v T) []cell {
+	cells := make([]cell, len(p.columns))
 	for i, c := range p.columns {
-		show := c.Show
-		if show == nil {
-			show = c.Text
+		cells[i].text = text.Line(c.show(v))
+		if c.Tint != nil {
+			cells[i].tint = c.Tint(v)
 		}
-		cells[i] = text.Line(show(v))
 	}
 	return cells
 }

@@ -43,7 +43,7 @@ func NewProgress(ctx context.Context, c *Console, quiet bool, items string, larg
 	p := &Progress{c: c, items: items, large: large, active: map[string]*mpb.Bar{}, finished: make(chan struct{})}
 	switch {
 	case quiet:
-	case c.Err.Terminal:
+	case c.Err.Terminal && !c.Dumb:
 		p.startBars(ctx)
 	default:
 		p.ticker = time.NewTicker(lineEvery)

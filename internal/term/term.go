@@ -19,6 +19,9 @@ type Console struct {
 	In       Input
 	Out, Err *Output
 	Width    func() int // columns of the terminal
+	Height   func() int // lines of the terminal; 0: unknown
+	Color    bool       // colors are wanted where the terminal has them
+	Dumb     bool       // the terminal only prints text from top to bottom
 	Name     string     // the program's name, which begins its messages
 	Verbose  bool       // Detail writes something
 
@@ -46,7 +49,7 @@ type Output struct {
 func New(name string, in io.Reader, out, err io.Writer) *Console {
 	return &Console{
 		Name: name, In: Input{Reader: in}, Out: &Output{w: out}, Err: &Output{w: err},
-		Width: func() int { return defaultWidth },
+		Width: func() int { return defaultWidth }, Height: func() int { return 0 },
 	}
 }
 
@@ -54,7 +57,7 @@ func New(name string, in io.Reader, out, err io.Writer) *Console {
 func System(name string) *Console {
 	c := New(name, os.Stdin, os.Stdout, os.Stderr)
 	c.In.Terminal, c.Out.Terminal, c.Err.Terminal = isTerminal(os.Stdin), isTerminal(os.Stdout), isTerminal(os.Stderr)
-	c.Width = width
+	c.Width, c.Height = width, height
 	return c
 }
 
@@ -71,6 +74,15 @@ func width() int {
 		}
 	}
 	return defaultWidth
+}
+
+// height returns the lines of stdout, or 0 when it does not tell them.
+func height() int {
+	_, h, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
+	}
+	return h
 }
 
 // Write implements io.Writer.
@@ -101,7 +113,22 @@ func (c *Console) Say(format string, args ...any) {
 
 // Warn writes one line to stderr about something that is not a failure.
 func (c *Console) Warn(format string, args ...any) {
-	c.Say("%s: warning: %s", c.Name, text.Sprintf(format, args...))
+	c.say(c.Name+": ", Notice, "warning:", " "+text.Sprintf(format, args...))
+}
+
+// Fail writes one line to stderr about a failure.
+func (c *Console) Fail(format string, args ...any) {
+	c.say("", Bad, c.Name+":", " "+text.Sprintf(format, args...))
+}
+
+// Hint writes one line to stderr that says what to do.
+func (c *Console) Hint(format string, args ...any) {
+	c.say("", Key, "hint:", " "+text.Sprintf(format, args...))
+}
+
+// say writes one line to stderr, a part of it painted. The caller has made all parts safe.
+func (c *Console) say(before string, t Tint, painted, after string) {
+	fmt.Fprintln(c.Err, before+NewStyle(c.Color && c.Err.Terminal).Paint(t, painted)+after)
 }
 
 // Detail writes one line to stderr that only a verbose run has.
@@ -117,15 +144,4 @@ func (c *Console) Word(s string) string {
 		return text.Escape(s)
 	}
 	return EscapeTSV(s)
-}
-
-// Style holds the escape sequences of text styles. They are empty without colours.
-type Style struct{ Bold, Dim, Plain string }
-
-// NewStyle returns the styles of a terminal with or without colours.
-func NewStyle(color bool) Style {
-	if !color {
-		return Style{}
-	}
-	return Style{Bold: "\x1b[1m", Dim: "\x1b[2m", Plain: "\x1b[0m"}
 }
