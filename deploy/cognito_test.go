@@ -1,6 +1,6 @@
-// Package deploy has no code: its tests hold the templates beside them to what the
-// programs need. Amazon Cognito refuses none of these mistakes; people find them
-// at their first sign-in.
+// Package deploy has no code. Its tests check that the template in this folder has what the
+// programs need. Amazon Cognito accepts these mistakes, so users would find them only at
+// their first sign-in.
 package deploy
 
 import (
@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A template as far as it matters here. Values with functions of CloudFormation
-// (!Sub and its like) come as what the function is given.
+// template has the parts of the template that the tests check. Of a value with a function of
+// CloudFormation (like !Sub) it has the argument of the function.
 type template struct {
 	Parameters map[string]struct {
 		Default        any    `yaml:"Default"`
@@ -73,7 +73,7 @@ func (r resource) strings(property string) []string {
 	return found
 }
 
-// What can be said only when a pool is made.
+// Some attributes of a pool can be set only when it is created.
 func TestPool(t *testing.T) {
 	t.Parallel()
 	pool := load(t).Resources["UserPool"]
@@ -101,7 +101,7 @@ func TestPool(t *testing.T) {
 	}
 }
 
-// Whoever deploys the template decides who may sign up; photosd learns it with the other settings.
+// Whoever deploys the template must decide who may sign up. photosd gets the decision with the other settings.
 func TestSelfRegistrationHasNoDefault(t *testing.T) {
 	t.Parallel()
 	tpl := load(t)
@@ -118,10 +118,10 @@ func TestSelfRegistrationHasNoDefault(t *testing.T) {
 	}
 }
 
-// Cognito refuses some words in a prefix only when the pool is there already.
+// Cognito refuses a prefix with certain words, but only after it has created the pool.
 func TestReservedWordsOfThePrefix(t *testing.T) {
 	t.Parallel()
-	const reserved = "(?!.*(?:aws|amazon|cognito))" // Go knows no such groups
+	const reserved = "(?!.*(?:aws|amazon|cognito))" // Go's regular expressions have no such groups
 	p := load(t).Parameters["DomainPrefix"]
 	pattern := strings.Replace(p.AllowedPattern, reserved, "", 1)
 	if pattern == p.AllowedPattern {
@@ -157,7 +157,7 @@ func TestClients(t *testing.T) {
 		}
 		for property, want := range map[string]string{
 			"AllowedOAuthFlows": "code", "AllowedOAuthScopes": "openid", "LogoutURLs": "${ServiceUrl}/",
-			// Rotation and ALLOW_REFRESH_TOKEN_AUTH, which is among the defaults, exclude each other.
+			// Rotation is not allowed with ALLOW_REFRESH_TOKEN_AUTH, which is a default.
 			"ExplicitAuthFlows": "ALLOW_USER_SRP_AUTH",
 		} {
 			if got := c.strings(property); !slices.Equal(got, []string{want}) {
@@ -174,7 +174,7 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// Managed login shows "unavailable" for a client without branding.
+// For a client without branding, managed login shows "unavailable".
 func TestEveryClientHasItsPages(t *testing.T) {
 	t.Parallel()
 	tpl := load(t)
@@ -209,7 +209,7 @@ func TestLoginWithAmazon(t *testing.T) {
 	}
 }
 
-// Outputs say which setting they are.
+// The description of each output names its setting.
 func TestOutputs(t *testing.T) {
 	t.Parallel()
 	outputs := load(t).Outputs
@@ -231,7 +231,7 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// TestLint asks AWS's own linter, on machines that have it.
+// TestLint runs AWS's own linter, on machines that have it.
 func TestLint(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("cfn-lint"); err != nil {

@@ -14,11 +14,11 @@ import (
 	"photos/internal/store/sqldb"
 )
 
-// accountCommand is the word that runs a command on accounts instead of the service.
+// accountCommand is the argument that runs a command on accounts instead of the service.
 const accountCommand = "account"
 
-// account runs 'photosd account …': it changes the row that a running service asks at
-// each request, and talks to no service.
+// account runs 'photosd account …'. It changes the account's row in the database. A running
+// service reads that row in every request.
 func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err error) {
 	verb, owners := "", []string(nil)
 	if len(s.words) > 1 {
@@ -28,7 +28,7 @@ func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (er
 	case verb == "list" && len(owners) == 0:
 	case (verb == "disable" || verb == "enable") && len(owners) == 1:
 	default:
-		return &photo.Error{Kind: photo.KindUsage, Msg: "photosd account: list, disable OWNER or enable OWNER", Hint: "photosd --help explains them"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "account must be followed by list, disable OWNER or enable OWNER", Hint: "'photosd --help' explains them"}
 	}
 	db, err := openExisting(ctx, s, talk)
 	if err != nil {
@@ -50,19 +50,19 @@ func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (er
 		return err
 	}
 	if verb == "enable" {
-		talk.say("photosd: %s is enabled (access keys: %d)", a.Owner, a.Keys)
+		talk.say("photosd: account %s is enabled (access keys: %d)", a.Owner, a.Keys)
 		return nil
 	}
-	talk.say("photosd: %s is disabled (access keys: %d); its requests are refused from now on", a.Owner, a.Keys)
+	talk.say("photosd: account %s is disabled (access keys: %d); its requests are refused from now on", a.Owner, a.Keys)
 	return nil
 }
 
-// openExisting opens the database, but makes none: a mistyped folder would look like
-// a service without accounts.
+// openExisting opens the database, but does not create one. Otherwise a mistyped folder would
+// look like a service without accounts.
 func openExisting(ctx context.Context, s *settings, talk *talk) (*sqldb.DB, error) {
 	if path := s.file(); path != "" {
 		if _, err := os.Stat(path); err != nil {
-			return nil, &photo.Error{Kind: photo.KindUsage, Msg: "there is no database", Hint: "give the --data or --database-url that the service runs with", Err: err}
+			return nil, &photo.Error{Kind: photo.KindUsage, Msg: "there is no database", Hint: "use the --data or --database-url of the service", Err: err}
 		}
 	}
 	return s.config(talk.say).Open(ctx)
@@ -78,7 +78,7 @@ func findAccount(accounts []store.Account, name string) (store.Account, error) {
 	}
 	switch len(found) {
 	case 0:
-		return store.Account{}, &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no account %q", name), Hint: "photosd account list shows them; the service knows no e-mail addresses"}
+		return store.Account{}, &photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no account %q", name), Hint: "'photosd account list' shows all accounts; the service does not know e-mail addresses"}
 	case 1:
 		return found[0], nil
 	}
@@ -86,7 +86,7 @@ func findAccount(accounts []store.Account, name string) (store.Account, error) {
 	for _, a := range found {
 		ids = append(ids, a.Owner)
 	}
-	return store.Account{}, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%q is the subject of several accounts: %s", name, strings.Join(ids, ", ")), Hint: "give the ID of one"}
+	return store.Account{}, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%q is the subject of several accounts: %s", name, strings.Join(ids, ", ")), Hint: "use the ID of one of them"}
 }
 
 // listAccounts prints one tab-separated line per account.
@@ -105,7 +105,8 @@ func listAccounts(w io.Writer, accounts []store.Account) error {
 	return nil
 }
 
-// plainWord quotes a provider's word that would break a line or drive a terminal.
+// plainWord quotes a text from the provider if it contains characters that could break a line or
+// control a terminal.
 func plainWord(s string) string {
 	if quoted := fmt.Sprintf("%q", s); quoted != `"`+s+`"` {
 		return quoted

@@ -38,13 +38,13 @@ import (
 	"photos/internal/testkit/sample"
 )
 
-// What the service may take of memory, whatever eight clients do.
+// The limit of the service's memory, whatever eight clients do.
 const (
 	attackers = 8
 	maxMemory = 192 << 20
 )
 
-// victim is the real program, and what is needed to call it.
+// victim is the real program and the access tokens to call it.
 type victim struct {
 	t      *testing.T
 	url    string
@@ -53,7 +53,7 @@ type victim struct {
 	db     *sqldb.DB
 }
 
-// startVictim builds photosd without the race detector, whose memory is another matter, and starts it.
+// startVictim builds photosd and starts it. It builds without the race detector, which needs much more memory.
 func startVictim(t *testing.T) *victim {
 	t.Helper()
 	dir := t.TempDir()
@@ -136,7 +136,7 @@ func (v *victim) call(who int, method, path string, header map[string]string, bo
 	return res.StatusCode, answer
 }
 
-// upload sends a photo, whole.
+// upload sends a whole photo.
 func (v *victim) upload(who int, data []byte) int {
 	status, _ := v.call(who, http.MethodPost, api.PathUploads, map[string]string{
 		api.HeaderTusResumable: api.TusVersion, api.HeaderUploadLength: strconv.Itoa(len(data)), "Content-Type": api.OffsetContentType,
@@ -144,7 +144,7 @@ func (v *victim) upload(who int, data []byte) int {
 	return status
 }
 
-// library gives the first attacker photos with the longest descriptions, and returns their IDs.
+// library stores photos with the longest descriptions for the first attacker, and returns their IDs.
 func (v *victim) library(n int) []photo.ID {
 	v.t.Helper()
 	var me api.Me
@@ -168,7 +168,7 @@ func (v *victim) library(n int) []photo.ID {
 	return ids
 }
 
-// memory is the largest resident size so far.
+// memory returns the largest resident size so far.
 func (v *victim) memory() int64 {
 	v.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", v.pid))
@@ -179,7 +179,7 @@ func (v *victim) memory() int64 {
 	return kib << 10
 }
 
-// hostileWebP is a WebP whose XMP has 8 MiB of the costliest kind.
+// hostileWebP returns a WebP with 8 MiB of XMP that is as costly to parse as possible.
 func hostileWebP(seed int) []byte {
 	xmp := `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description` +
 		strings.Repeat(` a:b="c"`, 1<<20-100) + fmt.Sprintf(` n="%04d"/></rdf:RDF></x:xmpmeta>`, seed)
@@ -191,8 +191,8 @@ func hostileWebP(seed int) []byte {
 	return chunk("RIFF", body)
 }
 
-// Eight clients do each of what once took gigabytes, while another user uploads: the uploads go on, and
-// memory stays bounded.
+// Eight clients make requests that once took gigabytes of memory, while another user uploads. The uploads
+// succeed, and memory stays below a limit.
 func TestAttacks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts the program")
@@ -243,7 +243,7 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// attack has every attacker do something three times.
+// attack lets every attacker do something three times.
 func (v *victim) attack(do func(who, round int)) {
 	var attacks sync.WaitGroup
 	for who := range attackers {
@@ -272,8 +272,7 @@ func (v *victim) idle(n int) {
 	}
 }
 
-// during uploads photos of another user while do runs, and returns how many were stored. One more is
-// stored afterwards in any case.
+// during uploads photos of another user while do runs. Then it uploads one more. It returns how many were stored.
 func (v *victim) during(do func()) int {
 	v.t.Helper()
 	var stop atomic.Bool
@@ -289,7 +288,7 @@ func (v *victim) during(do func()) int {
 			switch status := v.upload(attackers, data); status {
 			case http.StatusCreated:
 				stored++
-			case 0: // an idle connection that was closed for another one: clients send again
+			case 0: // an idle connection was closed to make room for another one: a client repeats its request
 			default:
 				done <- errors.New("an upload ended with status " + strconv.Itoa(status))
 				return

@@ -20,17 +20,17 @@ import (
 	"photos/internal/thumb"
 )
 
-// daemon is all parts of photosd together. Close it after the last request.
+// daemon is all parts of photosd. Close it after the last request.
 type daemon struct {
 	service  *service.Service
 	server   *httpapi.Server
-	database string // what messages call it
+	database string // its name in messages
 	signIn   *signIn
 	metrics  *metrics.Metrics
 	close    []func() error // in the order of opening
 }
 
-// newDaemon opens the stores and the sign-in, and makes the server over them.
+// newDaemon opens the stores, sets up sign-in, and makes the server.
 func newDaemon(ctx context.Context, s *settings, log *slog.Logger, talk *talk) (*daemon, error) {
 	d := &daemon{metrics: metrics.New(buildinfo.Version())}
 	if err := d.open(ctx, s, log, talk); err != nil {
@@ -84,9 +84,9 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 	return err
 }
 
-// belong refuses a new database together with a data folder that has photos: the name of
-// the database was mistyped, or its file was lost. If photosd continued, users would not
-// find their photos, and the sweep would in the end delete them as orphans.
+// belong refuses a new database together with a data folder that has photos. Either the name
+// of the database was mistyped, or its file was lost. If photosd continued, users would not
+// find their photos, and the sweep would later delete them as orphans.
 func belong(ctx context.Context, db *sqldb.DB, blobs *disk.Store) error {
 	fresh, err := db.Fresh(ctx)
 	if err != nil || !fresh {
@@ -110,7 +110,7 @@ func newSignIn(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	return newCognito(s)
 }
 
-// Close closes what was opened, last things first.
+// Close closes everything that was opened, in the opposite order.
 func (d *daemon) Close() error {
 	var problems []error
 	for i := len(d.close) - 1; i >= 0; i-- {

@@ -14,13 +14,13 @@ import (
 	"photos/internal/photo"
 )
 
-// openData makes the data folder where there is none, and locks it: two services
-// over one SQLite folder would sweep each other's uploads away at the next stop. It
-// refuses a folder or a database file (may be empty) that others can read.
-// The lock is on a file of its own, which is never removed.
+// openData creates the data folder if necessary, and locks it for this process: a second service
+// over the same folder could remove the first one's uploads. It refuses a folder that other users
+// can read, and a database file that they can read. database is empty for a database server.
+// The lock is on its own file, which is never removed.
 func openData(dir, database string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, &photo.Error{Kind: photo.KindUnreadable, Msg: "make the data folder", Hint: "--data names another one", Err: err}
+		return nil, &photo.Error{Kind: photo.KindUnreadable, Msg: "create the data folder", Hint: "choose another folder with --data", Err: err}
 	}
 	if err := private(dir, database); err != nil {
 		return nil, err
@@ -28,19 +28,19 @@ func openData(dir, database string) (*flock.Flock, error) {
 	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
 	if err != nil {
-		return nil, &photo.Error{Kind: photo.KindUnreadable, Msg: "lock the data folder", Hint: "--data names another one", Err: err}
+		return nil, &photo.Error{Kind: photo.KindUnreadable, Msg: "lock the data folder", Hint: "choose another folder with --data", Err: err}
 	}
 	if !locked {
-		return nil, &photo.Error{Kind: photo.KindConflict, Msg: "another photosd uses " + dir, Hint: "stop it, or give this one a folder of its own with --data"}
+		return nil, &photo.Error{Kind: photo.KindConflict, Msg: "another photosd uses " + dir, Hint: "stop it, or choose another folder with --data"}
 	}
 	return lock, nil
 }
 
-// private refuses a data folder or a database that others can look into, and files in the
-// folder that they could read if it were ever opened. The folder of the database may be
-// another one, and is the operator's.
+// private refuses a data folder or a database that other users can access. It also refuses files
+// in the folder that they could read if the folder were opened to them later. It does not check
+// the database's folder if that is another one: its mode is up to the operator.
 func private(dir, database string) error {
-	if runtime.GOOS == "windows" { // has no mode bits; a profile's folders are private there
+	if runtime.GOOS == "windows" { // Windows has no mode bits, and the folders of a user profile are private
 		return nil
 	}
 	entries, err := os.ReadDir(dir)
@@ -52,7 +52,7 @@ func private(dir, database string) error {
 		paths = append(paths, filepath.Join(dir, e.Name()))
 	}
 	if database != "" && filepath.Dir(database) != dir {
-		for _, suffix := range []string{"", "-wal", "-shm", "-journal", ".lock"} { // those of SQLite, and the migrations'
+		for _, suffix := range []string{"", "-wal", "-shm", "-journal", ".lock"} { // SQLite's files and the lock of migrations
 			paths = append(paths, database+suffix)
 		}
 	}
@@ -63,7 +63,7 @@ func private(dir, database string) error {
 	return &photo.Error{Kind: photo.KindForbidden, Msg: open[0] + tooMany(len(open)), Hint: "chmod go= " + strings.Join(words(open), " ")}
 }
 
-// tooMany says of n files and folders, the first of which was named, what is wrong.
+// tooMany completes the message about n files and folders after the name of the first one.
 func tooMany(n int) string {
 	if n == 1 {
 		return " is open to other users"
@@ -71,12 +71,11 @@ func tooMany(n int) string {
 	return fmt.Sprintf(" and %d more are open to other users", n-1)
 }
 
-// openToOthers returns those of paths that users other than their owner may read, write or enter. A symbolic link
-// counts as what it points to.
+// openToOthers returns the paths that other users may read, write or enter. It follows symbolic links.
 func openToOthers(paths []string) (open []string, err error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) { // never made, or removed by another photosd since
+		if errors.Is(err, fs.ErrNotExist) { // it was never created, or another photosd has removed it
 			continue
 		}
 		if err != nil {
@@ -89,7 +88,7 @@ func openToOthers(paths []string) (open []string, err error) {
 	return open, nil
 }
 
-// words quotes paths for a shell where that is necessary.
+// words returns paths as words for a shell, quoted if necessary.
 func words(paths []string) []string {
 	quoted := make([]string, len(paths))
 	for i, path := range paths {
@@ -101,5 +100,5 @@ func words(paths []string) []string {
 	return quoted
 }
 
-// plainRunes mean nothing to a shell.
+// plainRunes are the characters that a shell does not interpret.
 const plainRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,@%:="

@@ -11,7 +11,7 @@ import (
 	"photos/internal/photo"
 )
 
-// TestDataThatOthersCanRead opens one thing after the other to others, inside and outside the data folder.
+// TestDataThatOthersCanRead opens one file or folder at a time to other users, inside and outside the data folder.
 func TestDataThatOthersCanRead(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -39,7 +39,7 @@ func TestDataThatOthersCanRead(t *testing.T) {
 	}
 }
 
-// TestDataOfOneUser: a folder of another database may be open, and so may other files there.
+// TestDataOfOneUser: the folder of a database outside the data folder may be open, and so may other files in it.
 func TestDataOfOneUser(t *testing.T) {
 	t.Parallel()
 	dir := makeData(t)
@@ -57,7 +57,7 @@ func TestDataOfOneUser(t *testing.T) {
 	}
 }
 
-// TestSeveralFilesThatOthersCanRead: one command closes them all.
+// TestSeveralFilesThatOthersCanRead: the hint is one command that closes all of them.
 func TestSeveralFilesThatOthersCanRead(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

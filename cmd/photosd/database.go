@@ -15,9 +15,9 @@ import (
 	"photos/internal/store/sqldb"
 )
 
-// database says where the metadata is: in one URL, or in the parts of one.
+// database says where the metadata is. The user gives one URL, or the parts of a URL.
 type database struct {
-	url    string // "": from the parts, or else SQLite in the data folder
+	url    string // empty: made from the parts, or SQLite in the data folder
 	engine string
 	host   string
 	port   string
@@ -26,11 +26,11 @@ type database struct {
 	caFile string
 
 	password string
-	sources  map[sqldb.Part]string // the setting that each part comes from
+	sources  map[sqldb.Part]string // the name of the setting of each part
 }
 
-// The variables of secrets. There are no flags for them, as every user of a machine can
-// see the flags of a program.
+// The variables of secrets. They have no flags, because every user of a machine can see the
+// flags of a program.
 const (
 	urlVariable      = "DATABASE_URL"
 	urlFile          = "DATABASE_URL_FILE"
@@ -40,12 +40,12 @@ const (
 
 func (d *database) declare(f *flags) {
 	f.StringVar(&d.url, "database-url", "", "`URL` of the database: sqlite:PATH, or postgres:// or mysql:// with USER@HOST/NAME (default: photos.db in --data)")
-	f.StringVar(&d.host, "database-host", "", "`HOST` of a database server, or the path of its Unix socket")
-	f.StringVar(&d.engine, "database-engine", "mysql", "`KIND` of that server: mysql (MariaDB too) or postgres")
-	f.StringVar(&d.port, "database-port", "", "`PORT` of that server (default: 3306, postgres 5432)")
-	f.StringVar(&d.user, "database-user", "", "`NAME` of the user there")
-	f.StringVar(&d.name, "database-name", "", "`NAME` of the database there")
-	f.StringVar(&d.caFile, "database-ca-file", "", "`FILE` of certificates that vouch for the server (default: the system's)")
+	f.StringVar(&d.host, "database-host", "", "`HOST` name of a database server, or the path of its Unix socket")
+	f.StringVar(&d.engine, "database-engine", "mysql", "`KIND` of that server: mysql (also for MariaDB) or postgres")
+	f.StringVar(&d.port, "database-port", "", "`PORT` of that server (default: 3306, for postgres 5432)")
+	f.StringVar(&d.user, "database-user", "", "`NAME` of the user on that server")
+	f.StringVar(&d.name, "database-name", "", "`NAME` of the database on that server")
+	f.StringVar(&d.caFile, "database-ca-file", "", "`FILE` with the CA certificates to verify the server with (default: the system's)")
 	f.describe("database-url", urlVariable, "of the form sqlite:PATH, postgres://USER@HOST/NAME or mysql://USER@HOST/NAME")
 	f.describe("database-host", "DATABASE_HOST", "the name of a host, without a port")
 	f.describe("database-engine", "DATABASE_ENGINE", "mysql or postgres")
@@ -55,12 +55,12 @@ func (d *database) declare(f *flags) {
 	f.describe("database-ca-file", "DATABASE_CA_FILE", "a file of PEM certificates")
 }
 
-// parts are the flags that, with the password, say together what a URL says.
+// parts returns the flags that together, with the password, replace a URL.
 func (*database) parts() []string {
 	return []string{"database-host", "database-engine", "database-port", "database-user", "database-name"}
 }
 
-// complete reads the secrets, and makes the URL of the parts where they are given.
+// complete reads the secrets, and makes a URL if its parts are given.
 func (d *database) complete(f *flags, getenv func(string) string) error {
 	source := f.source("database-url")
 	if d.url = strings.TrimSpace(d.url); d.url != "" && source != urlVariable && hasPassword(d.url) {
@@ -98,7 +98,7 @@ func (d *database) complete(f *flags, getenv func(string) string) error {
 	}
 	switch {
 	case d.url != "" && len(given) > 0:
-		return badSetting("%s and %s are both given: a database has a URL or these parts", source, given[0])
+		return badSetting("%s and %s are both given: use a URL or its parts, not both", source, given[0])
 	case d.url != "":
 		d.sources = map[sqldb.Part]string{}
 		for _, part := range []sqldb.Part{sqldb.PartURL, sqldb.PartUser, sqldb.PartPassword, sqldb.PartName, sqldb.PartTLS} {
@@ -113,7 +113,8 @@ func (d *database) complete(f *flags, getenv func(string) string) error {
 	return nil
 }
 
-// checkURL refuses what is not the URL of a database. It shows only what cannot hold a password.
+// checkURL refuses a URL that is not valid. Its error shows the value only if that cannot contain a
+// password.
 func (d *database) checkURL(f *flags, source string) error {
 	scheme, rest, found := strings.Cut(d.url, ":")
 	switch {
@@ -131,7 +132,7 @@ func (d *database) checkURL(f *flags, source string) error {
 	return f.bad("database-url")
 }
 
-// caSource names the setting to change when a certificate is not trusted.
+// caSource returns the name of the setting to change when a certificate is not trusted.
 func caSource(f *flags, file, otherwise string) string {
 	if file == "" {
 		return otherwise
@@ -139,7 +140,8 @@ func caSource(f *flags, file, otherwise string) string {
 	return f.source("database-ca-file")
 }
 
-// join makes the URL of parts, the first of which is given.
+// join makes a URL of its parts. given is the name of a part that is given, and secret that of the
+// password, for messages.
 func (d *database) join(f *flags, given, secret string) error {
 	scheme, port := map[string]string{"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgresql": "postgres"}[strings.ToLower(d.engine)], "3306"
 	if scheme == "" {
@@ -179,7 +181,7 @@ func (d *database) join(f *flags, given, secret string) error {
 	return nil
 }
 
-// sourceOr names a setting as it was given, or else by its variable.
+// sourceOr returns the name with which a setting was given, or its variable if it was not given.
 func (f *flags) sourceOr(name string) string {
 	if f.given(name) {
 		return f.source(name)
@@ -196,8 +198,8 @@ func hasPassword(address string) bool {
 	return ok
 }
 
-// secretFile reads the file that a variable names, without white space around what it
-// holds. It returns nothing when the variable is empty.
+// secretFile reads the file that a variable names and trims white space. It returns "" when the
+// variable is empty.
 func secretFile(getenv func(string) string, variable string) (string, error) {
 	path := strings.TrimSpace(getenv(variable))
 	if path == "" {
@@ -240,7 +242,7 @@ func (s *storage) file() string {
 	return path
 }
 
-// named puts the name of the setting before what is wrong with it.
+// named adds the name of the setting to an error of the database.
 func (d *database) named(err error) error {
 	var e *sqldb.SettingError
 	if !errors.As(err, &e) {

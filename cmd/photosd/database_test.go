@@ -9,7 +9,7 @@ import (
 	"photos/internal/photo"
 )
 
-// with returns an environment of pairs like NAME=value.
+// with returns an environment of pairs NAME=value.
 func with(pairs ...string) func(string) string {
 	variables := map[string]string{}
 	for _, p := range pairs {
@@ -26,7 +26,7 @@ func exercise(more ...string) []string {
 	return append([]string{"DATABASE_HOST=db.example.org", "DATABASE_USER=ada", "DATABASE_PASSWORD=" + secret, "DATABASE_DB_NAME=photos"}, more...)
 }
 
-// TestDatabaseURLs compares the URL that settings lead to.
+// TestDatabaseURLs compares the URL that is made of settings.
 func TestDatabaseURLs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -63,7 +63,7 @@ func TestDatabaseURLs(t *testing.T) {
 	}
 }
 
-// TestContradictoryDatabases: each start is refused with one line that names the setting, and without the password.
+// TestContradictoryDatabases: each start is refused with one line that names the setting and does not contain the password.
 func TestContradictoryDatabases(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

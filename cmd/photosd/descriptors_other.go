@@ -2,5 +2,5 @@
 
 package main
 
-// descriptors says that the system sets no limit of its own.
+// descriptors reports that the number of descriptors is not known to be limited.
 func descriptors() (n int, known bool) { return 0, false }

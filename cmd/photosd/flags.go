@@ -11,7 +11,8 @@ import (
 	"photos/internal/text"
 )
 
-// flags are declared settings. Most are environment variables also; a flag wins.
+// flags are the declared settings. Most can also be given as environment variables. A flag overrides
+// its variable.
 type flags struct {
 	*flag.FlagSet
 	described map[string]description // by flag
@@ -20,10 +21,10 @@ type flags struct {
 	wrong     string                 // the flag whose value could not be read
 }
 
-// A description says what package flag does not know of a setting.
+// A description of a setting adds what package flag has no place for.
 type description struct {
 	variable string // environment variable, or empty
-	form     string // what a value is like
+	form     string // describes a valid value
 }
 
 func newFlags() *flags {
@@ -31,18 +32,18 @@ func newFlags() *flags {
 		FlagSet: flag.NewFlagSet("photosd", flag.ContinueOnError), described: map[string]description{},
 		texts: map[string]string{}, variables: map[string]string{},
 	}
-	f.SetOutput(io.Discard) // run reports
+	f.SetOutput(io.Discard) // run reports errors
 	return f
 }
 
-// describe names the environment variable of a flag, and what a value of it is like.
+// describe sets the environment variable of a flag and describes its valid values.
 func (f *flags) describe(name, variable, form string) {
 	f.described[name] = description{variable, form}
 	declared := f.Lookup(name)
 	declared.Value = value{Value: declared.Value, set: f, name: name}
 }
 
-// value is the value of a flag. It remembers the text that was given.
+// value is the value of a flag. It keeps the text that was given.
 type value struct {
 	flag.Value
 	set  *flags
@@ -59,13 +60,13 @@ func (v value) Set(text string) error {
 	return err
 }
 
-// IsBoolFlag tells package flag that the flag may stand without a value.
+// IsBoolFlag tells package flag whether the flag may be given without a value.
 func (v value) IsBoolFlag() bool {
 	b, ok := v.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
 }
 
-// parse reads flags, and words between them, and then the variables of the flags that are not given.
+// parse reads the flags and the words between them, and then the variables of flags that are not given.
 func (f *flags) parse(args []string, getenv func(string) string) (words []string, err error) {
 	for rest := args; len(rest) > 0; {
 		if err := f.Parse(rest); err != nil {
@@ -105,7 +106,7 @@ func (f *flags) given(name string) bool {
 	return ok
 }
 
-// source names a setting as the user gave it: by its variable, else as a flag.
+// source returns the name of the variable or flag with which the user gave a setting.
 func (f *flags) source(name string) string {
 	if variable := f.variables[name]; variable != "" {
 		return variable
@@ -113,19 +114,19 @@ func (f *flags) source(name string) string {
 	return "--" + name
 }
 
-// bad says that the value of a setting is not of its form.
+// bad returns an error that says that the value of a setting is not valid.
 func (f *flags) bad(name string) error {
 	return f.badAs(name, f.described[name].form)
 }
 
-// badAs says that the value of a setting is not of a form.
+// badAs is bad with another description of a valid value.
 func (f *flags) badAs(name, form string) error {
 	return badSetting("%s: %s is not %s", f.source(name), text.Quote(f.texts[name]), form)
 }
 
-// explain puts an error of package flag into words of ours; flag.ErrHelp stays as it is.
+// explain rewords an error of package flag. It returns flag.ErrHelp as it is.
 func (f *flags) explain(err error) error {
-	if err == flag.ErrHelp { //nolint:errorlint // the very value, as package flag has it
+	if err == flag.ErrHelp { //nolint:errorlint // package flag returns exactly this value
 		return err
 	}
 	if f.wrong != "" {
@@ -141,5 +142,5 @@ func (f *flags) explain(err error) error {
 }
 
 func badSetting(format string, args ...any) error {
-	return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf(format, args...), Hint: "photosd --help lists the settings"}
+	return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf(format, args...), Hint: "'photosd --help' lists the settings"}
 }

@@ -4,28 +4,33 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"time"
 )
 
-// help lists every setting with its environment variable and default, so that
-// nothing that can be set has to be looked for elsewhere.
+// help returns the help text. It lists every setting with its environment variable and default.
 func help() string {
 	var b strings.Builder
-	b.WriteString(`photosd is the photo service that photos, the command line, talks to.
+	b.WriteString(`photosd is the photo service. The command line 'photos' is its client.
 
-Without settings it serves this machine, and keeps photos, database and accounts
-in a data folder. With COGNITO_POOL_ID and COGNITO_CLIENT_ID it accepts the
-accounts of an Amazon Cognito user pool.
+Without settings, photosd serves only this machine. It keeps photos, the
+database and accounts in a data folder. With COGNITO_POOL_ID and
+COGNITO_CLIENT_ID, it accepts the accounts of an Amazon Cognito user pool.
 
-Commands. Run them with the settings of the service. It may be running.
+Usage:
 
+  photosd [SETTINGS]
+      run the service
   photosd account list
-      one line per account: ID, enabled or disabled, user pool, subject, photos,
-      bytes, access keys, since when
+      print one line per account: ID, enabled or disabled, user pool, subject,
+      photos, bytes, access keys, and the time of that state
   photosd account disable OWNER
-      refuse an account, its sessions and its access keys, from the next request
-      on; OWNER is its ID or its subject ('sub') in the user pool
+      refuse all requests of an account, also with its access keys; OWNER is
+      the account's ID or its subject ('sub') in the user pool
   photosd account enable OWNER
-      accept the account again
+      accept requests of the account again
+
+The account commands need the same settings as the service, which may be
+running.
 
 Settings, as flags or environment variables:
 `)
@@ -40,17 +45,32 @@ Settings, as flags or environment variables:
 			fmt.Fprintf(&b, "  (%s)", variable)
 		}
 		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
-			usage += " (default: " + f.DefValue + ")"
+			usage += " (default: " + shortDuration(f.DefValue) + ")"
 		}
 		b.WriteByte('\n')
 		writeWrapped(&b, usage)
 	})
 	b.WriteString(`
-Secrets of a database server have no flags, as every user of a machine can see
-flags: DATABASE_PASSWORD, or DATABASE_PASSWORD_FILE or DATABASE_URL_FILE, which
-name a file.
+Every user of a machine can see the flags of a program, so secrets have no
+flags. Set the password of a database server with DATABASE_PASSWORD, or put it
+in a file and set DATABASE_PASSWORD_FILE to the file's path. DATABASE_URL_FILE
+does the same for a URL that contains a password.
 `)
 	return b.String()
+}
+
+// shortDuration writes a duration like 168h0m0s as 168h. It returns any other text as it is.
+func shortDuration(s string) string {
+	if _, err := time.ParseDuration(s); err != nil {
+		return s
+	}
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // writeWrapped writes text in lines of at most 80 columns, indented by six.

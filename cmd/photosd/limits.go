@@ -9,7 +9,7 @@ import (
 	"photos/internal/store"
 )
 
-// limits are the settings that keep one user's load from being another's outage.
+// limits are the settings that keep one user from using up what others need.
 type limits struct {
 	maxUpload      photo.Size
 	uploadLifetime time.Duration
@@ -21,21 +21,21 @@ type limits struct {
 	connections int
 }
 
-// memoryTarget is what the garbage collector keeps the service below while it can. It is not
-// a hard limit: memory in use stays. GOMEMLIMIT sets another one.
+// memoryTarget is the memory below which the garbage collector tries to keep the service. It is
+// not a hard limit, because memory in use cannot be freed. GOMEMLIMIT sets another target.
 const memoryTarget = 160 << 20
 
 func (l *limits) declare(f *flags) {
 	l.maxUpload = 64 << 30
-	f.Var(&l.maxUpload, "max-upload", "largest photo, a `SIZE` like 500M, 64G or 64GiB")
+	f.Var(&l.maxUpload, "max-upload", "`SIZE` of the largest photo, like 500M, 64G or 64GiB")
 	f.DurationVar(&l.uploadLifetime, "upload-lifetime", 7*24*time.Hour, "`TIME` for which an unfinished upload is kept after its last request")
 	f.DurationVar(&l.trashTime, "trash-time", 30*24*time.Hour, "`TIME` for which a deleted photo can be restored")
-	f.Var((*photo.Size)(&l.quota.Bytes), "owner-bytes", "bytes that a user may store, a `SIZE` like 50G (default: no limit)")
+	f.Var((*photo.Size)(&l.quota.Bytes), "owner-bytes", "`SIZE` of all photos that a user may store, like 50G (default: no limit)")
 	f.Int64Var(&l.quota.Photos, "owner-photos", 0, "`NUMBER` of photos that a user may store (default: no limit)")
 	f.Int64Var(&l.quota.Uploads, "owner-uploads", 1000, "`NUMBER` of unfinished uploads that a user may have")
 	f.DurationVar(&l.searchTime, "search-time", 10*time.Second, "`TIME` that a search may take")
 	f.IntVar(&l.parsers, "parsers", 0, "`NUMBER` of photos examined at the same time (default: one per processor)")
-	f.IntVar(&l.connections, "connections", 1024, "`NUMBER` of open connections, fewer if the system allows fewer descriptors")
+	f.IntVar(&l.connections, "connections", 1024, "`NUMBER` of connections that may be open; it is lower if the system allows too few open files")
 	f.describe("max-upload", "PHOTOSD_MAX_UPLOAD", "a size like 500M (500,000,000 bytes) or 64GiB")
 	f.describe("upload-lifetime", "PHOTOSD_UPLOAD_LIFETIME", "a time like 12h, above 0")
 	f.describe("trash-time", "PHOTOSD_TRASH_TIME", "a time like 720h, above 0")
@@ -79,20 +79,20 @@ func (l *limits) service() service.Limits {
 	}
 }
 
-// limitMemory sets the garbage collector's target, unless whoever started the service did.
+// limitMemory sets the garbage collector's target, unless GOMEMLIMIT sets one.
 func limitMemory(getenv func(string) string) {
 	if getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryTarget)
 	}
 }
 
-// connections returns how many connections may be open: as many as were asked for, but
-// fewer if the system gives the process few descriptors. A request that stores or sends a
-// photo needs a second descriptor.
+// connections returns how many connections may be open: asked, or fewer if the system allows
+// the process too few descriptors. A request that stores or sends a photo needs a second
+// descriptor, in addition to its connection.
 func connections(asked int) int {
 	const (
-		reserve = 64 // for the database, the log, the provider
-		least   = 8
+		reserve = 64 // descriptors for the database, the log and the provider
+		least   = 8  // connections, in any case
 	)
 	if n, known := descriptors(); known {
 		return max(least, min(asked, (n-reserve)/2))

@@ -26,7 +26,7 @@ func TestLimitsAreSettings(t *testing.T) {
 	}
 }
 
-// Where strangers may sign up and nothing keeps them from filling the disk, the start says so.
+// The start prints a warning if strangers may sign up and no quota keeps them from filling the disk.
 func TestRegistrationWarning(t *testing.T) {
 	t.Parallel()
 	pool := []string{"--pool-id", "eu-west-1_A", "--client-id", "c"}
@@ -35,8 +35,8 @@ func TestRegistrationWarning(t *testing.T) {
 		want string
 	}{
 		{nil, ""},
-		{pool, "if everybody may sign up"},
-		{append(pool, "--self-registration", "open"), "everybody may sign up and store"},
+		{pool, "if anyone may sign up"},
+		{append(pool, "--self-registration", "open"), "anyone may sign up and store"},
 		{append(pool, "--self-registration", "closed"), ""},
 		{append(pool, "--self-registration", "open", "--owner-bytes", "1G"), ""},
 	} {
@@ -50,7 +50,7 @@ func TestRegistrationWarning(t *testing.T) {
 	}
 }
 
-// A few descriptors are enough for the service, with fewer connections.
+// When few descriptors are allowed, the service allows fewer connections.
 func TestConnectionsFollowDescriptors(t *testing.T) {
 	t.Parallel()
 	n, known := descriptors()

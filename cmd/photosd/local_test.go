@@ -19,7 +19,7 @@ import (
 	"photos/internal/userpool"
 )
 
-// local is the local user pool at a test server.
+// local is a local user pool at a test server.
 type local struct {
 	signIn *signIn
 	url    string // of its pages
@@ -27,7 +27,7 @@ type local struct {
 
 const localVerifier = "a-verifier-that-is-long-enough-for-rfc-7636-abc"
 
-// startLocal opens the local user pool of settings.
+// startLocal opens a local user pool with the settings.
 func startLocal(t *testing.T, s *settings) local {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -49,13 +49,13 @@ func startLocal(t *testing.T, s *settings) local {
 	return local{signIn, signIn.resource.Domain}
 }
 
-// signUp returns the code that a new account brings back to the command line; "": there is no account.
+// signUp signs up a new account. It returns the code that the command line gets, or "" if there is no account.
 func (l local) signUp(t *testing.T, password string) string {
 	t.Helper()
 	return visit(t, l.url, person.Person{Email: "ada@example.org", Nickname: "Ada", Password: password, SignUp: true})
 }
 
-// visit returns the code that a visit to a pool's pages brings back to the command line; "": none.
+// visit visits a pool's pages. It returns the code that the command line gets, or "".
 func visit(t *testing.T, pool string, who person.Person) (code string) {
 	t.Helper()
 	sum := sha256.Sum256([]byte(localVerifier))
@@ -64,11 +64,11 @@ func visit(t *testing.T, pool string, who person.Person) (code string) {
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
 	}
 	who.Visited = func(u *url.URL) { code = u.Query().Get("code") }
-	_, _ = who.Visit(t.Context(), pool+"/oauth2/authorize?"+q.Encode()) // it ends at the command line, which is not there
+	_, _ = who.Visit(t.Context(), pool+"/oauth2/authorize?"+q.Encode()) // the visit ends in an error, because no command line listens
 	return code
 }
 
-// granted is what the token endpoint answers, and the scopes of the access token.
+// granted is the answer of the token endpoint and the scopes of the access token.
 type granted struct {
 	Access  string `json:"access_token"`
 	Refresh string `json:"refresh_token"`
@@ -110,8 +110,8 @@ func redeem(t *testing.T, pool string, pairs ...string) granted {
 	return got
 }
 
-// TestAccountsOfBeforeTheMove opens a pool as it was before its pages moved below /pool: an account keeps its owner,
-// and its sessions end.
+// TestAccountsOfBeforeTheMove opens a pool as it was before its pages moved below /pool. An account keeps its owner, and
+// its sessions end.
 func TestAccountsOfBeforeTheMove(t *testing.T) {
 	t.Parallel()
 	s, err := parseSettings(nil, func(string) string { return "" })
@@ -152,7 +152,7 @@ func TestAccountsOfBeforeTheMove(t *testing.T) {
 	}
 }
 
-// former makes a pool at the root of its service, with an account and a session.
+// former makes a pool at the root of its service, and an account with a session.
 func former(t *testing.T, data string, who person.Person) (issuer string, session granted, owner service.Identity) {
 	t.Helper()
 	web := httptest.NewServer(http.NotFoundHandler())

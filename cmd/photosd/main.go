@@ -1,12 +1,13 @@
 // Command photosd is the photo service.
 //
-// Without settings it serves this machine: SQLite and photos in a data folder,
-// and a user pool of its own. With those of an Amazon Cognito user pool it
-// accepts that pool's accounts. This package reads settings in groups (flags.go,
-// settings.go, database.go, pool.go, limits.go), prepares the data folder (data.go), makes
-// what signs people in (signin.go), puts the parts together (service.go), starts and
-// stops them (serve.go), and writes to standard error (talk.go). With the word account
-// it shuts accounts out instead (account.go).
+// Without settings it serves only this machine, with SQLite, photos in a data folder and a
+// local user pool. With the settings of an Amazon Cognito user pool it accepts the accounts
+// of that pool.
+//
+// This package reads the settings in groups (flags.go, settings.go, database.go, pool.go,
+// limits.go), prepares the data folder (data.go), sets up sign-in (signin.go), puts the parts
+// together (daemon.go), starts and stops them (serve.go), and writes to standard error
+// (talk.go). The command 'photosd account' lists, disables and enables accounts (account.go).
 package main
 
 import (
@@ -30,8 +31,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// run serves until ctx ends and returns the exit code: 0 after a stop that was
-// asked for, 2 when the settings make no sense, 1 when something failed.
+// run serves until ctx ends and returns the exit code: 0 after a normal stop, 2 when the
+// settings are wrong, 1 when something failed.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	format := formatText
 	if askedForJSON(args, getenv) {

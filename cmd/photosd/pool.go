@@ -12,22 +12,23 @@ import (
 	"photos/internal/store/sqldb"
 )
 
-// accounts say whose accounts the service accepts: those of a Cognito user pool, or its own.
+// accounts says whose accounts the service accepts: those of a Cognito user pool, or those of the
+// local user pool.
 type accounts struct {
-	issuer      string // "": from poolID; both empty: the local user pool
+	issuer      string // empty: derived from poolID; if both are empty, the local user pool is used
 	poolID      string
 	domain      string
 	clientID    string
-	cliClientID string // "": clientID
+	cliClientID string // empty: the same as clientID
 
-	selfRegistration string // of the user pool: open, closed or "", which is not known
+	selfRegistration string // of the user pool: open, closed, or "" for unknown
 
 	smtp, smtpFrom string
 	rotation       bool
 	rotationGrace  time.Duration
 }
 
-// maxRotationGrace is Cognito's limit, and what deploy/cognito.yaml sets.
+// maxRotationGrace is Cognito's limit. deploy/cognito.yaml sets the same value.
 const maxRotationGrace = time.Minute
 
 func (a *accounts) declare(f *flags) {
@@ -36,8 +37,8 @@ func (a *accounts) declare(f *flags) {
 	f.StringVar(&a.domain, "domain", "", "`URL` of the user pool's sign-in pages")
 	f.StringVar(&a.clientID, "client-id", "", "app client `ID` of the user pool")
 	f.StringVar(&a.cliClientID, "cli-client-id", "", "app client `ID` of the command line (default: --client-id)")
-	f.StringVar(&a.selfRegistration, "self-registration", "", "who may sign up at the user pool: the `WORD` open or closed (default: open)")
-	f.StringVar(&a.smtp, "smtp", "", "mail server `HOST:PORT` for the links of local accounts (default: the links are shown)")
+	f.StringVar(&a.selfRegistration, "self-registration", "", "`WORD` that says whether anyone may sign up at the user pool: open or closed (default: unknown)")
+	f.StringVar(&a.smtp, "smtp", "", "mail server (`HOST:PORT`) that sends the links of local accounts (default: photosd prints the links)")
 	f.StringVar(&a.smtpFrom, "smtp-from", "", "sender `ADDRESS` of these mails")
 	f.BoolVar(&a.rotation, "rotation", true, "replace the refresh token of a local account at each use")
 	f.DurationVar(&a.rotationGrace, "rotation-grace", maxRotationGrace, "`TIME` for which a replaced refresh token still works, at most 60s")
@@ -74,7 +75,8 @@ func (a *accounts) check(f *flags) error {
 	return a.checkCognito(f)
 }
 
-// checkCognito completes the settings of a Cognito user pool, as people copy them from the console.
+// checkCognito checks the settings of a Cognito user pool and completes them. It accepts values as
+// users copy them from the console.
 func (a *accounts) checkCognito(f *flags) error {
 	switch a.selfRegistration {
 	case "", "open", "closed":
@@ -97,10 +99,10 @@ func (a *accounts) checkCognito(f *flags) error {
 		return f.bad("issuer")
 	}
 	if !isSecure(a.issuer) {
-		return f.badAs("issuer", "https: anybody on the way could send other keys")
+		return f.badAs("issuer", "an https address; without https, others on the network could replace the keys")
 	}
 	if id, ok := issuer.Pool(a.issuer); ok && a.poolID != "" && id != a.poolID {
-		return badSetting("%s is %s, but %s is that of %s", f.source("pool-id"), a.poolID, f.source("issuer"), id)
+		return badSetting("%s is %s, but %s is the issuer of %s", f.source("pool-id"), a.poolID, f.source("issuer"), id)
 	}
 	if a.domain = strings.TrimRight(a.domain, "/"); a.domain != "" && !strings.Contains(a.domain, "://") {
 		a.domain = "https://" + a.domain
@@ -109,15 +111,15 @@ func (a *accounts) checkCognito(f *flags) error {
 		return f.bad("domain")
 	}
 	if a.domain != "" && !isSecure(a.domain) {
-		return f.badAs("domain", "https: photos would refuse it")
+		return f.badAs("domain", "an https address; photos would refuse it")
 	}
 	return nil
 }
 
-// local reports whether the service signs people in itself.
+// local reports whether the service uses the local user pool.
 func (a *accounts) local() bool { return a.issuer == "" }
 
-// clients are the app clients whose tokens are good.
+// clients returns the app clients whose tokens the service accepts.
 func (a *accounts) clients() []string {
 	if a.clientID == "" || a.clientID == a.cliClientID {
 		return []string{a.cliClientID}
@@ -125,8 +127,8 @@ func (a *accounts) clients() []string {
 	return []string{a.clientID, a.cliClientID}
 }
 
-// checkLocal keeps the local user pool to this machine: it asks nobody for a
-// second factor, and its links are shown to whoever looks.
+// checkLocal refuses settings that would make the local user pool reachable from other machines. The
+// pool has no second factor, and anyone who sees its log can use the links in it.
 func (s *settings) checkLocal() error {
 	const hint = "; give a Cognito user pool (--pool-id, --client-id) to serve others"
 	host, _, _ := net.SplitHostPort(s.listen)
@@ -145,7 +147,7 @@ func (s *settings) checkLocal() error {
 	return nil
 }
 
-// isSecure reports whether an address is https, or on this machine.
+// isSecure reports whether an address is https or on this machine.
 func isSecure(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && (u.Scheme == "https" || httpkit.IsLoopback(u.Hostname()))

@@ -15,21 +15,20 @@ import (
 )
 
 const (
-	headerTime = 10 * time.Second // for a request's header; bodies have deadlines of their own
-	idleTime   = 2 * time.Minute  // for the next request of a connection
+	headerTime = 10 * time.Second // limit for a request's header; bodies have their own deadlines
+	idleTime   = 2 * time.Minute  // how long a connection may wait for its next request
 	maxHeader  = 64 << 10         // bytes
-	cutTime    = 5 * time.Second  // for those to notice that they were cut
+	cutTime    = 5 * time.Second  // how long a stop then waits for requests whose connection was closed
 )
 
-// serve runs the service until ctx ends, and then until requests under way are
-// done or cut.
+// serve runs the service until ctx ends and the requests in progress are done.
 func serve(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err error) {
 	if err := s.checkLocal(); err != nil {
 		return err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.listen)
 	if err != nil {
-		return &photo.Error{Kind: photo.KindUnavailable, Msg: "listen", Hint: "--listen takes another address; port 0 is any free one", Err: err}
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: "listen", Hint: "choose another address with --listen; port 0 means any free port", Err: err}
 	}
 	defer listener.Close()
 	if err := s.completeBaseURL(listener.Addr()); err != nil {
@@ -53,7 +52,7 @@ func serve(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err 
 	}
 	defer func() { err = errors.Join(err, stopMetrics()) }()
 	d.welcome(s, talk)
-	if _, err := fmt.Fprintf(stdout, "photosd listening on http://%s\n", listener.Addr()); err != nil { // last: others wait for it
+	if _, err := fmt.Fprintf(stdout, "photosd listening on http://%s\n", listener.Addr()); err != nil { // programs wait for this line, so it comes last
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return d.run(ctx, gate, s, log)
@@ -66,21 +65,21 @@ func (s *settings) completeBaseURL(addr net.Addr) error {
 	}
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok || tcp.IP.IsUnspecified() {
-		return badSetting("%s: %s has no name that clients could use: --base-url is missing", s.given.source("listen"), s.listen)
+		return badSetting("%s: clients cannot use the address %s: set --base-url", s.given.source("listen"), s.listen)
 	}
 	s.baseURL = "http://" + addr.String()
 	return nil
 }
 
-// welcome says where the data is and what to type next.
+// welcome tells the user where the data is and what to type next.
 func (d *daemon) welcome(s *settings, talk *talk) {
 	if s.file() == "" {
 		talk.say("photos are in %s, and the database is %s", s.data, d.database)
 	} else {
-		talk.say("photos and database are in %s", s.data)
+		talk.say("photos and the database are in %s", s.data)
 	}
 	if d.signIn.previous != "" {
-		talk.say("the address changed: sessions of %s end", d.signIn.previous)
+		talk.say("the address of the service has changed: sessions of %s end", d.signIn.previous)
 	}
 	if warning := s.registrationWarning(); warning != "" {
 		talk.say("warning: %s", warning)
@@ -88,24 +87,25 @@ func (d *daemon) welcome(s *settings, talk *talk) {
 	talk.say("sign in from another terminal: photos login %s", s.baseURL)
 }
 
-// registrationWarning says that strangers may fill the disk, or returns "". The service cannot ask a
-// Cognito pool who may sign up, so it has to be told. The local pool is for whoever uses this machine.
+// registrationWarning returns a warning if strangers may be able to fill the disk, or "". The service
+// cannot find out who may sign up at a Cognito pool, so a setting says it. The local pool needs no
+// warning, because it is only for users of this machine.
 func (s *settings) registrationWarning() string {
 	switch {
 	case s.local() || s.quota.Bytes > 0 || s.selfRegistration == "closed":
 		return ""
 	case s.selfRegistration == "open":
-		return "everybody may sign up and store any number of bytes: --owner-bytes sets a quota"
+		return "anyone may sign up and store any number of bytes: set a quota with --owner-bytes"
 	}
-	return "if everybody may sign up at the user pool, set a quota with --owner-bytes; if not, say so with --self-registration closed"
+	return "if anyone may sign up at the user pool, set a quota with --owner-bytes; otherwise set --self-registration closed"
 }
 
-// run serves what comes through the gate until ctx ends.
+// run serves the connections that the gate accepts until ctx ends.
 func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, s *settings, log *slog.Logger) error {
 	web := &http.Server{
 		Handler: d.server, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ConnState: gate.ConnState,
-		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers send is no fault of ours
+		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug), // these are errors of clients
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})
@@ -124,9 +124,9 @@ func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, s *settings, log *
 	return err
 }
 
-// stop says that the service is not ready and gives a load balancer time to notice. Then it
-// takes no more connections, lets requests under way finish, and cuts those that take too
-// long: their clients go on where they were.
+// stop makes /readyz answer that the service is not ready, and gives a load balancer time to
+// notice. Then it accepts no more connections and waits for requests in progress. It closes the
+// connections of those that take too long. Their clients can resume an upload later.
 func (d *daemon) stop(ctx context.Context, web *http.Server, s *settings, log *slog.Logger) error {
 	d.server.Drain()
 	web.SetKeepAlivesEnabled(false) // the next request of a client goes to another replica
@@ -135,7 +135,7 @@ func (d *daemon) stop(ctx context.Context, web *http.Server, s *settings, log *s
 	defer cancel()
 	err := web.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
-		log.WarnContext(ctx, "requests under way were cut")
+		log.WarnContext(ctx, "requests took too long, and their connections were closed")
 		err = web.Close()
 	}
 	rest, cancel := context.WithTimeout(ctx, cutTime)

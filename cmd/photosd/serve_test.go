@@ -15,14 +15,14 @@ import (
 	"photos/internal/blob/disk"
 )
 
-// running is photosd in this process.
+// running is a photosd that runs in the test's process.
 type running struct {
 	url    string
 	stderr *syncBuffer
 	stop   func() (code int)
 }
 
-// firstLine takes what is written to it as one line each.
+// firstLine receives each write as one line.
 type firstLine chan string
 
 func (f firstLine) Write(p []byte) (int, error) {
@@ -49,7 +49,7 @@ func startRun(t *testing.T, args ...string) running {
 	return r
 }
 
-// resource reads what a service publishes for signing in.
+// resource reads the metadata that a service publishes for signing in.
 func resource(t *testing.T, address string) (r api.ProtectedResource) {
 	t.Helper()
 	resp, err := http.Get(address + "/.well-known/oauth-protected-resource")
@@ -63,7 +63,7 @@ func resource(t *testing.T, address string) (r api.ProtectedResource) {
 	return r
 }
 
-// TestRunWithItsOwnAccounts starts, serves and stops, with accounts of its own.
+// TestRunWithItsOwnAccounts starts photosd with the local user pool, calls it, and stops it.
 func TestRunWithItsOwnAccounts(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -88,7 +88,7 @@ func TestRunWithItsOwnAccounts(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	said := objects(t, r.stderr.String())
-	if len(said) < 4 || !strings.HasPrefix(said[0]["msg"].(string), "photos and database are in ") {
+	if len(said) < 4 || !strings.HasPrefix(said[0]["msg"].(string), "photos and the database are in ") {
 		t.Errorf("it said %v", said)
 	}
 	if code := startRun(t, "--data", data).stop(); code != 0 {
@@ -96,7 +96,7 @@ func TestRunWithItsOwnAccounts(t *testing.T) {
 	}
 }
 
-// TestRunWithCognito publishes the user pool of the settings; nothing is asked of the pool at the start.
+// TestRunWithCognito checks that the service publishes the user pool of the settings. The start needs no answer of the pool.
 func TestRunWithCognito(t *testing.T) {
 	t.Parallel()
 	r := startRun(t, "--data", t.TempDir()+"/data", "--pool-id", "eu-west-1_AbC", "--client-id", "web", "--cli-client-id", "cli",
@@ -118,7 +118,7 @@ func TestRunWithCognito(t *testing.T) {
 	}
 }
 
-// TestRunRefuses ends with the code and the message that a user needs.
+// TestRunRefuses checks the exit code and the message of starts that fail.
 func TestRunRefuses(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir() + "/data"
@@ -128,13 +128,13 @@ func TestRunRefuses(t *testing.T) {
 		code int
 		args []string
 	}{
-		"photosd: unknown flag --colour\nhint: photosd --help lists the settings\n":    {2, []string{"--colour"}},
-		"photosd: there is no database: ":                                              {2, []string{"account", "list", "--data", data}},
-		"photosd: photosd account: list, disable OWNER or enable OWNER\nhint: ":        {2, []string{"account", "--data", data}},
-		"photosd: --listen: 0.0.0.0:0 is open to other machines, ":                     {2, []string{"--listen", "0.0.0.0:0", "--data", data}},
-		"photosd: --listen: 0.0.0.0:0 has no name that clients could use: --base-url ": {2, []string{"--listen", "0.0.0.0:0", "--data", data, "--pool-id", "eu-west-1_A", "--client-id", "c"}},
-		"photosd: listen: ":               {1, []string{"--listen", other.Listener.Addr().String(), "--data", data, "--base-url", "http://127.0.0.1:1"}},
-		"photosd: make the data folder: ": {1, []string{"--listen", "127.0.0.1:0", "--data", "/dev/null/x"}},
+		"photosd: unknown flag --colour\nhint: 'photosd --help' lists the settings\n":      {2, []string{"--colour"}},
+		"photosd: there is no database: ":                                                  {2, []string{"account", "list", "--data", data}},
+		"photosd: account must be followed by list, disable OWNER or enable OWNER\nhint: ": {2, []string{"account", "--data", data}},
+		"photosd: --listen: 0.0.0.0:0 is open to other machines, ":                         {2, []string{"--listen", "0.0.0.0:0", "--data", data}},
+		"photosd: --listen: clients cannot use the address 0.0.0.0:0: set --base-url":      {2, []string{"--listen", "0.0.0.0:0", "--data", data, "--pool-id", "eu-west-1_A", "--client-id", "c"}},
+		"photosd: listen: ":                 {1, []string{"--listen", other.Listener.Addr().String(), "--data", data, "--base-url", "http://127.0.0.1:1"}},
+		"photosd: create the data folder: ": {1, []string{"--listen", "127.0.0.1:0", "--data", "/dev/null/x"}},
 		"photosd: --database-url: \"oracle:x\" is not of the form sqlite:PATH": {2, []string{"--listen", "127.0.0.1:0", "--data", data, "--database-url", "oracle:x", "--pool-id", "eu-west-1_A", "--client-id", "c"}},
 	} {
 		var out, problems syncBuffer
@@ -152,7 +152,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestAccountCommand shuts an account out and lets it in again, in the database of a service that ran.
+// TestAccountCommand disables and enables an account in the database of a service that has stopped.
 func TestAccountCommand(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -184,11 +184,11 @@ func TestAccountCommand(t *testing.T) {
 		out, problems string
 	}{
 		{[]string{"list"}, 0, owner + "\tenabled\tlocal_1\t\"sub\\u202e1\"\t0\t0\t0\t", ""},
-		{[]string{"disable", owner}, 0, "", "photosd: " + owner + " is disabled"},
+		{[]string{"disable", owner}, 0, "", "photosd: account " + owner + " is disabled"},
 		{[]string{"list"}, 0, owner + "\tdisabled\t", ""},
-		{[]string{"enable", "sub\u202e1"}, 0, "", "photosd: " + owner + " is enabled"},
+		{[]string{"enable", "sub\u202e1"}, 0, "", "photosd: account " + owner + " is enabled"},
 		{[]string{"disable", "nobody"}, 1, "", "photosd: no account \"nobody\"\nhint: "},
-		{[]string{"lock", owner}, 2, "", "photosd: photosd account: list"},
+		{[]string{"lock", owner}, 2, "", "photosd: account must be followed by list"},
 	} {
 		code, out, problems := account(step.words...)
 		if code != step.code || !strings.HasPrefix(out, step.out) || !strings.HasPrefix(problems, step.problems) || step.problems == "" && problems != "" {
@@ -197,8 +197,8 @@ func TestAccountCommand(t *testing.T) {
 	}
 }
 
-// TestNewDatabaseBesidePhotos is refused: its name was mistyped, or the file was lost.
-func TestNewDatabaseBesidePhotos(t *testing.T) {
+// TestNewDatabaseWithOldPhotos: a new database is refused if the data folder has photos. Its name may be mistyped, or the old file lost.
+func TestNewDatabaseWithOldPhotos(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	startRun(t, "--data", data).stop()

@@ -12,8 +12,8 @@ import (
 	"github.com/adrg/xdg"
 )
 
-// settings are everything photosd can be told, in groups. Each group declares its
-// settings and checks them.
+// settings are all settings of photosd, in groups. Each group declares its settings and
+// checks them.
 type settings struct {
 	serving
 	storage
@@ -21,12 +21,12 @@ type settings struct {
 	limits
 
 	version bool
-	given   *flags   // where each value comes from
-	words   []string // what stands between the flags: nothing, or an account command
+	given   *flags   // says where each value comes from
+	words   []string // the arguments that are not flags: none, or an account command
 }
 
-// declare declares every setting with its default. The word in backquotes is what help
-// calls the value.
+// declare declares every setting with its default. Help uses the word in backquotes as the
+// name of the value.
 func (s *settings) declare() *flags {
 	f := newFlags()
 	s.serving.declare(f)
@@ -37,8 +37,8 @@ func (s *settings) declare() *flags {
 	return f
 }
 
-// parseSettings reads flags and environment, finds what makes no sense, and completes
-// what may be left out. Its errors are of photo.KindUsage, but for flag.ErrHelp.
+// parseSettings reads the flags and the environment, checks them, and derives settings that
+// were left out. Its errors are of photo.KindUsage, except flag.ErrHelp.
 func parseSettings(args []string, getenv func(string) string) (*settings, error) {
 	s := &settings{}
 	f := s.declare()
@@ -51,7 +51,7 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 		return nil, badSetting("photosd has no command %q", s.words[0])
 	}
 	if getenv("PHOTOS_BUCKET") != "" {
-		return nil, badSetting("PHOTOS_BUCKET is set, but this photosd keeps photos in a folder")
+		return nil, badSetting("PHOTOS_BUCKET is set, but this photosd can only keep photos in a folder")
 	}
 	for _, check := range []func(*flags) error{s.serving.check, s.storage.check, s.accounts.check, s.limits.check} {
 		if err := check(f); err != nil {
@@ -67,7 +67,7 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 // serving says how the service is reached and what it logs.
 type serving struct {
 	listen    string
-	baseURL   string // "": from the listener
+	baseURL   string // empty until it is derived from the listener
 	logFormat string
 	logLevel  slog.Level
 
@@ -76,18 +76,19 @@ type serving struct {
 	stopTime      time.Duration
 }
 
-// logFormatVariable is read also when other settings are wrong.
+// logFormatVariable is also read when other settings are wrong.
 const logFormatVariable = "PHOTOSD_LOG_FORMAT"
 
 func (s *serving) declare(f *flags) {
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; with port 0 a free port is used")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 means any free port")
 	f.StringVar(&s.baseURL, "base-url", "", "`URL` at which users reach the service (default: from --listen)")
 	f.StringVar(&s.logFormat, "log-format", formatText, "`FORMAT` of the log on standard error: text or json")
 	s.logLevel = slog.LevelWarn
 	f.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "`LEVEL` of the log: debug, info (every request), warn or error")
-	f.StringVar(&s.metricsListen, "metrics-listen", "", "`ADDRESS` of a second listener that shows figures to Prometheus, at /metrics, to whoever reaches it (default: none)")
-	f.DurationVar(&s.stopDelay, "stop-delay", 0, "`TIME` for which a service that is asked to stop goes on, while /readyz answers 503 for the load balancer to notice")
-	f.DurationVar(&s.stopTime, "stop-time", 10*time.Second, "`TIME` that requests under way then have to finish")
+	f.Lookup("log-level").DefValue = "warn" // slog would write WARN
+	f.StringVar(&s.metricsListen, "metrics-listen", "", "`ADDRESS` of a second listener with metrics for Prometheus at /metrics; anyone who can reach it can read them (default: none)")
+	f.DurationVar(&s.stopDelay, "stop-delay", 0, "`TIME` for which the service continues after a signal to stop, while /readyz answers 503 for a load balancer")
+	f.DurationVar(&s.stopTime, "stop-time", 10*time.Second, "`TIME` that requests in progress then have to finish")
 	f.describe("metrics-listen", "PHOTOSD_METRICS_LISTEN", "an address like 127.0.0.1:9090")
 	f.describe("stop-delay", "PHOTOSD_STOP_DELAY", "a time like 15s")
 	f.describe("stop-time", "PHOTOSD_STOP_TIME", "a time like 10s, above 0")
@@ -136,7 +137,7 @@ type storage struct {
 }
 
 func (s *storage) declare(f *flags) {
-	f.StringVar(&s.data, "data", filepath.Join(xdg.DataHome, "photosd"), "`FOLDER` of photos and database, closed to other users")
+	f.StringVar(&s.data, "data", filepath.Join(xdg.DataHome, "photosd"), "`FOLDER` for photos and the database; other users must not have access to it")
 	f.describe("data", "PHOTOSD_DATA", "a folder")
 	s.database.declare(f)
 }

@@ -13,10 +13,10 @@ import (
 	"photos/internal/photo"
 )
 
-// none is an empty environment.
+// none returns the variables of an empty environment.
 func none(string) string { return "" }
 
-// TestIssuersOfForeignNetworks: keys and sign-in pages come by https, or from this machine.
+// TestIssuersOfForeignNetworks: the issuer and the sign-in pages must use https or be on this machine.
 func TestIssuersOfForeignNetworks(t *testing.T) {
 	t.Parallel()
 	for address, good := range map[string]bool{
@@ -33,20 +33,20 @@ func TestIssuersOfForeignNetworks(t *testing.T) {
 			{"--issuer", "https://id.example.org", "--client-id", "cli", "--domain", address},
 		} {
 			_, err := parseSettings(args, none)
-			if good && err != nil || !good && (photo.KindOf(err) != photo.KindUsage || !strings.Contains(err.Error(), "is not https")) {
+			if good && err != nil || !good && (photo.KindOf(err) != photo.KindUsage || !strings.Contains(err.Error(), "is not an https address")) {
 				t.Errorf("%v: error %v, accepted: want %t", args, err, good)
 			}
 		}
 	}
 }
 
-// environ is an environment of these variables.
+// environ returns an environment of these variables.
 func environ(variables map[string]string) func(string) string {
 	return func(name string) string { return variables[name] }
 }
 
-// TestWrongValues gives every setting a wrong value, as a flag and by its variable. The message names where the value
-// comes from, the value, and what it should be like.
+// TestWrongValues gives every setting a wrong value, as a flag and by its variable. The message names the flag or
+// variable, the value, and the form of a valid value.
 func TestWrongValues(t *testing.T) {
 	t.Parallel()
 	pool := []string{"--client-id", "cli", "--issuer", "https://id.example.org"}
@@ -71,8 +71,8 @@ func TestWrongValues(t *testing.T) {
 		"database-name":     {nil, "", nil},
 		"database-ca-file":  {nil, "", nil},
 		"pool-id":           {[]string{"AbC", "eu-west-1_", "eu-west-1"}, "eu-west-1_AbCdEfGhI", []string{"--client-id", "cli"}},
-		"issuer":            {[]string{"cognito-idp.eu-west-1.amazonaws.com/x", "https//x", "http://id.example.org"}, "https:", pool[:2]},
-		"domain":            {[]string{"http://p.example", "https://p.example/?a", "htp://p"}, "https:", pool},
+		"issuer":            {[]string{"cognito-idp.eu-west-1.amazonaws.com/x", "https//x", "http://id.example.org"}, "https", pool[:2]},
+		"domain":            {[]string{"http://p.example", "https://p.example/?a", "htp://p"}, "https", pool},
 		"client-id":         {nil, "", nil},
 		"cli-client-id":     {nil, "", nil},
 		"smtp":              {[]string{"mail.example.org", "a:b:c"}, "mail.example.org:587", nil},
@@ -115,7 +115,7 @@ func wantSetting(t *testing.T, err error, source, value, form string) {
 	}
 }
 
-// TestEverySettingIsAVariable: a service in a container is told everything by its environment.
+// TestEverySettingIsAVariable: all settings can come from the environment, as in a container.
 func TestEverySettingIsAVariable(t *testing.T) {
 	t.Parallel()
 	f := new(settings).declare()
@@ -174,7 +174,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestLocalPoolStaysLocal: the service's own accounts are for this machine alone.
+// TestLocalPoolStaysLocal: settings that would open the local user pool to other machines are refused.
 func TestLocalPoolStaysLocal(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
@@ -200,7 +200,7 @@ func TestLocalPoolStaysLocal(t *testing.T) {
 	}
 }
 
-// TestHelp names every setting with its variable.
+// TestHelp checks that help has every setting with its variable.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	var out, problems bytes.Buffer

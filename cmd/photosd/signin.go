@@ -15,20 +15,20 @@ import (
 	"photos/internal/userpool"
 )
 
-// localPath is where the pages and endpoints of the local user pool are, so that they are not in the way of the
-// service's own.
+// localPath is the prefix of the pages and endpoints of the local user pool. It keeps them apart from the
+// paths of the service.
 const localPath = "/pool"
 
-// localClient is the app client of the command line in the local user pool. Its
-// name never changes: sessions are bound to it.
+// localClient is the app client of the command line in the local user pool. Its name must not change,
+// because sessions belong to it.
 const localClient = "photos-cli"
 
-// signIn is who signs people in, and how the service knows.
+// signIn is the connection of the service to its user pool.
 type signIn struct {
 	resource api.ProtectedResource
 	verify   func(ctx context.Context, token string) (service.Identity, error)
 	pages    map[string]http.Handler // of the local user pool
-	previous string                  // issuer of the local user pool before it moved here
+	previous string                  // the former issuer of the local user pool, if it has changed
 	close    func() error
 }
 
@@ -92,8 +92,9 @@ func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	return out, nil
 }
 
-// endFormer answers at the addresses that the local user pool had before it moved to localPath. Sessions from
-// then know no others: they end with an error that sends the user to photos login, and signing out works.
+// endFormer adds the addresses that the local user pool had before it moved to localPath. Older sessions know
+// only these. Refreshing such a session fails with an error that tells the user to run 'photos login'. Signing
+// out works.
 func (s *signIn) endFormer(pool http.Handler) {
 	s.pages["POST /oauth2/token"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -14,9 +14,9 @@ import (
 	"photos/internal/text"
 )
 
-// talk writes everything that photosd says on standard error: the log, and what the user
-// who started it should read whatever the log's level is. No text from outside can drive
-// a terminal. With --log-format json every line is a JSON object.
+// talk writes to standard error: the log, and messages for the user who started photosd, which do
+// not depend on the log's level. Text from outside is escaped, so that it cannot control a terminal.
+// With --log-format json every line is a JSON object.
 type talk struct {
 	json bool
 	mu   sync.Mutex
@@ -31,7 +31,7 @@ const (
 	formatJSON = "json"
 )
 
-// askedForJSON reports whether the log should be JSON, also when other settings are wrong.
+// askedForJSON reports whether the log should be JSON. It works even when other settings are wrong.
 func askedForJSON(args []string, getenv func(string) string) bool {
 	for i, arg := range args {
 		name, value, joined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -45,7 +45,7 @@ func askedForJSON(args []string, getenv func(string) string) bool {
 	return strings.TrimSpace(getenv(logFormatVariable)) == formatJSON
 }
 
-// logger returns the log. What packages without a logger print goes to it as warnings.
+// logger returns the log. Output of packages that use the default logger goes to it as warnings.
 func (t *talk) logger(level slog.Level) *slog.Logger {
 	out := slog.New(t.handler(level))
 	slog.SetLogLoggerLevel(slog.LevelWarn)
@@ -62,17 +62,17 @@ func (t *talk) handler(level slog.Level) slog.Handler {
 	return slog.NewTextHandler(lines{t}, options)
 }
 
-// say tells the user something.
+// say writes a message for the user.
 func (t *talk) say(format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
 	if t.json {
 		t.object(slog.LevelInfo, message)
 		return
 	}
-	_, _ = lines{t}.Write([]byte(message + "\n")) // there is nowhere else to complain
+	_, _ = lines{t}.Write([]byte(message + "\n")) // an error could not be reported anywhere
 }
 
-// fail tells the user why photosd ends.
+// fail writes the error with which photosd ends.
 func (t *talk) fail(err error) {
 	hint := photo.HintOf(err)
 	switch {
@@ -91,14 +91,14 @@ func (t *talk) object(level slog.Level, message string, attrs ...slog.Attr) {
 	slog.New(t.handler(level)).LogAttrs(context.Background(), level, message, attrs...)
 }
 
-// Write implements io.Writer for the local user pool, which says one thing per call.
+// Write implements io.Writer for the local user pool, which writes one message per call.
 func (t *talk) Write(p []byte) (int, error) {
 	t.say("%s", strings.TrimSuffix(string(p), "\n"))
 	return len(p), nil
 }
 
-// lines writes whole lines to standard error, one call at a time, with everything escaped
-// or replaced that could drive a terminal.
+// lines writes whole lines to standard error, one call at a time. It escapes or replaces everything that
+// could control a terminal.
 type lines struct{ talk *talk }
 
 // Write implements io.Writer.

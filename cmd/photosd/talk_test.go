@@ -24,10 +24,10 @@ import (
 	"photos/internal/text"
 )
 
-// hostile is text that would do something to a terminal.
+// hostile is text that would control a terminal.
 const hostile = "a\u202eb\u009b31mc\x1b[2Jd\x7fe\nf\xff"
 
-// objects reads lines that are JSON objects each, in characters that a terminal only shows.
+// objects parses lines, each a JSON object, and checks that no character could control a terminal.
 func objects(t *testing.T, out string) []map[string]any {
 	t.Helper()
 	var all []map[string]any
@@ -42,8 +42,8 @@ func objects(t *testing.T, out string) []map[string]any {
 	return all
 }
 
-// sayEverything says something in every way there is, and returns how many lines that are in JSON.
-// It is for one test at a time, as package log has one output.
+// sayEverything writes messages in every way there is, and returns how many lines of JSON that makes. Only one
+// test at a time may call it, because package log has one output.
 func sayEverything(t *talk) int {
 	logger := t.logger(slog.LevelDebug)
 	logger.Warn("request", "path", hostile, "err", errors.New(hostile))
@@ -71,7 +71,7 @@ func TestTalk(t *testing.T) { // not parallel: it changes where package log writ
 	}
 }
 
-// TestPanicInAHandler: the log of it is a line of JSON, and so is that of the request.
+// TestPanicInAHandler: a panic and its request are each logged as one line of JSON.
 func TestPanicInAHandler(t *testing.T) { // not parallel: it changes where package log writes
 	var out syncBuffer
 	web := servePanic(t, newTalk(&out, formatJSON).logger(slog.LevelInfo))
@@ -110,7 +110,7 @@ func (b *syncBuffer) String() string {
 	return b.b.String()
 }
 
-// servePanic serves photosd's handlers, and one below /boom/ that panics.
+// servePanic serves photosd's handlers, and a handler below /boom/ that panics.
 func servePanic(t *testing.T, log *slog.Logger) (address string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// template is what the tests look at of the user pool in deploy.
+// template has the parts of deploy/cognito.yaml that the tests check.
 type template struct {
 	Resources struct {
 		UserPool struct {
@@ -50,8 +50,8 @@ func readTemplate(t *testing.T) template {
 	return read
 }
 
-// Cognito compares redirect addresses exactly, so the pool's template has to
-// register the very ones that the service publishes.
+// Cognito compares redirect addresses exactly, so the template has to register exactly those
+// that the service publishes.
 func TestTemplateRegistersTheRedirectAddresses(t *testing.T) {
 	t.Parallel()
 	got, want := readTemplate(t).Resources.CommandLineClient.Properties.CallbackURLs, redirect.URIs()
@@ -62,7 +62,7 @@ func TestTemplateRegistersTheRedirectAddresses(t *testing.T) {
 	}
 }
 
-// TestLocalPoolGrantsWhatTheTemplateDoes signs up in the local user pool as photosd opens it.
+// TestLocalPoolGrantsWhatTheTemplateDoes compares the tokens of the local user pool with the template.
 func TestLocalPoolGrantsWhatTheTemplateDoes(t *testing.T) {
 	t.Parallel()
 	want := readTemplate(t).Resources

@@ -14,15 +14,6 @@ import (
 	"testing"
 )
 
-// unpolished lists what the habits below are not held against yet: a folder with all that is below it, or a file.
-// Remove a line when its text is clean. What is not listed is held. To see what is left in a folder:
-//
-//	go test -v -run TestProse ./internal/layout | grep internal/auth
-var unpolished = []string{
-	"cmd/photosd",
-	"deploy",
-}
-
 // habit is a turn of phrase that readers stumble over.
 type habit struct {
 	pattern *regexp.Regexp
@@ -56,31 +47,16 @@ func phrase(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + strings.ReplaceAll(pattern, " ", `(?:\s|//|#)+`))
 }
 
-// TestProse holds comments, messages, help, scripts and documents against the habits. With -v it also prints what it
-// finds in what is unpolished.
+// TestProse checks that comments, messages, help, scripts and documents have none of the habits.
 func TestProse(t *testing.T) {
 	t.Parallel()
-	for _, name := range unpolished {
-		if _, err := os.Stat(filepath.Join("..", "..", name)); err != nil {
-			t.Errorf("unpolished: %v", err)
-		}
-	}
 	for file, texts := range prose(t) {
 		for _, h := range habits() {
 			for line, found := range h.find(texts) {
-				switch {
-				case !isUnpolished(file):
-					t.Errorf("%s:%d: %q: write %s", file, line, found, h.instead)
-				case testing.Verbose():
-					t.Logf("not held yet: %s:%d: %q: write %s", file, line, found, h.instead)
-				}
+				t.Errorf("%s:%d: %q: write %s", file, line, found, h.instead)
 			}
 		}
 	}
-}
-
-func isUnpolished(file string) bool {
-	return slices.ContainsFunc(unpolished, func(p string) bool { return file == p || strings.HasPrefix(file, p+"/") })
 }
 
 // find yields the line and the words of each use of the habit.

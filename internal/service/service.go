@@ -92,7 +92,7 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Service is the whole of it.
+// Service has all parts of the service.
 type Service struct {
 	Accounts *Accounts
 	Photos   *Photos
@@ -133,7 +133,7 @@ func (s *Service) Ready(ctx context.Context) error {
 	if err := s.ping(ctx); err != nil {
 		var away *photo.Error
 		if errors.As(err, &away) && away.Kind == photo.KindUnavailable {
-			return away // it says why
+			return away // it has the reason
 		}
 		return &photo.Error{Kind: photo.KindUnavailable, Msg: "the database does not answer", Err: err}
 	}

@@ -28,7 +28,7 @@ func (s *Uploads) freeSpace() (bytes int64, known bool) {
 
 // checkAnnounced refuses an upload of size bytes, which come in later requests, if the disk
 // has no space for it together with the unfinished uploads of the owner. Announcing a size
-// costs nothing, so without this check anybody could announce petabytes.
+// costs nothing, so without this check anyone could announce petabytes.
 func (s *Uploads) checkAnnounced(ctx context.Context, owner string, id photo.ID, size int64) error {
 	free, known := s.freeSpace()
 	if !known {

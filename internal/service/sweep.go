@@ -19,9 +19,9 @@ const (
 	sweepBatch = 100            // rows that one query claims
 	orphanAge  = 24 * time.Hour // younger bytes without a row stay: their row may follow
 
-	// orphanKeep is how long bytes without a row stay after they were first found. After a
-	// database was restored from an older backup, there are such bytes that are wanted. The
-	// operator has this long to notice.
+	// orphanKeep is how long bytes without a row stay after they were first found. When the
+	// operator restores a database from an older backup, photos that are still wanted have no
+	// rows. The operator has this long to notice.
 	orphanKeep = 30 * 24 * time.Hour
 
 	walkTask  = "walk"          // the name of the claim on the walk through all stored bytes
@@ -205,7 +205,7 @@ func (s *Sweeper) sweepBlobs(ctx context.Context) (removed int, err error) {
 		return s.Blobs.Delete(ctx, owner, key)
 	})
 	if orphans > 0 {
-		s.Log.WarnContext(ctx, "some stored bytes belong to no photo; they are removed 30 days after they were first found: is this the right database?", "files", orphans)
+		s.Log.WarnContext(ctx, "some stored bytes belong to no photo, and will be removed 30 days after they were first found; check that this is the right database", "files", orphans)
 	}
 	return removed, err
 }
