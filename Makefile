@@ -38,8 +38,8 @@ bench: ## the figures of docs/numbers.md, half an hour; BENCH="-scale 0.1 -only 
 	@.cache/bench/bench $(BENCH)
 
 .PHONY: soak
-soak: ## 5,000 photos through a faulty network, without and with 1,000 kills; PHOTOS_TEST_SEED=N for other odds
-	PHOTOS_SOAK=1 $(GO) test -count=1 -v -timeout 60m -run 'TestScripts/^(faults|kills)$$' ./cmd/photos
+soak: ## 5,000 photos through a faulty network, without and with 1,000 kills, 200 kills of replicas; PHOTOS_TEST_SEED=N for other odds
+	PHOTOS_SOAK=1 $(GO) test -count=1 -v -timeout 60m -run 'TestScripts/^(faults|kills|replica-kills)$$' ./cmd/photos
 
 .PHONY: lint
 lint: $(LINT) ## golangci-lint, built on first use

@@ -14,10 +14,11 @@ import (
 	"photos/internal/photo"
 )
 
-// openData creates the data folder if necessary, and locks it for this process: a second service
-// over the same folder could remove the first one's uploads. It refuses a folder that other users
-// can read, and a database file that they can read. database is empty for a database server.
-// The lock is on its own file, which is never removed.
+// openData creates the data folder if necessary, and locks it for this process. It refuses a
+// folder that other users can read, and a database file that they can read. database is empty
+// for a database server: then several services may share the folder. With a database file one
+// service uses it alone, because a second one could remove the first one's uploads. The lock is
+// on its own file, which is never removed.
 func openData(dir, database string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &photo.Error{Kind: photo.KindUnreadable, Msg: "create the data folder", Hint: "choose another folder with --data", Err: err}
@@ -26,7 +27,11 @@ func openData(dir, database string) (*flock.Flock, error) {
 		return nil, err
 	}
 	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
-	locked, err := lock.TryLock()
+	take := lock.TryLock
+	if database == "" {
+		take = lock.TryRLock
+	}
+	locked, err := take()
 	if err != nil {
 		return nil, &photo.Error{Kind: photo.KindUnreadable, Msg: "lock the data folder", Hint: "choose another folder with --data", Err: err}
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -82,6 +83,9 @@ func proxyConf(ts *testscript.TestScript, file string) string {
 		"/etc/ssl/photos/fullchain.pem", ts.MkAbs("cert.pem"),
 		"/etc/ssl/photos/privkey.pem", ts.MkAbs("key.pem"),
 		"127.0.0.1:8080", strings.TrimPrefix(ts.Getenv("PHOTOSD_URL"), "http://"),
+		"127.0.0.1:8081", strings.TrimPrefix(ts.Getenv("REPLICA1_URL"), "http://"),
+		"127.0.0.1:8082", strings.TrimPrefix(ts.Getenv("REPLICA2_URL"), "http://"),
+		"127.0.0.1:8083", strings.TrimPrefix(cmp.Or(ts.Getenv("REPLICA3_URL"), ts.Getenv("REPLICA2_URL")), "http://"),
 	).Replace(string(text))
 }
 

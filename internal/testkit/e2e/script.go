@@ -66,6 +66,9 @@ var logins = make(chan struct{}, 4)
 //	occupy PORT                  listen on a port of 127.0.0.1 until the script ends
 //	chromium FILE                a real browser signs up and in at the address in a file
 //	database start ENGINE        a database server, which photosd then uses; also parts, kill, run, freeze, thaw
+//	replicas start N [ARG...]    start several photosd over one data folder; sets REPLICA1_URL and so on
+//	replicas stop|kill|run I     end one with SIGTERM or SIGKILL, or start it again
+//	replicas kills N DIR DIR     upload two folders at the same time N times, and kill a replica on the way
 //	id NAME FILE                 set $NAME to the ID of a file
 func Run(t *testing.T) {
 	t.Helper()
@@ -117,6 +120,7 @@ func Run(t *testing.T) {
 			"strays":   cmdStrays,
 			"stranger": cmdStranger,
 			"kills":    cmdKills,
+			"replicas": cmdReplicas,
 		},
 	})
 }
@@ -145,10 +149,11 @@ func setup(env *testscript.Env) error {
 		env.Setenv(k, v)
 	}
 	env.Values[serviceKey{}], env.Values[databaseKey{}] = &service{}, &database{}
-	env.Values[strangerKey{}] = &stranger{}
+	env.Values[strangerKey{}], env.Values[replicasKey{}] = &stranger{}, &replicas{}
 	env.Values[proxyKey{}] = new(*faultproxy.Proxy)
 	env.Defer(func() { env.Values[databaseKey{}].(*database).end() })
 	env.Defer(func() { env.Values[serviceKey{}].(*service).end() })
+	env.Defer(func() { env.Values[replicasKey{}].(*replicas).end() })
 	return nil
 }
 

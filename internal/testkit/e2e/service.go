@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ import (
 
 // service is a script's photosd.
 type service struct {
+	name     string // of the log; "": photosd
+	variable string // that gets its address; "": PHOTOSD_URL
+
 	cmd  *exec.Cmd
 	args []string     // of the last start
 	addr atomic.Value // host:port of the first start, kept for later ones; a string, read by proxies
@@ -83,7 +87,7 @@ func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...str
 	if !known {
 		listen = "127.0.0.1:0"
 	}
-	log, err := os.OpenFile(ts.MkAbs("photosd.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(ts.MkAbs(s.log()), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
 	defer log.Close()
 	words := slices.Concat(wrapper, []string{filepath.Join(os.Getenv(envBin), "photosd"), "--listen", listen, "--data", ts.MkAbs("data")}, args)
@@ -112,14 +116,17 @@ func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...str
 	case line := <-first:
 		url, ok := strings.CutPrefix(line, "photosd listening on ")
 		if !ok {
-			ts.Fatalf("photosd said %q\n%s", line, ts.ReadFile("photosd.log"))
+			ts.Fatalf("photosd said %q\n%s", line, ts.ReadFile(s.log()))
 		}
 		s.addr.Store(strings.TrimPrefix(url, "http://"))
-		ts.Setenv("PHOTOSD_URL", url)
+		ts.Setenv(cmp.Or(s.variable, "PHOTOSD_URL"), url)
 	case <-time.After(startTime):
 		ts.Fatalf("photosd said nothing for %s", startTime)
 	}
 }
+
+// log returns the name of the file with what the service says.
+func (s *service) log() string { return cmp.Or(s.name, "photosd") + ".log" }
 
 func (s *service) signal(ts *testscript.TestScript, sig syscall.Signal) {
 	if s.cmd == nil {
