@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -65,13 +64,9 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 		return err
 	}
 	d.close = append(d.close, d.signIn.close)
-	renditions, err := thumb.OpenCache(filepath.Join(s.data, "renditions"), thumb.New(thumb.Find()), 1)
-	if err != nil {
-		return err
-	}
 	d.service, err = service.New(service.Config{
 		Store: db, Blobs: d.metrics.Blobs(blobs), Staging: d.metrics.Staging(blobs), Free: blobs.Free, Swept: d.metrics.Swept,
-		Verify: d.signIn.verify, Inspect: metadata.Read, Renditions: renditions, Limits: s.limits.service(), Log: log,
+		Verify: d.signIn.verify, Inspect: metadata.Read, Renditions: thumb.New(thumb.Find()), Limits: s.limits.service(), Log: log,
 	})
 	if err != nil {
 		return err

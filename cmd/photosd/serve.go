@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"photos/internal/httpkit"
@@ -107,9 +108,10 @@ func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, s *settings, log *
 		ConnState: gate.ConnState,
 		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug), // these are errors of clients
 	}
-	sweeping, stopSweeping := context.WithCancel(ctx)
-	swept := make(chan struct{})
-	go func() { defer close(swept); d.service.Sweeper.Run(sweeping) }()
+	working, stopWorking := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	work.Go(func() { d.service.Sweeper.Run(working) })
+	work.Go(func() { d.service.Background.Run(working) })
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(gate) }()
 	var err error
@@ -119,8 +121,8 @@ func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, s *settings, log *
 	case <-ctx.Done():
 		err = d.stop(context.WithoutCancel(ctx), web, s, log)
 	}
-	stopSweeping()
-	<-swept
+	stopWorking()
+	work.Wait()
 	return err
 }
 

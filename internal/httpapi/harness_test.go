@@ -65,10 +65,8 @@ func (s *fixture) open(tweaks ...func(*config)) {
 	s.store, s.blobs = db, blobs
 	s.web = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.server.ServeHTTP(w, r) }))
 	base := "http://" + s.web.Listener.Addr().String()
-	renditions, err := thumb.OpenCache(filepath.Join(s.dir, "renditions"), thumb.New(thumb.Config{}), 1)
-	must(s.t, err)
 	s.config = config{
-		service.Config{Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read, Renditions: renditions},
+		service.Config{Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read, Renditions: thumb.New(thumb.Config{})},
 		httpapi.Config{
 			BaseURL: base, Local: true, OpenAPI: openapi.JSON,
 			Resource: api.ProtectedResource{

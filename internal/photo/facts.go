@@ -89,6 +89,21 @@ func (p *Photo) Learn(f Facts) (changed bool) {
 	return changed
 }
 
+// Relearn replaces what p has from the picture itself by what is read from the picture now,
+// and what it has from a worse source too. It reports whether anything changed.
+func (p *Photo) Relearn(taken Moment, position *Position) (changed bool) {
+	before := *p
+	if p.TakenSource == FactEmbedded {
+		p.TakenAt, p.TakenSource = Moment{}, ""
+	}
+	if p.PositionSource == FactEmbedded {
+		p.Position, p.PositionSource = nil, ""
+	}
+	p.Learn(Facts{Modified: p.ModifiedAt, Taken: taken, TakenSource: FactEmbedded, Position: position, PositionSource: FactEmbedded})
+	same := before.Position == nil && p.Position == nil || before.Position != nil && p.Position != nil && *before.Position == *p.Position
+	return !same || before.TakenAt.String() != p.TakenAt.String() || before.TakenSource != p.TakenSource || before.PositionSource != p.PositionSource
+}
+
 // NewPosition returns a position, or nil if there is no such place on earth. It also returns
 // nil for 0,0 in the Gulf of Guinea: devices that do not know their position write that.
 func NewPosition(latitude, longitude float64) *Position {

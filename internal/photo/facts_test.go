@@ -50,3 +50,39 @@ func TestLearnModified(t *testing.T) {
 		t.Error("a clock that was never set improves a photo")
 	}
 }
+
+// A newer reader replaces what an older one found, and nothing that a better source said.
+func TestRelearn(t *testing.T) {
+	t.Parallel()
+	was, is := photo.AtWallClock(time.Unix(1e9, 0)), photo.AtWallClock(time.Unix(2e9, 0))
+	modified := time.Unix(1.5e9, 0).UTC()
+	here, there := &photo.Position{Latitude: 1}, &photo.Position{Latitude: 2}
+	for _, test := range []struct {
+		name     string
+		p        photo.Photo
+		taken    photo.Moment
+		position *photo.Position
+		want     photo.Photo
+		changed  bool
+	}{
+		{"another date and position", photo.Photo{TakenAt: was, TakenSource: photo.FactEmbedded, Position: here, PositionSource: photo.FactEmbedded}, is, there,
+			photo.Photo{TakenAt: is, TakenSource: photo.FactEmbedded, Position: there, PositionSource: photo.FactEmbedded}, true},
+		{"the same", photo.Photo{TakenAt: was, TakenSource: photo.FactEmbedded, Position: here, PositionSource: photo.FactEmbedded}, was, &photo.Position{Latitude: 1},
+			photo.Photo{TakenAt: was, TakenSource: photo.FactEmbedded, Position: here, PositionSource: photo.FactEmbedded}, false},
+		{"nothing any more", photo.Photo{ModifiedAt: modified, TakenAt: was, TakenSource: photo.FactEmbedded, Position: here, PositionSource: photo.FactEmbedded}, photo.Moment{}, nil,
+			photo.Photo{ModifiedAt: modified, TakenAt: photo.At(modified), TakenSource: photo.FactModified}, true},
+		{"better than the file's", photo.Photo{ModifiedAt: modified, TakenAt: photo.At(modified), TakenSource: photo.FactModified}, is, nil,
+			photo.Photo{ModifiedAt: modified, TakenAt: is, TakenSource: photo.FactEmbedded}, true},
+		{"worse than somebody else's", photo.Photo{TakenAt: was, TakenSource: "a person", Position: here, PositionSource: "a person"}, is, there,
+			photo.Photo{TakenAt: was, TakenSource: "a person", Position: here, PositionSource: "a person"}, false},
+	} {
+		got := test.p
+		if changed := got.Relearn(test.taken, test.position); changed != test.changed {
+			t.Errorf("%s: changed is %v", test.name, changed)
+		}
+		if got.TakenAt.String() != test.want.TakenAt.String() || got.TakenSource != test.want.TakenSource || got.PositionSource != test.want.PositionSource ||
+			(got.Position == nil) != (test.want.Position == nil) || got.Position != nil && *got.Position != *test.want.Position {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
+		}
+	}
+}

@@ -31,6 +31,7 @@ type Append struct {
 // Of several requests at the same time one continues. The others wait for it and then
 // learn how far the upload is.
 func (s *Uploads) Append(ctx context.Context, a Append) (Progress, error) {
+	defer s.activity.begin()()
 	if a.Meta != nil {
 		meta := *a.Meta
 		if err := meta.check(); err != nil {

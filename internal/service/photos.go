@@ -31,7 +31,7 @@ type Photos struct {
 	staging   blob.Staging
 	integrity integrity
 
-	renditions Renditions
+	renditions *renditions
 
 	trashFor   time.Duration
 	searchTime time.Duration
@@ -42,12 +42,12 @@ type Photos struct {
 // newPhotos also sets how many costly calls run at the same time. A search keeps a
 // processor and one of the database's readers busy. A deep check keeps a processor and
 // the disk busy.
-func newPhotos(c Config, checked integrity) *Photos {
+func newPhotos(c Config, checked integrity, small *renditions) *Photos {
 	const most = 4
 	processors := runtime.GOMAXPROCS(0)
 	searches := max(2, min(processors, most))
 	return &Photos{
-		rows: c.Store, blobs: c.Blobs, staging: c.Staging, integrity: checked, renditions: c.Renditions,
+		rows: c.Store, blobs: c.Blobs, staging: c.Staging, integrity: checked, renditions: small,
 		trashFor: c.Limits.TrashFor, searchTime: c.Limits.SearchTime,
 		searches:   NewLimiter("searches", searches, searches/2),
 		deepChecks: NewLimiter("deep checks", max(2, min(processors/2, most)), 1),

@@ -5,10 +5,11 @@
 //
 // A Service consists of parts, each with the few things it needs:
 //
-//	Accounts  who the caller is, what the caller may do, access keys, usage
-//	Photos    list, read, describe, delete and restore photos; check their bytes
-//	Uploads   receive photos, also in pieces and over several connections
-//	Sweeper   removes what has expired
+//	Accounts    who the caller is, what the caller may do, access keys, usage
+//	Photos      list, read, describe, delete and restore photos; check their bytes
+//	Uploads     receive photos, also in pieces and over several connections
+//	Sweeper     removes what has expired
+//	Background  makes small pictures, and reads metadata again
 //
 // It has no state of its own beyond the calls in progress. The process may be killed at
 // any time and started again, and several processes may work on the same stores.
@@ -44,7 +45,7 @@ type Config struct {
 	// Inspect reads the metadata of a picture of size bytes.
 	Inspect Inspector
 	// Renditions makes small pictures; nil: there are none.
-	Renditions Renditions
+	Renditions Maker
 
 	// Swept is told what a part of a sweep removed, and why it ended early; nil: nobody is.
 	Swept func(part string, removed int, took time.Duration, err error)
@@ -66,6 +67,7 @@ type Limits struct {
 	Quota          store.Quota   // what each owner may have; 1,000 unfinished uploads
 	SearchTime     time.Duration // how long a search may take; 10 s
 	Parsers        int           // photos whose metadata is read at the same time; one per processor
+	Decoders       int           // photos of which small pictures are made at the same time; one for two processors, 2 to 8
 }
 
 func (l Limits) withDefaults() Limits {
@@ -89,15 +91,20 @@ func (l Limits) withDefaults() Limits {
 	if l.Parsers <= 0 {
 		l.Parsers = runtime.GOMAXPROCS(0)
 	}
+	if l.Decoders <= 0 {
+		processors := runtime.GOMAXPROCS(0)
+		l.Decoders = min(max(processors/2, 2), processors, 8)
+	}
 	return l
 }
 
 // Service has all parts of the service.
 type Service struct {
-	Accounts *Accounts
-	Photos   *Photos
-	Uploads  *Uploads
-	Sweeper  *Sweeper
+	Accounts   *Accounts
+	Photos     *Photos
+	Uploads    *Uploads
+	Sweeper    *Sweeper
+	Background *Background
 
 	ping        func(context.Context) error
 	inspections *inspections
@@ -116,12 +123,14 @@ func New(c Config) (*Service, error) {
 	c.Inspect = inspected.inspect
 	c.Store.Limit(c.Limits.Quota)
 	checked := integrity{rows: c.Store, blobs: c.Blobs, log: c.Log}
+	small, uploading := newRenditions(c, checked), newActivity()
 	return &Service{
-		Accounts: newAccounts(c),
-		Photos:   newPhotos(c, checked),
-		Uploads:  newUploads(c, checked),
-		Sweeper:  &Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Renditions: c.Renditions, Log: c.Log, Swept: c.Swept},
-		ping:     c.Store.Ping, inspections: inspected,
+		Accounts:   newAccounts(c),
+		Photos:     newPhotos(c, checked, small),
+		Uploads:    newUploads(c, checked, uploading),
+		Sweeper:    &Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Log: c.Log, Swept: c.Swept},
+		Background: newBackground(c, small, uploading),
+		ping:       c.Store.Ping, inspections: inspected,
 	}, nil
 }
 

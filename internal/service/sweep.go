@@ -45,9 +45,7 @@ type Sweeper struct {
 	Rows    SweepRows
 	Blobs   blob.Store
 	Staging blob.Staging
-	// Renditions of photos that are purged are removed; nil: there are none.
-	Renditions Renditions
-	Log        *slog.Logger
+	Log     *slog.Logger
 	// Swept is told what a part of a sweep removed, and why it ended early; nil: nobody is.
 	Swept func(part string, removed int, took time.Duration, err error)
 }
@@ -144,11 +142,6 @@ func (s *Sweeper) sweepUploads(ctx context.Context) (int, error) {
 
 func (s *Sweeper) sweepTrash(ctx context.Context) (int, error) {
 	return inBatches(ctx, s.Rows.Purge, func(ctx context.Context, b store.Blob) error {
-		if s.Renditions != nil {
-			if err := s.Renditions.Forget(b.Owner, b.Key); err != nil {
-				s.Log.ErrorContext(ctx, "remove the small pictures of a photo", "err", err)
-			}
-		}
 		return s.Blobs.Delete(ctx, b.Owner, b.Key)
 	})
 }

@@ -64,16 +64,17 @@ type Uploads struct {
 	inspect   Inspector
 	integrity integrity
 	limits    Limits
+	activity  *activity
 	log       *slog.Logger
 
 	locks   locks
 	buffers sync.Pool
 }
 
-func newUploads(c Config, checked integrity) *Uploads {
+func newUploads(c Config, checked integrity, uploading *activity) *Uploads {
 	u := &Uploads{
 		photos: c.Store, rows: c.Store, blobs: c.Blobs, staging: c.Staging, free: c.Free, inspect: c.Inspect,
-		integrity: checked, limits: c.Limits, log: c.Log,
+		integrity: checked, limits: c.Limits, activity: uploading, log: c.Log,
 	}
 	u.locks.byUpload = map[string]*request{}
 	u.buffers.New = func() any { b := make([]byte, bufferSize); return &b }
@@ -199,6 +200,7 @@ func (*LeasedError) Unwrap() error { return store.ErrLeased }
 // and a small one may come whole. Also after an error the Progress names the upload that
 // was begun, if any.
 func (s *Uploads) Begin(ctx context.Context, c Creation) (Progress, error) {
+	defer s.activity.begin()()
 	if err := s.checkCreation(&c); err != nil {
 		return Progress{}, err
 	}

@@ -21,6 +21,8 @@ import (
 // calls then fail with photo.KindUnavailable, and the caller may repeat them. It is not
 // known whether such a call has changed something.
 type Store interface {
+	Background
+
 	// Owner returns the service's own UUID for the subject sub of the user pool.
 	// It makes one at the first call.
 	Owner(ctx context.Context, pool, sub string) (string, error)
@@ -116,8 +118,9 @@ type Store interface {
 	// Restore makes a trashed photo live again. A live one is left alone.
 	Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error)
 
-	// Purge removes the rows of at most limit photos whose time in the trash is over.
-	// It returns where their bytes lie, so that the caller can delete them.
+	// Purge removes the rows of at most limit photos whose time in the trash is over. It
+	// returns where their bytes and their renditions lie, so that the caller can delete
+	// them. If these are fewer blobs than limit, there are no more such photos.
 	Purge(ctx context.Context, limit int) ([]Blob, error)
 
 	// HasBlob reports whether a row names the blob. The sweep of orphans asks this.

@@ -11,7 +11,6 @@ import (
 	_ "image/png" // likewise
 	"io"
 	"math"
-	"math/bits"
 
 	"golang.org/x/image/draw"
 
@@ -19,6 +18,7 @@ import (
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 
+	"photos/internal/photo"
 	"photos/internal/picture"
 )
 
@@ -180,18 +180,18 @@ func withProfile(file, profile []byte) []byte {
 	return append(out, file[2:]...)
 }
 
-func averageColor(img image.Image) [3]uint8 {
+func averageColor(img image.Image) photo.Color {
 	one := image.NewRGBA(image.Rect(0, 0, 1, 1))
 	draw.CatmullRom.Scale(one, one.Bounds(), img, img.Bounds(), draw.Src, nil)
-	return [3]uint8{one.Pix[0], one.Pix[1], one.Pix[2]}
+	return photo.Color{one.Pix[0], one.Pix[1], one.Pix[2]}
 }
 
 // look is a perceptual digest: whether each of 8 × 8 areas is brighter than the one to
 // its right ("dHash").
-func look(img image.Image) uint64 {
+func look(img image.Image) photo.Digest {
 	grid := image.NewGray(image.Rect(0, 0, 9, 8))
 	draw.CatmullRom.Scale(grid, grid.Bounds(), img, img.Bounds(), draw.Src, nil)
-	var digest uint64
+	var digest photo.Digest
 	for y := range 8 {
 		for x := range 8 {
 			digest <<= 1
@@ -202,7 +202,3 @@ func look(img image.Image) uint64 {
 	}
 	return digest
 }
-
-// Distance is in how many of 64 bits two digests differ. Below 6 or so, people take
-// two pictures for the same.
-func Distance(a, b uint64) int { return bits.OnesCount64(a ^ b) }

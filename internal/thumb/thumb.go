@@ -16,9 +16,11 @@ import (
 	"image"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"photos/internal/photo"
 	"photos/internal/picture"
 	"photos/internal/picture/metadata"
 )
@@ -45,6 +47,10 @@ type Config struct {
 	Timeout    time.Duration // of one program; 0: 30 s
 	Memory     int64         // bytes of address space of one program; 0: 2 GiB
 }
+
+// Version grows when renditions, colors or digests are made in another way. What an older
+// version has made is then made again.
+const Version = 1
 
 // Find looks the programs up on PATH.
 func Find() Config {
@@ -75,11 +81,22 @@ func New(c Config) *Maker {
 	return &Maker{c}
 }
 
+// Decoders names the programs that m uses.
+func (m *Maker) Decoders() string {
+	var names []string
+	for _, path := range []string{m.c.VIPS, m.c.FFmpeg} {
+		if path != "" {
+			names = append(names, filepath.Base(path))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // Result is what Make found out.
 type Result struct {
-	Pictures [][]byte // a JPEG for each of Sizes, in that order; a small photo is not enlarged
-	Color    [3]uint8 // the average color, red, green and blue
-	Digest   uint64   // of how the picture looks: similar pictures differ in few bits
+	Pictures [][]byte     // a JPEG for each of Sizes, in that order; a small photo is not enlarged
+	Color    photo.Color  // the average color
+	Digest   photo.Digest // of how the picture looks
 }
 
 // Make decodes the size bytes of r once and returns renditions of all Sizes.

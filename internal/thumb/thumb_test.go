@@ -200,7 +200,7 @@ func TestLooks(t *testing.T) {
 	t.Parallel()
 	m := thumb.New(thumb.Config{})
 	large, small := run(t, m, picture.JPEG, jpegOf(t, quarters(1600, 1200))), run(t, m, picture.JPEG, jpegOf(t, quarters(400, 300)))
-	if d := thumb.Distance(large.Digest, small.Digest); d > 4 {
+	if d := large.Digest.Distance(small.Digest); d > 4 {
 		t.Errorf("the same picture in two sizes differs in %d bits", d)
 	}
 	red := image.NewRGBA(image.Rect(0, 0, 40, 30))

@@ -63,7 +63,7 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 	}
 	if inserted {
 		t.count(owner, store.Usage{Photos: 1, Bytes: p.Size})
-		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, nil
+		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, t.queue(ctx, owner, p.ID)
 	}
 	r, err := t.photo(ctx, owner, p.ID)
 	if err != nil {
@@ -95,6 +95,9 @@ func (t *txn) merge(ctx context.Context, owner string, r record, p photo.Photo, 
 	if r.damaged {
 		a.Outcome, a.Key = photo.OutcomeRepaired, key
 		if _, err := t.exec(ctx, `UPDATE photo SET blob_key = ?, damaged = 0 WHERE owner = ? AND id = ?`, key, owner, p.ID[:]); err != nil {
+			return store.Added{}, err
+		}
+		if err := t.queue(ctx, owner, p.ID); err != nil { // nothing could be read of the damaged bytes
 			return store.Added{}, err
 		}
 	}

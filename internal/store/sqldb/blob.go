@@ -13,7 +13,8 @@ import (
 // HasBlob implements store.Store.
 func (db *DB) HasBlob(ctx context.Context, owner, key string) (bool, error) {
 	var n int
-	err := db.row(ctx, `SELECT COUNT(*) FROM photo WHERE blob_key = ? AND owner = ?`, key, owner).Scan(&n)
+	err := db.row(ctx, `SELECT COUNT(*) FROM (SELECT number FROM photo WHERE blob_key = ? AND owner = ?
+		UNION ALL SELECT number FROM photo WHERE rendition_key = ? AND owner = ?) AS named`, key, owner, key, owner).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("look for blob: %w", failure(err))
 	}

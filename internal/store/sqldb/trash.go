@@ -66,14 +66,14 @@ func (db *DB) Purge(ctx context.Context, limit int) ([]store.Blob, error) {
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		gone = nil
 		for len(gone) < limit {
-			b, err := tx.purgeOne(ctx)
+			blobs, err := tx.purgeOne(ctx)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil
 			}
 			if err != nil {
 				return err
 			}
-			gone = append(gone, b)
+			gone = append(gone, blobs...)
 		}
 		return nil
 	})
@@ -85,15 +85,20 @@ func (db *DB) Purge(ctx context.Context, limit int) ([]store.Blob, error) {
 
 // purgeOne removes the row whose time in the trash ended first. It returns sql.ErrNoRows if
 // there is none.
-func (t *txn) purgeOne(ctx context.Context) (store.Blob, error) {
+func (t *txn) purgeOne(ctx context.Context) ([]store.Blob, error) {
 	var b store.Blob
 	var number, size int64
-	err := t.row(ctx, `SELECT number, owner, blob_key, size FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now).
-		Scan(&number, &b.Owner, &b.Key, &size)
+	var rendition sql.NullString
+	err := t.row(ctx, `SELECT number, owner, blob_key, size, rendition_key FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now).
+		Scan(&number, &b.Owner, &b.Key, &size, &rendition)
 	if err != nil {
-		return store.Blob{}, err
+		return nil, err
+	}
+	gone := []store.Blob{b}
+	if rendition.Valid {
+		gone = append(gone, store.Blob{Owner: b.Owner, Key: rendition.String})
 	}
 	t.count(b.Owner, store.Usage{TrashedPhotos: -1, TrashedBytes: -size})
 	_, err = t.exec(ctx, `DELETE FROM photo WHERE number = ?`, number)
-	return b, err
+	return gone, err
 }

@@ -40,6 +40,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"upload", uploadTests()},
 		{"quota", quotaTests()},
 		{"task", taskTests()},
+		{"work", workTests()},
 		{"together", togetherTests()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
