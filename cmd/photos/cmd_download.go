@@ -124,8 +124,8 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 
 // transferOptions checks the options that the engine needs.
 func (o downloadOptions) transferOptions() (opts transfer.DownloadOptions, err error) {
-	if o.jobs < 1 || o.jobs > 256 {
-		return opts, &photo.Error{Kind: photo.KindUsage, Msg: "--jobs must be from 1 to 256"}
+	if o.jobs < 1 || o.jobs > maxJobs {
+		return opts, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("--jobs must be from 1 to %d", maxJobs)}
 	}
 	opts = transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun}
 	if o.sidecar != "" {

@@ -123,8 +123,8 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 		return usage("--name needs -", "a file keeps its own name")
 	case len(o.name) > photo.MaxName:
 		return usage(fmt.Sprintf("--name is longer than %d bytes", photo.MaxName), "")
-	case o.jobs < 1 || o.jobs > 256:
-		return usage("--jobs must be from 1 to 256", "")
+	case o.jobs < 1 || o.jobs > maxJobs:
+		return usage(fmt.Sprintf("--jobs must be from 1 to %d", maxJobs), "")
 	case o.maxErrors < 0:
 		return usage("--max-errors must not be negative", "0 never stops")
 	case !slices.Contains([]transfer.IfExists{transfer.Fill, transfer.Skip, transfer.Replace, transfer.Fail}, transfer.IfExists(o.ifExists)):

@@ -22,10 +22,13 @@ type env struct {
 	tokenFrom string   // the variable whose access token is in use; empty for a session or an access key
 }
 
+// maxJobs is how many photos may be uploaded or downloaded at a time. Each has a connection.
+const maxJobs = 256
+
 // system returns the environment of this process.
 func system() *env {
 	tr := http.DefaultTransport.(*http.Transport).Clone()
-	tr.MaxIdleConnsPerHost = 64
+	tr.MaxIdleConns, tr.MaxIdleConnsPerHost = maxJobs, maxJobs
 	tr.WriteBufferSize = 64 << 10
 	tr.ReadBufferSize = 64 << 10
 	tr.DisableCompression = true // photos do not compress, and a size is the size of the file

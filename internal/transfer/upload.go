@@ -40,9 +40,9 @@ type Options struct {
 }
 
 const (
-	// DefaultJobs keeps the service's disk busy: each small photo costs one sync, and
-	// syncs that happen together cost less.
-	DefaultJobs = 16
+	// DefaultJobs keeps the service's disk and a long line busy. Each small photo costs a
+	// sync and a round trip, and many at a time share them.
+	DefaultJobs = 32
 
 	largeJobs = 4 // large files at a time: one of them alone can use all of a disk's speed
 	queued    = 1024
