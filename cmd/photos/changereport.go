@@ -24,6 +24,14 @@ const (
 	outcomeDeleted   photo.Outcome = "deleted"
 )
 
+// changeOutcomes returns the outcomes of describe, delete and restore, in the order of summaries.
+func changeOutcomes() []photo.Outcome {
+	return []photo.Outcome{
+		photo.OutcomeDescribed, outcomeErased, outcomeDeleted, photo.OutcomeRestored, outcomeUndone, outcomeUnchanged, outcomeKept,
+		outcomeShown, photo.OutcomeFailed, photo.OutcomePending,
+	}
+}
+
 // change is the result of one item of describe, delete or restore.
 type change struct {
 	item    listItem
@@ -231,10 +239,7 @@ func (c *changeReport) finish() error {
 // summarize prints how many items had which outcome. The numbers add up to the total.
 func (c *changeReport) summarize() {
 	var parts []string
-	for _, o := range []photo.Outcome{
-		photo.OutcomeDescribed, outcomeErased, outcomeDeleted, photo.OutcomeRestored, outcomeUndone, outcomeUnchanged, outcomeKept,
-		outcomeShown, photo.OutcomeFailed, photo.OutcomePending,
-	} {
+	for _, o := range changeOutcomes() {
 		if n := c.outcomes[o]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}

@@ -77,12 +77,16 @@ func fileKeys() []string {
 	return keys
 }
 
-func configList(e *env) error {
-	out, err := newPrinter(e, []term.Column[configValue]{
+func configColumns() []term.Column[configValue] {
+	return []term.Column[configValue]{
 		{Name: "key", Text: func(v configValue) string { return v.Key }},
 		{Name: "value", Text: func(v configValue) string { return v.Value }},
 		{Name: "source", Text: func(v configValue) string { return v.Source }},
-	}, func(v configValue) any { return v })
+	}
+}
+
+func configList(e *env) error {
+	out, err := newPrinter(e, configColumns(), func(v configValue) any { return v })
 	if err != nil {
 		return err
 	}

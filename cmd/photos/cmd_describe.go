@@ -74,7 +74,7 @@ lost by that: the description that was undone is also kept.`,
 
 // edits reports whether the call changes descriptions.
 func (o describeOptions) edits() bool {
-	return o.set || o.clear || o.undo || o.photos.from.format != "lines"
+	return o.set || o.clear || o.undo || o.photos.from.describes()
 }
 
 func (o describeOptions) check() error {

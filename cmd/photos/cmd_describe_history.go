@@ -42,9 +42,9 @@ func (o describeOptions) checkHistory(cmd *cobra.Command, args []string) error {
 		return exclude("--undo", "--desc and --clear")
 	case o.ifEmpty && (o.undo || o.clear):
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty needs --desc or descriptions in --from"}
-	case o.ifEmpty && !o.set && o.photos.from.format == "lines":
+	case o.ifEmpty && !o.set && !o.photos.from.describes():
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty needs a description", Hint: "give one with --desc TEXT"}
-	case (o.history || o.undo) && o.photos.from.format != "lines":
+	case (o.history || o.undo) && o.photos.from.describes():
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format " + o.photos.from.format + " cannot be combined with --history or --undo, because its lines have descriptions"}
 	case versioned && o.ifVersion < 1:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version is not a version", Hint: "photos describe PHOTO --fields version prints it"}

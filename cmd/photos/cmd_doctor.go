@@ -65,13 +65,17 @@ type checkup struct {
 	asText                    bool // print lines in place of a table
 }
 
-func doctor(ctx context.Context, e *env) error {
-	out, err := newPrinter(e, []term.Column[finding]{
+func findingColumns() []term.Column[finding] {
+	return []term.Column[finding]{
 		{Name: "check", Text: func(f finding) string { return f.Check }, Least: 14},
 		{Name: "result", Text: func(f finding) string { return f.Result }, Tint: resultTint},
 		{Name: "detail", Text: func(f finding) string { return f.Detail }},
 		{Name: "hint", Text: func(f finding) string { return f.Hint }},
-	}, func(f finding) any { return f })
+	}
+}
+
+func doctor(ctx context.Context, e *env) error {
+	out, err := newPrinter(e, findingColumns(), func(f finding) any { return f })
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,8 @@ type downloadOptions struct {
 	jobs    int
 	sidecar string
 	dryRun  bool
+
+	keepOrder bool
 }
 
 func newDownload(e *env) *cobra.Command {
@@ -54,6 +56,7 @@ has changed it. A PHOTO is written as for photos describe.`,
 	f := c.Flags()
 	f.StringVarP(&o.out, "output", "o", ".", "`folder` for the photos, file for one photo, or - for stdout")
 	f.BoolVar(&o.all, "all", false, "all photos")
+	f.BoolVar(&o.keepOrder, "keep-order", false, "print the results in the order of the photos")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and write nothing")
 	o.filter.flags(f)
 	o.from.flags(c, "PHOTOs")
@@ -113,6 +116,8 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	opts.Progress = bars
 	var dir string
 	dir, opts.Name = o.target(args)
+	rep.order = newInOrder(o.keepOrder)
+	wanted = numbered(wanted, func(w *transfer.Wanted, n int) { w.Index = n })
 	sum, err := transfer.Download(ctx, c, dir, wanted, opts, rep.record)
 	if err != nil {
 		rep.addPending(&sum, list.rest())

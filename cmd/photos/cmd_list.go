@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"iter"
 
 	"github.com/spf13/cobra"
+
+	"photos/internal/photo"
 )
 
 func newList(e *env) *cobra.Command {
 	var o filterOptions
 	var trash, wide bool
+	var order sortOptions
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List your photos, newest first",
@@ -18,6 +22,9 @@ A terminal gets a table, and a pager if the table is longer than the screen. A
 pipe gets one line per photo, separated by tabs:
 id, taken_at, uploaded_at, bytes, name, description.
 
+--sort takes any field; times and numbers begin with the largest. All photos are
+then found before the first one is printed, and --limit counts from there.
+
 --since and --until take a year, a month or a day (2026, 2026-05, 2026-05-31,
 today, yesterday), a local time (2026-05-31T18:00), a time with its offset
 (2026-05-31T18:00:00+02:00), or an age (7d, 12h). With --by taken, a photo whose
@@ -25,24 +32,31 @@ camera recorded no offset from UTC is compared by the date and time it shows,
 and any other photo by the instant, in your time zone.`,
 		Example: `  photos list --search "bay sunset" --limit 10
   photos list --since 2026-05 --by taken
+  photos list --sort size --limit 10
   photos list --undescribed --quiet
   photos list --json | jq -r .name`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e.set.wide = wide
 			defer e.page()()
-			return list(cmd.Context(), e, o, trash)
+			return list(cmd.Context(), e, o, order, trash)
 		},
 	}
 	o.flags(c.Flags())
 	c.Flags().BoolVar(&trash, "trash", false, "only photos in the trash, instead of the others")
+	c.Flags().StringVar(&order.field, "sort", "", "sort by this `field`: taken, uploaded, size, name, ...")
+	c.Flags().BoolVar(&order.reverse, "reverse", false, "reverse the order")
+	c.Flags().BoolP("null", "0", false, "results end with a NUL byte, for xargs -0")
 	c.Flags().BoolVar(&wide, "wide", false, "in a table, more columns and whole values")
 	return c
 }
 
-func list(ctx context.Context, e *env, o filterOptions, trash bool) error {
+func list(ctx context.Context, e *env, o filterOptions, order sortOptions, trash bool) error {
 	filter, err := o.filter(e.now())
 	if err != nil {
+		return err
+	}
+	if err := order.check(); err != nil {
 		return err
 	}
 	filter.Trash = trash
@@ -58,7 +72,11 @@ func list(ctx context.Context, e *env, o filterOptions, trash bool) error {
 	if err != nil {
 		return err
 	}
-	for p, err := range c.List(ctx, filter, o.limit) {
+	photos := c.List(ctx, filter, o.limit)
+	if order.given() {
+		photos = sorted(c.List(ctx, filter, 0), order, o.limit)
+	}
+	for p, err := range photos {
 		if err == nil {
 			err = out.Print(p)
 		}
@@ -68,4 +86,30 @@ func list(ctx context.Context, e *env, o filterOptions, trash bool) error {
 		}
 	}
 	return out.Close()
+}
+
+// sorted collects all photos and yields them in another order, at most limit of them.
+func sorted(all iter.Seq2[photo.Photo, error], order sortOptions, limit int) iter.Seq2[photo.Photo, error] {
+	return func(yield func(photo.Photo, error) bool) {
+		var found []photo.Photo
+		for p, err := range all {
+			if err != nil {
+				yield(photo.Photo{}, err)
+				return
+			}
+			found = append(found, p)
+		}
+		if err := order.sort(found); err != nil {
+			yield(photo.Photo{}, err)
+			return
+		}
+		if limit > 0 && limit < len(found) {
+			found = found[:limit]
+		}
+		for _, p := range found {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
 }

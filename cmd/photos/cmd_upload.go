@@ -24,6 +24,7 @@ type uploadOptions struct {
 	jobs, maxErrors  int
 	bwlimit          string
 	dryRun           bool
+	keepOrder        bool
 	journal, retry   string
 
 	after   time.Time      // the time that since means
@@ -95,6 +96,7 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	f.IntVar(&o.jobs, "jobs", transfer.DefaultJobs, "upload this `number` of photos at a time")
 	f.StringVar(&o.bwlimit, "bwlimit", "", "send at most this many `bytes` per second: 500k, 5M or 5MiB")
 	f.IntVar(&o.maxErrors, "max-errors", 0, "stop after this `number` of failures; 0: never")
+	f.BoolVar(&o.keepOrder, "keep-order", false, "print the results in the order of the files")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	f.StringVar(&o.journal, "journal", "", "append a record of every photo to this `file`")
 	f.StringVar(&o.retry, "retry-failed", "", "upload what failed or was not reached according to this journal `file`")
@@ -200,6 +202,8 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	bars := newProgress(ctx, e)
 	digests := openDigestCache(e)
 	sidecars := sidecar.New(o.sources, args...)
+	rep.order = newInOrder(o.keepOrder)
+	items = numbered(items, func(i *transfer.Item, n int) { i.Index = n })
 	sum, err := transfer.Upload(ctx, c, items, transfer.Options{
 		Jobs: o.jobs, IfExists: transfer.IfExists(o.ifExists), DryRun: o.dryRun, MaxErrors: o.maxErrors,
 		Progress: bars, Digests: digests, Sidecars: sidecars,

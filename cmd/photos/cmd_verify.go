@@ -34,6 +34,7 @@ The exit code is 0 only if no file was printed, so that
 	}
 	f := c.Flags()
 	f.BoolVar(&o.deep, "deep", false, "make the service read all bytes of its copies")
+	f.BoolP("null", "0", false, "results end with a NUL byte, for xargs -0")
 	f.BoolVar(&o.picturesOnly, "pictures-only", false, "ignore other files; a folder is then not safe to remove")
 	return c
 }
@@ -75,6 +76,11 @@ func proofColumns() []term.Column[transfer.Proof] {
 		{Name: "id", Extra: true, Text: func(p transfer.Proof) string { return newProofRecord(p).ID }},
 		{Name: "path_base64", Extra: true, Text: func(p transfer.Proof) string { return newProofRecord(p).PathBase64 }},
 	}
+}
+
+// proofStates returns the states of files that are not proven to be stored.
+func proofStates() []photo.State {
+	return []photo.State{photo.Absent, photo.Trashed, photo.Unfinished, photo.Damaged, unproven}
 }
 
 // stateTint returns the color of a state.

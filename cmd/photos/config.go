@@ -31,6 +31,7 @@ type settings struct {
 	Timeout  time.Duration `mapstructure:"timeout"`
 	Browser  string        `mapstructure:"browser"`
 	JSON     bool          `mapstructure:"json"`
+	Format   string        `mapstructure:"format"`
 	Fields   []string      `mapstructure:"fields"`
 	Quiet    bool          `mapstructure:"quiet"`
 	Verbose  bool          `mapstructure:"verbose"`
@@ -46,6 +47,7 @@ type settings struct {
 	dir       string // holds config.yaml, the profiles and their state
 	dirSource string
 	wide      bool // tables show more columns
+	nul       bool // results end with a NUL byte
 	v         *viper.Viper
 	sources   map[string]string // where each value came from, by key
 }
@@ -68,6 +70,7 @@ func allSettings() []setting {
 		{"timeout", "timeout", []string{"PHOTOS_TIMEOUT"}, time.Minute},
 		{"browser", "", []string{"PHOTOS_BROWSER", "BROWSER"}, ""},
 		{"json", "json", nil, false},
+		{"format", "format", nil, ""},
 		{"fields", "fields", nil, []string{}},
 		{"quiet", "quiet", nil, false},
 		{"verbose", "verbose", nil, false},
@@ -83,7 +86,7 @@ func allSettings() []setting {
 }
 
 // onlyFlags are settings of one call, which make no sense in a file.
-var onlyFlags = []string{"json", "fields", "quiet", "verbose", "no_pager", "yes"}
+var onlyFlags = []string{"json", "format", "fields", "quiet", "verbose", "no_pager", "yes"}
 
 func globalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
@@ -91,7 +94,8 @@ func globalFlags(root *cobra.Command) {
 	f.String("profile", "", "use the profile with this `name`")
 	f.String("config", "", "`folder` of config.yaml and the profiles")
 	f.Bool("json", false, "print JSON Lines: one object per result")
-	f.StringSlice("fields", nil, "print only these `fields`, in this order")
+	f.String("format", "", "print results in this `form`: table, tsv, csv, jsonl or sha256sum")
+	f.StringSlice("fields", nil, "print only these `fields`, in this order; help lists them")
 	f.BoolP("quiet", "q", false, "print only the first values (ids, paths) and fewer messages")
 	f.BoolP("verbose", "v", false, "print more messages")
 	f.Bool("no-color", false, "print no colors")
@@ -196,6 +200,16 @@ func (s *settings) check() error {
 		s.Server = server
 		s.v.Set("server", server)
 	}
+	form, ok := term.ParseForm(s.Format)
+	switch {
+	case !ok:
+		return s.badValue("format", quote(s.Format)+" is not a valid form", "it is table, tsv, csv, jsonl or sha256sum")
+	case s.JSON && form != term.Auto && form != term.JSONLines:
+		return exclude("--json", "--format "+s.Format)
+	case s.Quiet && form != term.Auto && form != term.TSV && form != term.JSONLines:
+		return exclude("--quiet", "--format "+s.Format)
+	}
+	s.JSON = s.JSON || form == term.JSONLines
 	if s.Timeout <= 0 {
 		return s.badValue("timeout", quote(s.Timeout.String())+" must be more than 0", "for example 30s")
 	}
@@ -225,7 +239,11 @@ func (s *settings) text(row setting) string {
 
 // format returns what the user wants on stdout.
 func (s *settings) format() term.Format {
-	return term.Format{JSON: s.JSON, Quiet: s.Quiet, Fields: s.Fields, Wide: s.wide}
+	form, _ := term.ParseForm(s.Format)
+	if s.JSON {
+		form = term.JSONLines
+	}
+	return term.Format{Form: form, Quiet: s.Quiet, NUL: s.nul, Fields: s.Fields, Wide: s.wide}
 }
 
 // serverURL returns the address of a service in the form that profiles hold.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"photos/internal/term"
@@ -40,7 +42,20 @@ func system() *env {
 
 // newPrinter returns a printer in the form that the settings ask for.
 func newPrinter[T any](e *env, columns []term.Column[T], toJSON func(T) any) (*term.Printer[T], error) {
+	if slices.Equal(e.set.Fields, []string{"help"}) {
+		return nil, printFields(e, columns)
+	}
 	return term.NewPrinter(e.Console, e.set.format(), columns, toJSON)
+}
+
+// printFields prints what --fields may choose. The error that it returns ends the command.
+func printFields[T any](e *env, columns []term.Column[T]) error {
+	for _, c := range columns {
+		if _, err := fmt.Fprintln(e.Out, c.Name); err != nil {
+			return err
+		}
+	}
+	return reported{exitDone}
 }
 
 // printJSON writes one result of --json.

@@ -39,20 +39,28 @@ type listItem struct {
 func (o *fromOptions) flags(c *cobra.Command, what string) {
 	f := c.Flags()
 	f.StringVar(&o.file, "from", "", "read "+what+" from this `file`, or - for stdin: one per line")
-	f.BoolVarP(&o.nul, "null", "0", false, "with --from: items end with a NUL byte, as from find -print0")
-	f.StringVar(&o.format, "from-format", "lines", "with --from: `lines`, tsv or jsonl; see photos help input-lines")
+	f.BoolVarP(&o.nul, "null", "0", false, "the items of --from end with a NUL byte; without --from, the results")
+	f.StringVar(&o.format, "from-format", "lines", "with --from: `lines`, tsv, jsonl, csv or sha256sum; see photos help input-lines")
 }
 
 func (o fromOptions) check() error {
 	switch {
-	case o.format != "lines" && o.format != "tsv" && o.format != "jsonl":
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format: " + quote(o.format) + " is not a valid format", Hint: "it is lines, tsv or jsonl"}
-	case o.file == "" && (o.nul || o.format != "lines"):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "-0 and --from-format need --from"}
-	case o.nul && o.format == "jsonl":
-		return &photo.Error{Kind: photo.KindUsage, Msg: "-0 cannot be combined with jsonl", Hint: "JSON Lines end with a newline"}
+	case !slices.Contains(inputFormats(), o.format):
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format: " + quote(o.format) + " is not a valid format", Hint: "it is lines, tsv, jsonl, csv or sha256sum"}
+	case o.file == "" && o.format != "lines":
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format needs --from"}
+	case o.file != "" && o.nul && (o.format == "jsonl" || o.format == "csv"):
+		return &photo.Error{Kind: photo.KindUsage, Msg: "-0 cannot be combined with " + o.format, Hint: "its lines end with a newline"}
 	}
 	return nil
+}
+
+// inputFormats returns the formats of --from-format.
+func inputFormats() []string { return []string{"lines", "tsv", "jsonl", "csv", "sha256sum"} }
+
+// describes reports whether the lines of the list may have descriptions.
+func (o fromOptions) describes() bool {
+	return o.format == "tsv" || o.format == "jsonl" || o.format == "csv"
 }
 
 // atLeastOneOr is like atLeastOne, for commands that also take a list.
@@ -161,6 +169,9 @@ func listError(path string, err error) error {
 // lines yields one item per line of in. After an interruption it still yields the lines that
 // were read before.
 func (o fromOptions) lines(in io.Reader) iter.Seq[listItem] {
+	if o.format == "csv" {
+		return o.records(in)
+	}
 	return func(yield func(listItem) bool) {
 		end := byte('\n')
 		if o.nul {
@@ -262,7 +273,9 @@ func (o fromOptions) item(text string, n int, known []string) listItem {
 func (o fromOptions) parse(text string, known []string) (listItem, error) {
 	switch o.format {
 	case "tsv":
-		return parseTSV(text)
+		return parseTSV(text, o.paths)
+	case "sha256sum":
+		return parseSHA256(text, o.paths)
 	case "jsonl":
 		return parseJSON(text, known, o.paths)
 	}

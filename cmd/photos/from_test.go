@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -137,6 +138,103 @@ func TestOutputIsLegalInput(t *testing.T) {
 	}
 }
 
+// TestEveryFormIsLegalInput: what a command prints in a form is read as the same item, by --from with the
+// format of that name.
+func TestEveryFormIsLegalInput(t *testing.T) {
+	id, path := photo.ID{0xab}, "a\tdir\\b\"c,\r d.jpg"
+	p := photo.Photo{ID: id, Name: "a, \"b\"\n.jpg", Description: "one\ttwo\nthree \\ \"four\", -", Version: 2, TakenAt: photo.At(time.Now())}
+	described := listItem{Name: id.String(), Description: p.Description, Described: true}
+	record := transfer.Record{Item: transfer.Item{Path: path}, ID: id, Outcome: photo.OutcomeUploaded}
+	proof := transfer.Proof{Path: path, ID: id, State: photo.Trashed}
+	for _, c := range []struct {
+		output string
+		print  func(e *env) error
+		paths  bool
+		format string
+		set    settings
+		want   listItem
+	}{
+		{"list", printer(photoColumns(), photoJSON, p), false, "tsv", settings{}, described},
+		{"list", printer(photoColumns(), photoJSON, p), false, "csv", settings{}, described},
+		{"list", printer(photoColumns(), photoJSON, p), false, "jsonl", settings{}, listItem{Name: id.String(), Description: p.Description, Described: true, Version: &p.Version}},
+		{"list", printer(photoColumns(), photoJSON, p), false, "sha256sum", settings{}, listItem{Name: id.String()}},
+		{"list", printer(photoColumns(), photoJSON, p), false, "lines", settings{Quiet: true}, listItem{Name: id.String()}},
+		{"list", printer(photoColumns(), photoJSON, p), false, "lines", settings{Quiet: true, nul: true}, listItem{Name: id.String()}},
+		{"list", printer(photoColumns(), photoJSON, p), false, "tsv", settings{Fields: []string{"id", "description"}}, described},
+		{"upload", printer(uploadColumns(), recordJSON, record), false, "tsv", settings{}, listItem{Name: id.String()}},
+		{"upload", printer(uploadColumns(), recordJSON, record), true, "tsv", settings{}, listItem{Name: path}},
+		{"upload", printer(uploadColumns(), recordJSON, record), true, "csv", settings{}, listItem{Name: path}},
+		{"upload", printer(uploadColumns(), recordJSON, record), true, "jsonl", settings{}, listItem{Name: path}},
+		{"upload", printer(uploadColumns(), recordJSON, record), true, "sha256sum", settings{}, listItem{Name: path}},
+		{"upload", printer(uploadColumns(), recordJSON, record), true, "lines", settings{Fields: []string{"path"}, nul: true}, listItem{Name: path}},
+		{"verify", printer(proofColumns(), proofJSON, proof), true, "tsv", settings{}, listItem{Name: path}},
+		{"verify", printer(proofColumns(), proofJSON, proof), true, "csv", settings{}, listItem{Name: path}},
+		{"verify", printer(proofColumns(), proofJSON, proof), false, "jsonl", settings{}, listItem{Name: id.String()}},
+		{"verify", printer(proofColumns(), proofJSON, proof), true, "lines", settings{Quiet: true, nul: true}, listItem{Name: path}},
+		{"history", printer(revisionColumns(), revisionJSON, revision{ID: id, Description: p.Description}), false, "tsv", settings{}, described},
+		{"history", printer(revisionColumns(), revisionJSON, revision{ID: id, Description: p.Description}), false, "csv", settings{}, described},
+		{"history", printer(revisionColumns(), revisionJSON, revision{ID: id, Description: p.Description}), false, "jsonl", settings{}, described},
+	} {
+		if c.format != "lines" {
+			c.set.Format = c.format
+			c.set.JSON = c.format == "jsonl"
+		}
+		e, out := testEnv(c.set, false)
+		if err := c.print(e); err != nil {
+			t.Errorf("%s %s: %v", c.output, c.format, err)
+			continue
+		}
+		got := slices.Collect(open(t, fromOptions{format: c.format, paths: c.paths, nul: c.set.nul}, out.String()).all())
+		if d := cmp.Diff([]listItem{c.want}, got); d != "" {
+			t.Errorf("%s as %s: %q is read as (-want +got):\n%s", c.output, c.format, out, d)
+		}
+	}
+}
+
+// printer returns a function that prints one value.
+func printer[T any](columns []term.Column[T], toJSON func(T) any, v T) func(e *env) error {
+	return func(e *env) error {
+		p, err := newPrinter(e, columns, toJSON)
+		if err != nil {
+			return err
+		}
+		return errors.Join(p.Print(v), p.Close())
+	}
+}
+
+func recordJSON(r transfer.Record) any { return newUploadRecord(r) }
+func proofJSON(p transfer.Proof) any   { return newProofRecord(p) }
+
+// TestCSVLists: the records of a CSV list that do not fit are failed items.
+func TestCSVLists(t *testing.T) {
+	id := photo.ID{0xab}.String()
+	for name, c := range map[string]struct {
+		text string
+		want []string // names of the items, or their errors
+	}{
+		"a header alone":             {"id,description\n", nil},
+		"a byte order mark":          {"\ufeffid,description\n" + id + ",x\n", []string{id}},
+		"an unknown field":           {"id,desc\n" + id + ",x\n", []string{`unknown field "desc" in the header`}},
+		"a missing value":            {"id,description\n" + id + "\n" + id + ",x\n", []string{"wrong number of fields", id}},
+		"a bare quote":               {"id,description\n" + id + ",x\"y\n" + id + ",x\n", []string{`bare " in non-quoted-field`, id}},
+		"no item":                    {"id,description\n,x\n", []string{`no "id" or "path"`}},
+		"a description of two lines": {"id,description\n" + id + ",\"a\nb\"\n", []string{id}},
+		"an open quote":              {"id,description\n" + id + ",\"" + strings.Repeat("x\n", maxRecord), []string{"a record is longer than 1048576 bytes"}},
+	} {
+		var got []string
+		for it := range open(t, fromOptions{format: "csv"}, c.text).all() {
+			if it.Err != nil {
+				got = append(got, it.Err.Error())
+			} else {
+				got = append(got, it.Name)
+			}
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
 // TestRestOfAList: when a call stops early, rest returns the items that were read but not
 // done, and no more is read.
 func TestRestOfAList(t *testing.T) {
@@ -166,9 +264,11 @@ func FuzzInputLine(f *testing.F) {
 	f.Add("a\\tb\tc", "tsv")
 	f.Add(`{"path":"a","path_base64":"YQ=="}`, "jsonl")
 	f.Add("{\"id\":\"0b\",\"version\":1}", "jsonl")
+	f.Add(`\`+strings.Repeat("0b", 32)+`  a\\b\n`, "sha256sum")
+	f.Add(strings.Repeat("0b", 32)+"\tuploaded\ta", "tsv")
 	f.Fuzz(func(t *testing.T, text, format string) {
 		it, err := fromOptions{format: format}.parse(text, knownKeys())
-		if err == nil && format == "jsonl" && it.Name == "" {
+		if err == nil && (format == "jsonl" || format == "tsv" || format == "sha256sum") && it.Name == "" {
 			t.Fatalf("%q names nothing", text)
 		}
 	})

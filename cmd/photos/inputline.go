@@ -32,14 +32,21 @@ lines  One item per line: a path or, where a PHOTO is wanted, also an ID. With
 
 tsv    Item, tab, description. A tab, newline, carriage return or backslash in
        them is written \t, \n, \r or \\. A - alone means no value and is
-       not allowed here. A dash is written \-.
-       photos list --fields id,description prints such lines.
+       not allowed here. A dash is written \-. The lines that list, upload,
+       download and verify print into a pipe are accepted as they are.
 
 jsonl  One JSON object per line, such as --json prints. It names a photo by id
        or path (upload: by path), or by path_base64 where the path is not UTF-8.
        Its description is optional. With a version, describe changes the photo
        only if it still has that version. The other keys that photos prints are
        accepted and ignored; any other key is an error.
+
+csv    As --format csv prints it: a header with the names of the fields, then
+       one record per photo. The fields are the keys of jsonl.
+
+sha256sum
+       A digest, two spaces and a path, as sha256sum prints it. The digest is
+       the ID of the photo; upload uses the path.
 
 A description in a line takes precedence over --desc and --clear. An empty one
 never erases a description, except with --clear.`,
@@ -50,26 +57,76 @@ never erases a description, except with --clear.`,
 	}
 }
 
-// parseTSV reads an item, a tab and its description.
-func parseTSV(text string) (listItem, error) {
-	name, desc, ok := strings.Cut(text, "\t")
-	switch {
-	case !ok:
+// parseTSV reads an item, a tab and its description, or a line that a command of this program
+// prints. Such a line has more tabs, and its values say which command that was.
+func parseTSV(text string, paths bool) (listItem, error) {
+	values := strings.Split(text, "\t")
+	if len(values) == 1 {
 		return listItem{}, errors.New("no tab: want item, tab, description")
-	case strings.Contains(desc, "\t"):
-		return listItem{}, &photo.Error{Msg: fmt.Sprintf("%d tabs: want item, tab, description", strings.Count(text, "\t")),
-			Hint: `photos list --fields id,description prints such lines; a tab in a description is written \t`}
-	case name == "" || name == "-":
-		return listItem{}, errors.New("names nothing")
-	case desc == "-":
-		return listItem{}, &photo.Error{Msg: "the description is -, which stands for no value", Hint: `write \- for a dash; photos describe --clear erases a description`}
 	}
-	name, err := term.UnescapeTSV(name)
+	if len(values) == 2 {
+		if values[1] == "-" {
+			return listItem{}, &photo.Error{Msg: "the description is -, which stands for no value", Hint: `write \- for a dash; photos describe --clear erases a description`}
+		}
+		return itemTSV(values[0], &values[1])
+	}
+	id, isID := parseFullID(values[0])
+	state := photo.State(values[1])
+	outcome := photo.Outcome(values[1])
+	switch {
+	case len(values) == 6 && isID && !paths: // list, or the history of a photo
+		return itemTSV(id, &values[5])
+	case len(values) == 3 && slices.Contains(transferOutcomes(), outcome) && isID && !paths:
+		return itemTSV(id, nil)
+	case len(values) == 3 && slices.Contains(transferOutcomes(), outcome) && (isID || values[0] == "-"):
+		return pathTSV(values[2], paths)
+	case len(values) == 3 && slices.Contains(proofStates(), state):
+		return pathTSV(values[0], paths)
+	}
+	return listItem{}, &photo.Error{Msg: fmt.Sprintf("%d tabs: want item, tab, description", len(values)-1),
+		Hint: `photos list --fields id,description prints such lines; a tab in a description is written \t`}
+}
+
+func parseFullID(s string) (string, bool) {
+	_, err := photo.ParseID(s)
+	return s, err == nil
+}
+
+// pathTSV undoes the escapes of a path. It is never taken for an ID.
+func pathTSV(path string, paths bool) (listItem, error) {
+	it, err := itemTSV(path, nil)
 	if err != nil {
 		return listItem{}, err
 	}
-	desc, err = term.UnescapeTSV(desc)
+	return inputKeys{Path: it.Name}.item(paths)
+}
+
+// itemTSV undoes the escapes of a name and its description, if it has one.
+func itemTSV(name string, description *string) (listItem, error) {
+	if name == "" || name == "-" {
+		return listItem{}, errors.New("names nothing")
+	}
+	name, err := term.UnescapeTSV(name)
+	if err != nil || description == nil {
+		return listItem{Name: name}, err
+	}
+	desc, err := term.UnescapeTSV(*description)
 	return listItem{Name: name, Description: desc, Described: true}, err
+}
+
+// parseSHA256 reads a line of sha256sum. The digest is the ID of the photo.
+func parseSHA256(line string, paths bool) (listItem, error) {
+	id, path, err := term.ParseSHA256(line)
+	if err != nil {
+		return listItem{}, err
+	}
+	if _, isID := parseFullID(id); !isID {
+		return listItem{}, fmt.Errorf("%.80q is not a SHA-256 digest", id)
+	}
+	if paths {
+		return listItem{Name: path}, nil
+	}
+	return listItem{Name: id}, nil
 }
 
 // inputKeys has the keys of a JSON line that are used.
@@ -85,7 +142,7 @@ type inputKeys struct {
 // others in the records that this program prints.
 func knownKeys() []string {
 	var keys []string
-	for _, record := range []any{inputKeys{}, api.Photo{}, uploadRecord{}, proofRecord{}, changeRecord{}} {
+	for _, record := range []any{inputKeys{}, api.Photo{}, uploadRecord{}, proofRecord{}, changeRecord{}, revision{}} {
 		t := reflect.TypeOf(record)
 		for i := range t.NumField() {
 			if key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); key != "" {
@@ -120,6 +177,11 @@ func parseJSON(text string, known []string, paths bool) (listItem, error) {
 		}
 		return listItem{}, fmt.Errorf("not a JSON object: %w", err)
 	}
+	return v.item(paths)
+}
+
+// item returns the item that the keys make.
+func (v inputKeys) item(paths bool) (listItem, error) {
 	it := listItem{Version: v.Version}
 	var err error
 	if it.Name, err = v.name(paths); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -33,6 +34,7 @@ script or a pipeline.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetContext(withSignals(cmd.Context()))
 			set, err := loadSettings(cmd.Flags(), e.getenv)
+			set.nul = endsWithNUL(cmd.Flags())
 			e.set, e.Verbose, e.Color = set, set.Verbose, e.Color && !set.NoColor
 			return err
 		},
@@ -61,6 +63,13 @@ script or a pipeline.`,
 	root.AddCommand(newConfig(e), newVersion(e), newInputLinesHelp(), newOpenBrowser())
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
 	return root
+}
+
+// endsWithNUL reports whether -0 is about the results. It is about the items of --from, if there are
+// any.
+func endsWithNUL(f *pflag.FlagSet) bool {
+	from := f.Lookup("from")
+	return f.Changed("null") && (from == nil || !from.Changed)
 }
 
 // flagMessage returns what is wrong with a flag: its name, its value, and what that should
@@ -103,7 +112,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 // the command calls it.
 func atLeastOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
+		if fields, err := cmd.Flags().GetStringSlice("fields"); len(args) > 0 || err == nil && slices.Equal(fields, []string{"help"}) {
 			return nil
 		}
 		return &photo.Error{Kind: photo.KindUsage, Msg: cmd.Name() + ": no " + what + " given", Hint: cmd.CommandPath() + " --help shows how"}

@@ -17,6 +17,7 @@ func TestWrongValues(t *testing.T) {
 		"timeout":           {"abc", "a duration such as 90s"},
 		"browser":           {}, // any command
 		"json":              {"perhaps", "neither true nor false"},
+		"format":            {"xml", "it is table, tsv, csv, jsonl or sha256sum"},
 		"fields":            {"nosuch", "hint: "},
 		"quiet":             {"perhaps", "neither true nor false"},
 		"verbose":           {"perhaps", "neither true nor false"},

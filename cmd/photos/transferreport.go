@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -76,6 +77,14 @@ func (r uploadRecord) path() string {
 	return r.Path
 }
 
+// transferOutcomes returns the outcomes of uploads and downloads, in the order of summaries.
+func transferOutcomes() []photo.Outcome {
+	return []photo.Outcome{
+		photo.OutcomeUploaded, transfer.OutcomeDownloaded, photo.OutcomeExists, photo.OutcomeDescribed, photo.OutcomeRestored, photo.OutcomeRepaired,
+		photo.OutcomeSkipped, photo.OutcomeFailed, photo.OutcomePending,
+	}
+}
+
 func uploadColumns() []term.Column[transfer.Record] {
 	id := func(r transfer.Record) string {
 		if r.ID.IsZero() {
@@ -107,6 +116,7 @@ func uploadColumns() []term.Column[transfer.Record] {
 type transferReport struct {
 	e        *env
 	out      *term.Printer[transfer.Record]
+	order    *inOrder // nil: in the order of completion
 	journal  *journal
 	dry      bool
 	silent   bool  // stdout gets nothing
@@ -136,7 +146,7 @@ func newTransferReport(e *env, dry bool) (*transferReport, error) {
 // addPending reports items of a list that were read, but not begun.
 func (u *transferReport) addPending(sum *transfer.Summary, rest []listItem) {
 	for _, it := range rest {
-		r := transfer.Record{Item: transfer.Item{Path: it.Name, Description: it.Description}, Outcome: photo.OutcomePending}
+		r := transfer.Record{Item: transfer.Item{Path: it.Name, Description: it.Description, Index: math.MaxInt}, Outcome: photo.OutcomePending}
 		sum.Add(r)
 		u.record(r)
 	}
@@ -160,11 +170,16 @@ func (u *transferReport) record(r transfer.Record) {
 	if r.Outcome == photo.OutcomeSkipped && u.e.set.Verbose {
 		u.e.Say("photos: %s: skipped: %s", r.Path, r.Reason)
 	}
-	if u.printed == nil && u.shows(r) {
-		u.printed = u.out.Print(r)
-	}
+	u.order.add(r, u.print)
 	if u.printed == nil && !u.dry {
 		u.printed = u.journal.write(r)
+	}
+}
+
+// print writes one record to stdout.
+func (u *transferReport) print(r transfer.Record) {
+	if u.printed == nil && u.shows(r) {
+		u.printed = u.out.Print(r)
 	}
 }
 
@@ -189,6 +204,7 @@ func (u *transferReport) shows(r transfer.Record) bool {
 
 // flush prints what is held back, while the bars are still shown.
 func (u *transferReport) flush() {
+	u.order.rest(u.print)
 	if err := errors.Join(u.out.Close(), u.journal.close()); u.printed == nil {
 		u.printed = err
 	}
@@ -234,10 +250,7 @@ func (u *transferReport) summarize(sum transfer.Summary) {
 		return
 	}
 	var parts []string
-	for _, o := range []photo.Outcome{
-		photo.OutcomeUploaded, transfer.OutcomeDownloaded, photo.OutcomeExists, photo.OutcomeDescribed, photo.OutcomeRestored, photo.OutcomeRepaired,
-		photo.OutcomeSkipped, photo.OutcomeFailed, photo.OutcomePending,
-	} {
+	for _, o := range transferOutcomes() {
 		if n := sum.Outcomes[o]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}

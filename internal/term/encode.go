@@ -43,6 +43,52 @@ func JSONLine(v any, fields []string) ([]byte, error) {
 	return text.JSON(append(line, '}', '\n')), nil
 }
 
+// appendCSV appends a record of RFC 4180. It ends with a newline alone, as the tools of Unix want it.
+func appendCSV(b []byte, values []string) []byte {
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if v == "" && len(values) == 1 || strings.ContainsAny(v, "\",\r\n") || strings.HasPrefix(v, " ") {
+			v = `"` + strings.ReplaceAll(v, `"`, `""`) + `"`
+		}
+		b = append(b, v...)
+	}
+	return append(b, '\n')
+}
+
+// checksumEscapes are the escapes that sha256sum has in names.
+func checksumEscapes() *strings.Replacer {
+	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`)
+}
+
+// lineSHA256 returns a line as sha256sum prints it. It begins with a backslash if the name has
+// escapes.
+func lineSHA256(id, name string) []byte {
+	escaped := checksumEscapes().Replace(name)
+	if escaped != name {
+		id = `\` + id
+	}
+	return []byte(id + "  " + escaped)
+}
+
+// ParseSHA256 reads a line as sha256sum prints it.
+func ParseSHA256(line string) (id, name string, err error) {
+	line, escaped := strings.CutPrefix(line, `\`)
+	id, rest, ok := strings.Cut(line, " ")
+	if !ok || rest == "" || rest[0] != ' ' && rest[0] != '*' {
+		return "", "", errors.New("want a digest, two spaces and a name")
+	}
+	name = rest[1:]
+	if escaped {
+		name = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\r`, "\r").Replace(name)
+	}
+	if name == "" {
+		return "", "", errors.New("names nothing")
+	}
+	return id, name, nil
+}
+
 // cellTSV returns a value as TSV prints it. last says that it is the last cell of its line.
 func cellTSV(s string, last bool) string {
 	switch {

@@ -17,8 +17,10 @@ import (
 //     are a contract: new ones come only at the end.
 //   - In TSV an empty value is "-" in every column but the last, and "-" is "\-". The
 //     read of a shell takes two tabs for one and still finds every column.
-//   - --json prints JSON Lines, whatever stdout is. --quiet prints the first column, in
-//     a pipe as --from reads it.
+//   - --json prints JSON Lines, and --format names a form, whatever stdout is. --quiet
+//     prints the first column, in a pipe as --from reads it.
+//   - With NUL, a result ends with a NUL byte in place of a newline. One value alone then has
+//     its exact bytes.
 //   - No line is held back for longer than flushDelay, so that the reader of a pipe
 //     sees it soon.
 //   - All forms come from the same value, so they cannot differ.
@@ -126,8 +128,9 @@ const flushDelay = 100 * time.Millisecond
 
 // Format says what the user wants on stdout.
 type Format struct {
-	JSON   bool
-	Quiet  bool
+	Form   Form
+	Quiet  bool     // the first column alone
+	NUL    bool     // results end with a NUL byte
 	Fields []string // the columns to print, in this order; none: the usual ones
 	Wide   bool     // a table shows more columns, and whole values
 }
@@ -137,11 +140,20 @@ type Form int
 
 // The forms.
 const (
-	TSV Form = iota
+	Auto Form = iota // a table on a terminal, TSV elsewhere
 	Table
+	TSV
 	JSONLines
-	FirstColumn
+	CSV         // RFC 4180, with a header
+	SHA256Sum   // as the program sha256sum prints and reads it: ID, two spaces, path or name
+	FirstColumn // what Quiet asks for
 )
+
+// ParseForm returns the form that --format calls s.
+func ParseForm(s string) (Form, bool) {
+	form, ok := map[string]Form{"": Auto, "table": Table, "tsv": TSV, "jsonl": JSONLines, "csv": CSV, "sha256sum": SHA256Sum}[s]
+	return form, ok
+}
 
 // Printer writes Ts to stdout in one form. It is safe for concurrent use.
 type Printer[T any] struct {
@@ -153,7 +165,9 @@ type Printer[T any] struct {
 	toJSON  func(T) any
 	fields  []string // keys of the JSON object to keep; none: all
 	form    Form
+	end     byte // of a line
 	live    bool // flush after each line, since a user is watching
+	headed  bool // the header of CSV is written
 	table   *table
 }
 
@@ -164,19 +178,52 @@ func NewPrinter[T any](c *Console, f Format, columns []Column[T], toJSON func(T)
 	if err != nil {
 		return nil, err
 	}
-	p := &Printer[T]{w: bufio.NewWriterSize(c.Out, 64<<10), columns: chosen, toJSON: toJSON, live: c.Out.Terminal}
-	switch {
-	case f.JSON:
-		p.form, p.fields = JSONLines, f.Fields
-	case f.Quiet:
-		p.form, p.columns = FirstColumn, columns[:1]
-	case c.Out.Terminal:
-		p.form = Table
+	p := &Printer[T]{w: bufio.NewWriterSize(c.Out, 64<<10), columns: chosen, toJSON: toJSON, live: c.Out.Terminal, end: '\n'}
+	p.form = f.actual(c.Out.Terminal)
+	switch p.form {
+	case JSONLines:
+		p.fields = f.Fields
+	case FirstColumn:
+		p.columns = columns[:1]
+	case Table:
 		p.setTable(c, f, columns)
+	case SHA256Sum:
+		if p.columns, err = checksumColumns(columns); err != nil {
+			return nil, err
+		}
+	}
+	if f.NUL {
+		if p.form != TSV && p.form != FirstColumn {
+			return nil, &photo.Error{Kind: photo.KindUsage, Msg: "-0 is for TSV and --quiet only", Hint: "leave --json and --format out"}
+		}
+		p.end = 0
 	}
 	p.late = time.AfterFunc(time.Hour, p.flushLate)
 	p.late.Stop()
 	return p, nil
+}
+
+// actual returns the form that a printer uses.
+func (f Format) actual(terminal bool) Form {
+	switch {
+	case f.Form != Auto && f.Form != TSV:
+		return f.Form
+	case f.Quiet:
+		return FirstColumn
+	case f.Form == TSV || f.NUL || !terminal:
+		return TSV
+	}
+	return Table
+}
+
+// checksumColumns returns the ID and what it is the digest of.
+func checksumColumns[T any](columns []Column[T]) ([]Column[T], error) {
+	for _, names := range [][]string{{"id", "path"}, {"id", "name"}} {
+		if chosen, err := Choose(columns, names, nil); err == nil {
+			return chosen, nil
+		}
+	}
+	return nil, &photo.Error{Kind: photo.KindUsage, Msg: "--format sha256sum: these results have no ID with a file", Hint: "it works for photos and files"}
 }
 
 // setTable makes the table. The usual one is laid out by the width of the terminal alone, where
@@ -293,7 +340,22 @@ func (p *Printer[T]) write(v T) error {
 		return p.line(line)
 	case Table:
 		return p.table.row(p.cells(v))
-	case FirstColumn:
+	case CSV:
+		return p.writeCSV(v)
+	case SHA256Sum:
+		id, file := p.columns[0].Text(v), p.columns[1].Text(v)
+		if id == "" {
+			return nil
+		}
+		if p.live {
+			return p.line([]byte(id + "  " + text.Escape(file) + "\n"))
+		}
+		return p.line(append(lineSHA256(id, file), p.end))
+	}
+	if len(p.columns) == 1 && p.end == 0 {
+		return p.line(append([]byte(p.columns[0].Text(v)), 0))
+	}
+	if p.form == FirstColumn {
 		value := p.columns[0].Text(v)
 		if p.live {
 			return p.line([]byte(text.Escape(value) + "\n"))
@@ -301,6 +363,28 @@ func (p *Printer[T]) write(v T) error {
 		return p.line([]byte(strings.ReplaceAll(value, "\n", `\n`) + "\n")) // as --from reads it: bytes, one item per line
 	}
 	return p.line(p.rowTSV(v))
+}
+
+// writeCSV writes a record of CSV, before the first one the header. A spreadsheet must not run a
+// value as a formula, but a program must read the value as it is, so it is not changed.
+func (p *Printer[T]) writeCSV(v T) error {
+	var b []byte
+	if !p.headed {
+		p.headed = true
+		names := make([]string, len(p.columns))
+		for i, c := range p.columns {
+			names[i] = c.Name
+		}
+		b = appendCSV(b, names)
+	}
+	values := make([]string, len(p.columns))
+	for i, c := range p.columns {
+		values[i] = c.Text(v)
+		if p.live {
+			values[i] = text.Escape(values[i])
+		}
+	}
+	return p.line(appendCSV(b, values))
 }
 
 // rowTSV returns the line of TSV that shows v.
@@ -312,7 +396,7 @@ func (p *Printer[T]) rowTSV(v T) []byte {
 		}
 		line = append(line, cellTSV(c.Text(v), i == len(p.columns)-1)...)
 	}
-	return append(line, '\n')
+	return append(line, p.end)
 }
 
 // cells returns the row of a table that shows v.

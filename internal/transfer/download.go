@@ -49,6 +49,7 @@ const DefaultDownloadJobs = 8
 type Wanted struct {
 	Photo photo.Photo
 	Name  string // as the user named it
+	Index int    // the caller's number for the photo, which comes back in its record
 	Err   error
 }
 
@@ -71,7 +72,7 @@ func Download(ctx context.Context, src Source, dir string, photos iter.Seq[Wante
 	d := &download{DownloadOptions: o, src: src, dir: dir, taken: map[string]photo.ID{}, busy: map[photo.ID]chan struct{}{}, done: make(chan Record)}
 	d.ctx, d.stop = context.WithCancelCause(ctx)
 	defer d.stop(nil)
-	queue := make(chan photo.Photo)
+	queue := make(chan Wanted)
 	all := workers(o.Jobs, func() { d.fetchAll(queue) })
 	all.Go(func() { d.queueAll(photos, queue) })
 	go func() { all.Wait(); close(d.done) }()
@@ -100,21 +101,21 @@ type download struct {
 	busy  map[photo.ID]chan struct{}
 }
 
-func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- photo.Photo) {
+func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- Wanted) {
 	defer close(queue)
 	for w := range photos {
 		switch {
 		case w.Err == nil:
 			d.Progress.Found(w.Photo.Name, w.Photo.Size)
 			select {
-			case queue <- w.Photo:
+			case queue <- w:
 				continue
 			case <-d.ctx.Done():
 			}
 			if w.Name != "" {
 				return // the caller reports the named photos that were not begun
 			}
-			d.done <- Record{Item: Item{Path: w.Photo.Name}, ID: w.Photo.ID, Bytes: w.Photo.Size, Outcome: photo.OutcomePending}
+			d.done <- Record{Item: Item{Path: w.Photo.Name, Index: w.Index}, ID: w.Photo.ID, Bytes: w.Photo.Size, Outcome: photo.OutcomePending}
 			if photo.KindOf(context.Cause(d.ctx)) != photo.KindStorageFull {
 				return // a service that is not available lists no more photos
 			}
@@ -122,15 +123,15 @@ func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- photo.Photo) {
 			d.stop(w.Err)
 			return
 		default:
-			d.done <- Record{Item: Item{Path: w.Name}, Outcome: photo.OutcomeFailed, Err: w.Err}
+			d.done <- Record{Item: Item{Path: w.Name, Index: w.Index}, Outcome: photo.OutcomeFailed, Err: w.Err}
 		}
 	}
 }
 
-func (d *download) fetchAll(queue <-chan photo.Photo) {
-	for p := range queue {
-		start := time.Now()
-		rec := Record{ID: p.ID, Bytes: p.Size}
+func (d *download) fetchAll(queue <-chan Wanted) {
+	for w := range queue {
+		p, start := w.Photo, time.Now()
+		rec := Record{Item: Item{Index: w.Index}, ID: p.ID, Bytes: p.Size}
 		rec.Path, rec.Outcome, rec.Err = d.fetch(p, &rec.Attempts)
 		if rec.Err == nil {
 			if rec.SidecarErr = d.renewSidecar(p, rec.Path); photo.EndsRun(rec.SidecarErr) {

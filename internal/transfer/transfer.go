@@ -33,6 +33,7 @@ type Item struct {
 	Source      photo.Source
 	Caption     photo.Caption // how a caption inside the picture ranks against Description
 	Facts       photo.Facts   // date and position from outside the picture; set by Upload
+	Index       int           // the caller's number for the item, which comes back in its record
 	Err         error         // why the scan could not read it; the item fails with it
 }
 
