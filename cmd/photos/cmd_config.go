@@ -22,8 +22,8 @@ func newConfig(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
 		Short: "Show and change the settings",
-		Long: `Show and change the settings. Each comes from the first of these places that has
-one: flag, environment, config.yaml, what the service published at login,
+		Long: `Show and change the settings. A setting comes from the first of these places that
+has it: flag, environment, config.yaml, what the service published at login,
 default.
 
 Keys of config.yaml:
@@ -35,14 +35,14 @@ Keys of config.yaml:
 	}
 	c.AddCommand(
 		&cobra.Command{
-			Use: "list", Short: "Every setting, its value and where it came from", Args: noArguments,
+			Use: "list", Short: "List every setting, its value and where it came from", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error {
 				defer e.page()()
 				return configList(e)
 			},
 		},
 		&cobra.Command{
-			Use: "get KEY", Short: "The value of one setting", Args: exactly("KEY"),
+			Use: "get KEY", Short: "Print the value of one setting", Args: exactly("KEY"),
 			RunE: func(_ *cobra.Command, args []string) error { return configGet(e, args[0]) },
 		},
 		&cobra.Command{
@@ -52,7 +52,7 @@ Keys of config.yaml:
 			RunE:    func(_ *cobra.Command, args []string) error { return configSet(e, args[0], args[1]) },
 		},
 		&cobra.Command{
-			Use: "path", Short: "The path of config.yaml", Args: noArguments,
+			Use: "path", Short: "Print the path of config.yaml", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error {
 				path := e.set.file()
 				if e.Out.Terminal {

@@ -21,7 +21,7 @@ back. Local files are never touched.
 On a terminal you have to confirm the deletion of more than 10 photos. In a
 script you have to confirm it only if a filter finds the photos. --yes confirms.
 
-A PHOTO is written as for photos describe. Without a terminal, an ID needs all
+'photos help describe' explains PHOTO. Without a terminal, an ID needs all
 64 digits.`,
 		Example: `  photos delete 3f9a11c2
   photos delete --search blurry --dry-run

@@ -30,13 +30,13 @@ func newDescribe(e *env) *cobra.Command {
 		Short: "Show everything known about photos, or set their description",
 		Long: `Show everything known about photos, or set their description.
 
-A PHOTO is a local file, whose bytes tell the ID, or an ID: all 64 hex digits,
-or at least the first 8.
+A PHOTO is a photo's ID, or a local file, from whose bytes photos computes the
+ID. Instead of all 64 hex digits of an ID, you can give at least the first 8.
 
 Earlier descriptions are kept until the photo is purged from the trash: the last
 20, and always the last one that you wrote yourself. --history shows them.
---undo goes back one step, and a second --undo goes back one more. Nothing is
-lost by that: the description that was undone is also kept.`,
+--undo goes back one step, and a second --undo goes back one more. The
+description that was undone is also kept.`,
 		Example: `  photos describe beach.jpg
   photos describe 3f9a11c2 --desc "Sunset over the bay"
   photos describe beach.jpg --clear

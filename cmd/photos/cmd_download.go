@@ -43,7 +43,7 @@ The bytes are verified against the photo's ID before the file gets its name. An
 existing file is never replaced. If another photo has the same name, the first
 digits of the ID are added to it. A photo that is in the folder already is not
 downloaded again. A sidecar of an earlier download is renewed, unless somebody
-has changed it. A PHOTO is written as for photos describe.`,
+has changed it. 'photos help describe' explains PHOTO.`,
 		Example: `  photos download 3f9a11c2
   photos download 3f9a11c2 -o bay.jpg
   photos download --all -o ~/back --sidecar xmp

@@ -18,11 +18,12 @@ import (
 func newKey(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "key",
-		Short: "Access keys for machines without a user, such as cron jobs",
-		Long: `Make, list and revoke access keys. A key acts for you on a machine where nobody
-can sign in: a server, a NAS, a cron job. Set PHOTOS_SERVER, and either
-PHOTOS_TOKEN to the key or PHOTOS_TOKEN_FILE to the path of a file that has the
-key and that only its owner can read. A key cannot make or revoke keys.
+		Short: "Create, list and revoke access keys for cron jobs and servers",
+		Long: `Create, list and revoke access keys. A key acts for you on a machine where nobody
+can sign in: a server, a NAS, a cron job. To use it there, set PHOTOS_SERVER to
+the address of the service, and PHOTOS_TOKEN to the key. Or put the key in a
+file that only its owner can read, and set PHOTOS_TOKEN_FILE to the path of that
+file. A key cannot create or revoke keys.
 
 The scope says what a key may do:
   read     list, show and download photos
@@ -43,12 +44,12 @@ func newKeyCreate(e *env) *cobra.Command {
 	var scope, expires string
 	c := &cobra.Command{
 		Use:   "create NAME",
-		Short: "Make an access key and print it, this once",
-		Long: `Make an access key and print it. It is never shown again, because the service
+		Short: "Create an access key and print it once",
+		Long: `Create an access key and print it. It is never shown again, because the service
 keeps only a hash of it.
 
-photos key --help explains the scopes. --expires takes a number of days or hours
-(90d, 12h), a day (the key ends after that day), or an instant (RFC 3339).`,
+'photos help key' explains the scopes. --expires takes a number of days or hours
+(90d, 12h), a day (the key expires after that day), or a time (RFC 3339).`,
 		Example: `  (umask 077; photos key create nas > key)
   photos key create viewer --scope read --expires 90d`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -178,8 +179,8 @@ func listKeys(ctx context.Context, e *env) error {
 func newKeyRevoke(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:     "revoke NAME...",
-		Short:   "End access keys at once",
-		Long:    `End access keys. The next request with one of them is refused.`,
+		Short:   "Revoke access keys",
+		Long:    `Revoke access keys. The next request with one of them is refused.`,
 		Example: `  photos key revoke nas`,
 		Args:    atLeastOne("NAME"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return revokeKeys(cmd.Context(), e, args) },

@@ -15,12 +15,12 @@ func newLogout(e *env) *cobra.Command {
 	var alsoBrowser bool
 	c := &cobra.Command{
 		Use:   "logout",
-		Short: "End the session, at the provider and here",
+		Short: "Sign out: end the session at the provider and on this machine",
 		Long: `End the session: revoke it at the provider and remove it from this machine. It
 is removed even if the provider cannot be reached.
 
-The browser may stay signed in at the provider, and the next login would not
-ask for a password. --browser also ends the session of the browser.`,
+The browser may stay signed in at the provider. Then the next login does not ask
+for a password. --browser also ends the session of the browser.`,
 		Example: `  photos logout
   photos logout --profile work`,
 		Args: noArguments,

@@ -27,13 +27,13 @@ signed in there. photos login makes profiles, and photos logout removes them.`,
 	}
 	c.AddCommand(
 		&cobra.Command{
-			Use: "list", Short: "Every profile, its service and its account", Args: noArguments,
+			Use: "list", Short: "List every profile, its service and its account", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error { return listProfiles(e) },
 		},
 		&cobra.Command{
 			Use: "use NAME", Short: "Choose the profile that commands use", Args: exactly("NAME"),
-			Long: `Choose the profile that commands use without --profile. It is written to
-config.yaml as the setting profile.`,
+			Long: `Choose the profile that commands use if --profile is not given. The choice is
+stored in config.yaml, as the setting "profile".`,
 			RunE: func(_ *cobra.Command, args []string) error { return useProfile(e, strings.ToLower(args[0])) },
 		},
 		&cobra.Command{

@@ -16,7 +16,7 @@ func newRestore(e *env) *cobra.Command {
 		Short: "Take photos out of the trash",
 		Long: `Take photos out of the trash. Uploading the same file again does the same.
 
-A PHOTO is written as for photos describe.`,
+'photos help describe' explains PHOTO.`,
 		Example: `  photos list --trash
   photos restore 3f9a11c2`,
 		Args: func(cmd *cobra.Command, args []string) error { return o.photos.check(e, cmd, args) },

@@ -34,8 +34,8 @@ type sessionJSON struct {
 func newStatus(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show who is signed in where, and until when",
-		Long: `Show who is signed in where, until when, and where the tokens are stored. This
+		Short: "Show who is signed in, where and until when",
+		Long: `Show who is signed in, where, until when, and where the tokens are stored. This
 does not use the network; photos doctor does. The exit code is 4 if nobody is
 signed in.`,
 		Example: `  photos status

@@ -49,9 +49,9 @@ bytes are sent.
 The description comes from --desc or from the line in --from. Without them it
 comes from an XMP sidecar (beach.xmp, beach.jpg.xmp), from the JSON of a Google
 Takeout export or from the caption inside the picture, in the order of
---desc-from. If the picture does not say when and where it was taken, these
-facts come from the same sidecars. Otherwise its date is the time at which the
-file was last modified.
+--desc-from. A picture that has no date or no position gets them from the same
+sidecars. Without a sidecar, its date is the time at which the file was last
+modified.
 
 Patterns of --include, --exclude and globs have *, ?, [a-z], {a,b}, and ** for
 any number of folders. Case does not matter. A pattern without a slash matches
@@ -89,9 +89,9 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.name, "name", "", "with -: the name of the photo")
 	o.from.paths = true
 	o.from.flags(c, "paths")
-	f.StringArrayVar(&o.include, "include", nil, "in folders, only files that match this `pattern`, such as *.jpg or 2024/**")
-	f.StringArrayVar(&o.exclude, "exclude", nil, "in folders, no files or folders that match this `pattern`")
-	f.StringVar(&o.since, "since", "", "in folders, only files changed since this `time`: 2026-05-31, 7d")
+	f.StringArrayVar(&o.include, "include", nil, "in folders, upload only files that match this `pattern`, such as *.jpg or 2024/**")
+	f.StringArrayVar(&o.exclude, "exclude", nil, "in folders, leave out files and folders that match this `pattern`")
+	f.StringVar(&o.since, "since", "", "in folders, upload only files changed since this `time`: 2026-05-31, 7d")
 	f.StringVar(&o.ifExists, "if-exists", "fill", "if the photo exists: `fill` an empty description, skip, replace or fail")
 	f.IntVar(&o.jobs, "jobs", transfer.DefaultJobs, "upload this `number` of photos at a time")
 	f.StringVar(&o.bwlimit, "bwlimit", "", "send at most this many `bytes` per second: 500k, 5M or 5MiB")

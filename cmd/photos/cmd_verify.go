@@ -19,7 +19,7 @@ func newVerify(e *env) *cobra.Command {
 	var o verifyOptions
 	c := &cobra.Command{
 		Use:   "verify PATH...",
-		Short: "Print the local files that are not safely on the service",
+		Short: "Print the local files that are not safely stored on the service",
 		Long: `Read all bytes of every file below the paths, also in hidden folders, and ask
 the service whether it has them. Print each file for which that is not proven:
 photos that are missing, in the trash or damaged, and files that the service

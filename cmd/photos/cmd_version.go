@@ -11,7 +11,7 @@ import (
 
 func newVersion(e *env) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "The version of this program", Args: noArguments,
+		Use: "version", Short: "Print the version of this program", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(e.Out, "photos version %s %s/%s %s\n", buildinfo.Version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 			return err

@@ -30,9 +30,9 @@ func newView(e *env) *cobra.Command {
 		Long: `Draw each photo in the terminal, with its name, date and description below. The
 service makes the small pictures that are drawn.
 
-Terminals that show graphics (kitty, iTerm2, WezTerm, foot and others) are
-recognized by their environment. Every other terminal shows blocks of color.
---protocol chooses: kitty, iterm2, sixel or blocks.`,
+photos recognizes terminals that show graphics (kitty, iTerm2, WezTerm, foot and
+others) by their environment. In other terminals it draws with blocks of color.
+--protocol chooses another way to draw.`,
 		Example: `  photos view beach.jpg
   photos view 3f9a21c4
   photos view --search "bay taken" --limit 3`,

@@ -26,9 +26,9 @@ func newInputLinesHelp() *cobra.Command {
 how its lines are written. A line that does not fit its format is one failed
 item; the other lines are still done.
 
-lines  One item per line: a path or, where a PHOTO is wanted, also an ID. With
-       -0 each item ends with a NUL byte, as find -print0 writes them. Items
-       are never expanded.
+lines  One item per line: a path, or for a command that takes PHOTOs also an
+       ID. With -0 each item ends with a NUL byte, as find -print0 writes
+       them. Items are never expanded as globs.
 
 tsv    Item, tab, description. A tab, newline, carriage return or backslash in
        them is written \t, \n, \r or \\. A - alone means no value and is
@@ -36,7 +36,7 @@ tsv    Item, tab, description. A tab, newline, carriage return or backslash in
        download and verify print into a pipe are accepted as they are.
 
 jsonl  One JSON object per line, such as --json prints. It names a photo by id
-       or path (upload: by path), or by path_base64 where the path is not UTF-8.
+       or path (upload: by path), or by path_base64 if the path is not UTF-8.
        Its description is optional. With a version, describe changes the photo
        only if it still has that version. The other keys that photos prints are
        accepted and ignored; any other key is an error.

@@ -70,7 +70,7 @@ func problemOf(err error) api.Problem {
 		p.Title = "Checksum Mismatch" // 460, a status of tus
 	}
 	if p.Status == http.StatusInternalServerError {
-		p.Kind, p.Detail, p.Hint = photo.KindInternal, "internal error", "the service's log says more about this request"
+		p.Kind, p.Detail, p.Hint = photo.KindInternal, "internal error", "the log of the service has more about this request"
 	}
 	return p
 }

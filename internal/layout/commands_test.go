@@ -416,7 +416,7 @@ func TestVariablesAreDocumented(t *testing.T) {
 			}
 		}
 	}
-	programs, _, _ := strings.Cut(read(t, "docs/environment.md"), "\n## The system's")
+	programs, _, _ := strings.Cut(read(t, "docs/environment.md"), "\n## Variables of the system")
 	documented := matches(programs, "(?m)^\\| `([A-Z_]+)`")
 	slices.Sort(documented)
 	documented = slices.Compact(documented)

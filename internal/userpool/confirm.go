@@ -12,7 +12,7 @@ func (p *Pool) openLink(w http.ResponseWriter, r *http.Request, use purpose) (li
 	switch {
 	case errors.Is(err, errAbsent):
 		p.show(w, http.StatusBadRequest, page{Name: "error", Title: "This link does not work any more",
-			Text: "Confirmation links work for a day, links to a new password for an hour. Go back to where you came from to get a new one."})
+			Text: "Links that confirm an address work for a day. Links to choose a new password work for an hour. Go back to where you came from to get a new one."})
 	case err != nil:
 		p.fail(w, err)
 	}

@@ -94,7 +94,7 @@ func (p *Pool) fail(w http.ResponseWriter, err error) {
 		return
 	}
 	p.logError(err)
-	p.show(w, http.StatusInternalServerError, page{Name: "error", Title: "Something went wrong here", Text: "It is not your fault. The terminal of the service says more. Try again."})
+	p.show(w, http.StatusInternalServerError, page{Name: "error", Title: "Something went wrong here", Text: "It is not your fault. Try again. The terminal of the service shows details."})
 }
 
 // answerError answers a program with an error. One that is not a tokenError is a failure of the pool.

@@ -133,7 +133,7 @@ func (p *Pool) reset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.show(w, http.StatusOK, page{Name: "done", Title: "Your password is changed",
-		Text: "Go back to where you came from, and sign in with the new password. Every other sign-in of this account has ended."})
+		Text: "Go back to where you came from, and sign in with the new password. You have been signed out everywhere else."})
 }
 
 // setPassword replaces a user's password, ends the user's sign-ins and deletes links to a new password.

@@ -27,7 +27,7 @@ func (r request) form(path string) form {
 	if path == other {
 		other = "/signup"
 	}
-	cancelled := refusal{code: "access_denied", description: "the user pressed cancel", redirectURI: r.redirectURI, state: r.state}
+	cancelled := refusal{code: "access_denied", description: "the sign-in was cancelled", redirectURI: r.redirectURI, state: r.state}
 	return form{
 		Action: r.base + path + "?" + r.query.Encode(), Other: r.base + other + "?" + r.query.Encode(),
 		Forgot: r.base + "/forgotPassword?" + r.query.Encode(), Cancel: cancelled.location(),

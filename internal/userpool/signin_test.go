@@ -326,7 +326,7 @@ func TestCancelGoesBackToTheClient(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	page := r.get(t, newBrowser(t), "/login", authorization())
-	if !strings.Contains(page.body, `href="http://127.0.0.1:18484/callback?error=access_denied&amp;error_description=the&#43;user&#43;pressed&#43;cancel&amp;state=st%26te"`) {
+	if !strings.Contains(page.body, `href="http://127.0.0.1:18484/callback?error=access_denied&amp;error_description=the&#43;sign-in&#43;was&#43;cancelled&amp;state=st%26te"`) {
 		t.Errorf("no cancel link in\n%s", page.body)
 	}
 }

@@ -31,7 +31,7 @@ func failedPage(err error) page {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("the sign-in was stopped in the terminal")
 	}
-	return page{Title: "Not signed in", Text: text.Cut(err.Error(), 300) + ". The terminal says more."}
+	return page{Title: "Not signed in", Text: text.Cut(err.Error(), 300) + ". See the terminal for details."}
 }
 
 func unverifiedPage(r reply) page {
@@ -39,7 +39,7 @@ func unverifiedPage(r reply) page {
 }
 
 func unrelatedPage() page {
-	return page{Title: "Not part of a sign-in", Text: "This address is for the end of a sign-in that was started in a terminal. This request is not part of it."}
+	return page{Title: "Not part of a sign-in", Text: "This page belongs to a sign-in that was started in a terminal. The request that opened it does not."}
 }
 
 func openedTwicePage() page {
