@@ -22,9 +22,9 @@ func newConfig(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
 		Short: "Show and change the settings",
-		Long: `Show and change the settings. A setting comes from the first of these places that
-has it: flag, environment, config.yaml, what the service published at login,
-default.
+		Long: `Show and change the settings. A setting comes from the first of these places
+that has it: flag, environment, config.yaml, what the service published at
+login, default.
 
 Keys of config.yaml:
   ` + strings.Join(fileKeys(), "\n  "),

@@ -120,8 +120,8 @@ func (d *database) tx(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// metaOr returns the value of name. If it has none, it is set to the given one.
-func (d *database) metaOr(ctx context.Context, name, value string) (string, error) {
+// loadOrStoreMeta returns the value of name. If it has none, it is set to the given one.
+func (d *database) loadOrStoreMeta(ctx context.Context, name, value string) (string, error) {
 	_, err := d.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", name, value)
 	if err != nil {
 		return "", err

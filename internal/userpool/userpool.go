@@ -144,10 +144,10 @@ func (p *Pool) load(ctx context.Context) error {
 		id = "local_" + randomName(9)
 	}
 	var err error
-	if p.id, err = p.db.metaOr(ctx, "pool_id", id); err != nil {
+	if p.id, err = p.db.loadOrStoreMeta(ctx, "pool_id", id); err != nil {
 		return err
 	}
-	if p.previous, err = p.db.metaOr(ctx, "issuer", p.Issuer()); err != nil {
+	if p.previous, err = p.db.loadOrStoreMeta(ctx, "issuer", p.Issuer()); err != nil {
 		return err
 	}
 	if p.previous != p.Issuer() {
