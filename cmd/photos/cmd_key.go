@@ -20,8 +20,8 @@ func newKey(e *env) *cobra.Command {
 		Use:   "key",
 		Short: "Create, list and revoke access keys for cron jobs and servers",
 		Long: `Create, list and revoke access keys. A key acts for you on a machine where you
-cannot sign in: a server, a NAS, a cron job. To use it there, set PHOTOS_SERVER to
-the address of the service, and PHOTOS_TOKEN to the key. Or put the key in a
+cannot sign in: a server, a NAS, a cron job. To use it there, set PHOTOS_SERVER
+to the address of the service, and PHOTOS_TOKEN to the key. Or put the key in a
 file that only its owner can read, and set PHOTOS_TOKEN_FILE to the path of that
 file. A key cannot create or revoke keys.
 
