@@ -14,9 +14,6 @@ import (
 	"photos/internal/store/sqldb"
 )
 
-// accountCommand is the argument that runs a command on accounts instead of the service.
-const accountCommand = "account"
-
 // account runs 'photosd account …'. It changes the account's row in the database. A running
 // service reads that row in every request.
 func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err error) {
@@ -57,15 +54,23 @@ func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (er
 	return nil
 }
 
-// openExisting opens the database, but does not create one. Otherwise a mistyped folder would
-// look like a service without accounts.
+// openExisting opens the database, but does not create one.
 func openExisting(ctx context.Context, s *settings, talk *talk) (*sqldb.DB, error) {
-	if path := s.file(); path != "" {
-		if _, err := os.Stat(path); err != nil {
-			return nil, &photo.Error{Kind: photo.KindUsage, Msg: "there is no database", Hint: "use the --data or --database-url of the service", Err: err}
-		}
+	if err := s.mustExist(); err != nil {
+		return nil, err
 	}
 	return s.config(talk.say).Open(ctx)
+}
+
+// mustExist refuses a database file that does not exist. Otherwise a mistyped folder would look
+// like a service without accounts.
+func (s *settings) mustExist() error {
+	if path := s.file(); path != "" {
+		if _, err := os.Stat(path); err != nil {
+			return &photo.Error{Kind: photo.KindUsage, Msg: "there is no database", Hint: "give the --data or --database-url that the service runs with", Err: err}
+		}
+	}
+	return nil
 }
 
 // findAccount returns the account whose ID or subject is name.

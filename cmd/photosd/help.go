@@ -28,14 +28,25 @@ Usage:
       the account's ID or its subject ('sub') in the user pool
   photosd account enable OWNER
       accept requests of the account again
+  photosd check
+      compare all photos in the database with the stored files, both ways, and
+      delete nothing; exit code 3 if they differ
+      --repair  mark photos without their bytes as damaged, so that the next
+                upload of the same file repairs them
+      --json    JSON Lines instead of tab-separated lines
+  photosd migrate
+      bring the tables of the database up to date, and end
+      --dry-run  only say what would be done
 
-The account commands need the same settings as the service, which may be
-running.
+The commands need the same settings as the service, which may be running.
 
 Settings, as flags or environment variables:
 `)
 	all := new(settings).declare()
 	all.VisitAll(func(f *flag.Flag) {
+		if commandOf(f.Name) != "" {
+			return // above
+		}
 		value, usage := flag.UnquoteUsage(f)
 		fmt.Fprintf(&b, "\n  --%s", f.Name)
 		if value != "" {

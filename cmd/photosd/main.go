@@ -31,8 +31,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// run serves until ctx ends and returns the exit code: 0 after a normal stop, 2 when the
-// settings are wrong, 1 when something failed.
+// run serves until ctx ends, or runs a command. It returns the exit code: 0 after a normal stop, 2
+// when the settings are wrong, 3 when 'photosd check' found something, 1 when anything failed.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	format := formatText
 	if askedForJSON(args, getenv) {
@@ -46,12 +46,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case err == nil && set.version:
 		_, err = fmt.Fprintf(stdout, "photosd version %s\n", buildinfo.Version())
 	case err == nil && len(set.words) > 0:
-		err = account(ctx, set, stdout, talk)
+		err = commands()[set.words[0]].run(ctx, set, stdout, talk)
 	case err == nil:
 		err = serve(ctx, set, stdout, talk)
 	}
 	if err == nil {
 		return 0
+	}
+	if err == errDifferent { //nolint:errorlint // alone, it is only an answer
+		return 3
 	}
 	talk.fail(err)
 	if photo.KindOf(err) == photo.KindUsage {

@@ -19,10 +19,11 @@ type settings struct {
 	storage
 	accounts
 	limits
+	options
 
 	version bool
 	given   *flags   // says where each value comes from
-	words   []string // the arguments that are not flags: none, or an account command
+	words   []string // the arguments that are not flags: none, or those of a command
 }
 
 // declare declares every setting with its default. Help uses the word in backquotes as the
@@ -33,6 +34,7 @@ func (s *settings) declare() *flags {
 	s.storage.declare(f)
 	s.accounts.declare(f)
 	s.limits.declare(f)
+	s.options.declare(f)
 	f.BoolVar(&s.version, "version", false, "print the version and end")
 	return f
 }
@@ -47,8 +49,8 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 	if s.words, err = f.parse(args, getenv); err != nil {
 		return nil, err
 	}
-	if len(s.words) > 0 && s.words[0] != accountCommand {
-		return nil, badSetting("photosd has no command %q", s.words[0])
+	if err := s.checkCommand(); err != nil {
+		return nil, err
 	}
 	if getenv("PHOTOS_BUCKET") != "" {
 		return nil, badSetting("PHOTOS_BUCKET is set, but this photosd can only keep photos in a folder")

@@ -33,7 +33,7 @@ type SweepRows interface {
 	ExpiredUploads(ctx context.Context, limit int) ([]string, error)
 	HasUpload(ctx context.Context, id string) (bool, error)
 	Purge(ctx context.Context, limit int) ([]store.Blob, error)
-	HasBlob(ctx context.Context, owner, key string) (bool, error)
+	NamedBlobs(ctx context.Context, blobs []store.Blob) (map[store.Blob]bool, error)
 	Orphan(ctx context.Context, owner, key string, keep time.Duration) (bool, error)
 	ClaimTask(ctx context.Context, name, holder string, lease, every time.Duration) (bool, error)
 	KeepTask(ctx context.Context, name, holder string, lease time.Duration) error
@@ -181,22 +181,23 @@ func (s *Sweeper) sweepStaged(ctx context.Context) (removed int, err error) {
 
 func (s *Sweeper) sweepBlobs(ctx context.Context) (removed int, err error) {
 	orphans := 0
+	walk := blobWalk{rows: s.Rows, orphan: func(f Finding) error {
+		orphans++
+		due, err := s.Rows.Orphan(ctx, f.Owner, f.Key, orphanKeep)
+		if err != nil || !due {
+			return err
+		}
+		s.Log.InfoContext(ctx, "orphaned bytes removed", "owner", f.Owner, "key", f.Key)
+		removed++
+		return s.Blobs.Delete(ctx, f.Owner, f.Key)
+	}}
 	err = s.Blobs.EachBlob(ctx, func(owner, key string, committed time.Time) error {
 		if time.Since(committed) < orphanAge {
 			return nil
 		}
-		if named, err := s.Rows.HasBlob(ctx, owner, key); err != nil || named {
-			return err
-		}
-		orphans++
-		due, err := s.Rows.Orphan(ctx, owner, key, orphanKeep)
-		if err != nil || !due {
-			return err
-		}
-		s.Log.InfoContext(ctx, "orphaned bytes removed", "owner", owner, "key", key)
-		removed++
-		return s.Blobs.Delete(ctx, owner, key)
+		return walk.add(ctx, Finding{Owner: owner, Key: key})
 	})
+	err = errors.Join(err, walk.flush(ctx))
 	if orphans > 0 {
 		s.Log.WarnContext(ctx, "some stored bytes belong to no photo, and will be removed 30 days after they were first found; check that this is the right database", "files", orphans)
 	}

@@ -123,8 +123,12 @@ type Store interface {
 	// them. If these are fewer blobs than limit, there are no more such photos.
 	Purge(ctx context.Context, limit int) ([]Blob, error)
 
-	// HasBlob reports whether a row names the blob. The sweep of orphans asks this.
-	HasBlob(ctx context.Context, owner, key string) (bool, error)
+	// NamedBlobs returns those of the blobs that a row names.
+	NamedBlobs(ctx context.Context, blobs []Blob) (map[Blob]bool, error)
+
+	// Stored returns at most limit photos of all owners, in the trash or not, whose numbers
+	// are above after, in the order of their numbers.
+	Stored(ctx context.Context, after int64, limit int) ([]Stored, error)
 
 	// Orphan reports whether a blob that no row names may be removed. The first call
 	// records the blob and returns false. A call later than keep after that returns true
@@ -248,6 +252,16 @@ type Described struct {
 	Photo   photo.Photo
 	Changed bool
 	Err     error
+}
+
+// Stored is a photo as far as its bytes are concerned.
+type Stored struct {
+	Number  int64 // unique; grows with each new photo
+	Owner   string
+	ID      photo.ID
+	Key     string
+	Size    int64
+	Damaged bool
 }
 
 // Blob says where bytes lie.

@@ -135,8 +135,9 @@ func checkRemains(t *testing.T, dir string, acknowledged map[photo.ID]bool) {
 	}
 	orphans := 0
 	must(t, blobs.EachBlob(t.Context(), func(owner, key string, _ time.Time) error {
-		has, err := db.HasBlob(t.Context(), owner, key)
-		if !has {
+		b := store.Blob{Owner: owner, Key: key}
+		named, err := db.NamedBlobs(t.Context(), []store.Blob{b})
+		if !named[b] {
 			orphans++
 		}
 		return err

@@ -5,20 +5,56 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"photos/internal/photo"
+	"photos/internal/store"
 )
 
-// HasBlob implements store.Store.
-func (db *DB) HasBlob(ctx context.Context, owner, key string) (bool, error) {
-	var n int
-	err := db.row(ctx, `SELECT COUNT(*) FROM (SELECT number FROM photo WHERE blob_key = ? AND owner = ?
-		UNION ALL SELECT number FROM photo WHERE rendition_key = ? AND owner = ?) AS named`, key, owner, key, owner).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("look for blob: %w", failure(err))
+// NamedBlobs implements store.Store.
+func (db *DB) NamedBlobs(ctx context.Context, blobs []store.Blob) (map[store.Blob]bool, error) {
+	named := make(map[store.Blob]bool, len(blobs))
+	for chunk := range slices.Chunk(blobs, maxNamed) {
+		args := make([]any, len(chunk))
+		for i, b := range chunk {
+			args[i] = b.Key
+		}
+		keys := `(?` + strings.Repeat(", ?", len(chunk)-1) + `)`
+		query := `SELECT owner, blob_key FROM photo WHERE blob_key IN ` + keys + ` UNION ALL SELECT owner, rendition_key FROM photo WHERE rendition_key IN ` + keys
+		err := db.each(ctx, query, append(args, args...), func(row scanner) error {
+			var b store.Blob
+			err := row.Scan(&b.Owner, &b.Key)
+			named[b] = true
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("look for blobs: %w", failure(err))
+		}
 	}
-	return n > 0, nil
+	return named, nil
+}
+
+// maxNamed is how many blobs one query asks for.
+const maxNamed = 500
+
+// Stored implements store.Store.
+func (db *DB) Stored(ctx context.Context, after int64, limit int) ([]store.Stored, error) {
+	var page []store.Stored
+	const query = `SELECT number, owner, id, blob_key, size, damaged FROM photo WHERE number > ? ORDER BY number LIMIT ?`
+	err := db.each(ctx, query, []any{after, limit}, func(row scanner) error {
+		var p store.Stored
+		var id []byte
+		err := row.Scan(&p.Number, &p.Owner, &id, &p.Key, &p.Size, &p.Damaged)
+		copy(p.ID[:], id)
+		page = append(page, p)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read all photos: %w", failure(err))
+	}
+	return page, nil
 }
 
 // Orphan implements store.Store.

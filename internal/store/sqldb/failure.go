@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/go-sql-driver/mysql"
@@ -166,6 +167,11 @@ func isTransient(err error) bool {
 // another server.
 func isStale(err error) bool {
 	return isGone(err) || isReadOnly(err) || !isAnswer(err) || hasCode(err, "57P01", "57P02")
+}
+
+// isNoTable reports whether a statement failed because its table does not exist.
+func isNoTable(err error) bool {
+	return hasCode(err, "42P01") || hasNumber(err, 1146) || strings.Contains(err.Error(), "no such table: ") // SQLite has no code for it
 }
 
 // isDuplicate reports whether an insert failed because the row already exists.

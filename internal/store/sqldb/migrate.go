@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 
@@ -73,12 +75,78 @@ func (b *backend) provider(folder string, options ...goose.ProviderOption) (*goo
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(b.goose, b.write, files, append(options, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))...)
+	// Changes that are made at the same time take numbers that are not in the order in which they are finished.
+	options = append(options, goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	return goose.NewProvider(b.goose, b.write, files, options...)
+}
+
+// A Migration changes the tables from one version to the next.
+type Migration struct {
+	Version int64
+	Name    string
+	Applied bool // the database has it
+}
+
+// Migrations returns the migrations that this program knows, and whether the database has them. It
+// changes nothing, but makes a SQLite file where there is none. Like Open it waits for a server.
+func (c Config) Migrations(ctx context.Context) (list []Migration, err error) {
+	b, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{backend: b}
+	defer func() { err = errors.Join(err, db.closePools()) }()
+	read := func(ctx context.Context) error {
+		if db.check != nil {
+			err = db.check(ctx)
+		}
+		if err == nil {
+			list, err = db.migrations(ctx)
+		}
+		if err != nil && db.blame != nil {
+			err = db.blame(err)
+		}
+		if err != nil {
+			return fmt.Errorf("read the version of the tables of %s: %w", db.name, failure(err))
+		}
+		return nil
+	}
+	err = read(ctx)
+	if err != nil && db.health != nil {
+		err = c.await(ctx, err, read)
+	}
+	return list, err
+}
+
+func (b *backend) migrations(ctx context.Context) ([]Migration, error) {
+	p, err := b.provider(b.folder)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := b.isCurrent(ctx, p); err != nil {
+		return nil, err
+	}
+	applied := map[int64]bool{}
+	err = eachRow(ctx, b.write, `SELECT version_id FROM goose_db_version`, nil, func(row scanner) error {
+		var version int64
+		err := row.Scan(&version)
+		applied[version] = true
+		return err
+	})
+	if err != nil && !isNoTable(err) { // a new database has no tables yet
+		return nil, err
+	}
+	var list []Migration
+	for _, source := range p.ListSources() {
+		_, name, _ := strings.Cut(strings.TrimSuffix(path.Base(source.Path), ".sql"), "_")
+		list = append(list, Migration{Version: source.Version, Name: name, Applied: applied[source.Version]})
+	}
+	return list, nil
 }
 
 // catchUp migrates a SQLite database from before the baseline to it.
 func (b *backend) catchUp(ctx context.Context, baseline int64) error {
-	p, err := b.provider("before", goose.WithAllowOutofOrder(true)) // their numbers are not in the order in which they were added
+	p, err := b.provider("before")
 	if err != nil {
 		return err
 	}

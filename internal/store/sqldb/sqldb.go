@@ -42,16 +42,7 @@ func Open(ctx context.Context, url string) (*DB, error) { return Config{URL: url
 // not exist, but not its folder. Several processes may open the same database. While a
 // database server is unreachable, Open waits for it until ctx ends.
 func (c Config) Open(ctx context.Context) (*DB, error) {
-	path, isFile, err := c.sqlitePath()
-	if err != nil {
-		return nil, err
-	}
-	var b *backend
-	if isFile {
-		b, err = openSQLite(path)
-	} else {
-		b, err = c.openRemote()
-	}
+	b, err := c.open()
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +71,18 @@ func (c Config) Open(ctx context.Context) (*DB, error) {
 		return db.closePools()
 	})
 	return db, nil
+}
+
+// open opens the database as it is.
+func (c Config) open() (*backend, error) {
+	path, isFile, err := c.sqlitePath()
+	switch {
+	case err != nil:
+		return nil, err
+	case isFile:
+		return openSQLite(path)
+	}
+	return c.openRemote()
 }
 
 // start makes the database ready for use, and waits for a server if necessary.

@@ -239,8 +239,6 @@ func hasBlob(t *testing.T, open Opener) {
 	_, err := s.Trash(t.Context(), owner, numbered(1).ID, time.Hour)
 	must(t, err)
 	for k, want := range map[string]bool{key(1): true, key(2): false, "": false} {
-		if got, err := s.HasBlob(t.Context(), owner, k); got != want || err != nil {
-			t.Errorf("HasBlob(%q) = %v, %v, want %v", k, got, err, want)
-		}
+		wantNamed(t, s, owner, k, want)
 	}
 }

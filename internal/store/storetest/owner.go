@@ -69,9 +69,7 @@ func apart(t *testing.T, open Opener) {
 	page, err := s.List(t.Context(), bob, photo.Filter{}, "", 10)
 	must(t, err)
 	same(t, "page", photo.Page{}, page)
-	if has, err := s.HasBlob(t.Context(), bob, key(1)); has || err != nil {
-		t.Errorf("HasBlob = %v, %v", has, err)
-	}
+	wantNamed(t, s, bob, key(1), false)
 	wantUsage(t, s, bob, store.Usage{})
 
 	if a := add(t, s, bob, numbered(1), key(2)); a.Outcome != photo.OutcomeUploaded || a.Key != key(2) {

@@ -41,6 +41,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"quota", quotaTests()},
 		{"task", taskTests()},
 		{"work", workTests()},
+		{"stored", storedTests()},
 		{"together", togetherTests()},
 	} {
 		t.Run(group.name, func(t *testing.T) {

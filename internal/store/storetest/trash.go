@@ -104,9 +104,7 @@ func purgedIsGone(t *testing.T, open Opener) {
 	wantKind(t, "Restore", err, photo.KindNotFound)
 	_, _, err = s.Get(t.Context(), owner, p.ID, store.AnyState)
 	wantKind(t, "Get", err, photo.KindNotFound)
-	if has, err := s.HasBlob(t.Context(), owner, key(0)); has || err != nil {
-		t.Errorf("HasBlob = %v, %v", has, err)
-	}
+	wantNamed(t, s, owner, key(0), false)
 	if a := add(t, s, owner, numbered(0), key(1)); a.Outcome != photo.OutcomeUploaded || a.Key != key(1) {
 		t.Errorf("added again: %+v", a)
 	}

@@ -200,9 +200,7 @@ func setRendition(t *testing.T, open Opener) {
 	if l.Owner != owner || l.Key != key(0) || l.Rendition != "small" || l.Maker != 3 || l.NoDecoder || l.Photo.Look != want || l.Photo.Version != 1 {
 		t.Errorf("located %+v", l)
 	}
-	if named, err := s.HasBlob(t.Context(), owner, "small"); err != nil || !named {
-		t.Errorf("HasBlob of the renditions: %v, %v", named, err)
-	}
+	wantNamed(t, s, owner, "small", true)
 	for _, refused := range []store.Rendered{{Maker: 4, NoDecoder: true, Replaces: "small"}, {Maker: 4}} {
 		drop, err = s.SetRendition(t.Context(), owner, p.ID, refused)
 		must(t, err)
@@ -257,9 +255,7 @@ func purgeRendition(t *testing.T, open Opener) {
 	gone, err := s.Purge(t.Context(), 10)
 	must(t, err)
 	same(t, "purged", []store.Blob{{Owner: owner, Key: key(0)}, {Owner: owner, Key: "small"}}, gone)
-	if named, err := s.HasBlob(t.Context(), owner, "small"); err != nil || named {
-		t.Errorf("HasBlob of the renditions: %v, %v", named, err)
-	}
+	wantNamed(t, s, owner, "small", false)
 	wantIdle(t, s)
 }
 

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"io"
+	"slices"
+	"strings"
+
+	"photos/internal/photo"
+)
+
+// A command runs instead of the service.
+type command struct {
+	run   func(ctx context.Context, s *settings, stdout io.Writer, talk *talk) error
+	flags []string // its own, which neither the service nor other commands have
+}
+
+// commands returns the commands by their first word.
+func commands() map[string]command {
+	return map[string]command{
+		"account": {run: account},
+		"check":   {run: check, flags: []string{"repair", "json"}},
+		"migrate": {run: migrate, flags: []string{"dry-run"}},
+	}
+}
+
+// options are the values of the flags of commands.
+type options struct {
+	repair, json, dryRun bool
+}
+
+func (o *options) declare(f *flags) {
+	f.BoolVar(&o.repair, "repair", false, "")
+	f.BoolVar(&o.json, "json", false, "")
+	f.BoolVar(&o.dryRun, "dry-run", false, "")
+}
+
+// commandOf returns the command whose flag has the name, or "".
+func commandOf(flag string) string {
+	for word, c := range commands() {
+		if slices.Contains(c.flags, flag) {
+			return word
+		}
+	}
+	return ""
+}
+
+// checkCommand refuses an unknown command, and the flags of another one.
+func (s *settings) checkCommand() error {
+	word := ""
+	if len(s.words) > 0 {
+		word = s.words[0]
+		if _, known := commands()[word]; !known {
+			return badSetting("photosd has no command %q", word)
+		}
+	}
+	var err error
+	s.given.Visit(func(f *flag.Flag) {
+		if of := commandOf(f.Name); of != "" && of != word && err == nil {
+			err = badSetting("--%s is a flag of 'photosd %s'", f.Name, of)
+		}
+	})
+	return err
+}
+
+// noArguments refuses words after that of a command.
+func (s *settings) noArguments() error {
+	if len(s.words) > 1 {
+		return &photo.Error{Kind: photo.KindUsage, Msg: s.words[0] + " takes no arguments: " + strings.Join(s.words[1:], " "), Hint: "'photosd --help' explains it"}
+	}
+	return nil
+}
