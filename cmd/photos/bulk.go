@@ -23,7 +23,6 @@ func (o *bulkOptions) flags(c *cobra.Command) {
 
 // bulkAction is what a command does with each photo.
 type bulkAction struct {
-	from            photoSet
 	outcome         photo.Outcome
 	call            func(*client.Client, context.Context, photo.ID) (photo.Photo, error)
 	done, would     func(photo.Photo) string // the message about the only photo
@@ -48,7 +47,7 @@ func changeAll(ctx context.Context, e *env, args []string, o bulkOptions, m bulk
 	if err != nil {
 		return err
 	}
-	list, err := o.photos.open(ctx, e, c, args, m.from)
+	list, err := o.photos.open(ctx, e, c, args)
 	if err != nil {
 		return err
 	}
@@ -59,10 +58,10 @@ func changeAll(ctx context.Context, e *env, args []string, o bulkOptions, m bulk
 		}
 	}
 	rep.each(list, m.outcome, func(it listItem) (photo.Photo, error) {
-		if err := wholeID(e, it.Name, m.from); err != nil {
+		if err := wholeID(e, it.Name, o.photos.set); err != nil {
 			return photo.Photo{}, err
 		}
-		p, err := it.find(ctx, c, m.from)
+		p, err := it.find(ctx, c, o.photos.set)
 		if err != nil || o.dryRun {
 			return p, err
 		}

@@ -12,7 +12,7 @@ import (
 func newDelete(e *env) *cobra.Command {
 	var o bulkOptions
 	c := &cobra.Command{
-		Use:   "delete PHOTO... | --search WORDS...",
+		Use:   "delete PHOTO... | --search FILTER",
 		Short: "Move photos to the trash",
 		Long: `Move photos to the trash of the service. Their bytes stay there for 30 days,
 unless the service has another setting. Until then, photos restore brings them
@@ -20,6 +20,9 @@ back. Local files are never touched.
 
 On a terminal you have to confirm the deletion of more than 10 photos. In a
 script you have to confirm it only if a filter finds the photos. --yes confirms.
+
+--search takes a filter, see photos list. One that only excludes photos, such as
+-beach, needs --all too.
 
 'photos help describe' explains PHOTO. Without a terminal, an ID needs all
 64 digits.`,
@@ -30,12 +33,13 @@ script you have to confirm it only if a filter finds the photos. --yes confirms.
 		RunE: func(cmd *cobra.Command, args []string) error { return deletePhotos(cmd.Context(), e, args, o) },
 	}
 	o.flags(c)
+	o.photos.flagAll(c)
 	return c
 }
 
 func deletePhotos(ctx context.Context, e *env, args []string, o bulkOptions) error {
 	return changeAll(ctx, e, args, o, bulkAction{
-		from: livePhotos, outcome: outcomeDeleted, call: (*client.Client).Delete, mustBeConfirmed: true,
+		outcome: outcomeDeleted, call: (*client.Client).Delete, mustBeConfirmed: true,
 		done: func(p photo.Photo) string {
 			return p.Name + " is in the trash until " + showTime(p.PurgeAt) + "; photos restore " + p.ID.Short() + " brings it back"
 		},

@@ -26,7 +26,7 @@ type describeOptions struct {
 func newDescribe(e *env) *cobra.Command {
 	var o describeOptions
 	c := &cobra.Command{
-		Use:   "describe PHOTO... | --search WORDS...",
+		Use:   "describe PHOTO... | --search FILTER",
 		Short: "Show everything known about photos, or set their description",
 		Long: `Show everything known about photos, or set their description.
 
@@ -69,6 +69,7 @@ description that was undone is also kept.`,
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	o.historyOptions.flags(c)
 	o.photos.flags(c, "PHOTOs, with tsv or jsonl their descriptions too,")
+	o.photos.flagAll(c)
 	return c
 }
 
@@ -117,7 +118,7 @@ func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	list, err := o.photos.open(ctx, e, c, args, livePhotos)
+	list, err := o.photos.open(ctx, e, c, args)
 	return c, list, rep, err
 }
 

@@ -188,7 +188,7 @@ func eachPhoto(ctx context.Context, e *env, args []string, which selection, f fu
 	if err != nil {
 		return err
 	}
-	list, err := which.open(ctx, e, c, args, livePhotos)
+	list, err := which.open(ctx, e, c, args)
 	if err != nil {
 		return err
 	}

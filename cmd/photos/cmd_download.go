@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/client"
+	"photos/internal/filter"
 	"photos/internal/photo"
 	"photos/internal/sidecar"
 	"photos/internal/transfer"
@@ -31,7 +32,7 @@ type downloadOptions struct {
 func newDownload(e *env) *cobra.Command {
 	var o downloadOptions
 	c := &cobra.Command{
-		Use:   "download PHOTO... | --all | --search WORDS...",
+		Use:   "download PHOTO... | --all | --search FILTER",
 		Short: "Download photos and verify them",
 		Long: `Download photos into a folder: the photos that you name, those that --search and
 the other filters find, or --all. With -o - the bytes of one photo go to stdout.
@@ -95,9 +96,14 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 		return err
 	}
 	rep.silent = e.set.Quiet && !e.set.JSON
-	filter, err := o.filter.filter(e.now())
+	wantedFilter, err := o.filter.filter(e.now())
 	if err != nil {
 		return err
+	}
+	if q, err := filter.Of(wantedFilter); err != nil {
+		return err
+	} else if q.InTrash() {
+		return errInTrash()
 	}
 	c, err := e.connect()
 	if err != nil {
@@ -110,7 +116,7 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	defer list.close()
 	wanted := findAll(ctx, c, list.all())
 	if o.all || o.filter.narrows() {
-		wanted = listAll(ctx, c, filter, o.filter.limit)
+		wanted = listAll(ctx, c, wantedFilter, o.filter.limit)
 	}
 	bars := newProgress(ctx, e)
 	opts.Progress = bars

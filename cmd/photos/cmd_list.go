@@ -22,6 +22,17 @@ A terminal gets a table, and a pager if the table is longer than the screen. A
 pipe gets one line per photo, separated by tabs:
 id, taken_at, uploaded_at, bytes, name, description.
 
+--search takes a filter: words that must all occur in the description or the
+name, "phrases", -words that must not occur, and keys:
+
+  camera:nikon lens:35mm        taken:2024-07..2024-08   size:>5M
+  type:photo|video|raw          uploaded:7d              ext:raf
+  has:description|position|date|camera                   near:48.1,11.5,20km
+  is:described|undescribed|trashed
+
+Case and accents do not matter. A - before a key excludes. Example:
+'"golden hour" -blurry taken:2024'. docs/filters.md has more.
+
 --sort takes any field; times and numbers begin with the largest. All photos are
 then found before the first one is printed, and --limit counts from there.
 
@@ -31,6 +42,7 @@ today, yesterday), a local time (2026-05-31T18:00), a time with its offset
 camera recorded no offset from UTC is compared by the date and time it shows,
 and any other photo by the instant, in your time zone.`,
 		Example: `  photos list --search "bay sunset" --limit 10
+  photos list --search 'camera:nikon taken:2024-07..2024-08 -blurry'
   photos list --since 2026-05 --by taken
   photos list --sort size --limit 10
   photos list --undescribed --quiet

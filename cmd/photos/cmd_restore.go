@@ -10,9 +10,9 @@ import (
 )
 
 func newRestore(e *env) *cobra.Command {
-	var o bulkOptions
+	o := bulkOptions{photos: selection{set: trashedPhotos, all: true}}
 	c := &cobra.Command{
-		Use:   "restore PHOTO... | --search WORDS...",
+		Use:   "restore PHOTO... | --search FILTER",
 		Short: "Take photos out of the trash",
 		Long: `Take photos out of the trash. Uploading the same file again does the same.
 
@@ -28,7 +28,7 @@ func newRestore(e *env) *cobra.Command {
 
 func restorePhotos(ctx context.Context, e *env, args []string, o bulkOptions) error {
 	return changeAll(ctx, e, args, o, bulkAction{
-		from: trashedPhotos, outcome: photo.OutcomeRestored, call: (*client.Client).Restore,
+		outcome: photo.OutcomeRestored, call: (*client.Client).Restore,
 		done:  func(p photo.Photo) string { return p.Name + " is back" },
 		would: func(p photo.Photo) string { return p.Name + " would be taken out of the trash" },
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"photos/internal/filter"
 	"photos/internal/photo"
 	"photos/internal/sidecar"
 	"photos/internal/transfer"
@@ -144,7 +145,7 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 // read parses the values of options.
 func (o *uploadOptions) read(now time.Time) (err error) {
 	if o.since != "" {
-		if o.after, _, err = parseWhen(o.since, now); err != nil {
+		if o.after, _, err = filter.ParseTime(o.since, now); err != nil {
 			return fmt.Errorf("--since: %w", err)
 		}
 	}

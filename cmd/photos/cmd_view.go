@@ -23,7 +23,7 @@ type viewOptions struct {
 }
 
 func newView(e *env) *cobra.Command {
-	var o viewOptions
+	o := viewOptions{photos: selection{all: true}}
 	c := &cobra.Command{
 		Use:   "view PHOTO...",
 		Short: "Draw photos in the terminal",
@@ -35,7 +35,7 @@ others) by their environment. In other terminals it draws with blocks of color.
 --protocol chooses another way to draw.`,
 		Example: `  photos view beach.jpg
   photos view 3f9a21c4
-  photos view --search "bay taken" --limit 3`,
+  photos view --search "bay -night" --limit 3`,
 		Args: func(cmd *cobra.Command, args []string) error { return o.photos.check(e, cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error { return view(cmd.Context(), e, args, o) },
 	}
@@ -67,7 +67,7 @@ func view(ctx context.Context, e *env, args []string, o viewOptions) error {
 	if err != nil {
 		return err
 	}
-	list, err := o.photos.open(ctx, e, c, args, livePhotos)
+	list, err := o.photos.open(ctx, e, c, args)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"photos/internal/filter"
 	"photos/internal/photo"
 )
 
@@ -20,15 +21,16 @@ type filterOptions struct {
 
 func (o *filterOptions) flags(f *pflag.FlagSet) {
 	o.given = f.Changed
-	f.StringVar(&o.search, "search", "", "only photos whose name or description has all these `words`")
+	f.StringVar(&o.search, "search", "", "only photos that match this `filter`, such as \"bay taken:2024\"")
 	f.StringVar(&o.since, "since", "", "only from this `time` on: 2026-05-31, 2026-05, today, 7d, ...")
-	f.StringVar(&o.until, "until", "", "only before the end of this `time`, written as for --since")
+	f.StringVar(&o.until, "until", "", "only until this `time`, included, written as for --since")
 	f.StringVar(&o.by, "by", "uploaded", "sort and filter by the time `uploaded` or taken")
 	f.IntVar(&o.limit, "limit", 0, "at most this `number` of photos; 0: all")
 	f.BoolVar(&o.undescribed, "undescribed", false, "only photos without a description")
 }
 
-// filter reads the options. An age such as 7d counts from now.
+// filter reads the options. An age such as 7d counts from now. The service gets a text of the
+// filter in which times have offsets, because it does not know the user's clock.
 func (o filterOptions) filter(now time.Time) (photo.Filter, error) {
 	f := photo.Filter{Search: o.search, By: photo.Order(o.by), Undescribed: o.undescribed}
 	if f.By != photo.ByUploaded && f.By != photo.ByTaken {
@@ -41,13 +43,22 @@ func (o filterOptions) filter(now time.Time) (photo.Filter, error) {
 		return f, err
 	}
 	var err error
+	if o.search != "" {
+		q, err := filter.Parse(o.search, now)
+		if err != nil {
+			return f, fmt.Errorf("--search: %w", err)
+		}
+		if f.Search = q.String(); len(f.Search) > filter.MaxText {
+			return f, &photo.Error{Kind: photo.KindUsage, Msg: "--search is too long", Hint: fmt.Sprintf("a filter has at most %d bytes, in which each time counts about 30", filter.MaxText)}
+		}
+	}
 	if o.since != "" {
-		if f.Since, _, err = parseWhen(o.since, now); err != nil {
+		if f.Since, _, err = filter.ParseTime(o.since, now); err != nil {
 			return f, fmt.Errorf("--since: %w", err)
 		}
 	}
 	if o.until != "" {
-		if _, f.Until, err = parseWhen(o.until, now); err != nil {
+		if _, f.Until, err = filter.ParseTime(o.until, now); err != nil {
 			return f, fmt.Errorf("--until: %w", err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 
+	"photos/internal/filter"
 	"photos/internal/photo"
 	"photos/internal/term"
 	"photos/internal/text"
@@ -62,12 +63,36 @@ func (e *env) report(err error) int {
 		return done.code
 	}
 	err = e.nameTokenVariable(withKind(err))
-	if photo.KindOf(err) == photo.KindInterrupted {
+	switch {
+	case photo.KindOf(err) == photo.KindInterrupted:
 		e.Say("photos: interrupted")
-	} else {
+	case e.pointAt(err):
+	default:
 		printError(e.Console, "", err, photo.HintOf(err))
 	}
 	return exitCode(err)
+}
+
+// pointAt shows on a terminal where a filter is wrong, instead of counting its characters. It
+// reports whether it has printed the error.
+func (e *env) pointAt(err error) bool {
+	var wrong *filter.SyntaxError
+	if !errors.As(err, &wrong) || !e.Err.Terminal {
+		return false
+	}
+	before, found := strings.CutSuffix(err.Error(), wrong.Error())
+	lines, fits := term.Pointer(wrong.Text, wrong.At, e.Width())
+	if !found || !fits {
+		return false
+	}
+	e.Say("photos: %s%s", before, wrong.Err.Msg)
+	for _, line := range lines {
+		e.Say("%s", line)
+	}
+	if wrong.Err.Hint != "" {
+		e.Say("hint: %s", wrong.Err.Hint)
+	}
+	return true
 }
 
 // printError prints a failure of the subject: one line with the error, and one with the hint.

@@ -7,11 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"photos/internal/filter"
 	"photos/internal/photo"
 )
-
-// maxSearch bounds the words of a search, in bytes.
-const maxSearch = 1024
 
 // filterKey is a query parameter of a filter. write returns "" if the filter does not use the
 // parameter. read never gets a blank value.
@@ -59,7 +57,7 @@ func DecodeFilter(q url.Values) (photo.Filter, error) {
 			return f, err
 		}
 		if err := k.read(&f, value); err != nil {
-			return f, badValue("%s: %v", k.name, err)
+			return f, &photo.Error{Kind: photo.KindUsage, Msg: k.name + ": " + err.Error(), Hint: photo.HintOf(err)}
 		}
 	}
 	return f, nil
@@ -79,12 +77,11 @@ func TakeParameter(q url.Values, name string) (string, error) {
 	return values[0], nil
 }
 
+// readSearch checks the text, in which times without an offset are UTC.
 func readSearch(f *photo.Filter, v string) error {
-	if len(v) > maxSearch {
-		return badValue("more than %d bytes", maxSearch)
-	}
 	f.Search = v
-	return nil
+	_, err := filter.Parse(v, time.Now().UTC())
+	return err
 }
 
 func readOrder(f *photo.Filter, v string) error {

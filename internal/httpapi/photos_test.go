@@ -59,7 +59,7 @@ func TestList(t *testing.T) {
 	}
 	for _, query := range []string{
 		"?limit=0", "?limit=5001", "?limit=x", "?by=name", "?since=yesterday", "?trash=maybe", "?id_prefix=xyz", "?serach=x",
-		"?limit=1&limit=2", "?cursor=garbage", "?search=" + strings.Repeat("x", 1025), "?%zz",
+		"?limit=1&limit=2", "?cursor=garbage", "?search=" + strings.Repeat("x", 2049), "?search=is:tiny", "?search=%22x", "?%zz",
 		"?search=", "?search=%20%09", "?since=", "?until=+", "?by=", "?undescribed=", "?trash=", "?id_prefix=", "?limit=",
 	} {
 		ada.call(http.MethodGet, api.PathPhotos+query, nil, nil).refused(http.StatusBadRequest, photo.KindUsage)

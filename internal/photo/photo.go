@@ -108,7 +108,7 @@ const (
 // with the wall clock of the bound in its location, because nobody knows which instant the
 // moment was. Every other moment is compared as an instant.
 type Filter struct {
-	Search      string    // words; each must occur in the name or the description, in upper or lower case
+	Search      string    // a text of package filter
 	Since       time.Time // at or after, by the time of Order; zero: no bound
 	Until       time.Time // before, by the time of Order; zero: no bound
 	By          Order     // empty: ByUploaded

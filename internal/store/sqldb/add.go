@@ -129,11 +129,11 @@ func (t *txn) insert(ctx context.Context, owner string, p photo.Photo, key strin
 	n, err := t.exec(ctx, `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height,
 			taken_at, taken_offset, taken_source, camera, latitude, longitude, position_source, modified_at,
 			exposure_time, aperture, iso, focal_length, lens, duration, reader,
-			description, description_source, folded, uploaded_at, version, damaged, revision)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1) ON CONFLICT DO NOTHING`,
+			description, description_source, folded, gear, run, uploaded_at, version, damaged, revision)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1) ON CONFLICT DO NOTHING`,
 		owner, p.ID[:], live, key, []byte(p.Name), p.Size, p.MediaType, p.Width, p.Height,
 		taken, offset, p.TakenSource, p.Camera, latitude, longitude, p.PositionSource, toMicros(p.ModifiedAt),
 		p.Shot.ExposureTime, p.Shot.Aperture, p.Shot.ISO, p.Shot.FocalLength, p.Shot.Lens, micros(p.Shot.Duration), p.Reader,
-		p.Description, p.DescriptionSource, folded(p.Name, p.Description), t.now, p.Version)
+		p.Description, p.DescriptionSource, folded(p.Name, p.Description), gear(p.Camera, p.Shot.Lens), noRun, t.now, p.Version)
 	return n == 1, err
 }

@@ -100,7 +100,7 @@ func library(b *testing.B, n int) (*DB, string) {
 	return db, owner
 }
 
-func addMany(b *testing.B, db *DB, owner string, first, last, callers int) {
+func addMany(b testing.TB, db *DB, owner string, first, last, callers int) {
 	var next atomic.Int64
 	next.Store(int64(first))
 	var wg sync.WaitGroup

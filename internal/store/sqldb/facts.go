@@ -35,9 +35,9 @@ func (t *txn) learn(ctx context.Context, owner string, r record, f photo.Facts) 
 	taken, offset := takenColumns(r.TakenAt, r.UploadedAt.UnixMicro())
 	latitude, longitude := positionColumns(r.Position)
 	_, err := t.exec(ctx, `UPDATE photo SET taken_at = ?, taken_offset = ?, taken_source = ?, latitude = ?, longitude = ?, position_source = ?,
-			modified_at = ?, version = version + 1
+			modified_at = ?, run = ?, version = version + 1
 		WHERE owner = ? AND id = ?`,
-		taken, offset, r.TakenSource, latitude, longitude, r.PositionSource, toMicros(r.ModifiedAt), owner, r.ID[:])
+		taken, offset, r.TakenSource, latitude, longitude, r.PositionSource, toMicros(r.ModifiedAt), noRun, owner, r.ID[:])
 	if err != nil {
 		return record{}, err
 	}

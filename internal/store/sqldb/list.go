@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"photos/internal/filter"
 	"photos/internal/photo"
 )
 
@@ -74,15 +75,11 @@ func listQuery(owner string, f photo.Filter, after string, limit int) (*query, e
 	default:
 		return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("unknown order %.20q", f.By), Hint: "uploaded or taken"}
 	}
-	q.state(f)
-	if q.by == photo.ByTaken {
-		q.taken(f, upper("taken_at", after))
-	} else {
-		q.uploaded(f, upper("uploaded_at", after))
-	}
-	if err := q.words(f.Search); err != nil {
+	terms, err := filter.Of(f)
+	if err != nil {
 		return nil, err
 	}
+	q.terms(terms, after)
 	if err := q.prefix(f.IDPrefix); err != nil {
 		return nil, err
 	}
@@ -92,64 +89,6 @@ func listQuery(owner string, f photo.Filter, after string, limit int) (*query, e
 	q.text += ` ORDER BY ` + at + ` DESC, number DESC LIMIT ?`
 	q.args = append(q.args, limit+1)
 	return q, nil
-}
-
-func (q *query) state(f photo.Filter) {
-	if f.Trash {
-		q.where(`state = ?`, trashed)
-	} else {
-		q.where(`state = ?`, live)
-	}
-	if f.Undescribed {
-		q.where(`LENGTH(description) = 0`) // in MariaDB, a text of spaces equals ''
-	}
-}
-
-// upper returns the column at for a condition on its upper bound. From the second page on, the index
-// should use the cursor as its upper bound. The + keeps it from using the filter's bound instead.
-func upper(at, after string) string {
-	if after != "" {
-		return "+" + at
-	}
-	return at
-}
-
-func (q *query) uploaded(f photo.Filter, upper string) {
-	if !f.Since.IsZero() {
-		q.where(`uploaded_at >= ?`, f.Since.UnixMicro())
-	}
-	if !f.Until.IsZero() {
-		q.where(upper+` < ?`, f.Until.UnixMicro())
-	}
-}
-
-// taken adds the bounds of the time taken. A time with an offset is compared with a bound as an
-// instant. A time without one is compared with the bound's wall clock. The wider of the two conditions
-// comes first, for the index: a page then reads at most a day of photos that it does not list. A photo
-// without a time is outside all bounds.
-func (q *query) taken(f photo.Filter, upper string) {
-	if !f.Since.IsZero() {
-		wall, instant := photo.WallClock(f.Since).UnixMicro(), f.Since.UnixMicro()
-		q.where(`taken_at >= ? AND (taken_at >= ? OR taken_offset IS NOT NULL) AND (taken_at >= ? OR taken_offset IS NULL)`, min(wall, instant), wall, instant)
-	}
-	if !f.Until.IsZero() {
-		wall, instant := photo.WallClock(f.Until).UnixMicro(), f.Until.UnixMicro()
-		q.where(upper+` < ? AND (+taken_at < ? OR taken_offset IS NOT NULL) AND (+taken_at < ? OR taken_offset IS NULL)`, max(wall, instant), wall, instant)
-		if f.Since.IsZero() {
-			q.where(`taken_at > ?`, int64(takenBefore))
-		}
-	}
-}
-
-func (q *query) words(search string) error {
-	patterns, err := likeWords(search)
-	if err != nil {
-		return err
-	}
-	for _, p := range patterns {
-		q.where(`folded LIKE ? ESCAPE '!'`, p)
-	}
-	return nil
 }
 
 // prefix restricts id to the digests that begin with digits, which are hex.

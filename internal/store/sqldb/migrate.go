@@ -25,7 +25,7 @@ var migrations embed.FS
 // migrate runs the migrations that the database does not have yet. A lock makes processes
 // that start together take turns. It is not needed when the tables are current.
 func (b *backend) migrate(ctx context.Context) (err error) {
-	p, err := b.provider(b.folder)
+	p, err := b.provider(b.folder, goose.WithAllowOutofOrder(true)) // changes that are made at the same time take numbers of their own
 	if err != nil {
 		return err
 	}

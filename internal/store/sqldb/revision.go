@@ -122,8 +122,8 @@ func (t *txn) describe(ctx context.Context, owner string, r record, text string,
 
 // setRevision makes v the description of r and returns the new row.
 func (t *txn) setRevision(ctx context.Context, owner string, r record, v photo.Revision) (record, error) {
-	_, err := t.exec(ctx, `UPDATE photo SET description = ?, description_source = ?, folded = ?, revision = ?, version = version + 1
-		WHERE owner = ? AND id = ?`, v.Text, v.Source, folded(r.Name, v.Text), v.Number, owner, r.ID[:])
+	_, err := t.exec(ctx, `UPDATE photo SET description = ?, description_source = ?, folded = ?, run = ?, revision = ?, version = version + 1
+		WHERE owner = ? AND id = ?`, v.Text, v.Source, folded(r.Name, v.Text), noRun, v.Number, owner, r.ID[:])
 	if err != nil {
 		return record{}, err
 	}

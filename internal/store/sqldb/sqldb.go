@@ -30,6 +30,7 @@ type DB struct {
 	often  map[string]*sql.Stmt // prepared statements on read, for frequent queries
 	meter  Meter
 	writer *writer
+	index  *indexer
 	close  func() error // may be called several times
 }
 
@@ -61,11 +62,13 @@ func (c Config) Open(ctx context.Context) (*DB, error) {
 		db.watch = startWatch(b.health, p)
 	}
 	db.writer = startWriter(b, db.watch, db.meter)
+	db.index = startIndexer(db)
 	db.close = sync.OnceValue(func() error {
 		// The watch stays until the writer is closed, because it may have to cancel
 		// calls that wait for an unreachable server. The pool that writes to SQLite is
 		// closed last: the last connection moves the log into the database file, and
 		// a reader could not do that.
+		db.index.close()
 		db.writer.close()
 		db.watch.close()
 		return db.closePools()

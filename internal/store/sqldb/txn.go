@@ -90,6 +90,11 @@ func (t *txn) row(ctx context.Context, query string, args ...any) scanner {
 	return t.s.row(ctx, query, args...)
 }
 
+// each asks query, which is asked too seldom to be compiled, and gives each row to note.
+func (t *txn) each(ctx context.Context, query string, args []any, note func(scanner) error) error {
+	return eachRow(ctx, t.s.conn, t.s.statement(query), t.s.arguments(args), note)
+}
+
 // A session is a connection that writes, with the statements prepared on it. Only one
 // goroutine at a time may use it.
 type session struct {

@@ -34,6 +34,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"add", addTests()},
 		{"facts", factsTests()},
 		{"list", listTests()},
+		{"filter", filterTests()},
 		{"describe", describeTests()},
 		{"revision", revisionTests()},
 		{"trash", trashTests()},
