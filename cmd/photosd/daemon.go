@@ -8,7 +8,7 @@ import (
 	"time"
 
 	openapi "photos/api"
-	"photos/internal/blob/disk"
+	"photos/internal/blob"
 	"photos/internal/buildinfo"
 	"photos/internal/httpapi"
 	"photos/internal/metrics"
@@ -24,6 +24,8 @@ type daemon struct {
 	service  *service.Service
 	server   *httpapi.Server
 	database string // its name in messages
+	blobs    blobs
+	free     func() (bytes int64, known bool) // space for photos; nil: that is not known
 	signIn   *signIn
 	metrics  *metrics.Metrics
 	close    []func() error // in the order of opening
@@ -44,11 +46,9 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 		return err
 	}
 	d.close = append(d.close, lock.Close)
-	blobs, err := disk.Open(s.data)
-	if err != nil {
+	if err := d.openFolder(s); err != nil {
 		return err
 	}
-	d.close = append(d.close, blobs.Close)
 	config := s.config(talk.say)
 	config.Meter = d.metrics
 	db, err := config.Open(ctx)
@@ -57,7 +57,10 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 	}
 	d.close, d.database = append(d.close, db.Close), db.Name()
 	d.metrics.Database(db)
-	if err := belong(ctx, db, blobs); err != nil {
+	if err := d.openBucket(ctx, s, db, talk); err != nil {
+		return err
+	}
+	if err := belong(ctx, db, d.blobs, s.photosAre()); err != nil {
 		return err
 	}
 	if d.signIn, err = newSignIn(ctx, s, talk); err != nil {
@@ -65,7 +68,7 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 	}
 	d.close = append(d.close, d.signIn.close)
 	d.service, err = service.New(service.Config{
-		Store: db, Blobs: d.metrics.Blobs(blobs), Staging: d.metrics.Staging(blobs), Free: blobs.Free, Swept: d.metrics.Swept,
+		Store: db, Blobs: d.metrics.Blobs(d.blobs), Staging: d.metrics.Staging(d.blobs), Free: d.free, Swept: d.metrics.Swept,
 		Verify: d.signIn.verify, Inspect: metadata.Read, Renditions: thumb.New(thumb.Find()), Limits: s.limits.service(), Log: log,
 	})
 	if err != nil {
@@ -79,10 +82,10 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 	return err
 }
 
-// belong refuses a new database together with a data folder that has photos. Either the name
-// of the database was mistyped, or its file was lost. If photosd continued, users would not
-// find their photos, and the sweep would later delete them as orphans.
-func belong(ctx context.Context, db *sqldb.DB, blobs *disk.Store) error {
+// belong refuses a new database together with a data folder or a bucket that has photos. Either
+// the name of the database was mistyped, or its file was lost. If photosd continued, users would
+// not find their photos, and the sweep would later delete them as orphans.
+func belong(ctx context.Context, db *sqldb.DB, blobs blob.Store, where string) error {
 	fresh, err := db.Fresh(ctx)
 	if err != nil || !fresh {
 		return err
@@ -91,11 +94,19 @@ func belong(ctx context.Context, db *sqldb.DB, blobs *disk.Store) error {
 	err = blobs.EachBlob(ctx, func(string, string, time.Time) error { return found })
 	if errors.Is(err, found) {
 		return &photo.Error{
-			Kind: photo.KindConflict, Msg: "the database " + db.Name() + " is new, but there are photos in the data folder",
-			Hint: "name the right database, restore it from a backup, or start with another --data",
+			Kind: photo.KindConflict, Msg: "the database " + db.Name() + " is new, but there are photos in " + where,
+			Hint: "name the right database, restore it from a backup, or start with another --data or --bucket",
 		}
 	}
 	return err
+}
+
+// photosAre says where photos are, for messages.
+func (s *settings) photosAre() string {
+	if s.bucket.bucket != "" {
+		return "the bucket " + s.bucket.bucket
+	}
+	return "the data folder"
 }
 
 func newSignIn(ctx context.Context, s *settings, talk *talk) (*signIn, error) {

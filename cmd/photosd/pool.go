@@ -137,6 +137,8 @@ func (s *settings) checkLocal() error {
 		return nil
 	case !httpkit.IsLoopback(host):
 		return badSetting("%s: %s is open to other machines, but the local user pool is for this machine only%s", s.given.source("listen"), s.listen, hint)
+	case s.bucket.bucket != "":
+		return badSetting("%s: a bucket is shared with other machines, but the local user pool is for this machine only%s", s.given.source("bucket"), hint)
 	case s.file() == "":
 		return badSetting("%s: a database server is shared with other machines, but the local user pool is for this machine only%s", s.sources[sqldb.PartURL], hint)
 	}

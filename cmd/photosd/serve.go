@@ -74,9 +74,12 @@ func (s *settings) completeBaseURL(addr net.Addr) error {
 
 // welcome tells the user where the data is and what to type next.
 func (d *daemon) welcome(s *settings, talk *talk) {
-	if s.file() == "" {
+	switch {
+	case s.bucket.bucket != "":
+		talk.say("photos are in the bucket %s, and the database is %s", s.bucket.bucket, d.database)
+	case s.file() == "":
 		talk.say("photos are in %s, and the database is %s", s.data, d.database)
-	} else {
+	default:
 		talk.say("photos and the database are in %s", s.data)
 	}
 	if d.signIn.previous != "" {

@@ -52,15 +52,15 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 	if err := s.checkCommand(); err != nil {
 		return nil, err
 	}
-	if getenv("PHOTOS_BUCKET") != "" {
-		return nil, badSetting("PHOTOS_BUCKET is set, but this photosd can only keep photos in a folder")
-	}
 	for _, check := range []func(*flags) error{s.serving.check, s.storage.check, s.accounts.check, s.limits.check} {
 		if err := check(f); err != nil {
 			return nil, err
 		}
 	}
 	if err := s.database.complete(f, getenv); err != nil {
+		return nil, err
+	}
+	if err := s.bucket.complete(f, getenv); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -135,12 +135,14 @@ func isListenAddress(address string) bool {
 // storage says where photos and their metadata are.
 type storage struct {
 	data string
+	bucket
 	database
 }
 
 func (s *storage) declare(f *flags) {
 	f.StringVar(&s.data, "data", filepath.Join(xdg.DataHome, "photosd"), "`FOLDER` for photos and the database; other users must not have access to it")
 	f.describe("data", "PHOTOSD_DATA", "a folder")
+	s.bucket.declare(f)
 	s.database.declare(f)
 }
 

@@ -63,6 +63,9 @@ func TestWrongValues(t *testing.T) {
 		"log-format":        {[]string{"yaml", "JSON"}, "text or json", nil},
 		"log-level":         {[]string{"loud"}, "debug, info, warn or error", nil},
 		"data":              {[]string{""}, "a folder", nil},
+		"bucket":            {nil, "", nil},
+		"bucket-path-style": {[]string{"maybe"}, "true or false", []string{"--bucket", "b"}},
+		"bucket-checksums":  {[]string{"maybe"}, "true or false", []string{"--bucket", "b"}},
 		"database-url":      {[]string{"photos.db", "sqlite:", "oracle://h/d", "postgres:h/d"}, "sqlite:PATH", nil},
 		"database-host":     {[]string{"db.example.org:3306", "tcp(db)", "my host"}, "without a port", nil},
 		"database-engine":   {[]string{"oracle"}, "mysql or postgres", nil},
@@ -127,12 +130,33 @@ func TestEverySettingIsAVariable(t *testing.T) {
 	})
 }
 
+// TestBucketPathStyle: stores other than Amazon's mostly have no host name per bucket.
+func TestBucketPathStyle(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		variables map[string]string
+		want      bool
+	}{
+		{map[string]string{"PHOTOS_BUCKET": "b"}, false},
+		{map[string]string{"PHOTOS_BUCKET": "b", "AWS_ENDPOINT_URL": "http://127.0.0.1:7070"}, true},
+		{map[string]string{"PHOTOS_BUCKET": "b", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:7070"}, true},
+		{map[string]string{"PHOTOS_BUCKET": "b", "AWS_ENDPOINT_URL": "http://127.0.0.1:7070", "PHOTOS_BUCKET_PATH_STYLE": "false"}, false},
+		{map[string]string{"PHOTOS_BUCKET": "b", "PHOTOS_BUCKET_PATH_STYLE": "true"}, true},
+	} {
+		s, err := parseSettings(nil, environ(tt.variables))
+		if err != nil || s.pathStyle != tt.want {
+			t.Errorf("%v: path style %t, error %v, want %t", tt.variables, s.pathStyle, err, tt.want)
+		}
+	}
+}
+
 func TestUnknownSettings(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"unknown flag --colour":             {"--colour"},
 		`photosd has no command "serve"`:    {"serve"},
 		"--trash-time needs a value: a ":    {"--trash-time"},
+		"--bucket-checksums is given, but ": {"--bucket-checksums=false"},
 		"--domain is given, but no user po": {"--domain", "p.example"},
 		"the user pool's app client is mis": {"--pool-id", "eu-west-1_AbC"},
 		"--pool-id is eu-west-1_AbC, but -": {"--pool-id", "eu-west-1_AbC", "--client-id", "c", "--issuer", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Other"},
@@ -141,11 +165,7 @@ func TestUnknownSettings(t *testing.T) {
 			t.Errorf("%v: error %v, want %q", args, err, want)
 		}
 	}
-	_, err := parseSettings(nil, environ(map[string]string{"PHOTOS_BUCKET": "b"}))
-	if photo.KindOf(err) != photo.KindUsage || !strings.Contains(err.Error(), "PHOTOS_BUCKET") {
-		t.Errorf("a bucket: error %v", err)
-	}
-	_, err = parseSettings(nil, environ(map[string]string{"COGNITO_CLIENT_ID": "c"}))
+	_, err := parseSettings(nil, environ(map[string]string{"COGNITO_CLIENT_ID": "c"}))
 	if err == nil || !strings.HasPrefix(err.Error(), "COGNITO_CLIENT_ID is given, but no user pool") {
 		t.Errorf("half of a pool: error %v", err)
 	}

@@ -1,5 +1,5 @@
 // Package blob is the contract for storing the bytes of photos. Implementations are in
-// sub-packages (disk), and all pass the tests in blobtest. A blob store uses owners only as
+// sub-packages (disk, s3), and all pass the tests in blobtest. A blob store uses owners only as
 // names of folders, and knows nothing about photos: the metadata store knows which key
 // belongs to which photo.
 package blob
@@ -51,6 +51,12 @@ type Staging interface {
 	// dashes. It fails if name exists.
 	Create(ctx context.Context, owner, name string) (Staged, error)
 
+	// Whole begins an upload of length bytes that all come through the handle it returns.
+	// It has no name, and nothing is durable before its commit. Close without a commit
+	// removes it. digest is what the client announced, or zero: a store may refuse other
+	// bytes early.
+	Whole(ctx context.Context, owner string, length int64, digest photo.ID) (Staged, error)
+
 	// Resume opens the staged upload name for appending at its present length. It returns
 	// ErrNotFound if there is none, and ErrBusy while another handle is open, in this or
 	// another running process. With a state of Staged.DigestState it does not read the
@@ -75,7 +81,8 @@ type Staged interface {
 	io.Writer
 
 	// ReadAt reads what was written, synced or not, to examine a picture before the
-	// commit.
+	// commit. A store may accept no more bytes after a read that is neither of the first
+	// bytes, as long as they are the last ones as well, nor of the last ones.
 	io.ReaderAt
 
 	// Size returns the number of staged bytes.
@@ -99,8 +106,8 @@ type Staged interface {
 	// cheaper. It is also gone if the file system cannot give a file two names.
 	Commit(ctx context.Context, keep bool) (key string, err error)
 
-	// Close ends the handle. The staged upload stays, for Resume. A second call does
-	// nothing.
+	// Close ends the handle. The staged upload stays, for Resume, with at least the bytes
+	// of the last Sync. A second call does nothing.
 	Close() error
 }
 

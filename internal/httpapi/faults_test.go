@@ -33,6 +33,11 @@ func (f full) Create(ctx context.Context, owner, name string) (blob.Staged, erro
 	return fullStaged{staged, f.room}, err
 }
 
+func (f full) Whole(ctx context.Context, owner string, length int64, digest photo.ID) (blob.Staged, error) {
+	staged, err := f.Staging.Whole(ctx, owner, length, digest)
+	return fullStaged{staged, f.room}, err
+}
+
 func (f full) Resume(ctx context.Context, owner, name string, state []byte) (blob.Staged, error) {
 	staged, err := f.Staging.Resume(ctx, owner, name, state)
 	return fullStaged{staged, f.room}, err
@@ -85,6 +90,10 @@ type readOnly struct{ blob.Staging }
 
 func (l readOnly) Create(context.Context, string, string) (blob.Staged, error) {
 	return nil, fmt.Errorf("create: %w: secret path", blob.ErrReadOnly)
+}
+
+func (l readOnly) Whole(ctx context.Context, owner string, _ int64, _ photo.ID) (blob.Staged, error) {
+	return l.Create(ctx, owner, "")
 }
 
 // Uploads are refused as temporarily unavailable. Stored photos can still be read.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"photos/internal/blob"
+	"photos/internal/photo"
 )
 
 // Blobs returns a blob store that counts and times the calls of s.
@@ -55,6 +56,12 @@ type timedStaging struct {
 func (s timedStaging) Create(ctx context.Context, owner, name string) (staged blob.Staged, err error) {
 	defer func(start time.Time) { s.m.blobCall("create", start, err) }(time.Now())
 	return s.timed(s.Staging.Create(ctx, owner, name))
+}
+
+// Whole implements blob.Staging.
+func (s timedStaging) Whole(ctx context.Context, owner string, length int64, digest photo.ID) (staged blob.Staged, err error) {
+	defer func(start time.Time) { s.m.blobCall("create", start, err) }(time.Now())
+	return s.timed(s.Staging.Whole(ctx, owner, length, digest))
 }
 
 // Resume implements blob.Staging.

@@ -3,7 +3,7 @@ package service
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -199,17 +199,15 @@ func (r *renditions) store(ctx context.Context, owner string, result thumb.Resul
 	if err := result.WriteBundle(&b); err != nil {
 		return "", err
 	}
-	name := rand.Text()
-	staged, err := r.staging.Create(ctx, owner, name)
+	staged, err := r.staging.Whole(ctx, owner, int64(b.Len()), sha256.Sum256(b.Bytes()))
 	if err != nil {
 		return "", fmt.Errorf("store renditions: %w", err)
 	}
 	if _, err = staged.Write(b.Bytes()); err == nil {
 		key, err = staged.Commit(ctx, false)
 	}
-	_ = staged.Close()
-	if err != nil {
-		return "", errors.Join(fmt.Errorf("store renditions: %w", err), r.staging.Discard(context.WithoutCancel(ctx), name))
+	if err = errors.Join(err, staged.Close()); err != nil {
+		return "", fmt.Errorf("store renditions: %w", err)
 	}
 	return key, nil
 }

@@ -277,29 +277,29 @@ func (s *Uploads) addWhole(ctx context.Context, r Request, u store.Upload) (Prog
 		return Progress{}, err
 	}
 	defer body.Close()
-	staged, err := s.staging.Create(ctx, u.Owner, u.ID)
+	staged, err := s.staging.Whole(ctx, u.Owner, u.Length, u.Photo)
 	if err != nil {
 		return Progress{}, err
 	}
-	committed := false // the staged bytes have become a blob
-	defer func() {
-		_ = staged.Close()
-		if !committed {
-			s.discard(ctx, u.ID)
-		}
-	}()
+	defer s.closeWhole(ctx, staged)
 	if err := s.receive(body, u.Length, staged, staged.Write); err != nil {
 		return Progress{}, err
 	}
 	ctx = context.WithoutCancel(ctx) // a client that disconnects now finds the photo when it asks again
 	added, err := s.finish(ctx, u, staged, false, func(p photo.Photo, key string) (store.Added, error) {
-		committed = true
 		return s.photos.Add(ctx, u.Owner, p, key, r.addOptions()...)
 	})
 	if err != nil {
 		return Progress{}, err
 	}
 	return done(store.Upload{}, added), nil
+}
+
+// closeWhole removes what a photo that came whole leaves behind. If it fails, the sweep does it.
+func (s *Uploads) closeWhole(ctx context.Context, staged blob.Staged) {
+	if err := staged.Close(); err != nil {
+		s.log.WarnContext(ctx, "staged bytes could not be removed; the sweep will do it", "err", err)
+	}
 }
 
 // Status returns how far an upload is. First it ends an older request of the same writer,

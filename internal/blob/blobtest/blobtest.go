@@ -59,6 +59,11 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"a walk ends at an error of its function", walkEnds},
 		{"many concurrent uploads", concurrent},
 		{"a handle after its commit", afterCommit},
+		{"a large upload in pieces", largeInPieces},
+		{"an upload that comes whole", whole},
+		{"an upload that comes whole without a digest", wholeWithoutDigest},
+		{"an upload that comes whole with a wrong digest", wholeWrong},
+		{"an upload that comes whole and is cut", wholeCut},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -135,6 +140,7 @@ func createdOnce(t *testing.T, open Opener) {
 		}
 	}
 	write(t, h, []byte("still mine"))
+	must(t, h.Sync())
 	must(t, h.Close())
 	if _, err := s.Create(t.Context(), alice, "one"); err == nil {
 		t.Error("a name that exists was created")
@@ -191,6 +197,7 @@ func oneHandle(t *testing.T, open Opener) {
 		}
 	}
 	wantBusy("while it is written")
+	must(t, h.Sync())
 	must(t, h.Close())
 	h, err := open(t).Resume(t.Context(), alice, "one", nil)
 	must(t, err)
@@ -483,6 +490,148 @@ func afterCommit(t *testing.T, open Opener) {
 	}
 	if _, err := h.Commit(t.Context(), true); err == nil {
 		t.Error("committed twice")
+	}
+}
+
+// A large upload comes in pieces of very different lengths, each through another handle. At
+// the end it is read, committed, read again, and committed a second time.
+func largeInPieces(t *testing.T, open Opener) {
+	s := open(t)
+	data := noise(27 << 20)
+	must(t, create(t, s, "one").Close())
+	at := 0
+	for _, n := range []int{1, 1 << 20, 6 << 20, 1 << 20, 300_000, 17 << 20, len(data)} {
+		h, err := open(t).Resume(t.Context(), alice, "one", nil)
+		must(t, err)
+		if h.Size() != int64(at) {
+			t.Fatalf("resumed at %d, want %d", h.Size(), at)
+		}
+		end := min(at+n, len(data))
+		for at < end {
+			next := min(at+200_000, end)
+			write(t, h, data[at:next])
+			at = next
+		}
+		must(t, h.Sync())
+		must(t, h.Close())
+		if size, err := s.StagedSize(t.Context(), "one"); err != nil || size != int64(at) {
+			t.Fatalf("StagedSize = %d, %v, want %d", size, err, at)
+		}
+	}
+	var keys []string
+	for range 2 {
+		h, err := s.Resume(t.Context(), alice, "one", nil)
+		must(t, err)
+		wantDigest(t, h, data)
+		for _, off := range []int64{0, 5 << 20, 26 << 20} {
+			wantAt(t, h, data, off)
+		}
+		key, err := h.Commit(t.Context(), true)
+		must(t, err)
+		must(t, h.Close())
+		keys = append(keys, key)
+		must(t, s.Delete(t.Context(), alice, keys[0])) // by a request that was overtaken
+	}
+	must(t, s.Discard(t.Context(), "one"))
+	must(t, s.Delete(t.Context(), alice, keys[0]))
+	if got := read(t, s, alice, keys[1]); !bytes.Equal(got, data) {
+		t.Errorf("read %d bytes that differ from the %d written", len(got), len(data))
+	}
+	if len(blobs(t, s)) != 1 || len(stagedNames(t, s)) != 0 {
+		t.Errorf("blobs: %v, staged: %v", blobs(t, s), stagedNames(t, s))
+	}
+}
+
+func wantAt(t testing.TB, r io.ReaderAt, data []byte, off int64) {
+	t.Helper()
+	got := make([]byte, 1000)
+	_, err := r.ReadAt(got, off)
+	must(t, err)
+	if !bytes.Equal(got, data[off:off+1000]) {
+		t.Errorf("ReadAt(%d) gave other bytes than were written", off)
+	}
+}
+
+func whole(t *testing.T, open Opener) {
+	s := open(t)
+	for _, n := range []int{0, 1, 100_000, 3_000_000} {
+		data := noise(n)
+		wholeOf(t, s, data, sha256.Sum256(data))
+	}
+}
+
+func wholeWithoutDigest(t *testing.T, open Opener) {
+	s := open(t)
+	for _, n := range []int{0, 1, 3_000_000} {
+		wholeOf(t, s, noise(n), photo.ID{})
+	}
+}
+
+func wholeOf(t *testing.T, s Store, data []byte, digest photo.ID) {
+	t.Helper()
+	h, err := s.Whole(t.Context(), alice, int64(len(data)), digest)
+	must(t, err)
+	writeAll(t, h, data)
+	wantDigest(t, h, data)
+	for off := int64(0); off+1000 <= int64(len(data)); off += 500_500 {
+		wantAt(t, h, data, off)
+	}
+	key, err := h.Commit(t.Context(), false)
+	must(t, err)
+	must(t, h.Close())
+	must(t, h.Close())
+	if got := read(t, s, alice, key); !bytes.Equal(got, data) {
+		t.Errorf("read %d bytes that differ from the %d written", len(got), len(data))
+	}
+	if names := stagedNames(t, s); len(names) != 0 {
+		t.Errorf("staged: %v", names)
+	}
+}
+
+func writeAll(t testing.TB, h blob.Staged, data []byte) {
+	t.Helper()
+	for at := 0; at < len(data); {
+		n := min(70_001, len(data)-at)
+		write(t, h, data[at:at+n])
+		at += n
+	}
+}
+
+// The store may notice itself that the digest is wrong. Otherwise the caller does, and
+// does not commit.
+func wholeWrong(t *testing.T, open Opener) {
+	s := open(t)
+	for _, n := range []int{100_000, 3_000_000} {
+		data := noise(n)
+		h, err := s.Whole(t.Context(), alice, int64(n), sha256.Sum256([]byte("other bytes")))
+		must(t, err)
+		for at := 0; at < n && err == nil; at += 50_000 {
+			_, err = h.Write(data[at : at+50_000])
+		}
+		if id, err := h.Digest(); err == nil && id != sha256.Sum256(data) {
+			t.Errorf("digest of %d bytes is %s", n, id)
+		}
+		must(t, h.Close())
+		if got := len(blobs(t, s)) + len(stagedNames(t, s)); got != 0 {
+			t.Errorf("%d names are left", got)
+		}
+	}
+}
+
+func wholeCut(t *testing.T, open Opener) {
+	s := open(t)
+	data := noise(3_000_000)
+	for _, n := range []int{0, 100_000, 2_000_000, len(data)} {
+		h, err := s.Whole(t.Context(), alice, int64(len(data)), sha256.Sum256(data))
+		must(t, err)
+		writeAll(t, h, data[:n])
+		must(t, h.Close())
+		if got := len(blobs(t, s)) + len(stagedNames(t, s)); got != 0 {
+			t.Errorf("%d names are left of %d bytes", got, n)
+		}
+		if _, err := h.Write(data[:1]); err == nil {
+			t.Error("wrote after Close")
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding"
 	"encoding/binary"
@@ -53,6 +54,41 @@ func (s *Store) Create(_ context.Context, owner, name string) (blob.Staged, erro
 		return nil, fmt.Errorf("create upload: %w", writeError(err))
 	}
 	return h, nil
+}
+
+// Whole implements blob.Staging. The file has a name like every other, so that the sweep
+// finds it after a crash.
+func (s *Store) Whole(ctx context.Context, owner string, _ int64, _ photo.ID) (blob.Staged, error) {
+	name := rand.Text()
+	h, err := s.Create(ctx, owner, name)
+	if err != nil {
+		return nil, err
+	}
+	return &whole{Staged: h, name: name, store: s}, nil
+}
+
+// whole is a staged upload that ends with its handle.
+type whole struct {
+	blob.Staged
+	name      string
+	store     *Store
+	committed bool // the file has become a blob
+}
+
+// Commit implements blob.Staged.
+func (w *whole) Commit(ctx context.Context, _ bool) (string, error) {
+	key, err := w.Staged.Commit(ctx, false)
+	w.committed = err == nil
+	return key, err
+}
+
+// Close implements blob.Staged.
+func (w *whole) Close() error {
+	_ = w.Staged.Close() // Windows cannot remove an open file
+	if w.committed {
+		return nil
+	}
+	return w.store.Discard(context.Background(), w.name)
 }
 
 // Resume implements blob.Staging.

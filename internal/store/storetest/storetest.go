@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"revision", revisionTests()},
 		{"trash", trashTests()},
 		{"upload", uploadTests()},
+		{"staged", stagedTests()},
 		{"quota", quotaTests()},
 		{"task", taskTests()},
 		{"work", workTests()},

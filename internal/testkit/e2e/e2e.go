@@ -68,6 +68,9 @@ func runAll(m *testing.M) (code int, err error) {
 	if err := copyDeploy(bin); err != nil {
 		return 1, err
 	}
+	if err := addS3Server(bin); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e: scripts with a bucket are left out:", err)
+	}
 	samples := filepath.Join(dir, "samples")
 	if err := sample.Collect(samples); err != nil {
 		return 1, err

@@ -69,6 +69,7 @@ var logins = make(chan struct{}, 4)
 //	replicas start N [ARG...]    start several photosd over one data folder; sets REPLICA1_URL and so on
 //	replicas stop|kill|run I     end one with SIGTERM or SIGKILL, or start it again
 //	replicas kills N DIR DIR     upload two folders at the same time N times, and kill a replica on the way
+//	bucket start [https]         an S3 server with a bucket, which photosd then uses; sets BUCKET to the folder of its objects
 //	id NAME FILE                 set $NAME to the ID of a file
 func Run(t *testing.T) {
 	t.Helper()
@@ -87,6 +88,8 @@ func Run(t *testing.T) {
 				return os.Getenv(envSoak) != "", nil
 			case "postgres", "mysql":
 				return dbserver.Installed(dbserver.Engine(cond)), nil
+			case "s3":
+				return installed(s3Program(os.Getenv(envBin))), nil
 			case "nginx":
 				return installed(nginxPath), nil
 			case "caddy":
@@ -115,6 +118,7 @@ func Run(t *testing.T) {
 			"faults":   cmdFaults,
 			"lock":     cmdLock,
 			"database": cmdDatabase,
+			"bucket":   cmdBucket,
 			"later":    cmdLater,
 			"tls":      cmdTLS,
 			"strays":   cmdStrays,
@@ -150,6 +154,8 @@ func setup(env *testscript.Env) error {
 	}
 	env.Values[serviceKey{}], env.Values[databaseKey{}] = &service{}, &database{}
 	env.Values[strangerKey{}], env.Values[replicasKey{}] = &stranger{}, &replicas{}
+	env.Values[bucketKey{}] = &bucket{}
+	env.Defer(func() { env.Values[bucketKey{}].(*bucket).end() })
 	env.Values[proxyKey{}] = new(*faultproxy.Proxy)
 	env.Defer(func() { env.Values[databaseKey{}].(*database).end() })
 	env.Defer(func() { env.Values[serviceKey{}].(*service).end() })

@@ -1,0 +1,50 @@
+package s3server
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// HTTPClient returns a client that trusts the server's certificate.
+func (s *Server) HTTPClient() (*awshttp.BuildableClient, error) {
+	client := awshttp.NewBuildableClient()
+	if s.CAFile == "" {
+		return client, nil
+	}
+	pem, err := os.ReadFile(s.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	return client.WithTransportOptions(func(t *http.Transport) {
+		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}), nil
+}
+
+// Client returns a client of the server at url that does nothing on its own. http may be nil.
+func Client(url string, http aws.HTTPClient) *awss3.Client {
+	return awss3.New(awss3.Options{
+		BaseEndpoint: &url, Region: Region, UsePathStyle: true, HTTPClient: http,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: AccessKey, SecretAccessKey: SecretKey}, nil
+		}),
+	})
+}
+
+// CreateBucket makes a bucket.
+func (s *Server) CreateBucket(ctx context.Context, name string) error {
+	http, err := s.HTTPClient()
+	if err != nil {
+		return err
+	}
+	_, err = Client(s.URL, http).CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: &name})
+	return err
+}

@@ -1,0 +1,203 @@
+// Package s3server runs a real S3 server for tests: versitygw over a temporary folder, in a
+// process of its own. It is built from tools/s3 on first use.
+package s3server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"photos/internal/testkit/testcert"
+)
+
+// The account that the server knows, and its region.
+const (
+	AccessKey = "photos-test"
+	SecretKey = "a secret of the tests"
+	Region    = "eu-central-1"
+)
+
+const startTime = time.Minute
+
+// Build builds the server once for all runs and returns its path.
+func Build(ctx context.Context) (string, error) {
+	module, err := goOutput(ctx, "", "list", "-m", "-f", "{{.Dir}}", "photos")
+	if err != nil {
+		return "", err
+	}
+	tools := filepath.Join(module, "tools", "s3")
+	version, err := goOutput(ctx, tools, "list", "-m", "-f", "{{.Version}}", "github.com/versity/versitygw")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(module, ".cache", "bin", "versitygw-"+version)
+	if _, err := os.Stat(bin); err == nil {
+		return bin, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(bin), 0o700); err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(bin), "build") // several packages may build at a time
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	built := filepath.Join(dir, "versitygw")
+	if _, err := goOutput(ctx, tools, "build", "-o", built, "github.com/versity/versitygw/cmd/versitygw"); err != nil {
+		return "", err
+	}
+	return bin, os.Rename(built, bin)
+}
+
+func goOutput(ctx context.Context, dir string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
+	var problem bytes.Buffer
+	cmd.Stderr = &problem
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, &problem)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// Options say how a server runs.
+type Options struct {
+	TLS      bool   // with a certificate of its own
+	ReadOnly bool   // refuses every change
+	Program  string // as Build returns it; empty: Start calls Build
+	Folder   string // of its objects; empty: a temporary one
+}
+
+// A Server is a running server.
+type Server struct {
+	URL    string
+	CAFile string // of a server with TLS
+	Folder string // has a folder for each bucket
+
+	dir  string
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+// Start starts a server and waits until it answers.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	if o.Program == "" {
+		bin, err := Build(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.Program = bin
+	}
+	dir, err := os.MkdirTemp("", "s3-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir, Folder: o.Folder, done: make(chan struct{})}
+	if s.Folder == "" {
+		s.Folder = filepath.Join(dir, "objects")
+	}
+	if err := s.start(ctx, o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context, o Options) error {
+	sidecar := filepath.Join(s.dir, "sidecar") // not every file system has extended attributes
+	for _, dir := range []string{s.Folder, sidecar} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	s.URL = "http://" + address
+	args := []string{"--region", Region, "--port", address, "--quiet", "--keep-alive"}
+	if o.TLS {
+		cert, key := filepath.Join(s.dir, "cert.pem"), filepath.Join(s.dir, "key.pem")
+		if err := writeCertificate(cert, key); err != nil {
+			return err
+		}
+		s.URL, s.CAFile = "https://"+address, cert
+		args = append(args, "--cert", cert, "--key", key)
+	}
+	if o.ReadOnly {
+		args = append(args, "--readonly")
+	}
+	log, err := os.Create(filepath.Join(s.dir, "log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), o.Program, append(args, "posix", "--sidecar", sidecar, s.Folder)...)
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, log, log
+	s.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+AccessKey, "ROOT_SECRET_ACCESS_KEY="+SecretKey)
+	endWithTests(s.cmd)
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	go func() { defer close(s.done); _ = s.cmd.Wait() }()
+	return s.await(ctx, address)
+}
+
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+func writeCertificate(certFile, keyFile string) error {
+	cert, key, err := testcert.New()
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(certFile, cert, 0o600), os.WriteFile(keyFile, key, 0o600))
+}
+
+func (s *Server) await(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	for {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-s.done:
+			return fmt.Errorf("versitygw ended:\n%s", s.Log())
+		case <-ctx.Done():
+			return fmt.Errorf("versitygw does not listen: %w\n%s", err, s.Log())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Log returns what the server said.
+func (s *Server) Log() string {
+	text, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+	return string(text)
+}
+
+// Process returns the running process.
+func (s *Server) Process() *os.Process { return s.cmd.Process }
+
+// Close ends the server and removes its folder.
+func (s *Server) Close() error {
+	if s.cmd != nil && s.cmd.Process != nil {
+		_ = s.cmd.Process.Kill()
+		<-s.done
+	}
+	return os.RemoveAll(s.dir)
+}
