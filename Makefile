@@ -52,6 +52,10 @@ $(PLATFORMS): export CGO_ENABLED = 0
 $(PLATFORMS):
 	GOOS=$(firstword $(subst -, ,$@)) GOARCH=$(lastword $(subst -, ,$@)) $(GO) build ./cmd/...
 
+.PHONY: man
+man: ## the manual pages, into dist-extra/man/
+	$(GO) run ./cmd/photos man-pages dist-extra/man
+
 .PHONY: snapshot
 snapshot: $(GORELEASER) ## the archives and packages of a release, into dist/, published nowhere
 	$(GORELEASER) release --snapshot --clean --skip=publish,sign,sbom

@@ -43,10 +43,13 @@ script or a pipeline.`,
 	root.SetOut(e.Out)
 	root.SetErr(e.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &photo.Error{Kind: photo.KindUsage, Msg: flagMessage(err), Hint: cmd.CommandPath() + " --help lists the flags"}
+		e := &photo.Error{Kind: photo.KindUsage, Msg: flagMessage(err), Hint: cmd.CommandPath() + " --help lists the flags"}
+		if _, meant := unknownFlag(cmd.Flags(), err); meant != "" {
+			e.Hint = "did you mean --" + meant + "?"
+		}
+		return e
 	})
 	root.SetUsageFunc(usage)
-	root.SuggestionsMinimumDistance = 2
 	globalFlags(root)
 	root.AddGroup(
 		&cobra.Group{ID: "account", Title: "Signing in:"},
@@ -60,8 +63,11 @@ script or a pipeline.`,
 	}
 	add("account", newLogin(e), newLogout(e), newStatus(e), newToken(e), newKey(e), newProfile(e), newDoctor(e))
 	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newView(e), newVerify(e), newDelete(e), newRestore(e))
-	root.AddCommand(newConfig(e), newVersion(e), newInputLinesHelp(), newOpenBrowser())
-	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
+	root.AddCommand(newConfig(e), newCompletion(e), newVersion(e), newOpenBrowser(), newManPages())
+	root.AddCommand(helpTopics()...)
+	root.SetHelpCommand(newHelp())
+	root.CompletionOptions.DisableDefaultCmd = true // newCompletion is in its place
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
 }
 
@@ -100,10 +106,10 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	e := &photo.Error{Kind: photo.KindUsage, Msg: "unknown command " + quote(args[0]), Hint: cmd.CommandPath() + " --help shows the arguments"}
-	if cmd.HasParent() {
+	if !cmd.HasAvailableSubCommands() {
 		e.Msg = "unexpected argument " + quote(args[0])
-	} else if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		e.Hint = "did you mean " + cmd.CommandPath() + " " + near[0] + "?"
+	} else if near := suggestCommand(cmd, args[0]); near != "" {
+		e.Hint = "did you mean " + cmd.CommandPath() + " " + near + "?"
 	}
 	return e
 }

@@ -33,7 +33,7 @@ func usage(c *cobra.Command) error {
 	}
 	usageOfCommands(w, c)
 	usageOfFlags(w, "Flags:", local)
-	usageOfFlags(w, "Global Flags:", c.InheritedFlags())
+	usageOfFlags(w, "Global flags:", c.InheritedFlags())
 	usageOfTopics(w, c)
 	if c.HasAvailableSubCommands() {
 		fmt.Fprintf(w, "\n\nUse %q for more information about a command.", c.CommandPath()+" [command] --help")
@@ -60,9 +60,9 @@ func usageOfCommands(w io.Writer, c *cobra.Command) {
 		list(g.Title, g.ID)
 	}
 	if len(c.Groups()) > 0 {
-		list("Additional Commands:", "")
+		list("Other commands:", "")
 	} else {
-		list("Available Commands:", "")
+		list("Commands:", "")
 	}
 }
 
@@ -77,10 +77,10 @@ func usageOfTopics(w io.Writer, c *cobra.Command) {
 	if !c.HasHelpSubCommands() {
 		return
 	}
-	fmt.Fprint(w, "\n\nAdditional help topics:")
+	fmt.Fprint(w, "\n\nHelp topics:")
 	for _, sub := range c.Commands() {
 		if sub.IsAdditionalHelpTopicCommand() {
-			fmt.Fprintf(w, "\n  %-*s %s", sub.CommandPathPadding(), sub.CommandPath(), sub.Short)
+			fmt.Fprintf(w, "\n  %-*s %s", sub.CommandPathPadding()+len(" help"), helpOf(c, sub.Name()), sub.Short)
 		}
 	}
 }

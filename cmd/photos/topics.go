@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"photos/internal/photo"
+)
+
+// helpTopics returns the pages of help that are not about a command.
+func helpTopics() []*cobra.Command {
+	return []*cobra.Command{
+		newInputLinesHelp(),
+		{Use: "filters", Short: "How to say which photos are meant", Long: filtersHelp},
+		{Use: "formatting", Short: "Tables, fields, forms, sorting and the pager", Long: formattingHelp},
+		{Use: "json", Short: "The fields of JSON Lines, with examples for jq", Long: jsonHelp()},
+		{Use: "environment", Short: "The environment variables that photos reads", Long: environmentHelp},
+		{Use: "exit-codes", Short: "What the exit code of a command means", Long: exitCodesHelp},
+	}
+}
+
+const filtersHelp = `list, download, view, describe, delete and restore find photos with the same
+flags. A photo has to pass all of them.
+
+  --search WORDS     its name or description has all these words, in any order
+  --since TIME       from this time on
+  --until TIME       before the end of this time
+  --by taken         --since and --until look at the time when it was taken,
+                     in place of the time of the upload
+  --undescribed      it has no description
+  --limit N          at most N photos, the newest first
+
+A TIME is a year, a month or a day (2026, 2026-05, 2026-05-31, today,
+yesterday), a local time (2026-05-31T18:00), a time with its offset
+(2026-05-31T18:00:00+02:00), or an age (7d, 12h).
+
+A filter that is given but empty is an error, so that a variable without a value
+in a script never means all photos. photos list with the same flags shows what a
+filter finds; --dry-run shows what a command would do.`
+
+const formattingHelp = `On a terminal, results are a table that fits its width. photos list --wide shows
+more columns and whole values. What is longer than the screen goes to a pager:
+PHOTOS_PAGER, PAGER or less. --no-pager prints it at once.
+
+In a pipe, results are lines of values that are separated by tabs, without a
+header. An absent value is - in every column but the last, so that this works:
+
+  photos list | while IFS=$'\t' read -r id taken uploaded bytes name desc
+
+  --fields a,b       these fields, in this order; --fields help lists them
+  --format FORM      table, tsv, csv, jsonl (the same as --json), or sha256sum
+  --quiet            only the first field
+  -0                 end results with a NUL byte, for xargs -0
+  --sort FIELD       photos list: sort by this field; --reverse reverses
+  --keep-order       upload and download: results in the order of the files
+
+Colors show the meaning on a terminal. NO_COLOR, --no-color or TERM=dumb turn
+them off. Names and descriptions never control the terminal: control characters
+are replaced in tables and escaped elsewhere.`
+
+const environmentHelp = `A flag goes before its variable, and a variable goes before config.yaml. A
+variable that is empty counts as not set. photos config list shows each setting,
+its value and where it came from.
+
+  PHOTOS_SERVER        the address of the service (--server)
+  PHOTOS_PROFILE       the name of the profile (--profile)
+  PHOTOS_CONFIG_DIR    the folder of config.yaml and the profiles (--config)
+  PHOTOS_TIMEOUT       how long to wait without progress (--timeout)
+  PHOTOS_TOKEN         an access key or an access token, used as it is; needs
+                       PHOTOS_SERVER
+  PHOTOS_TOKEN_FILE    a private file with the same
+  PHOTOS_PAGER, PAGER  the program that shows long lists; cat for none
+  PHOTOS_BROWSER, BROWSER
+                       the command that opens an address
+  NO_COLOR             any value: no colors (--no-color)
+  TERM                 dumb: no colors, no bars and no pager
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY
+                       the proxies of the network
+
+photos login also reads COGNITO_POOL_ID, COGNITO_ISSUER, COGNITO_CLIENT_ID,
+COGNITO_CLIENT_SECRET and COGNITO_DOMAIN, where the service does not publish who
+signs its users in.`
+
+const exitCodesHelp = `  0    done; also if nothing had to be done
+  1    failed: not a picture, not allowed, quota used up, a fault of the service
+  2    the command line is wrong, or an ID is ambiguous or too short
+  3    a photo or path that you named does not exist
+  4    not signed in, or the session ended
+  5    several items, and some of them failed; the others are done
+  6    the service or the network is not available, or a disk is full; try later
+  7    the keyring is locked or missing
+  130  interrupted with Ctrl-C
+
+A call about one item ends with the code of that item. A failure that concerns
+all items (4, 6, 7, 130) stops the run; the items that were not reached are then
+pending. photos verify ends with 5 if any file is not proven to be stored.`
+
+// jsonHelp returns the topic about JSON, with the fields of photos as the code has them.
+func jsonHelp() string {
+	var names []string
+	for _, c := range photoColumns() {
+		names = append(names, c.Name)
+	}
+	return `With --json, a command prints one JSON object per line and per result, and
+nothing if there is none. A field whose value is not known is absent; with
+--fields it is null. Later versions may add fields, and never change or remove
+any. docs/json.md describes the objects of each command.
+
+The fields of a photo:
+` + columnsOf(names) + `
+The commands that change or transfer photos add an outcome, and an error with
+kind, message and hint to each item that failed.
+
+  photos list --json | jq -r 'select(.bytes > 5e6) | .id'
+  photos upload --json DIR | jq -r 'select(.outcome == "failed") | .path'
+  photos list --json --fields id,description |
+    jq -c '.description |= ascii_upcase' |
+    photos describe --from - --from-format jsonl`
+}
+
+// columnsOf returns names in lines that fit a page of help.
+func columnsOf(names []string) string {
+	var b strings.Builder
+	line := " "
+	for _, name := range names {
+		if len(line)+len(name)+1 > helpWidth {
+			b.WriteString(line + "\n")
+			line = " "
+		}
+		line += " " + name
+	}
+	b.WriteString(line + "\n")
+	return b.String()
+}
+
+// newHelp returns the command help, which knows commands and topics.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND | TOPIC]",
+		Short: "Help about a command or a topic",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			found, rest, err := root.Find(args)
+			if err == nil && len(rest) == 0 {
+				found.InitDefaultHelpFlag()
+				return found.Help()
+			}
+			if found == nil || err != nil {
+				found, rest = root, args
+			}
+			e := &photo.Error{Kind: photo.KindUsage, Msg: "unknown help topic " + quote(strings.Join(args, " ")), Hint: "photos help lists commands and topics"}
+			if near := suggestCommand(found, rest[0]); near != "" {
+				e.Hint = fmt.Sprintf("did you mean %s?", helpOf(found, near))
+			}
+			return e
+		},
+	}
+}
+
+// helpOf returns the call that shows the help of a command below c.
+func helpOf(c *cobra.Command, name string) string {
+	words := strings.Fields(c.CommandPath() + " " + name)
+	return strings.Join(append([]string{words[0], "help"}, words[1:]...), " ")
+}
