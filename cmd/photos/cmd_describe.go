@@ -252,16 +252,7 @@ func (d *describer) request(t target) api.DescriptionItem {
 
 // reportResult reports the service's answer about one photo.
 func (d *describer) reportResult(t target, r api.DescriptionResult) {
-	err := client.ProblemError(r.Problem)
-	switch {
-	case photo.KindOf(err) == photo.KindNotFound:
-		err = errNoPhoto()
-	case err == nil && r.Photo == nil:
-		err = &photo.Error{Kind: photo.KindProtocol, Msg: "the answer has no photo"}
-	case err == nil && t.none && r.Photo.Description != "":
-		err = &photo.Error{Kind: photo.KindUsage, Msg: "the new description is empty, so the old one is kept", Hint: "--clear erases descriptions"}
-	}
-	if err != nil {
+	if err := t.failure(r); err != nil {
 		d.fail(t.listItem, err)
 		return
 	}
@@ -279,6 +270,22 @@ func (d *describer) reportResult(t target, r api.DescriptionResult) {
 		return
 	}
 	d.done(t.listItem, p, photo.OutcomeDescribed)
+}
+
+// failure returns why the photo of a target was not described, or nil.
+func (t target) failure(r api.DescriptionResult) error {
+	err := client.ProblemError(r.Problem)
+	switch {
+	case photo.KindOf(err) == photo.KindNotFound:
+		return errNoPhoto()
+	case err != nil:
+		return err
+	case r.Photo == nil:
+		return &photo.Error{Kind: photo.KindProtocol, Msg: "the answer has no photo"}
+	case t.none && r.Photo.Description != "":
+		return &photo.Error{Kind: photo.KindUsage, Msg: "the new description is empty, so the old one is kept", Hint: "--clear erases descriptions"}
+	}
+	return nil
 }
 
 // checkDescription refuses a text that is not a valid description before anything is sent.

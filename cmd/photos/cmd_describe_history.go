@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -32,25 +33,52 @@ func (o *historyOptions) flags(c *cobra.Command) {
 // checkHistory refuses flags that cannot be combined.
 func (o describeOptions) checkHistory(cmd *cobra.Command, args []string) error {
 	versioned := cmd.Flags().Changed("if-version")
-	sets := o.set || o.clear
+	var changes []string // the flags that change descriptions
+	for flag, given := range map[string]bool{"--desc": o.set, "--clear": o.clear, "--if-empty": o.ifEmpty, "--if-version": versioned, "--undo": o.undo} {
+		if given {
+			changes = append(changes, flag)
+		}
+	}
+	slices.Sort(changes)
 	switch {
-	case o.history && o.undo:
-		return exclude("--history", "--undo")
-	case o.history && (sets || o.ifEmpty || versioned):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--history cannot change a description", Hint: "omit the flags that change one"}
-	case o.undo && sets:
-		return exclude("--undo", "--desc and --clear")
-	case o.ifEmpty && (o.undo || o.clear):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty needs --desc or descriptions in --from"}
-	case o.ifEmpty && !o.set && !o.photos.from.describes():
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty needs a description", Hint: "give one with --desc TEXT"}
+	case o.history && len(changes) > 0:
+		return exclude("--history", changes[0])
+	case o.undo && o.set:
+		return exclude("--undo", "--desc")
+	case o.undo && o.clear:
+		return exclude("--undo", "--clear")
 	case (o.history || o.undo) && o.photos.from.describes():
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--from-format " + o.photos.from.format + " cannot be combined with --history or --undo, because its lines have descriptions"}
-	case versioned && o.ifVersion < 1:
+	}
+	if err := o.checkIfEmpty(); err != nil || !versioned {
+		return err
+	}
+	return o.checkIfVersion(args)
+}
+
+// checkIfEmpty refuses --if-empty without a description.
+func (o describeOptions) checkIfEmpty() error {
+	switch {
+	case !o.ifEmpty:
+		return nil
+	case o.undo:
+		return exclude("--if-empty", "--undo")
+	case o.clear:
+		return exclude("--if-empty", "--clear")
+	case !o.set && !o.photos.from.describes():
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty needs a description", Hint: "give one with --desc TEXT"}
+	}
+	return nil
+}
+
+// checkIfVersion refuses --if-version without a change, or for several photos.
+func (o describeOptions) checkIfVersion(args []string) error {
+	switch {
+	case o.ifVersion < 1:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version is not a version", Hint: "photos describe PHOTO --fields version prints it"}
-	case versioned && !sets && !o.undo:
+	case !o.set && !o.clear && !o.undo:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version needs --desc, --clear or --undo"}
-	case versioned && (o.photos.from.file != "" || len(args) != 1):
+	case o.photos.from.file != "" || len(args) != 1:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-version needs exactly one photo", Hint: "name one PHOTO"}
 	}
 	return nil

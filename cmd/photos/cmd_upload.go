@@ -105,33 +105,11 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 
 // check parses the options and refuses those that make no sense.
 func (o *uploadOptions) check(args []string, now time.Time) error {
-	stdin := slices.Contains(args, "-")
-	usage := func(msg, hint string) error { return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: hint} }
-	sources := 0
-	for _, given := range []bool{len(args) > 0, o.from.file != "", o.retry != ""} {
-		if given {
-			sources++
-		}
+	if err := o.checkPaths(args); err != nil {
+		return err
 	}
-	switch {
-	case sources > 1:
-		return usage("PATH, --from and --retry-failed cannot be combined", "use two commands")
-	case len(o.include)+len(o.exclude) > 0 && (stdin || len(args) == 0):
-		return usage("--include and --exclude apply only to folders", "give a folder as PATH, or omit them")
-	case stdin && len(args) > 1:
-		return usage("'-' cannot be combined with other paths", "it is one photo's bytes; upload the other paths with another command")
-	case stdin && o.name == "":
-		return usage("- needs --name", "for example: photos upload - --name beach.jpg <beach.jpg")
-	case !stdin && o.name != "":
-		return usage("--name needs -", "a file keeps its own name")
-	case len(o.name) > photo.MaxName:
-		return usage(fmt.Sprintf("--name is longer than %d bytes", photo.MaxName), "")
-	case o.jobs < 1 || o.jobs > maxJobs:
-		return usage(fmt.Sprintf("--jobs must be from 1 to %d", maxJobs), "")
-	case o.maxErrors < 0:
-		return usage("--max-errors must not be negative", "0 never stops")
-	case !slices.Contains([]transfer.IfExists{transfer.Fill, transfer.Skip, transfer.Replace, transfer.Fail}, transfer.IfExists(o.ifExists)):
-		return usage("--if-exists: "+quote(o.ifExists)+" is not a valid choice", "it is fill, skip, replace or fail")
+	if err := o.checkValues(); err != nil {
+		return err
 	}
 	if err := o.read(now); err != nil {
 		return err
@@ -140,6 +118,58 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 		return err
 	}
 	return checkDescription(o.desc)
+}
+
+func badUsage(msg, hint string) error {
+	return &photo.Error{Kind: photo.KindUsage, Msg: msg, Hint: hint}
+}
+
+// checkPaths refuses options that do not fit the paths.
+func (o *uploadOptions) checkPaths(args []string) error {
+	stdin := slices.Contains(args, "-")
+	sources := 0
+	for _, given := range []bool{len(args) > 0, o.from.file != "", o.retry != ""} {
+		if given {
+			sources++
+		}
+	}
+	switch {
+	case sources > 1:
+		return badUsage("PATH, --from and --retry-failed cannot be combined", "use two commands")
+	case len(o.include)+len(o.exclude) > 0 && (stdin || len(args) == 0):
+		return badUsage("--include and --exclude apply only to folders", "give a folder as PATH, or omit them")
+	case stdin:
+		return o.checkStdin(args)
+	case o.name != "":
+		return badUsage("--name needs -", "a file keeps its own name")
+	}
+	return nil
+}
+
+// checkStdin checks the options of an upload from stdin.
+func (o *uploadOptions) checkStdin(args []string) error {
+	switch {
+	case len(args) > 1:
+		return badUsage("'-' cannot be combined with other paths", "it is one photo's bytes; upload the other paths with another command")
+	case o.name == "":
+		return badUsage("- needs --name", "for example: photos upload - --name beach.jpg <beach.jpg")
+	case len(o.name) > photo.MaxName:
+		return badUsage(fmt.Sprintf("--name is longer than %d bytes", photo.MaxName), "")
+	}
+	return nil
+}
+
+// checkValues refuses values that are not valid.
+func (o *uploadOptions) checkValues() error {
+	switch {
+	case o.jobs < 1 || o.jobs > maxJobs:
+		return badUsage(fmt.Sprintf("--jobs must be from 1 to %d", maxJobs), "")
+	case o.maxErrors < 0:
+		return badUsage("--max-errors must not be negative", "0 never stops")
+	case !slices.Contains([]transfer.IfExists{transfer.Fill, transfer.Skip, transfer.Replace, transfer.Fail}, transfer.IfExists(o.ifExists)):
+		return badUsage("--if-exists: "+quote(o.ifExists)+" is not a valid choice", "it is fill, skip, replace or fail")
+	}
+	return nil
 }
 
 // read parses the values of options.

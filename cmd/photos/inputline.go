@@ -70,6 +70,11 @@ func parseTSV(text string, paths bool) (listItem, error) {
 		}
 		return itemTSV(values[0], &values[1])
 	}
+	return parseOwnTSV(values, paths)
+}
+
+// parseOwnTSV reads a line of more columns, which photos has printed.
+func parseOwnTSV(values []string, paths bool) (listItem, error) {
 	id, isID := parseFullID(values[0])
 	state := photo.State(values[1])
 	outcome := photo.Outcome(values[1])

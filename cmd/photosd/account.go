@@ -17,15 +17,9 @@ import (
 // account runs 'photosd account …'. It changes the account's row in the database. A running
 // service reads that row in every request.
 func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (err error) {
-	verb, owners := "", []string(nil)
-	if len(s.words) > 1 {
-		verb, owners = s.words[1], s.words[2:]
-	}
-	switch {
-	case verb == "list" && len(owners) == 0:
-	case (verb == "disable" || verb == "enable") && len(owners) == 1:
-	default:
-		return &photo.Error{Kind: photo.KindUsage, Msg: "account must be followed by list, disable OWNER or enable OWNER", Hint: "'photosd --help' explains them"}
+	verb, owner, err := accountVerb(s.words)
+	if err != nil {
+		return err
 	}
 	db, err := openExisting(ctx, s, talk)
 	if err != nil {
@@ -39,7 +33,7 @@ func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (er
 	if verb == "list" {
 		return listAccounts(stdout, accounts)
 	}
-	a, err := findAccount(accounts, owners[0])
+	a, err := findAccount(accounts, owner)
 	if err != nil {
 		return err
 	}
@@ -52,6 +46,17 @@ func account(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (er
 	}
 	talk.say("photosd: account %s is disabled (access keys: %d); its requests are refused from now on", a.Owner, a.Keys)
 	return nil
+}
+
+// accountVerb returns what to do and, unless it is list, with which owner.
+func accountVerb(words []string) (verb, owner string, err error) {
+	switch {
+	case len(words) == 2 && words[1] == "list":
+		return words[1], "", nil
+	case len(words) == 3 && (words[1] == "disable" || words[1] == "enable"):
+		return words[1], words[2], nil
+	}
+	return "", "", &photo.Error{Kind: photo.KindUsage, Msg: "account must be followed by list, disable OWNER or enable OWNER", Hint: "'photosd --help' explains them"}
 }
 
 // openExisting opens the database, but does not create one.
@@ -67,7 +72,7 @@ func openExisting(ctx context.Context, s *settings, talk *talk) (*sqldb.DB, erro
 func (s *settings) mustExist() error {
 	if path := s.file(); path != "" {
 		if _, err := os.Stat(path); err != nil {
-			return &photo.Error{Kind: photo.KindUsage, Msg: "there is no database", Hint: "give the --data or --database-url that the service runs with", Err: err}
+			return &photo.Error{Kind: photo.KindUsage, Msg: "there is no database", Hint: "use the --data or --database-url of the service", Err: err}
 		}
 	}
 	return nil

@@ -66,36 +66,16 @@ func (d *database) complete(f *flags, getenv func(string) string) error {
 	if d.url = strings.TrimSpace(d.url); d.url != "" && source != urlVariable && hasPassword(d.url) {
 		return badSetting("%s has a password, which every user of this machine can see: give it as %s or %s", source, urlVariable, urlFile)
 	}
-	fromFile, err := secretFile(getenv, urlFile)
+	var err error
+	if d.url, source, err = valueOrFile(getenv, d.url, source, urlFile); err != nil {
+		return err
+	}
+	password, secret, err := valueOrFile(getenv, strings.TrimSpace(getenv(passwordVariable)), passwordVariable, passwordFile)
 	if err != nil {
 		return err
 	}
-	switch {
-	case fromFile != "" && d.url != "":
-		return badSetting("%s and %s are both given", source, urlFile)
-	case fromFile != "":
-		d.url, source = fromFile, urlFile
-	}
-	d.password = strings.TrimSpace(getenv(passwordVariable))
-	secret := passwordVariable
-	if fromFile, err = secretFile(getenv, passwordFile); err != nil {
-		return err
-	}
-	switch {
-	case fromFile != "" && d.password != "":
-		return badSetting("%s and %s are both given", passwordVariable, passwordFile)
-	case fromFile != "":
-		d.password, secret = fromFile, passwordFile
-	}
-	var given []string
-	for _, name := range d.parts() {
-		if f.given(name) {
-			given = append(given, f.source(name))
-		}
-	}
-	if d.password != "" {
-		given = append(given, secret)
-	}
+	d.password = password
+	given := d.givenParts(f, secret)
 	switch {
 	case d.url != "" && len(given) > 0:
 		return badSetting("%s and %s are both given: use a URL or its parts, not both", source, given[0])
@@ -111,6 +91,35 @@ func (d *database) complete(f *flags, getenv func(string) string) error {
 		return badSetting("%s is given, but no database server", f.source("database-ca-file"))
 	}
 	return nil
+}
+
+// valueOrFile returns a secret and the name of its setting: the value, which came from source, or
+// what is in the file that a variable names. It refuses both together.
+func valueOrFile(getenv func(string) string, value, source, fileVariable string) (secret, name string, err error) {
+	fromFile, err := secretFile(getenv, fileVariable)
+	switch {
+	case err != nil:
+		return "", "", err
+	case fromFile == "":
+		return value, source, nil
+	case value != "":
+		return "", "", badSetting("%s and %s are both given", source, fileVariable)
+	}
+	return fromFile, fileVariable, nil
+}
+
+// givenParts returns the names of the parts of a URL that are given. secret is the name of the password.
+func (d *database) givenParts(f *flags, secret string) []string {
+	var given []string
+	for _, name := range d.parts() {
+		if f.given(name) {
+			given = append(given, f.source(name))
+		}
+	}
+	if d.password != "" {
+		given = append(given, secret)
+	}
+	return given
 }
 
 // checkURL refuses a URL that is not valid. Its error shows the value only if that cannot contain a
@@ -143,23 +152,14 @@ func caSource(f *flags, file, otherwise string) string {
 // join makes a URL of its parts. given is the name of a part that is given, and secret that of the
 // password, for messages.
 func (d *database) join(f *flags, given, secret string) error {
-	scheme, port := map[string]string{"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgresql": "postgres"}[strings.ToLower(d.engine)], "3306"
-	if scheme == "" {
-		return f.bad("database-engine")
-	}
-	if scheme == "postgres" {
-		port = "5432"
+	scheme, port, err := d.schemeAndPort(f)
+	if err != nil {
+		return err
 	}
 	d.host = strings.TrimRight(strings.TrimSpace(d.host), "/")
 	isSocket := strings.HasPrefix(d.host, "/")
 	if !isSocket && strings.ContainsAny(d.host, "/:@() ") && net.ParseIP(strings.Trim(d.host, "[]")) == nil {
 		return f.bad("database-host")
-	}
-	if d.port != "" {
-		port = strings.TrimSpace(d.port)
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return f.bad("database-port")
-		}
 	}
 	for _, name := range []string{"database-host", "database-user", "database-name"} {
 		if strings.TrimSpace(f.texts[name]) == "" {
@@ -179,6 +179,26 @@ func (d *database) join(f *flags, given, secret string) error {
 	}
 	d.url = u.JoinPath(strings.TrimRight(strings.TrimSpace(d.name), "/")).String()
 	return nil
+}
+
+// schemeAndPort returns the scheme of the URL and the port of the server.
+func (d *database) schemeAndPort(f *flags) (scheme, port string, err error) {
+	switch strings.ToLower(d.engine) {
+	case "mysql", "mariadb":
+		scheme, port = "mysql", "3306"
+	case "postgres", "postgresql":
+		scheme, port = "postgres", "5432"
+	default:
+		return "", "", f.bad("database-engine")
+	}
+	if d.port == "" {
+		return scheme, port, nil
+	}
+	port = strings.TrimSpace(d.port)
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", "", f.bad("database-port")
+	}
+	return scheme, port, nil
 }
 
 // sourceOr returns the name with which a setting was given, or its variable if it was not given.

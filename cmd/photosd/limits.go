@@ -48,25 +48,22 @@ func (l *limits) declare(f *flags) {
 }
 
 func (l *limits) check(f *flags) error {
-	for name, d := range map[string]time.Duration{"upload-lifetime": l.uploadLifetime, "trash-time": l.trashTime, "search-time": l.searchTime} {
-		if d <= 0 {
-			return f.bad(name)
+	for _, setting := range []struct {
+		name  string
+		valid bool
+	}{
+		{"upload-lifetime", l.uploadLifetime > 0},
+		{"trash-time", l.trashTime > 0},
+		{"search-time", l.searchTime > 0},
+		{"max-upload", l.maxUpload > 0},
+		{"owner-photos", l.quota.Photos >= 0},
+		{"owner-uploads", l.quota.Uploads >= 1},
+		{"parsers", l.parsers >= 1 || !f.given("parsers")},
+		{"connections", l.connections >= 1},
+	} {
+		if !setting.valid {
+			return f.bad(setting.name)
 		}
-	}
-	if l.maxUpload <= 0 {
-		return f.bad("max-upload")
-	}
-	if l.quota.Photos < 0 {
-		return f.bad("owner-photos")
-	}
-	if l.quota.Uploads < 1 {
-		return f.bad("owner-uploads")
-	}
-	if l.parsers < 0 || l.parsers == 0 && f.given("parsers") {
-		return f.bad("parsers")
-	}
-	if l.connections < 1 {
-		return f.bad("connections")
 	}
 	return nil
 }

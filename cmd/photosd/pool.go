@@ -89,6 +89,14 @@ func (a *accounts) checkCognito(f *flags) error {
 	if a.cliClientID == "" {
 		return badSetting("the user pool's app client is missing: --client-id")
 	}
+	if err := a.checkIssuer(f); err != nil {
+		return err
+	}
+	return a.checkDomain(f)
+}
+
+// checkIssuer derives the issuer from the pool's ID, or checks that both are of the same pool.
+func (a *accounts) checkIssuer(f *flags) error {
 	if a.issuer == "" {
 		var err error
 		if a.issuer, err = issuer.OfPool(a.poolID); err != nil {
@@ -104,13 +112,22 @@ func (a *accounts) checkCognito(f *flags) error {
 	if id, ok := issuer.Pool(a.issuer); ok && a.poolID != "" && id != a.poolID {
 		return badSetting("%s is %s, but %s is the issuer of %s", f.source("pool-id"), a.poolID, f.source("issuer"), id)
 	}
-	if a.domain = strings.TrimRight(a.domain, "/"); a.domain != "" && !strings.Contains(a.domain, "://") {
+	return nil
+}
+
+// checkDomain completes and checks the address of the sign-in pages.
+func (a *accounts) checkDomain(f *flags) error {
+	a.domain = strings.TrimRight(a.domain, "/")
+	if a.domain == "" {
+		return nil
+	}
+	if !strings.Contains(a.domain, "://") {
 		a.domain = "https://" + a.domain
 	}
-	if a.domain != "" && !isWebAddress(a.domain) {
+	if !isWebAddress(a.domain) {
 		return f.bad("domain")
 	}
-	if a.domain != "" && !isSecure(a.domain) {
+	if !isSecure(a.domain) {
 		return f.badAs("domain", "an https address; photos would refuse it")
 	}
 	return nil

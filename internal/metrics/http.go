@@ -18,13 +18,15 @@ type httpMetrics struct {
 	inFlight prometheus.Gauge
 }
 
-// requestBuckets are for requests: an upload may take minutes.
-var requestBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
+// requestBuckets returns the buckets of requests. An upload may take minutes.
+func requestBuckets() []float64 {
+	return []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
+}
 
 func newHTTPMetrics(m *Metrics) httpMetrics {
 	h := httpMetrics{
 		requests: m.counter("http_requests_total", "Requests that ended.", "method", "route", "status"),
-		duration: m.histogram("http_request_duration_seconds", "How long requests took, with the transfer of their bodies.", requestBuckets, "method", "route"),
+		duration: m.histogram("http_request_duration_seconds", "How long requests took, with the transfer of their bodies.", requestBuckets(), "method", "route"),
 		read:     m.counter("http_request_bytes_total", "Bytes of the bodies of requests.", "route"),
 		written:  m.counter("http_response_bytes_total", "Bytes of the bodies of answers.", "route"),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "http_requests_in_flight", Help: "Requests in progress."}),

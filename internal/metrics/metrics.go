@@ -42,7 +42,7 @@ func New(version string) *Metrics {
 	m.gauge("build_info", "Is 1; the labels say which program runs.", prometheus.Labels{"version": version, "go": runtime.Version()}, func() float64 { return 1 })
 	m.http = newHTTPMetrics(m)
 	m.store = newStoreMetrics(m)
-	m.blobs = m.histogram("blob_call_duration_seconds", "How long calls of the blob store took.", callBuckets, "call", "outcome")
+	m.blobs = m.histogram("blob_call_duration_seconds", "How long calls of the blob store took.", callBuckets(), "call", "outcome")
 	m.service = newServiceMetrics(m)
 	return m
 }
@@ -52,9 +52,11 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// callBuckets are for calls of a store: from a read of memory to one that waits for a
-// machine that is away.
-var callBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+// callBuckets returns the buckets of calls of a store: from a read of memory to a call that waits for
+// a machine that does not answer.
+func callBuckets() []float64 {
+	return []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+}
 
 func (m *Metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
 	c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)

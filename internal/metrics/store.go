@@ -15,8 +15,8 @@ type storeMetrics struct {
 
 func newStoreMetrics(m *Metrics) storeMetrics {
 	s := storeMetrics{
-		calls:   m.histogram("store_call_duration_seconds", "How long calls of the metadata store took. A write waits for others to share their commit.", callBuckets, "call", "outcome"),
-		commits: m.histogram("store_commit_duration_seconds", "How long transactions took that wrote.", callBuckets, "outcome"),
+		calls:   m.histogram("store_call_duration_seconds", "How long calls of the metadata store took. A write waits for others to share their commit.", callBuckets(), "call", "outcome"),
+		commits: m.histogram("store_commit_duration_seconds", "How long transactions took that wrote.", callBuckets(), "outcome"),
 		sizes: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "store_commit_size", Help: "Writes that shared a transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 9),
 		}),

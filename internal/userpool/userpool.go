@@ -14,6 +14,7 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"errors"
@@ -96,12 +97,8 @@ func (c Config) withDefaults() (Config, error) {
 		c.IssuerBase = c.BaseURL
 	}
 	for _, address := range []string{c.BaseURL, c.IssuerBase} {
-		u, err := url.Parse(address)
-		if err != nil {
+		if err := checkBase(address); err != nil {
 			return c, err
-		}
-		if u.Host == "" || strings.HasSuffix(u.Path, "/") || u.RawQuery != "" || u.Fragment != "" {
-			return c, fmt.Errorf("%q is not a base address: it looks like http://127.0.0.1:8080/pool", address)
 		}
 	}
 	c.Clients = slices.Clone(c.Clients)
@@ -110,15 +107,9 @@ func (c Config) withDefaults() (Config, error) {
 			c.Clients[i].Scopes = []string{"openid"}
 		}
 	}
-	if c.AccessLifetime == 0 {
-		c.AccessLifetime = time.Hour
-	}
-	if c.RefreshLifetime == 0 {
-		c.RefreshLifetime = 30 * 24 * time.Hour
-	}
-	if c.BodyTime == 0 {
-		c.BodyTime = bodyTime
-	}
+	c.AccessLifetime = cmp.Or(c.AccessLifetime, time.Hour)
+	c.RefreshLifetime = cmp.Or(c.RefreshLifetime, 30*24*time.Hour)
+	c.BodyTime = cmp.Or(c.BodyTime, bodyTime)
 	if c.Out == nil {
 		c.Out = io.Discard
 	}
@@ -135,6 +126,18 @@ func (c Config) path() string {
 		return ""
 	}
 	return u.Path
+}
+
+// checkBase refuses an address to which no path can be appended.
+func checkBase(address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	if u.Host == "" || strings.HasSuffix(u.Path, "/") || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%q is not a base address: it looks like http://127.0.0.1:8080/pool", address)
+	}
+	return nil
 }
 
 // load reads ID, issuer and keys, or creates them the first time.

@@ -53,6 +53,7 @@ type SettingError struct {
 	Err  *photo.Error
 }
 
+// Error implements error.
 func (e *SettingError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error that has the kind.

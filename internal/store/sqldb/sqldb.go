@@ -57,7 +57,7 @@ func (c Config) Open(ctx context.Context) (*DB, error) {
 	if b.health != nil {
 		p := c.patience
 		if p == (patience{}) {
-			p = usualPatience
+			p = usualPatience()
 		}
 		db.watch = startWatch(b.health, p)
 	}

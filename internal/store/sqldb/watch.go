@@ -32,7 +32,9 @@ type patience struct {
 }
 
 // usualPatience lets no call wait for much longer than 2 seconds.
-var usualPatience = patience{every: 500 * time.Millisecond, answer: 1200 * time.Millisecond}
+func usualPatience() patience {
+	return patience{every: 500 * time.Millisecond, answer: 1200 * time.Millisecond}
+}
 
 func startWatch(db *sql.DB, p patience) *watch {
 	ctx, stop := context.WithCancel(context.Background())
