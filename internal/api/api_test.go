@@ -106,7 +106,7 @@ func TestUploadMetadata(t *testing.T) {
 			t.Errorf("%s: error %v, want one of kind usage", name, err)
 		}
 	}
-	if got, err := api.ParseUploadMetadata("filetype aW1hZ2U=, is_confidential"); err != nil || got != (api.UploadMetadata{}) {
+	if got, err := api.ParseUploadMetadata("filetype aW1hZ2U=, is_confidential"); err != nil || !cmp.Equal(got, api.UploadMetadata{}, sameMoment) {
 		t.Errorf("unknown keys: %+v, %v", got, err)
 	}
 }

@@ -339,7 +339,7 @@ func must(t testing.TB, err error) {
 // exec changes the database without the service.
 func (s *fixture) exec(query string) {
 	s.t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(s.dir, "photos.db"))
+	db, err := sql.Open("sqlite", filepath.Join(s.dir, "photos.db")+"?_pragma=foreign_keys(1)")
 	must(s.t, err)
 	defer db.Close()
 	_, err = db.ExecContext(context.Background(), query)

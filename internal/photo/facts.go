@@ -2,6 +2,7 @@ package photo
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -10,6 +11,7 @@ type FactSource string
 
 // The sources of a date or a position, the best one first.
 const (
+	FactUser     FactSource = "user"     // the user edited it
 	FactEmbedded FactSource = "embedded" // the picture's own metadata
 	FactSidecar  FactSource = "sidecar"  // an XMP file next to it
 	FactTakeout  FactSource = "takeout"  // the JSON of a Google Takeout export
@@ -35,6 +37,8 @@ func (s FactSource) betterThan(old FactSource) bool {
 			return 3
 		case FactEmbedded:
 			return 4
+		case FactUser:
+			return 5
 		}
 		return math.MaxInt
 	}
@@ -42,13 +46,20 @@ func (s FactSource) betterThan(old FactSource) bool {
 }
 
 // Facts are what is known about a photo apart from its bytes. Modified serves as the date if
-// Taken is empty.
+// Taken is empty. Folder and Tags are as in Photo.
 type Facts struct {
 	Modified       time.Time  `json:"modified,omitzero"` // of the file
 	Taken          Moment     `json:"taken,omitzero"`
 	TakenSource    FactSource `json:"taken_source,omitempty"`
 	Position       *Position  `json:"position,omitempty"`
 	PositionSource FactSource `json:"position_source,omitempty"`
+	Folder         string     `json:"folder,omitempty"`
+	Tags           []string   `json:"tags,omitempty"`
+}
+
+// IsZero reports whether nothing is known.
+func (f Facts) IsZero() bool {
+	return f.Modified.IsZero() && f.Taken.IsZero() && f.Position == nil && f.Folder == "" && len(f.Tags) == 0
 }
 
 // taken returns the date and its source. Both are empty if there is no plausible date.
@@ -62,20 +73,34 @@ func (f Facts) taken() (Moment, FactSource) {
 	return Moment{}, ""
 }
 
-// Improve reports whether f has a better date or position than a photo whose date and
-// position came from these sources.
-func (f Facts) Improve(taken, position FactSource) bool {
+// Improve reports whether f has something for the photo of a check: a date or a position from a
+// better source, a folder if the photo has none, or tags that it does not have.
+func (f Facts) Improve(s Status) bool {
 	_, source := f.taken()
-	return source.betterThan(taken) || f.Position != nil && f.PositionSource.betterThan(position)
+	return source.betterThan(s.TakenSource) || f.Position != nil && f.PositionSource.betterThan(s.PositionSource) ||
+		f.Folder != "" && s.Folder == "" || len(addTags(s.Tags, f.Tags)) > len(s.Tags)
+}
+
+// addTags returns the tags with more added, sorted, up to MaxTags. It returns the tags
+// themselves if more has no others.
+func addTags(tags, more []string) []string {
+	all := tags
+	for _, t := range more {
+		if at, found := slices.BinarySearch(all, t); !found && len(all) < MaxTags {
+			all = slices.Insert(slices.Clip(all), at, t)
+		}
+	}
+	return all
 }
 
 // Facts returns the facts of p.
 func (p *Photo) Facts() Facts {
-	return Facts{Modified: p.ModifiedAt, Taken: p.TakenAt, TakenSource: p.TakenSource, Position: p.Position, PositionSource: p.PositionSource}
+	return Facts{Modified: p.ModifiedAt, Taken: p.TakenAt, TakenSource: p.TakenSource, Position: p.Position, PositionSource: p.PositionSource, Folder: p.Folder, Tags: p.Tags}
 }
 
-// Learn replaces the date and the position of p by those of f if their sources are better,
-// and adds the time of modification if p has none. It reports whether anything changed.
+// Learn replaces the date and the position of p by those of f if their sources are better. It
+// adds the time of modification and the folder if p has none, and the tags that p does not have.
+// It reports whether anything changed.
 func (p *Photo) Learn(f Facts) (changed bool) {
 	if m, source := f.taken(); source.betterThan(p.TakenSource) {
 		p.TakenAt, p.TakenSource, changed = m, source, true
@@ -85,6 +110,12 @@ func (p *Photo) Learn(f Facts) (changed bool) {
 	}
 	if p.ModifiedAt.IsZero() && !f.Modified.IsZero() {
 		p.ModifiedAt, changed = f.Modified.UTC().Truncate(time.Microsecond), true
+	}
+	if p.Folder == "" && f.Folder != "" {
+		p.Folder, changed = f.Folder, true
+	}
+	if all := addTags(p.Tags, f.Tags); len(all) > len(p.Tags) {
+		p.Tags, changed = all, true
 	}
 	return changed
 }

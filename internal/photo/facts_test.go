@@ -1,6 +1,8 @@
 package photo_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,22 +13,49 @@ import (
 func TestLearnPrefersTheBetterSource(t *testing.T) {
 	t.Parallel()
 	modified := time.Date(2020, 1, 2, 3, 4, 5, 6789, time.FixedZone("", 3600))
-	sources := []photo.FactSource{"", photo.FactModified, photo.FactTakeout, photo.FactSidecar, photo.FactEmbedded, "a later version's"}
+	sources := []photo.FactSource{"", photo.FactModified, photo.FactTakeout, photo.FactSidecar, photo.FactEmbedded, photo.FactUser, "a later version's"}
 	for i, old := range sources {
-		for j, source := range sources[:5] {
+		for j, source := range sources[:6] {
 			p := photo.Photo{TakenSource: old, PositionSource: old, ModifiedAt: modified}
 			if old != "" {
 				p.TakenAt, p.Position = photo.At(time.Unix(1e9, 0)), &photo.Position{Latitude: 1}
 			}
 			f := photo.Facts{Taken: photo.At(time.Unix(2e9, 0)), TakenSource: source, Position: &photo.Position{Latitude: 2}, PositionSource: source}
 			want := j > i
-			if got := f.Improve(old, old); got != want {
+			if got := f.Improve(photo.Status{TakenSource: old, PositionSource: old}); got != want {
 				t.Errorf("%q improves %q: %v", source, old, got)
 			}
 			if got := p.Learn(f); got != want || (p.TakenSource == source) != (j >= i) || want && (p.Position.Latitude != 2 || p.TakenAt.Time().Unix() != 2e9) {
 				t.Errorf("%q replaces %q: %v, %+v", source, old, got, p)
 			}
 		}
+	}
+}
+
+// A photo keeps its folder, and gets the tags that it does not have.
+func TestLearnFolderAndTags(t *testing.T) {
+	t.Parallel()
+	p := photo.Photo{Tags: []string{"beach", "holiday"}}
+	s := photo.Status{Tags: p.Tags}
+	f := photo.Facts{Folder: "2024/holiday", Tags: []string{"beach", "family"}}
+	if !f.Improve(s) || !p.Learn(f) || p.Folder != f.Folder || !slices.Equal(p.Tags, []string{"beach", "family", "holiday"}) {
+		t.Errorf("learned: %+v", p)
+	}
+	if !slices.Equal(s.Tags, []string{"beach", "holiday"}) {
+		t.Errorf("learning changed the tags of a copy: %q", s.Tags)
+	}
+	s = photo.Status{Folder: p.Folder, Tags: p.Tags}
+	for _, f := range []photo.Facts{f, {Folder: "elsewhere"}, {}} {
+		if f.Improve(s) || p.Learn(f) {
+			t.Errorf("%+v changed %+v", f, p)
+		}
+	}
+	full := photo.Photo{}
+	for i := range photo.MaxTags + 1 {
+		full.Learn(photo.Facts{Tags: []string{fmt.Sprint(i)}})
+	}
+	if len(full.Tags) != photo.MaxTags || !slices.IsSorted(full.Tags) {
+		t.Errorf("%d tags: %q", len(full.Tags), full.Tags)
 	}
 }
 
@@ -46,7 +75,7 @@ func TestLearnModified(t *testing.T) {
 	if !unset.TakenAt.IsZero() || unset.TakenSource != "" {
 		t.Errorf("the date of a clock that was never set: %+v", unset)
 	}
-	if f := (photo.Facts{Modified: time.Unix(0, 0)}); f.Improve("", "") {
+	if f := (photo.Facts{Modified: time.Unix(0, 0)}); f.Improve(photo.Status{}) {
 		t.Error("a clock that was never set improves a photo")
 	}
 }

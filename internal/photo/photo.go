@@ -41,10 +41,12 @@ type Photo struct {
 	ModifiedAt        time.Time // when its file was last modified before the upload; zero when unknown
 	Description       string    // empty when there is none
 	DescriptionSource Source    // where Description came from; empty when there is none
+	Folder            string    // below the folder that was uploaded, in the form of CleanFolder
+	Tags              []string  // normalized, sorted, each once; nil when there are none
 	UploadedAt        time.Time // when the photo became visible to its owner, UTC
 	TrashedAt         time.Time // zero for a live photo
 	PurgeAt           time.Time // when a trashed photo is purged; zero for a live photo
-	Version           int64     // grows by one with each change of the description, date or position; the ETag of the API
+	Version           int64     // grows by one with each change of what the user may edit; the ETag of the API
 }
 
 // Position is where a photo was taken, in degrees (WGS 84, as EXIF records it).
@@ -147,8 +149,10 @@ type Status struct {
 	// Where the date and the position of a stored or trashed photo came from. They are
 	// empty if it has none.
 	TakenSource, PositionSource FactSource
-	Upload                      string // upload id when unfinished
-	Offset                      int64  // how many bytes of it the service has
+	Folder                      string   // of a stored or trashed photo
+	Tags                        []string // of a stored or trashed photo
+	Upload                      string   // upload id when unfinished
+	Offset                      int64    // how many bytes of it the service has
 }
 
 // Scrutiny says how a check examines the bytes of stored photos.

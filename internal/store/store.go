@@ -96,6 +96,17 @@ type Store interface {
 	// that already has the text is left alone, whatever its version.
 	Describe(ctx context.Context, owner string, items []Description) ([]Described, error)
 
+	// Edit changes what the user may edit, in one transaction. It returns one result per edit, in
+	// order. An edit that fails (not found, changed) does not affect the others. A photo that
+	// is already as the edit would make it is left alone, whatever its version.
+	Edit(ctx context.Context, owner string, edits []photo.Edit) ([]Described, error)
+
+	// Tags lists the tags of an owner's live photos in the order of their bytes.
+	Tags(ctx context.Context, owner string) ([]photo.Tally, error)
+
+	// Stats counts an owner's live photos by month, type and camera.
+	Stats(ctx context.Context, owner string) (photo.Stats, error)
+
 	// History returns the current and the earlier descriptions of a live photo. Earlier
 	// ones are kept until the photo is purged: the last photo.MaxRevisions, and always
 	// the last one that a human wrote (photo.Source.Human).

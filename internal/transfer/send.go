@@ -98,7 +98,7 @@ func (u *uploader) restore(t *task) {
 // photo better than the service.
 func (u *uploader) hasBetterFacts(t *task) bool {
 	return !u.DryRun && (u.IfExists == Fill || u.IfExists == Replace) &&
-		t.item.Facts.Improve(t.status.TakenSource, t.status.PositionSource)
+		t.item.Facts.Improve(t.status)
 }
 
 // improveStored finishes a stored photo. If its date or position is known better here, it

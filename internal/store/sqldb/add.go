@@ -57,13 +57,13 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 	if err := t.ownerExists(ctx, owner); err != nil {
 		return store.Added{}, err
 	}
-	inserted, err := t.insert(ctx, owner, p, key)
+	number, inserted, err := t.insertPhoto(ctx, owner, p, key)
 	if err != nil {
 		return store.Added{}, err
 	}
 	if inserted {
-		t.count(owner, store.Usage{Photos: 1, Bytes: p.Size})
-		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, t.queue(ctx, owner, p.ID)
+		t.note(owner, nil, &record{Photo: p, number: number, state: live})
+		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, t.queue(ctx, number)
 	}
 	r, err := t.photo(ctx, owner, p.ID)
 	if err != nil {
@@ -97,7 +97,7 @@ func (t *txn) merge(ctx context.Context, owner string, r record, p photo.Photo, 
 		if _, err := t.exec(ctx, `UPDATE photo SET blob_key = ?, damaged = 0 WHERE owner = ? AND id = ?`, key, owner, p.ID[:]); err != nil {
 			return store.Added{}, err
 		}
-		if err := t.queue(ctx, owner, p.ID); err != nil { // nothing could be read of the damaged bytes
+		if err := t.queue(ctx, r.number); err != nil { // nothing could be read of the damaged bytes
 			return store.Added{}, err
 		}
 	}
@@ -122,18 +122,22 @@ func (t *txn) ownerExists(ctx context.Context, owner string) error {
 	return err
 }
 
-// insert inserts the row of p. It reports false when the owner already has the photo.
-func (t *txn) insert(ctx context.Context, owner string, p photo.Photo, key string) (bool, error) {
+// insertPhoto adds the row of a photo and returns its number. inserted is false if there is a row
+// of the photo already.
+func (t *txn) insertPhoto(ctx context.Context, owner string, p photo.Photo, key string) (number int64, inserted bool, err error) {
 	taken, offset := takenColumns(p.TakenAt, t.now)
 	latitude, longitude := positionColumns(p.Position)
-	n, err := t.exec(ctx, `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height,
+	number, inserted, err = t.insert(ctx, `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height,
 			taken_at, taken_offset, taken_source, camera, latitude, longitude, position_source, modified_at,
 			exposure_time, aperture, iso, focal_length, lens, duration, reader,
-			description, description_source, folded, gear, run, uploaded_at, version, damaged, revision)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1) ON CONFLICT DO NOTHING`,
+			description, description_source, folded, gear, run, uploaded_at, version, folder, tags, damaged, revision)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)`,
 		owner, p.ID[:], live, key, []byte(p.Name), p.Size, p.MediaType, p.Width, p.Height,
 		taken, offset, p.TakenSource, p.Camera, latitude, longitude, p.PositionSource, toMicros(p.ModifiedAt),
 		p.Shot.ExposureTime, p.Shot.Aperture, p.Shot.ISO, p.Shot.FocalLength, p.Shot.Lens, micros(p.Shot.Duration), p.Reader,
-		p.Description, p.DescriptionSource, folded(p.Name, p.Description), gear(p.Camera, p.Shot.Lens), noRun, t.now, p.Version)
-	return n == 1, err
+		p.Description, p.DescriptionSource, folded(p), gear(p.Camera, p.Shot.Lens), noRun, t.now, p.Version, p.Folder, writeTags(p.Tags))
+	if err != nil || !inserted {
+		return 0, false, err
+	}
+	return number, true, t.tag(ctx, owner, number, nil, p.Tags)
 }

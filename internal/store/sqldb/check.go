@@ -15,7 +15,7 @@ const checkChunk = 1000
 // selectStatus ends in IN. A source without its value is left out.
 const selectStatus = `SELECT id, state, damaged, description,
 		CASE WHEN taken_at < ` + takenBeforeText + ` THEN '' ELSE taken_source END,
-		CASE WHEN latitude IS NULL THEN '' ELSE position_source END
+		CASE WHEN latitude IS NULL THEN '' ELSE position_source END, folder, tags
 	FROM photo WHERE owner = ? AND id IN `
 
 // Check implements store.Store.
@@ -69,10 +69,12 @@ func noteStored(known map[photo.ID]photo.Status) func(scanner) error {
 		var id []byte
 		var state int
 		var damaged bool
+		var tags string
 		s := photo.Status{State: photo.Stored}
-		if err := row.Scan(&id, &state, &damaged, &s.Description, &s.TakenSource, &s.PositionSource); err != nil {
+		if err := row.Scan(&id, &state, &damaged, &s.Description, &s.TakenSource, &s.PositionSource, &s.Folder, &tags); err != nil {
 			return err
 		}
+		s.Tags = readTags(tags)
 		switch {
 		case damaged: // also when it is in the trash: restoring it would not bring the bytes back
 			s.State = photo.Damaged

@@ -27,6 +27,7 @@ type dialect struct {
 	words     *strings.Replacer // translates the common form
 	numbered  bool              // parameters are $1, $2, …
 	ignores   bool              // ON CONFLICT DO NOTHING exists; if not, a duplicate fails its statement but not the transaction
+	returns   bool              // an INSERT returns its row by RETURNING; if not, the driver knows the number of the row
 	prepares  bool              // this package prepares statements; if not, the driver caches them
 	strict    bool              // texts must be UTF-8 without NUL
 	isolation sql.IsolationLevel

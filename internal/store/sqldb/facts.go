@@ -29,24 +29,16 @@ func (db *DB) Learn(ctx context.Context, owner string, id photo.ID, f photo.Fact
 
 // learn updates r with the facts of f that come from better sources, and returns the new row.
 func (t *txn) learn(ctx context.Context, owner string, r record, f photo.Facts) (record, error) {
-	if !r.Learn(f) {
+	better := r
+	if !better.Learn(f) {
 		return r, nil
 	}
-	taken, offset := takenColumns(r.TakenAt, r.UploadedAt.UnixMicro())
-	latitude, longitude := positionColumns(r.Position)
-	_, err := t.exec(ctx, `UPDATE photo SET taken_at = ?, taken_offset = ?, taken_source = ?, latitude = ?, longitude = ?, position_source = ?,
-			modified_at = ?, run = ?, version = version + 1
-		WHERE owner = ? AND id = ?`,
-		taken, offset, r.TakenSource, latitude, longitude, r.PositionSource, toMicros(r.ModifiedAt), noRun, owner, r.ID[:])
-	if err != nil {
-		return record{}, err
-	}
-	return t.photo(ctx, owner, r.ID)
+	return t.update(ctx, owner, r, better)
 }
 
 // writeFacts encodes facts for the column facts of an upload.
 func writeFacts(f photo.Facts) (string, error) {
-	if f == (photo.Facts{}) {
+	if f.IsZero() {
 		return "", nil
 	}
 	b, err := json.Marshal(f)

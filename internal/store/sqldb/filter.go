@@ -15,11 +15,15 @@ import (
 // earth is the radius of the sphere on which distances are measured, in metres.
 const earth = 6_371_000
 
-// folded returns the text in which words are looked for. Line ends separate its parts: none
-// of them has one, so no word reaches from one part into another. The name is last, so that
-// the text ends with its extension.
-func folded(name, description string) string {
-	return fold.String(description) + "\n" + fold.String(name)
+// folded returns the text in which words are looked for: description, tags and name. Line ends
+// separate its parts: none of them has one, so no word reaches from one part into another. The
+// name is last, so that the text ends with its extension.
+func folded(p photo.Photo) string {
+	text := fold.String(p.Description) + "\n"
+	for _, tag := range p.Tags {
+		text += fold.String(tag) + "\n"
+	}
+	return text + fold.String(p.Name)
 }
 
 // gear returns the text in which camera: and lens: look.

@@ -14,11 +14,11 @@ import (
 // When the disk is full, writing fails with the right kind and reading works, also after
 // the database was opened again. Nothing is lost. When there is space, writing works again.
 func TestFullDisk(t *testing.T) {
-	smalldisk.Run(t, "size=2m", func(t *testing.T, dir string) {
+	smalldisk.Run(t, "size=4m", func(t *testing.T, dir string) {
 		db := open(t, filepath.Join(dir, "photos.db"))
 		owner := anOwner(t, db)
 		filler := filepath.Join(dir, "filler")
-		if err := os.WriteFile(filler, make([]byte, 1<<20), 0o600); err != nil {
+		if err := os.WriteFile(filler, make([]byte, 2<<20), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		next := 0

@@ -25,7 +25,7 @@ var migrations embed.FS
 // migrate runs the migrations that the database does not have yet. A lock makes processes
 // that start together take turns. It is not needed when the tables are current.
 func (b *backend) migrate(ctx context.Context) (err error) {
-	p, err := b.provider(b.folder, goose.WithAllowOutofOrder(true)) // changes that are made at the same time take numbers of their own
+	p, err := b.provider(b.folder)
 	if err != nil {
 		return err
 	}
@@ -70,14 +70,14 @@ func (b *backend) isCurrent(ctx context.Context, p *goose.Provider) (bool, error
 	return applied == len(sources), err
 }
 
-func (b *backend) provider(folder string, options ...goose.ProviderOption) (*goose.Provider, error) {
+// provider returns the migrations of a folder. Their numbers are not in the order in which they
+// were added, so a database may lack one before its newest.
+func (b *backend) provider(folder string) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return nil, err
 	}
-	// Changes that are made at the same time take numbers that are not in the order in which they are finished.
-	options = append(options, goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
-	return goose.NewProvider(b.goose, b.write, files, options...)
+	return goose.NewProvider(b.goose, b.write, files, goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 }
 
 // A Migration changes the tables from one version to the next.

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -242,4 +243,76 @@ func TestHalfOfTheTables(t *testing.T) {
 	if _, err := openConfig(t, c).Keys(t.Context(), "nobody"); err != nil {
 		t.Error(err)
 	}
+}
+
+// A database from before counts were kept gets them, on every database, also when the change
+// of the tables was killed half-way before.
+func TestCountsOfAnOlderDatabase(t *testing.T) {
+	t.Parallel()
+	check := func(t *testing.T, c Config, exec func(...string) error) {
+		t.Helper()
+		db := openConfig(t, c)
+		owner := anOwner(t, db)
+		for i, taken := range []string{"2024-05-31T23:30:00-02:00", "2024-06-01T00:00:00", "", "1969-12-31T23:59:59.5", "1901-01-01T00:00:00+05:30"} {
+			p := numbered(i)
+			if err := p.TakenAt.UnmarshalText([]byte(taken)); err != nil {
+				t.Fatal(err)
+			}
+			p.MediaType, p.Camera = "image/jpeg", []string{"Canon", "Canon "}[i%2]
+			if _, err := db.Add(t.Context(), owner, p, fmt.Sprint("key-", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		addPhotos(t, db, owner, 5, 7)
+		if _, err := db.Trash(t.Context(), owner, numbered(5).ID, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		want, err := db.Stats(t.Context(), owner)
+		if err != nil || want.Photos != 6 || len(want.Months) != 5 {
+			t.Fatalf("%+v, %v", want, err)
+		}
+		if err := exec(
+			`DROP TABLE feed`, `DROP TABLE tally`, `DROP TABLE photo_tag`,
+			`ALTER TABLE owner DROP COLUMN changes`, `ALTER TABLE owner DROP COLUMN forgotten`, `ALTER TABLE owner DROP COLUMN epoch`,
+			`ALTER TABLE photo DROP COLUMN folder`, `ALTER TABLE photo DROP COLUMN tags`,
+			`DELETE FROM goose_db_version WHERE version_id BETWEEN 41 AND 43`,
+		); err != nil {
+			t.Fatal(err)
+		}
+		versions := []int64{43}
+		if !db.ignores { // MariaDB ends a transaction with each statement
+			versions = append(versions, 42, 40)
+		}
+		for _, version := range versions {
+			again := openConfig(t, c)
+			got, err := again.Stats(t.Context(), owner)
+			if d := cmp.Diff(want, got); d != "" || err != nil {
+				t.Errorf("%v, -want +got:\n%s", err, d)
+			}
+			if tags, err := again.Tags(t.Context(), owner); len(tags) != 0 || err != nil {
+				t.Errorf("tags %v, %v", tags, err)
+			}
+			if err := exec(fmt.Sprint(`DELETE FROM goose_db_version WHERE version_id BETWEEN `, version, ` AND 43`)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "photos.db")
+		check(t, Config{URL: "sqlite:" + path}, func(queries ...string) error {
+			db, err := openWriter(path)
+			for _, query := range queries {
+				if err == nil {
+					_, err = db.ExecContext(t.Context(), query)
+				}
+			}
+			return errors.Join(err, db.Close())
+		})
+	})
+	engines(t, func(t *testing.T, e dbserver.Engine) {
+		c := fresh(t, e)
+		check(t, c, func(queries ...string) error {
+			return shared.server(t, e).Exec(t.Context(), strings.TrimPrefix(parse(t, c.URL).Path, "/"), queries...)
+		})
+	})
 }

@@ -26,6 +26,7 @@ func postgresDialect() dialect {
 		words:     strings.NewReplacer("clock()", "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"),
 		numbered:  true,
 		ignores:   true,
+		returns:   true,
 		strict:    true,
 		isolation: sql.LevelReadCommitted,
 		snapshot:  sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},

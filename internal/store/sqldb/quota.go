@@ -37,9 +37,9 @@ func (t *txn) usage(ctx context.Context, owner string) (store.Usage, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Usage{}, t.refuse(noOwner(owner))
 	}
-	more := t.counts[owner]
-	u.Photos, u.Bytes = u.Photos+more.Photos, u.Bytes+more.Bytes
-	u.TrashedPhotos, u.TrashedBytes = u.TrashedPhotos+more.TrashedPhotos, u.TrashedBytes+more.TrashedBytes
+	if n := t.notes[owner]; n != nil {
+		u = sum(u, n.usage)
+	}
 	return u, err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"photos/internal/photo"
 )
 
 // The values of run in a photo's row that name no run.
@@ -26,15 +28,15 @@ func (db *DB) refold(ctx context.Context) (n int, err error) {
 	}
 	err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		type text struct {
-			number                    int64
-			name                      []byte
-			description, camera, lens string
+			number                          int64
+			name                            []byte
+			description, tags, camera, lens string
 		}
 		var texts []text
-		const query = `SELECT number, name, description, camera, lens FROM photo WHERE run = ? LIMIT ? FOR UPDATE SKIP LOCKED`
+		const query = `SELECT number, name, description, tags, camera, lens FROM photo WHERE run = ? LIMIT ? FOR UPDATE SKIP LOCKED`
 		err := tx.each(ctx, query, []any{oldFold, refoldBatch}, func(row scanner) error {
 			var r text
-			err := row.Scan(&r.number, &r.name, &r.description, &r.camera, &r.lens)
+			err := row.Scan(&r.number, &r.name, &r.description, &r.tags, &r.camera, &r.lens)
 			texts = append(texts, r)
 			return err
 		})
@@ -43,7 +45,7 @@ func (db *DB) refold(ctx context.Context) (n int, err error) {
 		}
 		for _, r := range texts {
 			_, err := tx.exec(ctx, `UPDATE photo SET folded = ?, gear = ?, run = ? WHERE number = ?`,
-				folded(string(r.name), r.description), gear(r.camera, r.lens), noRun, r.number)
+				folded(photo.Photo{Name: string(r.name), Description: r.description, Tags: readTags(r.tags)}), gear(r.camera, r.lens), noRun, r.number)
 			if err != nil {
 				return err
 			}

@@ -97,37 +97,42 @@ func (t *txn) undo(ctx context.Context, owner string, id photo.ID, to int64, ifV
 	if err != nil {
 		return record{}, err
 	}
-	return t.setRevision(ctx, owner, r, v)
+	after := r
+	after.describe(v)
+	return t.update(ctx, owner, r, after)
 }
 
 // describe gives r another description and returns the new row. The history keeps the old description.
 func (t *txn) describe(ctx context.Context, owner string, r record, text string, source photo.Source) (record, error) {
+	after := r
+	if err := t.revise(ctx, r, &after, text, source); err != nil {
+		return record{}, err
+	}
+	return t.update(ctx, owner, r, after)
+}
+
+// revise sets the description of after, which r is to become. The one that r had stays in
+// the history.
+func (t *txn) revise(ctx context.Context, r record, after *record, text string, source photo.Source) error {
 	if text == "" {
 		source = ""
 	}
 	const add = `INSERT INTO revision (photo, number, parent, text, source, set_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 	// The description of the upload gets its row only now, with the first change.
 	if _, err := t.exec(ctx, add, r.number, r.revision, 0, r.Description, r.DescriptionSource, r.UploadedAt.UnixMicro()); err != nil {
-		return record{}, err
+		return err
 	}
 	v := photo.Revision{Number: r.Version + 1, Text: text, Source: source} // versions are never reused, so the number is unique
 	if _, err := t.exec(ctx, add, r.number, v.Number, r.revision, text, source, t.now); err != nil {
-		return record{}, err
+		return err
 	}
-	if err := t.prune(ctx, r.number, v.Number); err != nil {
-		return record{}, err
-	}
-	return t.setRevision(ctx, owner, r, v)
+	after.describe(v)
+	return t.prune(ctx, r.number, v.Number)
 }
 
-// setRevision makes v the description of r and returns the new row.
-func (t *txn) setRevision(ctx context.Context, owner string, r record, v photo.Revision) (record, error) {
-	_, err := t.exec(ctx, `UPDATE photo SET description = ?, description_source = ?, folded = ?, run = ?, revision = ?, version = version + 1
-		WHERE owner = ? AND id = ?`, v.Text, v.Source, folded(r.Name, v.Text), noRun, v.Number, owner, r.ID[:])
-	if err != nil {
-		return record{}, err
-	}
-	return t.photo(ctx, owner, r.ID)
+// describe makes v the description of r.
+func (r *record) describe(v photo.Revision) {
+	r.Description, r.DescriptionSource, r.revision = v.Text, v.Source, v.Number
 }
 
 // prune removes the oldest revisions of a photo beyond photo.MaxRevisions. It keeps the

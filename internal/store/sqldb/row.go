@@ -27,7 +27,7 @@ const (
 const columns = `number, id, blob_key, state, name, size, media_type, width, height, taken_at, taken_offset, camera,
 	latitude, longitude, description, description_source, uploaded_at, trashed_at, purge_at, version, damaged, revision,
 	taken_source, position_source, modified_at, exposure_time, aperture, iso, focal_length, lens, duration, reader,
-	maker, rendition, rendition_key, color, look`
+	maker, rendition, rendition_key, color, look, folder, tags`
 
 // A record is a row of photo.
 type record struct {
@@ -82,11 +82,12 @@ func scanPhoto(row scanner) (record, error) {
 		rendered            sql.NullString
 		color               int
 		look                sql.NullInt64
+		tags                string
 	)
 	err := row.Scan(&r.number, &id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
 		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version, &r.damaged, &r.revision,
 		&r.TakenSource, &r.PositionSource, &modified, &r.Shot.ExposureTime, &r.Shot.Aperture, &r.Shot.ISO, &r.Shot.FocalLength, &r.Shot.Lens,
-		&duration, &r.Reader, &r.maker, &r.rendition, &rendered, &color, &look)
+		&duration, &r.Reader, &r.maker, &r.rendition, &rendered, &color, &look, &r.Folder, &tags)
 	if err != nil {
 		return record{}, err
 	}
@@ -102,7 +103,7 @@ func scanPhoto(row scanner) (record, error) {
 	if r.Position == nil {
 		r.PositionSource = ""
 	}
-	r.ModifiedAt = fromMicros(modified)
+	r.ModifiedAt, r.Tags = fromMicros(modified), readTags(tags)
 	r.rendered = rendered.String
 	r.Look = photo.Look{Rendition: r.rendition.state(), Color: photo.Color{uint8(color >> 16), uint8(color >> 8), uint8(color)}, Digest: photo.Digest(look.Int64)}
 	r.Shot.Duration = time.Duration(duration) * time.Microsecond

@@ -130,7 +130,7 @@ func TestRefusalsUndo(t *testing.T) {
 					return
 				}
 				err := db.writer.write(t.Context(), func(ctx context.Context, tx *txn) error {
-					tx.count(owner, store.Usage{Photos: 1000, Bytes: 1000})
+					tx.note(owner, nil, &record{Photo: photo.Photo{Size: 1000}, number: 1 << 40})
 					if _, err := tx.exec(ctx, `UPDATE owner SET disabled_at = ? WHERE id = ?`, tx.now, owner); err != nil {
 						return err
 					}

@@ -217,7 +217,7 @@ func failHalf(t *testing.T, db *DB) {
 				return
 			}
 			err := db.writer.write(t.Context(), func(ctx context.Context, tx *txn) error {
-				tx.count(owner, store.Usage{Photos: 1000, Bytes: 1000})
+				tx.note(owner, nil, &record{Photo: photo.Photo{Size: 1000}, number: 1 << 40})
 				_, err := tx.exec(ctx, `UPDATE owner SET subject = NULL`)
 				return err
 			})

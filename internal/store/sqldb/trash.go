@@ -15,16 +15,19 @@ import (
 func (db *DB) Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error) {
 	var r record
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		n, err := tx.exec(ctx, `UPDATE photo SET state = ?, trashed_at = ?, purge_at = ? WHERE owner = ? AND id = ? AND state = ?`,
-			trashed, tx.now, tx.now+micros(purgeAfter), owner, id[:], live)
+		before, err := tx.photo(ctx, owner, id)
+		if r = before; err != nil || r.state == trashed {
+			return err
+		}
+		_, err = tx.exec(ctx, `UPDATE photo SET state = ?, trashed_at = ?, purge_at = ? WHERE owner = ? AND id = ?`,
+			trashed, tx.now, tx.now+micros(purgeAfter), owner, id[:])
 		if err != nil {
 			return err
 		}
-		if r, err = tx.photo(ctx, owner, id); err != nil || n == 0 {
-			return err
+		if r, err = tx.photo(ctx, owner, id); err == nil {
+			tx.note(owner, &before, &r)
 		}
-		tx.count(owner, store.Usage{Photos: -1, Bytes: -r.Size, TrashedPhotos: 1, TrashedBytes: r.Size})
-		return nil
+		return err
 	})
 	if err != nil {
 		return photo.Photo{}, fmt.Errorf("trash photo: %w", err)
@@ -51,13 +54,18 @@ func (db *DB) Restore(ctx context.Context, owner string, id photo.ID) (photo.Pho
 // restore makes r live, unless it already is, and returns the new row. Its bytes still exist,
 // because Purge removes the row before the caller deletes the bytes.
 func (t *txn) restore(ctx context.Context, owner string, r record) (record, error) {
-	n, err := t.exec(ctx, `UPDATE photo SET state = ?, trashed_at = NULL, purge_at = NULL WHERE owner = ? AND id = ? AND state = ?`,
-		live, owner, r.ID[:], trashed)
-	if err != nil || n == 0 {
-		return r, err
+	if r.state != trashed {
+		return r, nil
 	}
-	t.count(owner, store.Usage{Photos: 1, Bytes: r.Size, TrashedPhotos: -1, TrashedBytes: -r.Size})
-	return t.photo(ctx, owner, r.ID)
+	_, err := t.exec(ctx, `UPDATE photo SET state = ?, trashed_at = NULL, purge_at = NULL WHERE owner = ? AND id = ?`, live, owner, r.ID[:])
+	if err != nil {
+		return record{}, err
+	}
+	now, err := t.photo(ctx, owner, r.ID)
+	if err == nil {
+		t.note(owner, &r, &now)
+	}
+	return now, err
 }
 
 // Purge implements store.Store.
@@ -87,10 +95,10 @@ func (db *DB) Purge(ctx context.Context, limit int) ([]store.Blob, error) {
 // there is none.
 func (t *txn) purgeOne(ctx context.Context) ([]store.Blob, error) {
 	var b store.Blob
-	var number, size int64
+	var r record
 	var rendition sql.NullString
-	err := t.row(ctx, `SELECT number, owner, blob_key, size, rendition_key FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now).
-		Scan(&number, &b.Owner, &b.Key, &size, &rendition)
+	err := t.row(ctx, `SELECT number, owner, blob_key, state, size, rendition_key FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now).
+		Scan(&r.number, &b.Owner, &b.Key, &r.state, &r.Size, &rendition)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +106,7 @@ func (t *txn) purgeOne(ctx context.Context) ([]store.Blob, error) {
 	if rendition.Valid {
 		gone = append(gone, store.Blob{Owner: b.Owner, Key: rendition.String})
 	}
-	t.count(b.Owner, store.Usage{TrashedPhotos: -1, TrashedBytes: -size})
-	_, err = t.exec(ctx, `DELETE FROM photo WHERE number = ?`, number)
+	t.note(b.Owner, &r, nil) // the feed told of the deletion when the photo went to the trash
+	_, err = t.exec(ctx, `DELETE FROM photo WHERE number = ?`, r.number)
 	return gone, err
 }

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"photos/internal/store"
@@ -19,9 +17,9 @@ type txn struct {
 	now     int64           // when the transaction began, by the database's clock, in microseconds
 	changed bool            // the current change has already changed something
 	owners  map[string]bool // the owners that are known to exist
-	// What the changes of the batch add to each owner's usage. It is written once, at the
+	// What the changes of the batch do to each owner's photos. It is written once, at the
 	// end, because photos that come together mostly belong to one owner.
-	counts map[string]store.Usage
+	notes map[string]*notes
 }
 
 // A refusal is the error of a change that is not made. The caller gets its reason. Only a
@@ -47,30 +45,6 @@ func refused(err error) error {
 	return nil
 }
 
-// count adds more to the usage of owner.
-func (t *txn) count(owner string, more store.Usage) {
-	t.changed = true
-	u := t.counts[owner]
-	t.counts[owner] = store.Usage{
-		Photos: u.Photos + more.Photos, Bytes: u.Bytes + more.Bytes,
-		TrashedPhotos: u.TrashedPhotos + more.TrashedPhotos, TrashedBytes: u.TrashedBytes + more.TrashedBytes,
-	}
-}
-
-// writeCounts writes the counts at the end of the transaction. Every transaction updates
-// owners in the same order, so that two of them cannot wait for each other.
-func (t *txn) writeCounts(ctx context.Context) error {
-	for _, owner := range slices.Sorted(maps.Keys(t.counts)) {
-		u := t.counts[owner]
-		_, err := t.exec(ctx, `UPDATE owner SET photos = photos + ?, bytes = bytes + ?, trashed_photos = trashed_photos + ?, trashed_bytes = trashed_bytes + ? WHERE id = ?`,
-			u.Photos, u.Bytes, u.TrashedPhotos, u.TrashedBytes, owner)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // exec runs a statement and returns how many rows it matched.
 func (t *txn) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	res, err := t.s.exec(ctx, query, args...)
@@ -83,6 +57,33 @@ func (t *txn) exec(ctx context.Context, query string, args ...any) (int64, error
 	n, err := res.RowsAffected()
 	t.changed = t.changed || n > 0
 	return n, err
+}
+
+// insert adds a row to a table with numbers, and returns the number of the row. added is false
+// when the row is there already.
+func (t *txn) insert(ctx context.Context, query string, args ...any) (number int64, added bool, err error) {
+	if t.s.returns {
+		err = t.row(ctx, query+onConflict+` RETURNING number`, args...).Scan(&number)
+		if errors.Is(err, sql.ErrNoRows) {
+			return 0, false, nil
+		}
+		t.changed = t.changed || err == nil
+		return number, err == nil, err
+	}
+	res, err := t.s.exec(ctx, query+onConflict, args...)
+	if err != nil && !t.s.ignores && isDuplicate(err) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == 0 {
+		return 0, false, err
+	}
+	t.changed = true
+	number, err = res.LastInsertId()
+	return number, true, err
 }
 
 // row runs a query for at most one row.

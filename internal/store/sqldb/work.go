@@ -12,8 +12,8 @@ import (
 )
 
 // queue notes that there is work to do on a photo.
-func (t *txn) queue(ctx context.Context, owner string, id photo.ID) error {
-	_, err := t.exec(ctx, `INSERT INTO work (photo, due_at, attempts) SELECT number, 0, 0 FROM photo WHERE owner = ? AND id = ?`+onConflict, owner, id[:])
+func (t *txn) queue(ctx context.Context, number int64) error {
+	_, err := t.exec(ctx, `INSERT INTO work (photo, due_at, attempts) VALUES (?, 0, 0)`+onConflict, number)
 	return err
 }
 
@@ -209,24 +209,29 @@ func (t *txn) reread(ctx context.Context, owner string, p photo.Photo) error {
 	if err != nil || r.Reader >= p.Reader {
 		return err
 	}
-	changed := 0
+	before, changed := r, 0
 	if r.Relearn(p.TakenAt, p.Position) {
 		changed = 1
 	}
 	taken, offset := takenColumns(r.TakenAt, r.UploadedAt.UnixMicro())
 	latitude, longitude := positionColumns(r.Position)
-	_, err = t.exec(ctx, `UPDATE photo SET media_type = ?, width = ?, height = ?, camera = ?,
+	_, err = t.exec(ctx, `UPDATE photo SET media_type = ?, width = ?, height = ?, camera = ?, gear = ?, run = ?,
 			exposure_time = ?, aperture = ?, iso = ?, focal_length = ?, lens = ?, duration = ?, reader = ?,
 			taken_at = ?, taken_offset = ?, taken_source = ?, latitude = ?, longitude = ?, position_source = ?, version = version + ?
 		WHERE number = ?`,
-		p.MediaType, p.Width, p.Height, p.Camera,
+		p.MediaType, p.Width, p.Height, p.Camera, gear(p.Camera, p.Shot.Lens), noRun,
 		p.Shot.ExposureTime, p.Shot.Aperture, p.Shot.ISO, p.Shot.FocalLength, p.Shot.Lens, micros(p.Shot.Duration), p.Reader,
 		taken, offset, r.TakenSource, latitude, longitude, r.PositionSource, changed, r.number)
 	if err != nil {
 		return err
 	}
+	if r, err = t.photo(ctx, owner, p.ID); err != nil {
+		return err
+	}
+	if changed == 1 || r.MediaType != before.MediaType || r.Width != before.Width || r.Height != before.Height || r.Camera != before.Camera || r.Shot != before.Shot {
+		t.note(owner, &before, &r)
+	}
 	if p.Description != "" && p.Description != r.Description && r.DescriptionSource == photo.FromEmbedded {
-		r.Version += int64(changed)
 		_, err = t.describe(ctx, owner, r, p.Description, photo.FromEmbedded)
 	}
 	return err

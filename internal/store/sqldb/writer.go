@@ -243,13 +243,13 @@ func (l *lane) attempt(ctx context.Context, do func(context.Context, *txn) error
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	t := &txn{s: l.session, quota: l.limit(), owners: map[string]bool{}, counts: map[string]store.Usage{}}
+	t := &txn{s: l.session, quota: l.limit(), owners: map[string]bool{}, notes: map[string]*notes{}}
 	if err := t.row(ctx, `SELECT clock()`).Scan(&t.now); err != nil {
 		return joinProblem(fmt.Errorf("read the clock: %w", err), tx.Rollback())
 	}
 	err = do(ctx, t)
 	if err == nil {
-		err = t.writeCounts(ctx)
+		err = t.writeNotes(ctx)
 	}
 	if err != nil {
 		return joinProblem(err, tx.Rollback())

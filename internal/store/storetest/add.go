@@ -226,9 +226,7 @@ func checkMany(t *testing.T, open Opener) {
 		if i < 20 {
 			want.State = photo.Stored
 		}
-		if g != want {
-			t.Fatalf("answer %d is %+v, want %+v", i, g, want)
-		}
+		same(t, fmt.Sprint("answer ", i), want, g)
 	}
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -63,6 +64,7 @@ func againstModel(t *testing.T, open Opener) {
 			"purge":    m.purge,
 			"describe": m.describe,
 			"undo":     m.undo,
+			"edit":     m.edit,
 			"":         m.compare,
 		})
 	})
@@ -74,6 +76,7 @@ func (m *model) any(t *rapid.T) photo.Photo { return numbered(rapid.IntRange(0, 
 func (m *model) add(t *rapid.T) {
 	p := m.any(t)
 	p.Description = rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "description")
+	p.Tags = rapid.SampledFrom([][]string{nil, {"x"}, {"x", "y"}}).Draw(t, "tags")
 	m.keys++
 	key := fmt.Sprintf("%s-%d", m.owner, m.keys)
 	a, err := m.s.Add(t.Context(), m.owner, p, key)
@@ -97,6 +100,9 @@ func (m *model) add(t *rapid.T) {
 	if !there.TrashedAt.IsZero() {
 		want.Outcome = photo.OutcomeRestored
 		there.revive()
+	}
+	if there.Learn(p.Facts()) {
+		there.Version++
 	}
 	want.Photo, want.Key = there.Photo, there.key
 	same(t, "added", want, a)
@@ -210,6 +216,66 @@ func (m *model) undo(t *rapid.T) {
 	same(t, "undone", there.Photo, got)
 }
 
+func (m *model) edit(t *rapid.T) {
+	e := photo.Edit{
+		ID:         m.any(t).ID,
+		AddTags:    rapid.SampledFrom([][]string{nil, {"x"}, {"z"}}).Draw(t, "added"),
+		RemoveTags: rapid.SampledFrom([][]string{nil, {"x"}, {"y", "z"}}).Draw(t, "removed"),
+	}
+	if taken := rapid.SampledFrom([]string{"none", "", "2024-05-31T23:30:00-02:00", "1969-01-01T00:00:00"}).Draw(t, "taken"); taken != "none" {
+		e.TakenAt = new(at(taken))
+	}
+	got, err := m.s.Edit(t.Context(), m.owner, []photo.Edit{e})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := m.photos[e.ID]
+	if there == nil || !there.TrashedAt.IsZero() {
+		wantKind(t, "Edit", got[0].Err, photo.KindNotFound)
+		return
+	}
+	want := store.Described{}
+	if want.Changed, err = e.Apply(&there.Photo); err != nil {
+		t.Fatal(err)
+	}
+	if want.Changed {
+		there.Version++
+	}
+	want.Photo = there.Photo
+	same(t, "edited", []store.Described{want}, got)
+}
+
+// compareCounts counts the live photos and compares what the store counted.
+func (m *model) compareCounts(t *rapid.T, live []photo.Photo) {
+	months, tags := map[string]photo.Tally{}, map[string]photo.Tally{}
+	count := func(in map[string]photo.Tally, value string, p photo.Photo) {
+		in[value] = photo.Tally{Value: value, Photos: in[value].Photos + 1, Bytes: in[value].Bytes + p.Size}
+	}
+	var want photo.Stats
+	for _, p := range live {
+		taken := p.TakenAt.String()
+		count(months, taken[:min(7, len(taken))], p)
+		for _, tag := range p.Tags {
+			count(tags, tag, p)
+		}
+		want.Photos++
+		want.Bytes += p.Size
+	}
+	inOrder := func(in map[string]photo.Tally) (all []photo.Tally) {
+		for _, value := range slices.Sorted(maps.Keys(in)) {
+			all = append(all, in[value])
+		}
+		return all
+	}
+	want.Months = inOrder(months)
+	if want.Photos > 0 {
+		want.Types = []photo.Tally{{Value: "image/jpeg", Photos: want.Photos, Bytes: want.Bytes}}
+		want.Cameras = []photo.Tally{{Photos: want.Photos, Bytes: want.Bytes}}
+	}
+	wantStats(t, m.s, m.owner, want)
+	wantTags(t, m.s, m.owner, inOrder(tags)...)
+}
+
 // compareHistory compares the descriptions of a live photo. The model keeps all of them, so it
 // compares only those that a store must keep.
 func (m *model) compareHistory(t *rapid.T, p *modelPhoto) {
@@ -259,7 +325,7 @@ func (m *model) compare(t *rapid.T) {
 		there := m.photos[id]
 		status := photo.Status{ID: id, State: photo.Absent}
 		if there != nil {
-			status.State, status.Description = photo.Stored, there.Description
+			status.State, status.Description, status.TakenSource, status.Tags = photo.Stored, there.Description, there.TakenSource, there.Tags
 			if there.TrashedAt.IsZero() {
 				usage.Photos++
 				usage.Bytes += there.Size
@@ -284,6 +350,7 @@ func (m *model) compare(t *rapid.T) {
 		same(t, "check", []photo.Status{status}, got)
 	}
 	wantUsage(t, m.s, m.owner, usage)
+	m.compareCounts(t, live)
 	same(t, "live", newestFirst(live), all(t, m.s, m.owner, photo.Filter{}, 2))
 	same(t, "trash", newestFirst(trashed), all(t, m.s, m.owner, photo.Filter{Trash: true}, 2))
 }

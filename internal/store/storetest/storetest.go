@@ -37,6 +37,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"filter", filterTests()},
 		{"describe", describeTests()},
 		{"revision", revisionTests()},
+		{"edit", editTests()},
 		{"trash", trashTests()},
 		{"upload", uploadTests()},
 		{"staged", stagedTests()},
