@@ -212,6 +212,49 @@ type Store interface {
 	// when another has the task by now.
 	EndTask(ctx context.Context, name, holder string, done bool) error
 
+	// CreateSession adds a session, which ends after lifetime however much it is used. The
+	// caller says everything but the times of CreatedAt, SeenAt and ExpiresAt.
+	CreateSession(ctx context.Context, s Session, lifetime time.Duration) error
+
+	// Session finds a session that has been used within the time idle. Any other one is of
+	// photo.KindNotFound.
+	Session(ctx context.Context, hash SessionHash, idle time.Duration) (Session, error)
+
+	// Sessions lists an owner's sessions that Session would find, the last used first.
+	Sessions(ctx context.Context, owner string, idle time.Duration) ([]Session, error)
+
+	// NoteSessionUse sets SeenAt to now, unless that is less than five minutes later.
+	NoteSessionUse(ctx context.Context, hash SessionHash) error
+
+	// ClaimSession gives the exchange of a session's refresh token to the caller for the
+	// time lease, and returns the new generation. It is of photo.KindConflict when the
+	// session has another generation by now, or somebody else's claim has not ended.
+	ClaimSession(ctx context.Context, hash SessionHash, generation int64, lease time.Duration) (int64, error)
+
+	// RenewSession ends a claim with what the exchange brought: Sealed, RefreshAt and
+	// AccessUntil of s. It is of photo.KindConflict when s.Generation is no longer the
+	// session's.
+	RenewSession(ctx context.Context, s Session) error
+
+	// PauseSession ends a claim without a result. Until pause has passed, Session says that
+	// the session is Paused. It returns nil also when another has the claim.
+	PauseSession(ctx context.Context, hash SessionHash, generation int64, pause time.Duration) error
+
+	// RefuseSession removes a session whose refresh token the provider refuses. It is of
+	// photo.KindConflict when generation is no longer the session's.
+	RefuseSession(ctx context.Context, hash SessionHash, generation int64) error
+
+	// EndSession removes a session. It returns nil also when there is none.
+	EndSession(ctx context.Context, hash SessionHash) error
+
+	// EndSessions removes the session of an owner with an ID, or with the ID "" all of
+	// them, and returns how many there were.
+	EndSessions(ctx context.Context, owner, id string) (int, error)
+
+	// ExpiredSessions removes sessions that have ended or were not used within the time
+	// idle.
+	ExpiredSessions(ctx context.Context, idle time.Duration) error
+
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 

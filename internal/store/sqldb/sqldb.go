@@ -131,7 +131,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	if !db.prepares {
 		return nil
 	}
-	for _, query := range []string{selectPhoto, selectDisabled, selectKey} {
+	for _, query := range []string{selectPhoto, selectDisabled, selectKey, selectSession} {
 		stmt, err := db.read.PrepareContext(ctx, db.statement(query))
 		if err != nil {
 			return err

@@ -45,6 +45,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"task", taskTests()},
 		{"work", workTests()},
 		{"stored", storedTests()},
+		{"session", sessionTests()},
 		{"together", togetherTests()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
