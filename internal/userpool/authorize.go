@@ -36,6 +36,7 @@ type request struct {
 	hint        string     // login_hint
 	query       url.Values // as it was received
 	base        string     // path of the pool's pages
+	providers   []string   // other providers of the client
 }
 
 // refusal is an authorization request's error (RFC 6749, section 4.1.2.1).
@@ -64,7 +65,7 @@ func (p *Pool) parseRequest(query url.Values) (request, *refusal) {
 		return refuse("redirect_mismatch", "")
 	}
 	r := request{
-		clientID: client.ID, redirectURI: redirectURI, query: query, base: p.base,
+		clientID: client.ID, redirectURI: redirectURI, query: query, base: p.base, providers: client.IdentityProviders,
 		state: query.Get("state"), nonce: query.Get("nonce"), challenge: query.Get("code_challenge"),
 		prompt: strings.Fields(query.Get("prompt")), hint: query.Get("login_hint"), resource: query.Get("resource"),
 		scopes: strings.Fields(query.Get("scope")),
@@ -102,8 +103,8 @@ func (r request) check(client Client) (code, description string) {
 		return "unauthorized_client", "the client may not use the implicit grant"
 	case r.query.Get("response_type") != "code":
 		return "invalid_request", "response_type is not code"
-	case provider != "" && provider != "COGNITO" || r.query.Get("idp_identifier") != "":
-		return "invalid_request", "this pool has no other identity provider"
+	case !client.knows(provider) || r.query.Get("idp_identifier") != "":
+		return "invalid_request", "this client has no such identity provider"
 	case !r.validResource():
 		return "invalid_request", "resource is not an https or loopback address without a fragment"
 	case !r.validPrompt():
@@ -190,6 +191,8 @@ func (p *Pool) authorize(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		p.fail(w, err)
+	case req.standIn() != "":
+		http.Redirect(w, r, p.base+"/provider?"+req.query.Encode(), http.StatusFound)
 	case who.sub != "" && !req.asksAgain():
 		p.sendCode(w, r, req, who)
 	case slices.Contains(req.prompt, "none"):

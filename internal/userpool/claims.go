@@ -65,7 +65,7 @@ func (p *Pool) issue(ctx context.Context, g grant, nonce string) (tokens, error)
 	access, err := p.keys.sign(useAccess, accessClaims{
 		Subject: g.sub, Issuer: p.Issuer(), Version: 2, ClientID: g.clientID, Audience: g.resource, OriginJTI: g.originJTI, EventID: event,
 		Use: useAccess, Scope: g.scope,
-		AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: uuid.NewString(), Username: g.sub,
+		AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: uuid.NewString(), Username: u.username(),
 	})
 	if err != nil {
 		return tokens{}, err
@@ -75,7 +75,7 @@ func (p *Pool) issue(ctx context.Context, g grant, nonce string) (tokens, error)
 		return answer, nil
 	}
 	claims := idClaims{
-		AccessHash: accessHash(access), Subject: g.sub, Issuer: p.Issuer(), Audience: g.clientID, Username: g.sub, Nonce: nonce,
+		AccessHash: accessHash(access), Subject: g.sub, Issuer: p.Issuer(), Audience: g.clientID, Username: u.username(), Nonce: nonce,
 		OriginJTI: g.originJTI, EventID: event, Use: useID, AuthTime: g.signedInAt.Unix(), Expires: expires, IssuedAt: now.Unix(), JTI: uuid.NewString(),
 		Padding: strings.Repeat("x", p.conf.Behaviour.Knobs().IDTokenPadding),
 	}

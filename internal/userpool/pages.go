@@ -41,7 +41,7 @@ func newPages() (pages, error) {
 	}
 	p := pages{}
 	functions := template.FuncMap{"style": func() template.CSS { return template.CSS(style) }} //nolint:gosec // an embedded file
-	for _, name := range []string{"login", "signup", "verify", "confirm", "mailbox", "reset", "done", "error"} {
+	for _, name := range []string{"login", "signup", "verify", "confirm", "mailbox", "reset", "provider", "done", "error"} {
 		p[name], err = template.New("layout.html").Funcs(functions).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, err

@@ -11,14 +11,16 @@ import (
 
 // form is the content of a page with a form. It never has the password that was typed.
 type form struct {
-	Action  string // the address of the form
-	Other   string // the page for users with an account, or for new ones
-	Forgot  string // the page for a forgotten password
-	Cancel  string // the redirect URI with an error
-	Values  NewUser
-	Wrong   problems
-	Notice  string
-	MinPass int
+	Action string // the address of the form
+	Other  string // the page for users with an account, or for new ones
+	Forgot string // the page for a forgotten password
+	Cancel string // the redirect URI with an error
+
+	Providers []providerLink
+	Values    NewUser
+	Wrong     problems
+	Notice    string
+	MinPass   int
 }
 
 // form returns an empty form at path. The request is in its addresses.
@@ -31,7 +33,7 @@ func (r request) form(path string) form {
 	return form{
 		Action: r.base + path + "?" + r.query.Encode(), Other: r.base + other + "?" + r.query.Encode(),
 		Forgot: r.base + "/forgotPassword?" + r.query.Encode(), Cancel: cancelled.location(),
-		Values: NewUser{Email: r.hint}, MinPass: minPassword,
+		Values: NewUser{Email: r.hint}, MinPass: minPassword, Providers: r.providerLinks(),
 	}
 }
 

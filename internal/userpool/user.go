@@ -22,6 +22,7 @@ type user struct {
 	nickname  string
 	password  string // argon2id
 	confirmed bool   // false: a sign-up
+	provider  string // the other provider that the user comes from; empty: none
 }
 
 // NewUser has what a user types to sign up.
@@ -171,6 +172,7 @@ const userColumns = "users.sub, users.email, users.nickname, users.password"
 func scanUser(row *sql.Row) (user, error) {
 	u := user{confirmed: true}
 	err := row.Scan(&u.sub, &u.email, &u.nickname, &u.password)
+	u.fromProvider()
 	return u, absent(err)
 }
 

@@ -4,7 +4,7 @@
 // a Behaviour that makes it fail on demand.
 //
 // It is not an identity provider for the internet: accounts are in one SQLite file, and
-// there is no second factor and no federation.
+// there is no second factor. Instead of federation there are stand-ins for other providers.
 //
 // Where Cognito and the standards differ, the package follows Cognito: redirect URIs are
 // compared exactly, access tokens have a client_id and no aud, a redirect_mismatch stays in
@@ -34,6 +34,10 @@ type Client struct {
 	RedirectURIs []string // compared exactly, including port and trailing slash
 	LogoutURIs   []string // compared in the same way
 	Scopes       []string // the scopes that it may ask for; nil: openid
+
+	// IdentityProviders are other providers with which its users may sign in, such as
+	// LoginWithAmazon. The pool has a stand-in for each: a page that believes what is typed.
+	IdentityProviders []string
 }
 
 // allows reports whether a client may ask for a scope.
@@ -246,6 +250,8 @@ func (p *Pool) routes() []route {
 		{"POST", "/login", p.login},
 		{"GET", "/signup", p.signupPage},
 		{"POST", "/signup", p.signup},
+		{"GET", "/provider", p.standInPage},
+		{"POST", "/provider", p.standIn},
 		{"GET", "/confirmUser", p.confirmPage},
 		{"POST", "/confirmUser", p.confirmUser},
 		{"GET", "/resendcode", p.ask(resent())},
