@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -17,6 +21,7 @@ import (
 	"photos/internal/service"
 	"photos/internal/store/sqldb"
 	"photos/internal/thumb"
+	"photos/internal/web"
 )
 
 // daemon is all parts of photosd. Close it after the last request.
@@ -28,6 +33,7 @@ type daemon struct {
 	free     func() (bytes int64, known bool) // space for photos; nil: that is not known
 	signIn   *signIn
 	metrics  *metrics.Metrics
+	pages    *web.Pages
 	close    []func() error // in the order of opening
 }
 
@@ -74,12 +80,32 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 	if err != nil {
 		return err
 	}
+	if err := d.openPages(s, db, log); err != nil {
+		return err
+	}
 	d.metrics.Inspections(d.service.Inspections)
 	d.server, err = httpapi.New(httpapi.Config{
 		BaseURL: s.baseURL, Local: s.local(), Service: d.service, Resource: d.signIn.resource,
-		OpenAPI: sync.OnceValues(openapi.JSON), Extra: d.signIn.pages, Observe: d.metrics.Guard(), Log: log,
+		OpenAPI: sync.OnceValues(openapi.JSON), Session: d.pages.Caller, Extra: d.signIn.pages, Observe: d.metrics.Guard(), Log: log,
 	})
 	return err
+}
+
+// openPages makes the web pages. Photos on their way through a form are in a folder of the
+// data folder, and in no other one that may be small.
+func (d *daemon) openPages(s *settings, db *sqldb.DB, log *slog.Logger) error {
+	c := d.signIn.web
+	c.BaseURL, c.Service, c.Sessions, c.Log = s.baseURL, d.service, db, log
+	c.Spool = filepath.Join(s.data, "forms")
+	if err := os.MkdirAll(c.Spool, 0o700); err != nil {
+		return fmt.Errorf("folder of forms: %w", err)
+	}
+	var err error
+	if d.pages, err = web.New(c); err != nil {
+		return err
+	}
+	maps.Copy(d.signIn.pages, d.pages.Handlers())
+	return nil
 }
 
 // belong refuses a new database together with a data folder or a bucket that has photos. Either

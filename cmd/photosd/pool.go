@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"net"
 	"net/mail"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,13 +22,49 @@ type accounts struct {
 	poolID      string
 	domain      string
 	clientID    string
-	cliClientID string // empty: the same as clientID
+	cliClientID string // "": clientID, unless that has a secret: then the command line has no client
+	secret      string // of clientID; "": none
+	providers   string // that get a button on the web pages, with commas between them
 
 	selfRegistration string // of the user pool: open, closed, or "" for unknown
 
 	smtp, smtpFrom string
 	rotation       bool
 	rotationGrace  time.Duration
+}
+
+// The variables with the secret of the app client. It has no flag.
+const (
+	clientSecretVariable = "COGNITO_CLIENT_SECRET"
+	clientSecretFile     = "COGNITO_CLIENT_SECRET_FILE"
+)
+
+// readSecret reads the secret of the app client.
+func (a *accounts) readSecret(getenv func(string) string) error {
+	fromFile, err := secretFile(getenv, clientSecretFile)
+	if err != nil {
+		return err
+	}
+	a.secret = strings.TrimSpace(getenv(clientSecretVariable))
+	if a.secret != "" && fromFile != "" {
+		return badSetting("%s and %s are both given", clientSecretVariable, clientSecretFile)
+	}
+	a.secret = cmp.Or(a.secret, fromFile)
+	return nil
+}
+
+// providerName is what Cognito allows as the name of an identity provider, without what would not fit a link.
+var providerName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,32}$`)
+
+// providerNames returns the identity providers that get a button.
+func (a *accounts) providerNames() []string {
+	var names []string
+	for name := range strings.SplitSeq(a.providers, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // maxRotationGrace is Cognito's limit. deploy/cognito.yaml sets the same value.
@@ -36,7 +75,8 @@ func (a *accounts) declare(f *flags) {
 	f.StringVar(&a.issuer, "issuer", "", "issuer `URL` of the user pool, as in its tokens (default: from --pool-id)")
 	f.StringVar(&a.domain, "domain", "", "`URL` of the user pool's sign-in pages")
 	f.StringVar(&a.clientID, "client-id", "", "app client `ID` of the user pool")
-	f.StringVar(&a.cliClientID, "cli-client-id", "", "app client `ID` of the command line (default: --client-id)")
+	f.StringVar(&a.cliClientID, "cli-client-id", "", "app client `ID` of the command line (default: --client-id, if that has no secret)")
+	f.StringVar(&a.providers, "providers", "", "identity providers of the user pool that get a button, such as LoginWithAmazon: `NAMES` with commas. The local user pool has a stand-in for each, which believes what is typed")
 	f.StringVar(&a.selfRegistration, "self-registration", "", "`WORD` that says whether anyone may sign up at the user pool: open or closed (default: unknown)")
 	f.StringVar(&a.smtp, "smtp", "", "mail server (`HOST:PORT`) that sends the links of local accounts (default: photosd prints the links)")
 	f.StringVar(&a.smtpFrom, "smtp-from", "", "sender `ADDRESS` of these mails")
@@ -47,6 +87,7 @@ func (a *accounts) declare(f *flags) {
 	f.describe("domain", "COGNITO_DOMAIN", "an address like https://photos.auth.eu-west-1.amazoncognito.com")
 	f.describe("client-id", "COGNITO_CLIENT_ID", "an app client ID")
 	f.describe("cli-client-id", "COGNITO_CLI_CLIENT_ID", "an app client ID")
+	f.describe("providers", "COGNITO_PROVIDERS", "a list like LoginWithAmazon,Google")
 	f.describe("self-registration", "PHOTOSD_SELF_REGISTRATION", "open or closed")
 	f.describe("smtp", "PHOTOSD_SMTP", "a mail server like mail.example.org:587")
 	f.describe("smtp-from", "PHOTOSD_SMTP_FROM", "a mail address like photos@example.org")
@@ -64,7 +105,13 @@ func (a *accounts) check(f *flags) error {
 	if _, err := mail.ParseAddress(a.smtpFrom); a.smtpFrom != "" && err != nil {
 		return f.bad("smtp-from")
 	}
+	if slices.ContainsFunc(a.providerNames(), func(name string) bool { return !providerName.MatchString(name) }) {
+		return f.bad("providers")
+	}
 	if a.poolID == "" && a.issuer == "" {
+		if a.secret != "" {
+			return badSetting("%s is given, but no user pool: --pool-id or --issuer is missing", clientSecretVariable)
+		}
 		for _, name := range []string{"domain", "client-id", "cli-client-id", "self-registration"} {
 			if f.given(name) && f.texts[name] != "" {
 				return badSetting("%s is given, but no user pool: --pool-id or --issuer is missing", f.source(name))
@@ -83,10 +130,13 @@ func (a *accounts) checkCognito(f *flags) error {
 	default:
 		return f.bad("self-registration")
 	}
-	if a.cliClientID == "" {
+	if a.cliClientID == "" && a.secret == "" {
 		a.cliClientID = a.clientID
 	}
-	if a.cliClientID == "" {
+	if a.clientID == "" {
+		a.clientID = a.cliClientID
+	}
+	if a.clientID == "" {
 		return badSetting("the user pool's app client is missing: --client-id")
 	}
 	if err := a.checkIssuer(f); err != nil {
@@ -138,8 +188,8 @@ func (a *accounts) local() bool { return a.issuer == "" }
 
 // clients returns the app clients whose tokens the service accepts.
 func (a *accounts) clients() []string {
-	if a.clientID == "" || a.clientID == a.cliClientID {
-		return []string{a.cliClientID}
+	if a.cliClientID == "" || a.clientID == a.cliClientID {
+		return []string{a.clientID}
 	}
 	return []string{a.clientID, a.cliClientID}
 }

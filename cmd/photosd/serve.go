@@ -88,7 +88,7 @@ func (d *daemon) welcome(s *settings, talk *talk) {
 	if warning := s.registrationWarning(); warning != "" {
 		talk.say("warning: %s", warning)
 	}
-	talk.say("sign in from another terminal: photos login %s", s.baseURL)
+	talk.say("open %s in a browser, or sign in from another terminal: photos login %s", s.baseURL, s.baseURL)
 }
 
 // registrationWarning returns a warning if strangers may be able to fill the disk, or "". The service
@@ -115,6 +115,7 @@ func (d *daemon) run(ctx context.Context, gate *httpkit.Gate, s *settings, log *
 	var work sync.WaitGroup
 	work.Go(func() { d.service.Sweeper.Run(working) })
 	work.Go(func() { d.service.Background.Run(working) })
+	work.Go(func() { d.pages.Run(working) })
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(gate) }()
 	var err error

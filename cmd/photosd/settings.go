@@ -52,6 +52,9 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 	if err := s.checkCommand(); err != nil {
 		return nil, err
 	}
+	if err := s.readSecret(getenv); err != nil {
+		return nil, err
+	}
 	for _, check := range []func(*flags) error{s.serving.check, s.storage.check, s.accounts.check, s.limits.check} {
 		if err := check(f); err != nil {
 			return nil, err

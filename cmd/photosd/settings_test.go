@@ -78,6 +78,7 @@ func TestWrongValues(t *testing.T) {
 		"domain":            {[]string{"http://p.example", "https://p.example/?a", "htp://p"}, "https", pool},
 		"client-id":         {nil, "", nil},
 		"cli-client-id":     {nil, "", nil},
+		"providers":         {[]string{"Login With Amazon", "a,b/c", "?"}, "LoginWithAmazon,Google", nil},
 		"smtp":              {[]string{"mail.example.org", "a:b:c"}, "mail.example.org:587", nil},
 		"smtp-from":         {[]string{"photos", "@"}, "photos@example.org", nil},
 		"self-registration": {[]string{"maybe", "Open"}, "open or closed", append(pool, "--domain", "p.example")},
@@ -168,6 +169,29 @@ func TestUnknownSettings(t *testing.T) {
 	_, err := parseSettings(nil, environ(map[string]string{"COGNITO_CLIENT_ID": "c"}))
 	if err == nil || !strings.HasPrefix(err.Error(), "COGNITO_CLIENT_ID is given, but no user pool") {
 		t.Errorf("half of a pool: error %v", err)
+	}
+}
+
+// TestSettingsOfTheExercise: the five settings of a web site with a confidential app client, as people paste them. The
+// command line has no client then: it cannot keep a secret.
+func TestSettingsOfTheExercise(t *testing.T) {
+	t.Parallel()
+	s, err := parseSettings(nil, environ(map[string]string{
+		"COGNITO_POOL_ID": " eu-west-1_AbC\n", "COGNITO_CLIENT_ID": "web ", "COGNITO_CLIENT_SECRET": " s3cret\n",
+		"COGNITO_DOMAIN": " https://p.auth.eu-west-1.amazoncognito.com/ ", "BASE_URL": " https://photos.example/ ",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.domain != "https://p.auth.eu-west-1.amazoncognito.com" || s.baseURL != "https://photos.example" || s.secret != "s3cret" ||
+		s.clientID != "web" || s.cliClientID != "" || !slices.Equal(s.clients(), []string{"web"}) {
+		t.Errorf("sign-in %+v at %s", s.accounts, s.baseURL)
+	}
+	if _, err := parseSettings(nil, environ(map[string]string{"COGNITO_CLIENT_SECRET": "s3cret"})); err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("a secret without a pool: error %v", err)
+	}
+	if _, err := parseSettings(nil, environ(map[string]string{"COGNITO_CLIENT_SECRET": "s3cret", "COGNITO_CLIENT_SECRET_FILE": "/dev/null"})); err == nil {
+		t.Error("two secrets are accepted")
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"photos/internal/redirect"
 	"photos/internal/service"
 	"photos/internal/userpool"
+	"photos/internal/web"
 )
 
 // localPath is the prefix of the pages and endpoints of the local user pool. It keeps them apart from the
@@ -23,10 +25,14 @@ const localPath = "/pool"
 // because sessions belong to it.
 const localClient = "photos-cli"
 
+// localWebClient is the app client of the web pages in the local user pool. Its secret is another one in each run.
+const localWebClient = "photos-web"
+
 // signIn is the connection of the service to its user pool.
 type signIn struct {
 	resource api.ProtectedResource
 	verify   func(ctx context.Context, token string) (service.Identity, error)
+	web      web.Config              // how the web pages sign users in; the rest is filled in later
 	pages    map[string]http.Handler // of the local user pool
 	previous string                  // the former issuer of the local user pool, if it has changed
 	close    func() error
@@ -41,6 +47,8 @@ func newCognito(s *settings) (*signIn, error) {
 	return &signIn{
 		resource: published(s.baseURL, s.issuer, s.cliClientID, s.domain),
 		verify:   identify(verifier),
+		web:      web.Config{Issuer: s.issuer, Domain: s.domain, ClientID: s.clientID, Secret: s.secret, Providers: s.providerNames()},
+		pages:    map[string]http.Handler{},
 		close:    func() error { return nil },
 	}, nil
 }
@@ -62,16 +70,20 @@ func published(baseURL, issuer, client, domain string) api.ProtectedResource {
 
 // newLocal opens the local user pool and accepts its tokens.
 func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
+	secret := rand.Text()
 	pool, err := userpool.Open(ctx, userpool.Config{
 		BaseURL: s.baseURL + localPath, Path: filepath.Join(s.data, "userpool.db"), Out: talk, SMTP: s.smtp, SMTPFrom: s.smtpFrom,
 		Rotation: s.rotation, RotationGrace: s.rotationGrace,
-		Clients: []userpool.Client{{ID: localClient, RedirectURIs: redirect.URIs(), LogoutURIs: []string{s.baseURL + "/"}}},
+		Clients: []userpool.Client{
+			{ID: localClient, RedirectURIs: redirect.URIs(), LogoutURIs: []string{s.baseURL + "/"}},
+			{ID: localWebClient, Secret: secret, RedirectURIs: []string{s.baseURL + "/callback"}, LogoutURIs: []string{s.baseURL + "/"}, IdentityProviders: s.providerNames()},
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	verifier, err := cognito.New(cognito.Config{
-		Issuer: pool.Issuer(), ClientIDs: []string{localClient}, Resource: s.baseURL,
+		Issuer: pool.Issuer(), ClientIDs: []string{localClient, localWebClient}, Resource: s.baseURL,
 		Keys: pool.Keys(),
 	})
 	if err != nil {
@@ -79,6 +91,7 @@ func newLocal(ctx context.Context, s *settings, talk *talk) (*signIn, error) {
 	}
 	out := &signIn{
 		resource: published(s.baseURL, pool.Issuer(), localClient, s.baseURL+localPath),
+		web:      web.Config{Issuer: pool.Issuer(), ClientID: localWebClient, Secret: secret, Providers: s.providerNames()},
 		verify:   identify(verifier), pages: map[string]http.Handler{}, close: pool.Close,
 	}
 	handler := pool.Handler()

@@ -1,11 +1,8 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
-	"html/template"
 	"net/http"
 
 	"photos/internal/api"
@@ -20,31 +17,9 @@ const (
 
 // about answers questions about the service, for which nobody has to sign in.
 type about struct {
-	page     httpkit.Page
 	ready    func(context.Context) error
 	resource api.ProtectedResource
 	openAPI  func() ([]byte, error)
-}
-
-//go:embed page.html
-var pageTemplate string
-
-// homePage renders the page at the service's address.
-func homePage(baseURL string) (httpkit.Page, error) {
-	t, err := template.New("page").Parse(pageTemplate)
-	if err != nil {
-		return httpkit.Page{}, fmt.Errorf("page: %w", err)
-	}
-	var out bytes.Buffer
-	if err := t.Execute(&out, baseURL); err != nil {
-		return httpkit.Page{}, fmt.Errorf("page: %w", err)
-	}
-	return httpkit.Page{HTML: out.Bytes()}, nil
-}
-
-func (h *about) home(w http.ResponseWriter, _ *http.Request) error {
-	h.page.Write(w, http.StatusOK)
-	return nil
 }
 
 // health answers that the process runs.

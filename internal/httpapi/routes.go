@@ -30,13 +30,10 @@ type router struct {
 	accounts *accounts
 	photos   *photos
 	uploads  *uploads
+	session  *sessionRoutes // nil: there are no web pages
 }
 
-func newRouter(c Config, base *url.URL, ready func(context.Context) error) (*router, error) {
-	page, err := homePage(c.BaseURL)
-	if err != nil {
-		return nil, err
-	}
+func newRouter(c Config, base *url.URL, ready func(context.Context) error) *router {
 	body := bodyReader{c.Stall}
 	issuer := ""
 	if len(c.Resource.AuthorizationServers) > 0 {
@@ -46,12 +43,13 @@ func newRouter(c Config, base *url.URL, ready func(context.Context) error) (*rou
 	return &router{
 		prefix:   base.Path,
 		problems: problems{c.Log},
-		about:    &about{page: page, ready: ready, resource: c.Resource, openAPI: c.OpenAPI},
+		session:  newSessionRoutes(c, base, body),
+		about:    &about{ready: ready, resource: c.Resource, openAPI: c.OpenAPI},
 		auth:     &auth{accounts: c.Service.Accounts, metadata: origin + api.PathProtectedResource + base.Path},
 		accounts: &accounts{accounts: c.Service.Accounts, body: body, issuer: issuer},
 		photos:   newPhotos(c, body),
 		uploads:  &uploads{uploads: c.Service.Uploads, path: base.Path + api.PathUploads, stall: c.Stall},
-	}, nil
+	}
 }
 
 // routes returns every path below the path of the base address, with the permission that
@@ -64,7 +62,6 @@ func (t *router) routes() map[string]methods {
 	)
 	with := t.auth.require
 	return map[string]methods{
-		"/{$}":                    {http.MethodGet: t.about.home},
 		pathHealth:                {http.MethodGet: t.about.health},
 		pathReady:                 {http.MethodGet: t.about.readiness},
 		api.PathProtectedResource: {http.MethodGet: t.about.protectedResource},
@@ -100,6 +97,9 @@ func (t *router) routes() map[string]methods {
 func (t *router) mux(extra map[string]http.Handler) *http.ServeMux {
 	inner := http.NewServeMux()
 	for pattern, m := range t.routes() {
+		inner.Handle(pattern, httpkit.Route(pattern, t.serve(m)))
+	}
+	for pattern, m := range t.session.routes() {
 		inner.Handle(pattern, httpkit.Route(pattern, t.serve(m)))
 	}
 	for pattern, h := range extra {

@@ -1,13 +1,13 @@
 // Package httpapi is the HTTP side of photosd: the API that api/openapi.yaml describes,
-// uploads with the tus protocol, and the page at /. Its handlers read a request, call
-// internal/service, and answer.
+// and uploads with the tus protocol. Its handlers read a request, call internal/service, and
+// answer.
 //
-//	about.go     the page at /, health checks, metadata of the API
+//	about.go     health checks, metadata of the API
 //	accounts.go  who calls; /v1/me and access keys
 //	photos.go    lists, descriptions, the trash      content.go  the bytes of a photo
 //	check.go     checks of many photos
 //	uploads.go   uploads                             tus.go      their headers
-//	routes.go    which handler answers which path
+//	routes.go    which handler answers which path    session.go  those that web pages use
 //	problem.go   errors as problem documents         body.go     JSON bodies
 package httpapi
 
@@ -43,7 +43,11 @@ type Config struct {
 	Resource api.ProtectedResource
 	// OpenAPI returns the description of the API as JSON.
 	OpenAPI func() ([]byte, error)
-	// Extra are more handlers by pattern, such as those of a user pool.
+	// Session returns the user of a request of the web pages. It is asked for requests below
+	// /session and for the pictures of /myphotos, and for no other ones. nil: there are no
+	// web pages.
+	Session func(*http.Request) (service.Caller, error)
+	// Extra are more handlers by pattern, such as those of a user pool and the web pages.
 	Extra map[string]http.Handler
 
 	// Observe is a guard that every request passes first; nil: there is none.
@@ -79,10 +83,7 @@ func New(c Config) (*Server, error) {
 		c.Stall = time.Minute
 	}
 	s := &Server{}
-	r, err := newRouter(c, base, s.ready(c.Service))
-	if err != nil {
-		return nil, err
-	}
+	r := newRouter(c, base, s.ready(c.Service))
 	s.handler = httpkit.Chain(r.mux(c.Extra), c.Stall, s.guards(c, base, r.problems)...)
 	return s, nil
 }

@@ -13,32 +13,52 @@ import (
 	"strings"
 )
 
-// Page is an HTML page that runs no script and loads nothing.
+// Page is an HTML page. It has no script in it, and loads nothing from elsewhere.
 type Page struct {
 	HTML     []byte   // with at most one style element, which has no attributes
+	Assets   bool     // it loads styles, scripts, pictures and videos of its own origin; else it loads nothing
 	Forms    []string // sources that its forms may lead to, as form-action has them; empty: none
 	Referrer string   // Referrer-Policy; empty: no-referrer
 }
 
 // Write sends the page, which no cache keeps and no other page may frame. The browser
-// applies the page's own style element and nothing else.
+// applies the page's own style element and nothing else, unless the page has assets.
 func (p Page) Write(w http.ResponseWriter, status int) {
+	p.send(w, status, p.HTML)
+}
+
+// WriteCompressed is like Write, but compresses the page if the client of r accepts that.
+func (p Page) WriteCompressed(w http.ResponseWriter, r *http.Request, status int) {
+	w.Header().Add("Vary", "Accept-Encoding")
+	body := p.HTML
+	if AcceptsGzip(r) {
+		w.Header().Set("Content-Encoding", "gzip")
+		body = Gzip(body)
+	}
+	p.send(w, status, body)
+}
+
+func (p Page) send(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(p.HTML)))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Content-Security-Policy", p.policy())
 	h.Set("Referrer-Policy", cmp.Or(p.Referrer, "no-referrer"))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(p.HTML) // the caller escapes what it fills in; a browser that has left needs no answer
+	_, _ = w.Write(body) // the caller escapes what it fills in; a browser that has left needs no answer
 }
 
 func (p Page) policy() string {
 	forms := "'none'"
 	if len(p.Forms) > 0 {
 		forms = strings.Join(p.Forms, " ")
+	}
+	if p.Assets {
+		return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; form-action " + forms +
+			"; base-uri 'none'; frame-ancestors 'none'"
 	}
 	return strings.Join([]string{
 		"default-src 'none'", "style-src " + p.styleSource(), "img-src data:", "form-action " + forms,

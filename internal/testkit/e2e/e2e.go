@@ -68,6 +68,9 @@ func runAll(m *testing.M) (code int, err error) {
 	if err := copyDeploy(bin); err != nil {
 		return 1, err
 	}
+	if err := installNPM(filepath.Join(bin, "npm")); err != nil {
+		return 1, err
+	}
 	if err := addS3Server(bin); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e: scripts with a bucket are left out:", err)
 	}
@@ -143,6 +146,39 @@ func copyDeploy(bin string) error {
 		return err
 	}
 	return copyTree(filepath.Join(bin, "deploy"), filepath.Join(root, "deploy"))
+}
+
+// installNPM brings what scripts need from npm, in the versions of npm/package-lock.json. It
+// is kept below .cache by these versions. Without npm there is nothing, and a script that
+// needs it asks for the condition [npm].
+func installNPM(to string) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	from := filepath.Join(root, "internal", "testkit", "e2e", "npm")
+	lock, err := os.ReadFile(filepath.Join(from, "package-lock.json"))
+	if err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("npm"); err != nil {
+		return copyTree(to, from)
+	}
+	kept := filepath.Join(root, ".cache", fmt.Sprintf("e2e-npm-%x", digest(lock))[:24])
+	if _, err := os.Stat(filepath.Join(kept, "node_modules", "axe-core", "axe.min.js")); err != nil {
+		if err := copyTree(kept, from); err != nil {
+			return err
+		}
+		cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+		cmd.Dir = kept
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("npm ci: %w\n%s", err, out)
+		}
+	}
+	if err := copyTree(to, kept); err != nil {
+		return err
+	}
+	return copyTree(to, from) // the scripts may be newer than what is kept
 }
 
 func moduleRoot() (string, error) {

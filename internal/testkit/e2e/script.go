@@ -65,6 +65,7 @@ var logins = make(chan struct{}, 4)
 //	replace FILE OLD NEW         edit a file
 //	occupy PORT                  listen on a port of 127.0.0.1 until the script ends
 //	chromium FILE                a real browser signs up and in at the address in a file
+//	window COMMAND ARG...        a real browser, a step per line; see cmdWindow
 //	database start ENGINE        a database server, which photosd then uses; also parts, kill, run, freeze, thaw
 //	replicas start N [ARG...]    start several photosd over one data folder; sets REPLICA1_URL and so on
 //	replicas stop|kill|run I     end one with SIGTERM or SIGKILL, or start it again
@@ -84,6 +85,9 @@ func Run(t *testing.T) {
 			switch cond {
 			case "chromium":
 				return findChromium() != "", nil
+			case "npm":
+				_, err := os.Stat(filepath.Join(os.Getenv(envBin), "npm", "node_modules"))
+				return err == nil, nil
 			case "soak":
 				return os.Getenv(envSoak) != "", nil
 			case "postgres", "mysql":
@@ -115,6 +119,7 @@ func Run(t *testing.T) {
 			"id":       cmdID,
 			"occupy":   cmdOccupy,
 			"chromium": cmdChromium,
+			"window":   cmdWindow,
 			"faults":   cmdFaults,
 			"lock":     cmdLock,
 			"database": cmdDatabase,
@@ -156,6 +161,7 @@ func setup(env *testscript.Env) error {
 	env.Values[strangerKey{}], env.Values[replicasKey{}] = &stranger{}, &replicas{}
 	env.Values[bucketKey{}] = &bucket{}
 	env.Defer(func() { env.Values[bucketKey{}].(*bucket).end() })
+	env.Values[windowsKey{}] = &windows{}
 	env.Values[proxyKey{}] = new(*faultproxy.Proxy)
 	env.Defer(func() { env.Values[databaseKey{}].(*database).end() })
 	env.Defer(func() { env.Values[serviceKey{}].(*service).end() })

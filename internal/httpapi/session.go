@@ -1,0 +1,87 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+
+	"photos/internal/photo"
+	"photos/internal/service"
+)
+
+// sessionRoutes are handlers of the API as the web pages use them, with a session instead of
+// an access token: pictures, the bytes of photos, and what uploads by a script need.
+type sessionRoutes struct {
+	caller  func(*http.Request) (service.Caller, error)
+	photos  *photos
+	uploads *uploads
+}
+
+// Paths that the web pages use.
+const (
+	pathPages   = "/myphotos"
+	pathSession = "/session"
+)
+
+func newSessionRoutes(c Config, base *url.URL, body bodyReader) *sessionRoutes {
+	if c.Session == nil {
+		return nil
+	}
+	return &sessionRoutes{
+		caller: c.Session, photos: newPhotos(c, body),
+		uploads: &uploads{uploads: c.Service.Uploads, path: base.Path + pathSession + "/uploads", stall: c.Stall},
+	}
+}
+
+func (t *sessionRoutes) routes() map[string]methods {
+	if t == nil {
+		return nil
+	}
+	const (
+		onePhoto  = pathPages + "/{id}"
+		uploads   = pathSession + "/uploads"
+		oneUpload = uploads + "/{id}"
+	)
+	return map[string]methods{
+		onePhoto + "/content":   {http.MethodGet: t.require(t.photos.content)},
+		onePhoto + "/thumbnail": {http.MethodGet: t.require(t.thumbnail)},
+		pathSession + "/check":  {http.MethodPost: t.require(t.photos.check)},
+		uploads:                 {http.MethodPost: tus(t.require(t.uploads.create))},
+		oneUpload: {
+			http.MethodHead:   tus(t.require(t.uploads.status)),
+			http.MethodPatch:  tus(t.require(t.uploads.append)),
+			http.MethodDelete: tus(t.require(t.uploads.end)),
+		},
+	}
+}
+
+// require runs h for the user of the request's session. An access token identifies nobody
+// here.
+func (t *sessionRoutes) require(h callerHandler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		by, err := t.caller(r)
+		if err != nil {
+			return err
+		}
+		return h(w, r, by)
+	}
+}
+
+// thumbnail is photos.thumbnail, with an icon for a photo that nothing here can decode: a
+// page shows something in its place. The browser's cache shows a picture to the session that
+// got it, and to nobody who uses the browser later.
+func (t *sessionRoutes) thumbnail(w http.ResponseWriter, r *http.Request, by service.Caller) error {
+	w.Header().Set("Vary", "Cookie")
+	err := t.photos.thumbnail(w, r, by)
+	if photo.KindOf(err) != photo.KindNoRendition {
+		return err
+	}
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'")
+	w.Header().Set("Cache-Control", "private, max-age=300") // a program that decodes it may be installed
+	_, _ = w.Write([]byte(noPicture))                       // a browser that has left needs no answer
+	return nil
+}
+
+// noPicture stands for a picture. Its grey is readable on light and on dark pages.
+const noPicture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 48" width="512" height="384"><rect width="64" height="48" fill="#8a93a5" fill-opacity=".18"/>` +
+	`<g fill="none" stroke="#7d879b" stroke-width="1.5"><rect x="20" y="14" width="24" height="20" rx="3"/><path d="m21 32 7-8 5 6 3-3 7 5"/><circle cx="38" cy="20" r="2"/></g></svg>`

@@ -1,0 +1,235 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"photos/internal/api"
+	"photos/internal/auth"
+	"photos/internal/httpkit"
+	"photos/internal/photo"
+	"photos/internal/service"
+	"photos/internal/session"
+	"photos/internal/text"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// view is what a template gets.
+type view struct {
+	Title   string
+	User    *session.Session // nil: nobody is signed in
+	Here    string           // the part of the site that the page belongs to
+	Notice  string           // what was done, above the content
+	Undo    string           // a photo that the notice offers to restore
+	Content any
+}
+
+// message is the content of a page that only says something.
+type message struct {
+	Text   string
+	Detail string
+	Action string // the text of the link; empty: none
+	Link   string
+}
+
+// pageMaker fills in templates.
+type pageMaker map[string]*template.Template
+
+func newPageMaker(root string, a assets) (pageMaker, error) {
+	functions := template.FuncMap{
+		"path": func(parts ...any) string { return root + fmt.Sprint(parts...) },
+		"asset": func(name string) (string, error) {
+			path, err := a.path(name)
+			return root + path, err
+		},
+		"count": count, "day": day, "clock": clock, "bytes": text.Bytes, "iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"root": func() string { return root },
+	}
+	pages, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		return nil, err
+	}
+	m := pageMaker{}
+	for _, f := range pages {
+		name, isPage := strings.CutSuffix(f.Name(), ".html")
+		if !isPage || name == "layout" || name == "parts" {
+			continue
+		}
+		m[name], err = template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/"+f.Name())
+		if err != nil {
+			return nil, fmt.Errorf("page %s: %w", name, err)
+		}
+	}
+	return m, nil
+}
+
+// count returns a number, an int or an int64, with the right form of a word.
+func count(number any, one, many string) string {
+	n, ok := number.(int64)
+	if !ok {
+		small, _ := number.(int)
+		n = int64(small)
+	}
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+// thousands returns a number with commas.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func day(t time.Time) string   { return t.Format("2 January 2006") }
+func clock(t time.Time) string { return t.Format("2 January 2006, 15:04") }
+
+// show sends a page.
+func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
+	var out bytes.Buffer
+	if err := p.page[name].ExecuteTemplate(&out, "layout.html", v); err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	h := w.Header()
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	// With no-referrer browsers would send Origin: null with forms.
+	httpkit.Page{HTML: out.Bytes(), Assets: true, Forms: []string{"'self'"}, Referrer: "same-origin"}.WriteCompressed(w, r, status)
+	return nil
+}
+
+// fail shows what went wrong, and what to do.
+func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	known, status := describeFailure(err)
+	if status >= http.StatusInternalServerError {
+		p.log.ErrorContext(r.Context(), "page failed", "request_id", w.Header().Get(api.HeaderRequestID), "method", r.Method, "path", r.URL.Path, "err", err)
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	v := view{Title: known.title, Content: message{Text: known.text, Detail: known.detail, Action: known.action, Link: known.link}}
+	if err := p.show(w, r, status, "message", v); err != nil {
+		p.log.ErrorContext(r.Context(), "the page of an error failed", "err", err)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+	}
+}
+
+// failure is an error in words for a page.
+type failure struct{ title, text, detail, action, link string }
+
+// describeFailure returns an error in words for a page, and its status.
+func describeFailure(err error) (failure, int) {
+	if away, ok := errors.AsType[*auth.Error](err); ok { // of the user pool
+		if away.Kind == auth.Unavailable {
+			return failure{
+				title: "The sign-in service does not answer", text: "Nothing is lost. Try again in a moment.", action: "Try again", link: "/",
+			}, http.StatusServiceUnavailable
+		}
+		return failure{
+			title: "Signing in is not set up", text: "The operator of this service finds the reason in its log.", action: "Home", link: "/",
+		}, http.StatusBadGateway
+	}
+	known := service.UserError(err)
+	f := failure{text: sentence(known.Msg), action: "My photos", link: "/myphotos"}
+	switch known.Kind {
+	case photo.KindNotFound:
+		f.title, f.text = "There is nothing here", "The photo may be in the trash, or it belongs to another account."
+	case photo.KindForbidden:
+		f.title, f.detail = "This is not allowed", sentence(known.Hint)
+	case photo.KindUnavailable, photo.KindStorageFull:
+		f.title, f.detail = "This does not work at the moment", sentence(known.Hint)
+	case photo.KindInternal:
+		f.title, f.text = "Something went wrong here", "It is not your fault. Try again; the log of the service says more."
+	default:
+		f.title = "This did not work"
+	}
+	return f, api.Status(known.Kind)
+}
+
+// sentence returns the message of an error as a sentence.
+func sentence(message string) string {
+	if message == "" {
+		return ""
+	}
+	return strings.ToUpper(message[:1]) + message[1:] + "."
+}
+
+// maxForm is the largest form in bytes, without photos: the IDs of a thousand photos and a
+// description.
+const maxForm = 256 << 10
+
+// readForm reads a form without photos.
+func (p *Pages) readForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = timedBody{httpkit.NewBody(w, r, p.stall)}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return &photo.Error{Kind: photo.KindUsage, Msg: "the form is too large or was cut off", Err: err}
+	}
+	return nil
+}
+
+// timedBody is a body that ends when no byte comes for a while.
+type timedBody struct{ *httpkit.Body }
+
+// Close implements io.Closer.
+func (b timedBody) Close() error {
+	b.Release()
+	return nil
+}
+
+// keptForm is a form that could not be used, with everything that was typed.
+type keptForm struct {
+	Action      string
+	SignIn      bool // the user has to sign in first
+	Photos      bool // the form had photos, which are not kept
+	Description *string
+	Hidden      []field
+}
+
+type field struct{ Name, Value string }
+
+// keepForm shows a form again that was sent without a session. The user signs in on another
+// page and sends it again, so that nothing that was typed is lost.
+func (p *Pages) keepForm(w http.ResponseWriter, r *http.Request, cause error) error {
+	kept := keptForm{Action: p.root + r.URL.RequestURI(), SignIn: photo.KindOf(cause) == photo.KindNotSignedIn}
+	status := http.StatusForbidden
+	if !kept.SignIn {
+		_, status = describeFailure(cause)
+		w.Header().Set("Retry-After", "5")
+	}
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kept.Photos = mediaType == "multipart/form-data"; !kept.Photos {
+		if err := p.readForm(w, r); err != nil {
+			return err
+		}
+		for name, values := range r.PostForm {
+			for _, value := range values {
+				if name == "description" {
+					kept.Description = &value
+					continue
+				}
+				kept.Hidden = append(kept.Hidden, field{name, value})
+			}
+		}
+	}
+	title := "You are signed out"
+	if !kept.SignIn {
+		title = "The sign-in service does not answer"
+	}
+	return p.show(w, r, status, "keep", view{Title: title, Content: kept})
+}

@@ -1,0 +1,153 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"photos/internal/photo"
+	"photos/internal/service"
+	"photos/internal/session"
+)
+
+// photoContent is what the page of a photo shows.
+type photoContent struct {
+	tile
+	listing  listing
+	History  []photo.Revision // without the current one
+	Conflict bool             // somebody else changed the description meanwhile
+	Typed    string           // what the user typed then
+	Wrong    string           // what is wrong with what was typed
+	Saved    bool
+}
+
+// pathID returns the photo that the path names.
+func pathID(r *http.Request) (photo.ID, error) {
+	id, err := photo.ParseID(r.PathValue("id"))
+	if err != nil {
+		return id, &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo"}
+	}
+	return id, nil
+}
+
+// photo shows one photo and everything that is known about it.
+func (p *Pages) photo(w http.ResponseWriter, r *http.Request, by session.Session) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	return p.showPhoto(w, r, by, id, http.StatusOK, photoContent{Saved: r.URL.Query().Has("saved")})
+}
+
+func (p *Pages) showPhoto(w http.ResponseWriter, r *http.Request, by session.Session, id photo.ID, status int, c photoContent) error {
+	h, err := p.service.Photos.History(r.Context(), by.Caller, id)
+	if err != nil {
+		return err
+	}
+	c.listing = parseListing(r.URL.Query())
+	c.tile = tile{h.Photo, c.listing.Query()}
+	for _, revision := range h.Revisions {
+		if !revision.Current {
+			c.History = append(c.History, revision)
+		}
+	}
+	if c.Typed == "" {
+		c.Typed = h.Photo.Description
+	}
+	title := pageTitle(h.Photo)
+	return p.show(w, r, status, "photo", view{Title: title, User: &by, Here: "photo", Content: c})
+}
+
+// pageTitle returns the title of a photo's page.
+func pageTitle(p photo.Photo) string {
+	const most = 60
+	line := strings.Join(strings.Fields(p.Description), " ")
+	if line == "" {
+		return p.FileName()
+	}
+	if runes := []rune(line); len(runes) > most {
+		return strings.TrimSpace(string(runes[:most-1])) + "…"
+	}
+	return line
+}
+
+// describe sets the description of a photo. If somebody else has changed it since the page
+// was made, the page shows both texts.
+func (p *Pages) describe(w http.ResponseWriter, r *http.Request, by session.Session) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	if err := p.readForm(w, r); err != nil {
+		return err
+	}
+	typed := formText(r, "description")
+	d := service.Description{ID: id, Text: typed, Source: photo.FromWeb}
+	if version, err := strconv.ParseInt(r.PostForm.Get("version"), 10, 64); err == nil {
+		d.IfVersion = &version
+	}
+	_, err = p.service.Photos.Describe(r.Context(), by.Caller, d)
+	switch photo.KindOf(err) {
+	case photo.KindChanged:
+		return p.showPhoto(w, r, by, id, http.StatusConflict, photoContent{Conflict: true, Typed: typed})
+	case photo.KindUsage:
+		known, status := describeFailure(err)
+		return p.showPhoto(w, r, by, id, status, photoContent{Wrong: known.text, Typed: typed})
+	}
+	if err != nil {
+		return err
+	}
+	p.backToPhoto(w, r, id)
+	return nil
+}
+
+// formText returns a text that was typed. Browsers send each line end as two characters.
+func formText(r *http.Request, name string) string {
+	return strings.TrimSpace(strings.ReplaceAll(r.PostForm.Get(name), "\r\n", "\n"))
+}
+
+// backToPhoto sends the browser to a photo's page again, which says that the text is saved.
+func (p *Pages) backToPhoto(w http.ResponseWriter, r *http.Request, id photo.ID) {
+	query := parseListing(r.URL.Query()).Query()
+	if query == "" {
+		query = "?saved"
+	} else {
+		query += "&saved"
+	}
+	http.Redirect(w, r, p.root+"/myphotos/"+id.String()+query, http.StatusSeeOther) //nolint:gosec // a path of ours
+}
+
+// undo gives a photo an earlier description again.
+func (p *Pages) undo(w http.ResponseWriter, r *http.Request, by session.Session) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	if err := p.readForm(w, r); err != nil {
+		return err
+	}
+	to, err := strconv.ParseInt(r.PostForm.Get("revision"), 10, 64)
+	if err != nil {
+		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20q is not a revision", r.PostForm.Get("revision"))}
+	}
+	if _, err := p.service.Photos.Undo(r.Context(), by.Caller, id, to, nil); err != nil {
+		return err
+	}
+	p.backToPhoto(w, r, id)
+	return nil
+}
+
+// delete moves a photo to the trash. The next page offers to restore it.
+func (p *Pages) delete(w http.ResponseWriter, r *http.Request, by session.Session) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	if _, err := p.service.Photos.Trash(r.Context(), by.Caller, id); err != nil {
+		return err
+	}
+	l := parseListing(r.URL.Query())
+	http.Redirect(w, r, p.root+"/myphotos"+done(l, didDelete, 1)+"&undo="+id.String(), http.StatusSeeOther) //nolint:gosec // a path of ours
+	return nil
+}
