@@ -27,6 +27,7 @@ type downloadOptions struct {
 	dryRun  bool
 
 	keepOrder bool
+	wait      waitService
 }
 
 func newDownload(e *env) *cobra.Command {
@@ -62,6 +63,7 @@ has changed it. 'photos help describe' explains PHOTO.`,
 	o.filter.flags(f)
 	o.from.flags(c, "PHOTOs")
 	f.IntVar(&o.jobs, "jobs", transfer.DefaultDownloadJobs, "download this `number` of photos at a time")
+	o.wait.addFlag(f)
 	f.StringVar(&o.sidecar, "sidecar", "", "write a sidecar per photo: `xmp`, or json as in Google Takeout")
 	return c
 }
@@ -105,7 +107,7 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	} else if q.InTrash() {
 		return errInTrash()
 	}
-	c, err := e.connect()
+	c, err := e.connectFor(run{outage: o.wait.of(len(args) != 1)})
 	if err != nil {
 		return err
 	}
@@ -137,6 +139,9 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 func (o downloadOptions) transferOptions() (opts transfer.DownloadOptions, err error) {
 	if o.jobs < 1 || o.jobs > maxJobs {
 		return opts, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("--jobs must be from 1 to %d", maxJobs)}
+	}
+	if err := o.wait.check(); err != nil {
+		return opts, err
 	}
 	opts = transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun}
 	if o.sidecar != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
 	"time"
 
@@ -27,6 +28,7 @@ type uploadOptions struct {
 	dryRun           bool
 	keepOrder        bool
 	journal, retry   string
+	wait             waitService
 
 	after   time.Time      // the time that since means
 	rate    int64          // what bwlimit means, in bytes per second
@@ -96,6 +98,7 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.ifExists, "if-exists", "fill", "if the photo exists: `fill` an empty description, skip, replace or fail")
 	f.IntVar(&o.jobs, "jobs", transfer.DefaultJobs, "upload this `number` of photos at a time")
 	f.StringVar(&o.bwlimit, "bwlimit", "", "send at most this many `bytes` per second: 500k, 5M or 5MiB")
+	o.wait.addFlag(f)
 	f.IntVar(&o.maxErrors, "max-errors", 0, "stop after this `number` of failures; 0: never")
 	f.BoolVar(&o.keepOrder, "keep-order", false, "print the results in the order of the files")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
@@ -109,6 +112,9 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 		return err
 	}
 	if err := o.checkValues(); err != nil {
+		return err
+	}
+	if err := o.wait.check(); err != nil {
 		return err
 	}
 	if err := o.read(now); err != nil {
@@ -218,7 +224,7 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	if err != nil {
 		return err
 	}
-	c, err := e.connectAt(o.rate)
+	c, err := e.connectFor(run{rate: o.rate, outage: o.wait.of(o.many(args))})
 	if err != nil {
 		return err
 	}
@@ -252,6 +258,15 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 		warnOrphans(e, sidecars)
 	}
 	return rep.end(sum, err)
+}
+
+// many reports whether the call may upload more than one photo.
+func (o uploadOptions) many(args []string) bool {
+	if len(args) != 1 {
+		return true // several paths, or a list
+	}
+	info, err := os.Stat(args[0])
+	return args[0] != "-" && (err != nil || !info.Mode().IsRegular())
 }
 
 // warnOrphans mentions the JSON files of a Takeout export whose photos are missing.

@@ -18,10 +18,16 @@ import (
 )
 
 // connect returns a client that is signed in at the service which the settings select.
-func (e *env) connect() (*client.Client, error) { return e.connectAt(0) }
+func (e *env) connect() (*client.Client, error) { return e.connectFor(run{}) }
 
-// connectAt returns a client that sends at most rate bytes per second. 0 sets no limit.
-func (e *env) connectAt(rate int64) (*client.Client, error) {
+// run says how a client is used by a command that transfers many photos.
+type run struct {
+	rate   int64         // bytes per second of all uploads; 0: no limit
+	outage time.Duration // how long to wait for a service that is away; 0: as long as for a single request
+}
+
+// connectFor returns a client for a run.
+func (e *env) connectFor(r run) (*client.Client, error) {
 	server, source, err := e.signedIn()
 	if err != nil {
 		return nil, err
@@ -32,11 +38,18 @@ func (e *env) connectAt(rate int64) (*client.Client, error) {
 	}
 	pieces := newPieceCache(e, server)
 	return client.New(client.Options{
-		Server: server, Patience: e.set.Timeout, Rate: rate, Agent: "photos/" + buildinfo.Version(),
+		Server: server, Patience: e.set.Timeout, Rate: r.rate, Outage: r.outage, Away: e.sayAway, Back: e.sayBack, Agent: "photos/" + buildinfo.Version(),
 		Piece: pieces.read(), Learned: pieces.write,
 		Transport: &signin.Transport{Base: e.network, Source: source, Origin: origin},
 	})
 }
+
+// sayAway tells the user that the command waits for the service.
+func (e *env) sayAway(reason error, until time.Time) {
+	e.Say("photos: %v; waiting for the service until %s", reason, until.Format(time.TimeOnly))
+}
+
+func (e *env) sayBack() { e.Say("photos: the service is back") }
 
 // signedIn returns the selected service and the source of its access tokens. A token that
 // the environment gives is used as it is; otherwise the session of the selected profile

@@ -24,6 +24,14 @@ type Options struct {
 	Rate      int64             // bytes per second of all uploads together; 0: no limit
 	Agent     string            // the User-Agent header
 
+	// Outage is how long requests wait for a service that has answered and is away now;
+	// less than Patience: as long as that. Away is called once for each outage that lasts
+	// for some seconds, with its reason and when the requests give up. Back is called after
+	// it. Both may be nil.
+	Outage time.Duration
+	Away   func(reason error, until time.Time)
+	Back   func()
+
 	// Piece is how many bytes of a photo one request may carry, as an earlier client
 	// learned from a proxy; 0: any number. Learned is called when this client learns a
 	// new size. It may be nil.
@@ -40,6 +48,7 @@ type Client struct {
 	limit    *rate.Limiter
 	writer   string      // names this process to the service, which so tells its retries from other clients
 	reached  atomic.Bool // the service has answered this process at least once
+	outage   outage
 
 	piece         atomic.Int64 // bytes that one request may carry; 0: any number
 	reportedPiece atomic.Int64 // the size that learned was last called with
@@ -63,6 +72,7 @@ func New(o Options) (*Client, error) {
 		limit:    limiter(o.Rate),
 		writer:   rand.Text(),
 		learned:  o.Learned,
+		outage:   outage{wait: max(o.Outage, o.Patience), away: o.Away, back: o.Back},
 	}
 	c.hc.CheckRedirect = c.checkRedirect
 	c.piece.Store(o.Piece)

@@ -19,8 +19,11 @@ import (
 )
 
 // permanentError marks the error of an unavailable service that a retry soon would not help.
-// Its text is that of the error it wraps.
-type permanentError struct{ error }
+// Its text is that of the error it wraps. passes says that a retry after an outage may help.
+type permanentError struct {
+	error
+	passes bool
+}
 
 func (f permanentError) Unwrap() error { return f.error }
 
@@ -67,12 +70,12 @@ func (c *Client) badAnswer(format string, args ...any) error {
 func (c *Client) failed(ctx context.Context, err error) error {
 	var known *photo.Error
 	if errors.As(err, &known) {
-		return permanentError{known}
+		return permanentError{known, true}
 	}
 	cause := context.Cause(ctx)
 	switch {
 	case errors.Is(cause, errStalled):
-		return &photo.Error{Kind: photo.KindUnavailable, Msg: c.base.Host, Hint: "--timeout sets how long to wait", Err: permanentError{fmt.Errorf("%w for %s", errStalled, c.patience)}}
+		return &photo.Error{Kind: photo.KindUnavailable, Msg: c.base.Host, Hint: "--timeout sets how long to wait", Err: permanentError{fmt.Errorf("%w for %s", errStalled, c.patience), true}}
 	case ctx.Err() != nil:
 		return interrupted(ctx)
 	}
@@ -86,7 +89,7 @@ func (c *Client) failed(ctx context.Context, err error) error {
 	}
 	e := &photo.Error{Kind: photo.KindUnavailable, Msg: "cannot reach " + c.base.Host, Hint: "is the service running, and is the network up?", Err: shortCause(err)}
 	if hint := HintOfTLS(err); hint != "" {
-		e.Hint, e.Err = hint, permanentError{shortCause(err)}
+		e.Hint, e.Err = hint, permanentError{shortCause(err), false}
 	}
 	return e
 }

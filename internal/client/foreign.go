@@ -68,7 +68,7 @@ func (c *Client) redirectRefused(res *http.Response) error {
 // A retry does not help before the user has signed in there.
 func (c *Client) captivePortal(did string) error {
 	return &photo.Error{
-		Kind: photo.KindUnavailable, Msg: c.base.Host, Err: permanentError{errors.New(did)},
+		Kind: photo.KindUnavailable, Msg: c.base.Host, Err: permanentError{errors.New(did), false},
 		Hint: "if this network wants a sign-in first, open any page in the browser; else check the address " + c.base.String(),
 	}
 }

@@ -82,16 +82,18 @@ func (c *Client) exchange(ctx context.Context, k request, path string, in any, o
 // returns the number of attempts. The caller closes the body.
 //
 // If the service has never answered this process, do gives up after a second, because most
-// likely the address is wrong. Otherwise it retries for c.patience. That time begins again
-// when a byte of k moves, but not when several answers in a row refuse k or end early.
+// likely the address is wrong. Otherwise it retries for c.patience, or for as long as an
+// outage may last. That time begins again when a byte of k moves, but not when several
+// answers in a row refuse k or end early.
 func (c *Client) do(ctx context.Context, k request) (*http.Response, int, error) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 200*time.Millisecond, 10*time.Second
 	wait.Reset()
-	giveUp, answers := time.Now().Add(c.patience), 0 // answers in a row
+	giveUp, answers := time.Now().Add(c.outage.wait), 0 // answers in a row
 	for attempts := 1; ; attempts++ {
 		res, progressed, err := c.send(ctx, k)
 		if err == nil && res.StatusCode < 300 {
+			c.outage.over()
 			return res, attempts, nil
 		}
 		if answers++; res == nil {
@@ -102,11 +104,11 @@ func (c *Client) do(ctx context.Context, k request) (*http.Response, int, error)
 			after = httpkit.RetryAfter(res.Header, time.Now())
 			err = c.refused(res)
 		}
-		if !retryable(err) || k.noRetry {
+		if k.noRetry || !c.retryable(err) {
 			return nil, attempts, err
 		}
 		if progressed && answers < 2 { // the bytes of an attempt that is refused again are no progress
-			giveUp = time.Now().Add(c.patience)
+			giveUp = time.Now().Add(c.outage.wait)
 		}
 		pause := max(wait.NextBackOff(), after)
 		limit := giveUp
@@ -116,6 +118,7 @@ func (c *Client) do(ctx context.Context, k request) (*http.Response, int, error)
 		if time.Now().Add(pause).After(limit) {
 			return nil, attempts, err
 		}
+		c.outage.met(err, limit)
 		select {
 		case <-ctx.Done():
 			return nil, attempts, interrupted(ctx)
@@ -183,8 +186,12 @@ func (c *Client) readWhole(ctx context.Context, res *http.Response, bounds api.B
 	return nil
 }
 
-// retryable reports whether the same request may succeed soon.
-func retryable(err error) bool {
+// retryable reports whether the same request may succeed soon, or after an outage that this
+// client waits for.
+func (c *Client) retryable(err error) bool {
+	if c.outage.wait > c.patience && c.reached.Load() {
+		return mayPass(err)
+	}
 	var f permanentError
 	return photo.KindOf(err) == photo.KindUnavailable && !errors.As(err, &f)
 }

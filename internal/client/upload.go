@@ -43,7 +43,7 @@ type Uploaded struct {
 
 // Upload sends a photo (tus 1.0) and returns when the service holds it durably.
 func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
-	t := &uploadState{ctx: ctx, c: c, u: u, giveUp: time.Now().Add(c.patience)}
+	t := &uploadState{ctx: ctx, c: c, u: u, giveUp: time.Now().Add(c.outage.wait)}
 	if u.ID != "" {
 		t.location, t.offset = c.url(api.PathUploads+"/"+url.PathEscape(u.ID), nil), u.Offset
 		t.report(u.Offset)
@@ -161,7 +161,7 @@ func (t *uploadState) appendRest(ctx context.Context) error {
 		return nil
 	case kind == photo.KindNotFound:
 		return t.startOver(ctx, err)
-	case kind == photo.KindConflict, retryable(err):
+	case kind == photo.KindConflict, t.c.retryable(err):
 		return t.resume(ctx, err)
 	}
 	return err
@@ -193,7 +193,7 @@ func (t *uploadState) progress(ctx context.Context, res *http.Response, cause er
 		return err
 	}
 	if t.finished || t.offset > before {
-		t.giveUp = time.Now().Add(t.c.patience)
+		t.giveUp = time.Now().Add(t.c.outage.wait)
 		return nil
 	}
 	if time.Now().After(t.giveUp) {

@@ -118,8 +118,9 @@ func cmdLater(ts *testscript.TestScript, neg bool, args []string) {
 	data, passed := ts.MkAbs(args[0]), time.Duration(numbers(ts, args[1:], 0)[0])*24*time.Hour
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "photos.db"))
 	ts.Check(err)
+	_, claimed := db.ExecContext(context.Background(), "UPDATE task SET held_until = held_until - ?1, done_at = done_at - ?1", passed.Microseconds())
 	_, err = db.ExecContext(context.Background(), "UPDATE upload SET expires_at = expires_at - ?1, leased_until = leased_until - ?1", passed.Microseconds())
-	ts.Check(errors.Join(err, db.Close()))
+	ts.Check(errors.Join(claimed, err, db.Close()))
 	for _, dir := range []string{"uploads", "blobs"} {
 		ts.Check(filepath.WalkDir(filepath.Join(data, dir), func(path string, e fs.DirEntry, err error) error {
 			if err != nil || !e.Type().IsRegular() {

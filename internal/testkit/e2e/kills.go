@@ -120,7 +120,7 @@ func round(ts *testscript.TestScript, s *service, dir, victim string, moment tim
 
 // uploader is photos about to upload dir, and what it will say on stderr.
 func uploader(ts *testscript.TestScript, dir string) (*exec.Cmd, *bytes.Buffer) {
-	client := exec.Command(filepath.Join(os.Getenv(envBin), "photos"), "upload", "--timeout", "20s", dir)
+	client := exec.Command(filepath.Join(os.Getenv(envBin), "photos"), "upload", "--timeout", "20s", "--wait-service", "0s", dir)
 	client.Dir = ts.Getenv("WORK")
 	for _, name := range []string{"HOME", "TMPDIR", "PHOTOS_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "TZ", "GORACE", "SSL_CERT_FILE"} {
 		client.Env = append(client.Env, name+"="+ts.Getenv(name))

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"photos/internal/photo"
+)
+
+// waitService is how long a run waits for a service that goes away during it.
+type waitService struct {
+	limit time.Duration
+	flags *pflag.FlagSet
+}
+
+const defaultWaitService = 30 * time.Minute
+
+func (w *waitService) addFlag(f *pflag.FlagSet) {
+	w.flags = f
+	f.DurationVar(&w.limit, "wait-service", defaultWaitService, "wait this `long` for a service that goes away during a run of many photos")
+}
+
+// of returns the limit for a run. A run of one photo gives up like other commands, unless the
+// flag is given.
+func (w *waitService) of(many bool) time.Duration {
+	if !many && !w.flags.Changed("wait-service") {
+		return 0
+	}
+	return w.limit
+}
+
+func (w *waitService) check() error {
+	if w.limit < 0 {
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--wait-service must not be negative", Hint: "0 does not wait"}
+	}
+	return nil
+}
