@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"photos/internal/testkit/freeport"
 	"photos/internal/testkit/testcert"
 )
 
@@ -44,11 +46,10 @@ func cmdTLS(ts *testscript.TestScript, neg bool, args []string) {
 // tlsAddress chooses a free address and makes a certificate for it. It sets TLS_URL, and
 // SSL_CERT_FILE so that the programs trust the certificate.
 func tlsAddress(ts *testscript.TestScript) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := freeport.Address(context.Background())
 	ts.Check(err)
-	ts.Setenv("TLS_ADDRESS", l.Addr().String())
-	ts.Setenv("TLS_URL", "https://"+l.Addr().String())
-	ts.Check(l.Close())
+	ts.Setenv("TLS_ADDRESS", addr)
+	ts.Setenv("TLS_URL", "https://"+addr)
 	ts.Check(makeCertificate(ts.MkAbs("cert.pem"), ts.MkAbs("key.pem")))
 	ts.Setenv("SSL_CERT_FILE", ts.MkAbs("cert.pem"))
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"photos/internal/testkit/freeport"
 )
 
 // service is a script's photosd.
@@ -85,7 +88,9 @@ func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...str
 	}
 	listen, known := s.addr.Load().(string)
 	if !known {
-		listen = "127.0.0.1:0"
+		var err error
+		listen, err = freeport.Address(context.Background())
+		ts.Check(err)
 	}
 	log, err := os.OpenFile(ts.MkAbs(s.log()), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
