@@ -30,7 +30,8 @@ type Config struct {
 	// Meter is told how long the database takes. It may be nil.
 	Meter Meter
 
-	patience patience // zero: usualPatience
+	patience patience   // zero: usualPatience
+	sizes    indexSizes // zero: usualSizes
 }
 
 // A Part is a part of a Config. The program has a setting for it.

@@ -16,6 +16,8 @@ import (
 //	clock()                 the database's time in microseconds
 //	FOR UPDATE              at the end: locks the rows until the transaction ends
 //	SKIP LOCKED             after that: leaves out rows that another transaction has locked
+//	THROUGH photo_by_run    after a table: its rows are found through this index …
+//	THROUGH number          … or through the primary key, even if the database expects another to be faster
 //	ON CONFLICT DO NOTHING  at the end: an insert of a row that already exists changes nothing
 //
 // Everything else in a statement means the same to every database. Databases other than

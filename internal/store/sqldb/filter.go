@@ -31,17 +31,20 @@ func gear(camera, lens string) string { return fold.String(camera) + "\n" + fold
 
 // terms adds the conditions of a filter. Each is true or false and never NULL, so that NOT
 // reverses it.
-func (q *query) terms(terms filter.Query, after string) {
-	q.where(`state = ?`, stateOf(terms))
+func (l *listing) terms(terms filter.Query) {
+	l.state = stateOf(terms)
 	for _, t := range cheapestFirst(terms) {
 		if t.Test == filter.Trashed && !t.Not {
 			continue // the state says so
 		}
-		condition, args := q.condition(t, after)
+		condition, args := l.condition(t)
 		if t.Not {
 			condition = "NOT (" + condition + ")"
 		}
-		q.where(condition, args...)
+		l.rest.where(condition, args...)
+		if text, ok := t.Test.(filter.Text); ok && text.In == filter.Anywhere && !t.Not {
+			l.words = append(l.words, fold.String(text.Value))
+		}
 	}
 }
 
@@ -66,7 +69,7 @@ func stateOf(terms filter.Query) int {
 	return live
 }
 
-func (q *query) condition(term filter.Term, after string) (string, []any) {
+func (l *listing) condition(term filter.Term) (string, []any) {
 	switch t := term.Test.(type) {
 	case filter.Text:
 		return textCondition(t)
@@ -77,8 +80,8 @@ func (q *query) condition(term filter.Term, after string) (string, []any) {
 	case filter.Time:
 		// From the second page on the cursor is the bound that the index is to use, so the upper
 		// one is hidden from it. So is every bound that cannot end the walk.
-		index := t.By == q.by && !term.Not
-		return timeCondition(t, index, index && after == "")
+		index := t.By == l.by && !term.Not
+		return timeCondition(t, index, index && l.after == nil)
 	case filter.Size:
 		return `size BETWEEN ? AND ?`, []any{t.Least, t.Most}
 	case filter.Has:

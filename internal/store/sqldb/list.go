@@ -16,29 +16,46 @@ const maxPageText = 1 << 20
 
 // List implements store.Store.
 func (db *DB) List(ctx context.Context, owner string, f photo.Filter, after string, limit int) (photo.Page, error) {
-	q, err := listQuery(owner, f, after, limit)
+	l, err := newListing(owner, f, after)
 	if err != nil {
 		return photo.Page{}, fmt.Errorf("list: %w", err)
 	}
-	var page photo.Page
-	var last record
-	text := 0
-	err = db.each(ctx, q.text, q.args, func(row scanner) (err error) {
-		if len(page.Photos) == limit || text >= maxPageText { // one more was asked for, to know whether there is one
-			page.Next = cursorAt(last, q.by).String()
-			return errEnough
-		}
-		if last, err = scanPhoto(row); err != nil {
-			return err
-		}
-		page.Photos = append(page.Photos, last.Photo)
-		text += len(last.Name) + len(last.Description)
-		return nil
-	})
+	b := pageBuilder{by: l.by, limit: limit}
+	if len(l.words) == 0 {
+		q := l.inOrder(l.after)
+		err = db.each(ctx, q.text, append(q.args, limit+1), b.add)
+	} else {
+		err = db.inSnapshot(ctx, func(r *reading) error { return search{l, r, &b}.run() })
+	}
 	if err != nil {
 		return photo.Page{}, fmt.Errorf("list: %w", failure(err))
 	}
-	return page, nil
+	return b.page, nil
+}
+
+// A pageBuilder makes a page of the rows that it gets in order. It needs one more than the limit,
+// to know whether there is a next page.
+type pageBuilder struct {
+	by    photo.Order
+	limit int
+	page  photo.Page
+	full  bool
+	last  record
+	text  int // bytes
+}
+
+// add adds a row. Its error is errEnough when the page is full.
+func (b *pageBuilder) add(row scanner) (err error) {
+	if len(b.page.Photos) == b.limit || b.text >= maxPageText {
+		b.page.Next, b.full = cursorAt(b.last, b.by).String(), true
+		return errEnough
+	}
+	if b.last, err = scanPhoto(row); err != nil {
+		return err
+	}
+	b.page.Photos = append(b.page.Photos, b.last.Photo)
+	b.text += len(b.last.Name) + len(b.last.Description)
+	return nil
 }
 
 // cursorAt returns the cursor with which a list in the order by continues after r.
@@ -52,44 +69,76 @@ func cursorAt(r record, by photo.Order) cursor {
 
 // A query is a SELECT whose conditions must all hold.
 type query struct {
-	by   photo.Order
 	text string
 	args []any
 }
 
 func (q *query) where(condition string, args ...any) {
-	q.text += " AND " + condition
+	if q.text == "" {
+		q.text = condition
+	} else {
+		q.text += " AND " + condition
+	}
 	q.args = append(q.args, args...)
 }
 
-// listQuery selects one photo more than limit. The owner, the state and the order are the columns of
-// an index, in this order. So the database reads no more rows than the page has.
-func listQuery(owner string, f photo.Filter, after string, limit int) (*query, error) {
-	q := &query{by: f.By, text: `SELECT ` + columns + ` FROM photo WHERE owner = ?`, args: []any{owner}}
-	at := "uploaded_at"
-	switch q.by {
+// A listing is what a list asks for. Owner, state and time are the columns of an index, in this
+// order, so a page costs what it holds.
+type listing struct {
+	owner string
+	by    photo.Order
+	at    string // the column of that time
+	state int
+	after *cursor // nil: from the start
+	rest  query   // the other conditions
+	words []string
+}
+
+func newListing(owner string, f photo.Filter, after string) (*listing, error) {
+	l := &listing{owner: owner, by: f.By, at: "uploaded_at"}
+	switch l.by {
 	case photo.ByTaken:
-		at = "taken_at"
+		l.at = "taken_at"
 	case photo.ByUploaded, "":
-		q.by = photo.ByUploaded
+		l.by = photo.ByUploaded
 	default:
 		return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("unknown order %.20q", f.By), Hint: "uploaded or taken"}
+	}
+	if after != "" {
+		c, err := parseCursor(after, l.by)
+		if err != nil {
+			return nil, err
+		}
+		l.after = &c
 	}
 	terms, err := filter.Of(f)
 	if err != nil {
 		return nil, err
 	}
-	q.terms(terms, after)
-	if err := q.prefix(f.IDPrefix); err != nil {
-		return nil, err
-	}
-	if err := q.after(after, at); err != nil {
-		return nil, err
-	}
-	q.text += ` ORDER BY ` + at + ` DESC, number DESC LIMIT ?`
-	q.args = append(q.args, limit+1)
-	return q, nil
+	l.terms(terms)
+	return l, l.rest.prefix(f.IDPrefix)
 }
+
+// inOrder asks for the photos after a cursor. The limit is its last argument.
+func (l *listing) inOrder(after *cursor) *query {
+	q := l.walk(columns, after)
+	if l.rest.text != "" {
+		q.where(l.rest.text, l.rest.args...)
+	}
+	q.text += l.order() + ` LIMIT ?`
+	return q
+}
+
+// walk begins a query that reads the index of the order.
+func (l *listing) walk(columns string, after *cursor) *query {
+	q := &query{}
+	q.where(`SELECT `+columns+` FROM photo WHERE owner = ?`, l.owner)
+	q.where(`state = ?`, l.state)
+	q.after(l.at, after)
+	return q
+}
+
+func (l *listing) order() string { return ` ORDER BY ` + l.at + ` DESC, number DESC` }
 
 // prefix restricts id to the digests that begin with digits, which are hex.
 func (q *query) prefix(digits string) error {
@@ -109,14 +158,9 @@ func (q *query) prefix(digits string) error {
 	return nil
 }
 
-func (q *query) after(s, at string) error {
-	if s == "" {
-		return nil
+// after restricts the photos to those that come after the cursor c in the order of the column at.
+func (q *query) after(at string, c *cursor) {
+	if c != nil {
+		q.where(at+` <= ? AND (`+at+` < ? OR number < ?)`, c.at, c.at, c.number)
 	}
-	c, err := parseCursor(s, q.by)
-	if err != nil {
-		return err
-	}
-	q.where(at+` <= ? AND (`+at+` < ? OR number < ?)`, c.at, c.at, c.number)
-	return nil
 }

@@ -22,6 +22,8 @@ func mysqlDialect() dialect {
 		folder: "mysql",
 		words: strings.NewReplacer(
 			"clock()", "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+			" THROUGH photo_by_run", " FORCE INDEX (photo_by_run)",
+			" THROUGH number", " FORCE INDEX (PRIMARY)",
 			onConflict, "",
 		),
 		prepares:  true,

@@ -31,6 +31,7 @@ type DB struct {
 	meter  Meter
 	writer *writer
 	index  *indexer
+	sizes  indexSizes   // of the index
 	close  func() error // may be called several times
 }
 
@@ -48,6 +49,9 @@ func (c Config) Open(ctx context.Context) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{backend: b, often: map[string]*sql.Stmt{}, meter: c.Meter}
+	if db.sizes = c.sizes; db.sizes == (indexSizes{}) {
+		db.sizes = usualSizes()
+	}
 	if db.meter == nil {
 		db.meter = noMeter{}
 	}

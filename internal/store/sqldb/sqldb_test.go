@@ -266,11 +266,12 @@ func TestListsFollowAnIndex(t *testing.T) {
 
 func explain(t *testing.T, db *DB, f photo.Filter, after string) []string {
 	t.Helper()
-	q, err := listQuery("owner", f, after, 10)
+	l, err := newListing("owner", f, after)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+q.text, q.args...)
+	q := l.inOrder(l.after)
+	rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+q.text, append(q.args, 11)...)
 	if err != nil {
 		t.Fatal(err)
 	}

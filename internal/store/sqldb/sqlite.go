@@ -28,6 +28,8 @@ func sqliteDialect() dialect {
 		folder: "sqlite",
 		words: strings.NewReplacer(
 			"clock()", `CAST(ROUND(unixepoch('now', 'subsec') * 1000) AS BIGINT) * 1000`,
+			" THROUGH photo_by_run", " INDEXED BY photo_by_run",
+			" THROUGH number", " NOT INDEXED",
 			" FOR UPDATE SKIP LOCKED", "",
 			" FOR UPDATE", "",
 		),

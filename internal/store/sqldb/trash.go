@@ -96,9 +96,10 @@ func (db *DB) Purge(ctx context.Context, limit int) ([]store.Blob, error) {
 func (t *txn) purgeOne(ctx context.Context) ([]store.Blob, error) {
 	var b store.Blob
 	var r record
+	var run int64
 	var rendition sql.NullString
-	err := t.row(ctx, `SELECT number, owner, blob_key, state, size, rendition_key FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now).
-		Scan(&r.number, &b.Owner, &b.Key, &r.state, &r.Size, &rendition)
+	err := t.row(ctx, `SELECT number, owner, blob_key, state, size, rendition_key, run FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now).
+		Scan(&r.number, &b.Owner, &b.Key, &r.state, &r.Size, &rendition, &run)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +108,11 @@ func (t *txn) purgeOne(ctx context.Context) ([]store.Blob, error) {
 		gone = append(gone, store.Blob{Owner: b.Owner, Key: rendition.String})
 	}
 	t.note(b.Owner, &r, nil) // the feed told of the deletion when the photo went to the trash
+	if run > 0 {
+		if _, err := t.exec(ctx, `UPDATE search_run SET stale = 1 WHERE id = ?`, run); err != nil {
+			return nil, err
+		}
+	}
 	_, err = t.exec(ctx, `DELETE FROM photo WHERE number = ?`, r.number)
 	return gone, err
 }

@@ -4,4 +4,4 @@
 -- +goose Up
 ALTER TABLE photo ADD COLUMN gear TEXT NOT NULL DEFAULT '';
 ALTER TABLE photo ADD COLUMN run BIGINT NOT NULL DEFAULT -1;
-CREATE INDEX photo_by_run ON photo (run, owner);
+CREATE INDEX photo_by_run ON photo (run, owner, number);

@@ -1,0 +1,260 @@
+package sqldb
+
+import (
+	"cmp"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// A search is a list with words, in one snapshot. It first reads the newest photos one by one: a
+// common word fills the page there. Only if it does not, the index says which of the others may
+// have the words, and these are read too. So a common word costs no sorting of all photos that have
+// it, and a rare one no reading of those that have it not.
+//
+// The index only leaves photos out. Each photo that it names is compared with the whole filter, and
+// photos that are in no run are always read, so the result does not depend on how far the index is.
+type search struct {
+	*listing
+	*reading
+	page *pageBuilder
+}
+
+// A key is what a list is sorted by.
+type key struct{ at, number int64 }
+
+// newerFirst compares keys in the order of a list.
+func newerFirst(a, b key) int {
+	return -cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.number, b.number))
+}
+
+func (s search) run() error {
+	edge, err := s.edge()
+	if err != nil {
+		return err
+	}
+	q := s.inOrder(s.after)
+	if edge != nil {
+		q = s.walk(columns, s.after)
+		q.where(s.rest.text, s.rest.args...)
+		q.where(s.at+` >= ? AND (`+s.at+` > ? OR number >= ?)`, edge.at, edge.at, edge.number)
+		q.text += s.order() + ` LIMIT ?`
+	}
+	if err := s.each(q.text, append(q.args, s.wanted()), s.page.add); err != nil || edge == nil || s.page.full {
+		return err
+	}
+	s.db.index.want(s.owner)
+	found, err := s.beyond(&cursor{by: s.by, at: edge.at, number: edge.number})
+	if err != nil {
+		return err
+	}
+	return s.addPhotos(found)
+}
+
+// wanted is how many photos the page still needs. One of them only shows that there is a next page.
+func (s search) wanted() int { return s.page.limit + 1 - len(s.page.page.Photos) }
+
+// edge returns the last photo that is read one by one, or nil if these are all.
+func (s search) edge() (*key, error) {
+	q := s.walk(s.at+`, number`, s.after)
+	q.text += s.order() + ` LIMIT 1 OFFSET ?`
+	var k key
+	err := s.row(q.text, append(q.args, s.db.sizes.scan+2*s.page.limit)...).Scan(&k.at, &k.number)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil // there is no edge
+	}
+	return &k, err
+}
+
+// beyond returns the first of the photos after the edge, as many as the page needs.
+func (s search) beyond(edge *cursor) ([]key, error) {
+	found, err := s.inNoRun(edge)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := s.runs(edge)
+	if err != nil {
+		return nil, err
+	}
+	const first, most = 2, 32 // the first runs often suffice
+	for n := first; len(runs) > 0; n = min(2*n, most) {
+		some := runs[:min(n, len(runs))]
+		runs = runs[len(some):]
+		candidates, err := s.candidates(some, n)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range some {
+			if len(found) == s.wanted() && found[len(found)-1].at > r.last {
+				return found, nil // what comes is older
+			}
+			more, err := s.amongNumbers(r.id, candidates[r.id], edge)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, more...)
+			slices.SortFunc(found, newerFirst)
+			found = found[:min(len(found), s.wanted())]
+		}
+	}
+	return found, nil
+}
+
+// keys reads the keys that a query returns.
+func (s search) keys(q *query) (found []key, err error) {
+	err = s.each(q.text, q.args, func(row scanner) error {
+		var k key
+		err := row.Scan(&k.number, &k.at)
+		found = append(found, k)
+		return err
+	})
+	return found, err
+}
+
+// inNoRun finds photos that the index does not have.
+func (s search) inNoRun(edge *cursor) ([]key, error) {
+	q := &query{}
+	q.where(`SELECT number, `+s.at+` FROM photo THROUGH photo_by_run WHERE run IN (?, ?)`, noRun, oldFold)
+	s.conditions(q, edge)
+	q.text += s.order() + ` LIMIT ?`
+	q.args = append(q.args, s.wanted())
+	return s.keys(q)
+}
+
+func (s search) conditions(q *query, edge *cursor) {
+	q.where(`owner = ?`, s.owner)
+	q.where(`state = ?`, s.state)
+	q.after(s.at, edge)
+	q.where(s.rest.text, s.rest.args...)
+}
+
+// amongNumbers finds photos among those that a run names.
+func (s search) amongNumbers(run int64, numbers postings, edge *cursor) (found []key, err error) {
+	for some := range slices.Chunk(numbers, numbersAtOnce) {
+		list, args := numberList(some)
+		q := &query{}
+		q.where(`SELECT number, `+s.at+` FROM photo THROUGH number WHERE number IN `+list, args...)
+		q.where(`run = ?`, run)
+		s.conditions(q, edge)
+		more, err := s.keys(q)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// addPhotos adds photos to the page.
+func (s search) addPhotos(found []key) error {
+	for some := range slices.Chunk(found, numbersAtOnce) {
+		var numbers []int64
+		for _, k := range some {
+			numbers = append(numbers, k.number)
+		}
+		list, args := numberList(numbers)
+		err := s.each(`SELECT `+columns+` FROM photo THROUGH number WHERE number IN `+list+s.order(), args, s.page.add)
+		if err != nil || s.page.full {
+			return err
+		}
+	}
+	return nil
+}
+
+// A searchRun is a run that may have photos of a list.
+type searchRun struct{ id, last int64 }
+
+// runs returns the runs that have photos after the edge, those with the newest photos first.
+func (s search) runs(edge *cursor) (runs []searchRun, err error) {
+	times := strings.TrimSuffix(s.at, "_at") // uploaded or taken
+	q := `SELECT id, last_` + times + ` FROM search_run WHERE owner = ? AND ready = 1 AND first_` + times + ` <= ?`
+	err = s.each(q, []any{s.owner, edge.at}, func(row scanner) error {
+		var r searchRun
+		err := row.Scan(&r.id, &r.last)
+		runs = append(runs, r)
+		return err
+	})
+	slices.SortFunc(runs, func(a, b searchRun) int { return cmp.Compare(b.last, a.last) })
+	return runs, err
+}
+
+// candidates returns the photos of each run that may have all words. The query has room for n runs.
+func (s search) candidates(runs []searchRun, n int) (map[int64]postings, error) {
+	var ranges []gramRange
+	for _, w := range s.words {
+		ranges = append(ranges, rangesOf(w)...)
+	}
+	slices.SortFunc(ranges, func(a, b gramRange) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last)) })
+	ranges = slices.Compact(ranges)
+	found := map[int64]map[gramRange][]postings{} // by run and range
+	for _, r := range runs {
+		found[r.id] = map[gramRange][]postings{}
+	}
+	isOne := func(r gramRange) bool { return r.first == r.last }
+	var one []any
+	for _, r := range ranges {
+		if isOne(r) {
+			one = append(one, int64(r.first))
+			continue
+		}
+		err := s.grams(runs, n, `gram BETWEEN ? AND ?`, []any{int64(r.first), int64(r.last)}, func(run int64, _ gram, p postings) {
+			found[run][r] = append(found[run][r], p)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(one) > 0 {
+		err := s.grams(runs, n, `gram IN (?`+strings.Repeat(`, ?`, len(one)-1)+`)`, one, func(run int64, g gram, p postings) {
+			r := gramRange{g, g}
+			found[run][r] = append(found[run][r], p)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	candidates := map[int64]postings{}
+	for id, of := range found {
+		candidates[id] = intersection(ranges, of)
+	}
+	return candidates, nil
+}
+
+// intersection returns the photos that have a gram of every range.
+func intersection(ranges []gramRange, of map[gramRange][]postings) postings {
+	var unions []postings
+	for _, r := range ranges {
+		if len(of[r]) == 0 {
+			return nil
+		}
+		unions = append(unions, or(of[r]))
+	}
+	slices.SortFunc(unions, func(a, b postings) int { return cmp.Compare(len(a), len(b)) })
+	all := unions[0]
+	for _, u := range unions[1:] {
+		all = all.and(u)
+	}
+	return all
+}
+
+// grams reads rows of the index. The query has room for n runs; the last one fills it up.
+func (s search) grams(runs []searchRun, n int, condition string, args []any, note func(run int64, g gram, p postings)) error {
+	var ids []any
+	for i := range n {
+		ids = append(ids, runs[min(i, len(runs)-1)].id)
+	}
+	q := `SELECT run, gram, photos FROM search_gram WHERE run IN (?` + strings.Repeat(`, ?`, n-1) + `) AND ` + condition
+	return s.each(q, append(ids, args...), func(row scanner) error {
+		var run, g int64
+		var b []byte
+		if err := row.Scan(&run, &g, &b); err != nil {
+			return err
+		}
+		p, err := decodePostings(b)
+		if err == nil {
+			note(run, gram(g), p)
+		}
+		return err
+	})
+}
