@@ -18,9 +18,9 @@ build: ## photos and photosd into bin/
 	$(GO) build -trimpath -o bin/ ./cmd/photos ./cmd/photosd
 
 .PHONY: demo
-demo: ## the main job on throw-away data; PHOTOS=DIR with your pictures, KEEP=1 stays up
-	@$(GO) build -o .cache/demo/ ./cmd/photos ./cmd/photosd ./internal/testkit/person/xdg-open ./demo
-	@PHOTOS="$(PHOTOS)" KEEP="$(KEEP)" .cache/demo/demo .cache/demo
+demo: ## the main job on throw-away data; PHOTOS=DIR with your pictures, KEEP=1 stays up, DATABASE_URL=… on your database server
+	@$(GO) build -o .cache/demo/ ./cmd/photos ./cmd/photosd ./internal/testkit/person/xdg-open ./internal/userpool/poolserver ./demo
+	@PHOTOS="$(PHOTOS)" KEEP="$(KEEP)" DATABASE_URL="$(DATABASE_URL)" .cache/demo/demo .cache/demo
 
 .PHONY: check
 check: ## build, vet and the quick tests, in about a minute

@@ -4,7 +4,8 @@
 // says each command before running it, and leaves nothing behind.
 //
 // PHOTOS=DIR takes one's own pictures (25 or 200 MB at most) instead of the
-// sample ones; KEEP=1 stays up afterwards.
+// sample ones; KEEP=1 stays up afterwards. DATABASE_URL, or the other settings of
+// photosd that name a database server, keep the metadata there.
 package main
 
 import (
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"photos/internal/picture"
+	"photos/internal/redirect"
 	"photos/internal/testkit/sample"
 )
 
@@ -40,6 +42,7 @@ type demo struct {
 	dir, bin string
 	url      string
 	service  *exec.Cmd
+	pool     *exec.Cmd // a user pool of its own, which photosd needs beside a database server; else nil
 }
 
 func run(ctx context.Context, args []string) (err error) {
@@ -131,41 +134,75 @@ func isPicture(path string) bool {
 	return ok
 }
 
-// start runs photosd on a free port and waits until it listens.
-func (d *demo) start(ctx context.Context) error {
-	data := filepath.Join(d.dir, "data")
+// start starts the service, and a user pool for it when the metadata is on a database server:
+// the accounts of photosd itself are for one machine.
+func (d *demo) start(ctx context.Context) (err error) {
+	args := []string{"--listen", "127.0.0.1:0", "--data", filepath.Join(d.dir, "data")}
+	if usesDatabaseServer(os.Getenv) {
+		pool := []string{"-db", filepath.Join(d.dir, "pool.db"), "-client", "demo"}
+		for _, uri := range redirect.On("127.0.0.1") {
+			pool = append(pool, "-redirect", uri)
+		}
+		var address []string
+		if d.pool, address, err = d.run(ctx, "poolserver", pool...); err != nil {
+			return err
+		}
+		args = append(args, "--domain", address[3], "--issuer", address[5], "--client-id", "demo")
+	}
 	say("photosd --listen 127.0.0.1:0 --data data")
-	d.service = exec.CommandContext(ctx, filepath.Join(d.bin, "photosd"), "--listen", "127.0.0.1:0", "--data", data)
-	d.service.Cancel = func() error { return d.service.Process.Signal(syscall.SIGTERM) }
-	log, err := os.Create(filepath.Join(d.dir, "photosd.log"))
-	if err != nil {
+	var line []string
+	if d.service, line, err = d.run(ctx, "photosd", args...); err != nil {
+		d.stop()
 		return err
 	}
-	defer log.Close()
-	d.service.Stderr = log
-	out, err := d.service.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := d.service.Start(); err != nil {
-		return err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	url, ok := strings.CutPrefix(strings.TrimSpace(line), "photosd listening on ")
-	if err != nil || !ok {
-		text, _ := os.ReadFile(log.Name()) // for the message only
-		return fmt.Errorf("photosd did not start: %s%s", line, text)
-	}
-	fmt.Print(line)
-	d.url = url
+	fmt.Println(strings.Join(line, " "))
+	d.url = line[len(line)-1]
 	return nil
 }
 
-func (d *demo) stop() {
-	if err := d.service.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		fmt.Fprintln(os.Stderr, "demo:", err)
+// usesDatabaseServer reports whether the settings of photosd name a database server.
+func usesDatabaseServer(getenv func(string) string) bool {
+	scheme, _, _ := strings.Cut(getenv("DATABASE_URL"), ":")
+	return getenv("DATABASE_HOST") != "" || scheme != "" && scheme != "sqlite"
+}
+
+// run starts a server and returns the words of its first line, which name its address.
+func (d *demo) run(ctx context.Context, name string, args ...string) (*exec.Cmd, []string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, name), args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	log, err := os.Create(filepath.Join(d.dir, name+".log"))
+	if err != nil {
+		return nil, nil, err
 	}
-	_ = d.service.Wait() // told to end a moment ago: its exit code says nothing new
+	defer log.Close()
+	cmd.Stderr = log
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	words := strings.Fields(line)
+	if err != nil || !strings.HasPrefix(line, name+" listening on ") {
+		_ = cmd.Wait()
+		text, _ := os.ReadFile(log.Name()) // for the message only
+		return nil, nil, fmt.Errorf("%s did not start: %s%s", name, line, text)
+	}
+	return cmd, words, nil
+}
+
+func (d *demo) stop() {
+	for _, cmd := range []*exec.Cmd{d.service, d.pool} {
+		if cmd == nil {
+			continue
+		}
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			fmt.Fprintln(os.Stderr, "demo:", err)
+		}
+		_ = cmd.Wait() // told to end a moment ago: its exit code says nothing new
+	}
 }
 
 // show runs the commands, the way a newcomer types them.

@@ -130,7 +130,7 @@ func build(bin string) error {
 	if raceEnabled {
 		args = append(args, "-race")
 	}
-	args = append(args, "./cmd/photos", "./cmd/photosd", "./internal/testkit/person/xdg-open", "./internal/userpool/poolserver", "./internal/testkit/e2e/machine")
+	args = append(args, "./cmd/photos", "./cmd/photosd", "./internal/testkit/person/xdg-open", "./internal/userpool/poolserver", "./demo", "./internal/testkit/e2e/machine")
 	cmd := exec.Command("go", args...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
