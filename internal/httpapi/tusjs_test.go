@@ -91,8 +91,8 @@ func (s *fixture) holdsOnly(u user, photos map[string][]byte) {
 	}
 }
 
-// tusJS installs the client in the version of the lock file, and runs it.
-func tusJS(t *testing.T, s *fixture, chunk int, photos map[string][]byte) map[string]jsUpload {
+// tusJSFolder installs the client in the version of the lock file, next to photos.
+func tusJSFolder(t *testing.T, photos map[string][]byte) string {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -104,13 +104,20 @@ func tusJS(t *testing.T, s *fixture, chunk int, photos map[string][]byte) map[st
 	for name, data := range photos {
 		must(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
+	command(t, dir, nil, "npm", "ci", "--ignore-scripts")
+	return dir
+}
+
+// tusJS runs the client.
+func tusJS(t *testing.T, s *fixture, chunk int, photos map[string][]byte) map[string]jsUpload {
+	t.Helper()
+	dir := tusJSFolder(t, photos)
 	ask, err := json.Marshal(map[string]any{
 		"endpoint": s.web.URL + api.PathUploads, "token": "ada", "chunk": chunk, "storage": filepath.Join(dir, "urls.json"),
 		"file": filepath.Join(dir, "big.jpg"), "other": filepath.Join(dir, "other.jpg"), "small": filepath.Join(dir, "small.jpg"),
 		"sha256": idOf(photos["big.jpg"]).String(), "twin": filepath.Join(dir, "twin.jpg"), "twinSHA256": idOf(photos["twin.jpg"]).String(),
 	})
 	must(t, err)
-	command(t, dir, nil, "npm", "ci", "--ignore-scripts")
 	var out map[string]jsUpload
 	if text := command(t, dir, ask, "node", "upload.js"); json.Unmarshal(text, &out) != nil {
 		t.Fatalf("upload.js printed %s", text)

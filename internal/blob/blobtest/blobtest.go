@@ -421,6 +421,7 @@ func walkEnds(t *testing.T, open Opener) {
 	put(t, s, "b", alice, nil)
 	must(t, create(t, s, "c").Close())
 	must(t, create(t, s, "d").Close())
+	waitForLists(s)
 	enough := errors.New("enough")
 	calls := 0
 	err := s.EachBlob(t.Context(), func(string, string, time.Time) error { calls++; return enough })
@@ -692,8 +693,18 @@ func read(t testing.TB, s Store, owner, key string) []byte {
 	return b
 }
 
+// A Late store lists what is new only after some time, like some stores of objects.
+type Late interface{ ListsAfter() time.Duration }
+
+func waitForLists(s Store) {
+	if late, ok := s.(Late); ok {
+		time.Sleep(late.ListsAfter())
+	}
+}
+
 func blobs(t testing.TB, s Store) map[string]time.Time {
 	t.Helper()
+	waitForLists(s)
 	found := map[string]time.Time{}
 	must(t, s.EachBlob(t.Context(), func(owner, key string, at time.Time) error {
 		found[owner+"/"+key] = at
@@ -704,6 +715,7 @@ func blobs(t testing.TB, s Store) map[string]time.Time {
 
 func stagedNames(t testing.TB, s Store) map[string]time.Time {
 	t.Helper()
+	waitForLists(s)
 	found := map[string]time.Time{}
 	must(t, s.EachStaged(t.Context(), func(name string, at time.Time) error {
 		found[name] = at

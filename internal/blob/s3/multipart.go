@@ -29,9 +29,6 @@ func (s *Store) createMultipart(ctx context.Context, row store.Staged) (string, 
 	if err != nil {
 		return "", fmt.Errorf("create multipart upload: %w", failure(err))
 	}
-	if aws.ToString(out.UploadId) == "" {
-		return "", away(errors.New("create multipart upload: the answer has no upload ID"))
-	}
 	return *out.UploadId, nil
 }
 
@@ -45,9 +42,6 @@ func (s *Store) uploadPart(ctx context.Context, row store.Staged, body *io.Secti
 	out, err := s.client.UploadPart(ctx, in)
 	if err != nil {
 		return store.StagedPart{}, fmt.Errorf("upload part: %w", failure(err))
-	}
-	if aws.ToString(out.ETag) == "" {
-		return store.StagedPart{}, away(errors.New("upload part: the answer has no ETag"))
 	}
 	return store.StagedPart{Number: row.Claimed, ETag: *out.ETag, Checksum: aws.ToString(out.ChecksumCRC32C), Size: size}, nil
 }
@@ -63,14 +57,11 @@ func (s *Store) completeMultipart(ctx context.Context, row store.Staged) error {
 			parts[i].ChecksumCRC32C = &p.Checksum
 		}
 	}
-	out, err := s.client.CompleteMultipartUpload(ctx, &awss3.CompleteMultipartUploadInput{
+	_, err := s.client.CompleteMultipartUpload(ctx, &awss3.CompleteMultipartUploadInput{
 		Bucket: &s.Bucket, Key: &object, UploadId: &row.Multipart, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
 	})
 	if err != nil {
 		return fmt.Errorf("complete multipart upload: %w", failure(err))
-	}
-	if aws.ToString(out.ETag) == "" {
-		return away(errors.New("complete multipart upload: the answer has no ETag"))
 	}
 	return nil
 }

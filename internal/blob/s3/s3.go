@@ -13,6 +13,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -46,10 +46,13 @@ type Config struct {
 	// Spool is the folder of temporary files; empty: the system's.
 	Spool string
 
-	// Endpoint is the address of the store; empty: AWS's settings say it.
-	Endpoint string
+	// The rest replaces what AWS's settings say, unless it is empty.
+	Endpoint, Region string
+	Credentials      aws.CredentialsProvider
 	// HTTP is used for requests; nil: a client that AWS_CA_BUNDLE applies to.
 	HTTP aws.HTTPClient
+
+	maxPause time.Duration // between two attempts; 0: usualMaxPause
 }
 
 // Store is a blob.Store and a blob.Staging in a bucket.
@@ -67,7 +70,6 @@ var (
 )
 
 const (
-	maxAttempts    = 5 // of requests that can be repeated
 	maxIdle        = 256
 	bufferedSocket = 64 << 10
 	lease          = 10 * time.Second
@@ -93,8 +95,9 @@ func open(ctx context.Context, c Config) (*Store, error) {
 		})
 	}
 	loaded, err := config.LoadDefaultConfig(ctx,
+		config.WithRegion(c.Region), config.WithCredentialsProvider(c.Credentials), // both may be empty
 		config.WithHTTPClient(c.HTTP),
-		config.WithRetryer(func() aws.Retryer { return retry.AddWithMaxAttempts(retry.NewStandard(), maxAttempts) }),
+		config.WithRetryer(newRetryer(cmp.Or(c.maxPause, usualMaxPause))),
 		config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired),
 		config.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired),
 	)
@@ -109,6 +112,7 @@ func open(ctx context.Context, c Config) (*Store, error) {
 	}
 	client := awss3.NewFromConfig(loaded, func(o *awss3.Options) {
 		o.UsePathStyle = c.PathStyle
+		o.APIOptions = append(o.APIOptions, refuseEmptyAnswers)
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}

@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) {
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": s3server.AccessKey, "AWS_SECRET_ACCESS_KEY": s3server.SecretKey, "AWS_REGION": s3server.Region,
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": "",
 	} {
 		if err := os.Setenv(name, value); err != nil {
 			panic(err)
@@ -70,7 +70,14 @@ func TestStoreWithoutChecksums(t *testing.T) {
 // fresh makes a bucket and a database, and returns how to open them.
 func fresh(t testing.TB, c s3.Config) blobtest.Opener {
 	t.Helper()
+	return freshOver(t, c, func(*s3.Config) {})
+}
+
+// freshOver is fresh with a change of how the bucket is used, after it was made.
+func freshOver(t testing.TB, c s3.Config, change func(*s3.Config)) blobtest.Opener {
+	t.Helper()
 	c.Bucket, c.PathStyle, c.Setting, c.Spool = newBucket(t, c), true, "PHOTOS_BUCKET", t.TempDir()
+	change(&c)
 	url := "sqlite:" + filepath.Join(t.TempDir(), "photos.db")
 	return func(t testing.TB) blobtest.Store {
 		t.Helper()

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/middleware"
@@ -307,8 +306,6 @@ func (s *Store) putObject(ctx context.Context, object string, body io.Reader, si
 	switch {
 	case err != nil:
 		return fmt.Errorf("put object: %w", failure(err))
-	case aws.ToString(out.ETag) == "": // some gateways answer 200 and then fail
-		return away(errors.New("put object: the answer has no ETag"))
 	case out.ChecksumSHA256 != nil && *out.ChecksumSHA256 != sum:
 		return away(errors.New("put object: the store has other bytes than were sent"))
 	}

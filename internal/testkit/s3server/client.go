@@ -33,9 +33,14 @@ func (s *Server) HTTPClient() (*awshttp.BuildableClient, error) {
 func Client(url string, http aws.HTTPClient) *awss3.Client {
 	return awss3.New(awss3.Options{
 		BaseEndpoint: &url, Region: Region, UsePathStyle: true, HTTPClient: http,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: AccessKey, SecretAccessKey: SecretKey}, nil
-		}),
+		Credentials: Credentials(),
+	})
+}
+
+// Credentials returns those of the account that the server knows.
+func Credentials() aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: AccessKey, SecretAccessKey: SecretKey}, nil
 	})
 }
 
