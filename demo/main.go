@@ -42,7 +42,7 @@ type demo struct {
 	dir, bin string
 	url      string
 	service  *exec.Cmd
-	pool     *exec.Cmd // a user pool of its own, which photosd needs beside a database server; else nil
+	pool     *exec.Cmd // a user pool of its own, which photosd needs with a database server; else nil
 }
 
 func run(ctx context.Context, args []string) (err error) {
