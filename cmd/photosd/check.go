@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"photos/internal/blob"
-	"photos/internal/blob/disk"
 	"photos/internal/photo"
 	"photos/internal/service"
 )
@@ -47,17 +46,17 @@ func compare(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (su
 	if err := s.mustHaveFiles(); err != nil {
 		return sum, err
 	}
-	blobs, err := disk.Open(s.data)
-	if err != nil {
+	d := &daemon{}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if err := errors.Join(d.openFolder(s), d.openBucket(ctx, s, db, talk)); err != nil {
 		return sum, err
 	}
-	defer func() { err = errors.Join(err, blobs.Close()) }()
 	if s.repair {
-		if err := notEmpty(ctx, blobs, s.data); err != nil {
+		if err := notEmpty(ctx, d.blobs, s.photosAre()); err != nil {
 			return sum, err
 		}
 	}
-	audit := service.Audit{Rows: db, Blobs: blobs, Mark: s.repair}
+	audit := service.Audit{Rows: db, Blobs: d.blobs, Mark: s.repair}
 	show := showFinding
 	if s.json {
 		show = showFindingJSON
@@ -67,7 +66,7 @@ func compare(ctx context.Context, s *settings, stdout io.Writer, talk *talk) (su
 
 // mustHaveFiles refuses a folder that is not that of a service.
 func (s *settings) mustHaveFiles() error {
-	if _, err := os.Stat(filepath.Join(s.data, "blobs")); err != nil {
+	if _, err := os.Stat(filepath.Join(s.data, "blobs")); err != nil && s.bucket.bucket == "" {
 		return &photo.Error{Kind: photo.KindUsage, Msg: "there are no photos in the data folder", Hint: "give the --data that the service runs with", Err: err}
 	}
 	return nil
@@ -75,7 +74,7 @@ func (s *settings) mustHaveFiles() error {
 
 // notEmpty refuses to mark every photo as damaged because the folder is the wrong one, or a
 // disk is not mounted.
-func notEmpty(ctx context.Context, blobs blob.Store, data string) error {
+func notEmpty(ctx context.Context, blobs blob.Store, where string) error {
 	found := errors.New("found one")
 	err := blobs.EachBlob(ctx, func(string, string, time.Time) error { return found })
 	if errors.Is(err, found) {
@@ -85,7 +84,7 @@ func notEmpty(ctx context.Context, blobs blob.Store, data string) error {
 		return err
 	}
 	return &photo.Error{
-		Kind: photo.KindConflict, Msg: "no photo at all has its bytes in " + data + ", so nothing is marked",
+		Kind: photo.KindConflict, Msg: "no photo at all has its bytes in " + where + ", so nothing is marked",
 		Hint: "is a disk not mounted? if all photos are lost, 'photos verify' of each user marks them",
 	}
 }

@@ -22,18 +22,23 @@ func commands() map[string]command {
 		"account": {run: account},
 		"check":   {run: check, flags: []string{"repair", "json"}},
 		"migrate": {run: migrate, flags: []string{"dry-run"}},
+		"move":    {run: moveAll, flags: []string{"to-database-url", "to-data", "to-bucket"}},
 	}
 }
 
 // options are the values of the flags of commands.
 type options struct {
-	repair, json, dryRun bool
+	repair, json, dryRun         bool
+	toDatabase, toData, toBucket string
 }
 
 func (o *options) declare(f *flags) {
 	f.BoolVar(&o.repair, "repair", false, "")
 	f.BoolVar(&o.json, "json", false, "")
 	f.BoolVar(&o.dryRun, "dry-run", false, "")
+	f.StringVar(&o.toDatabase, "to-database-url", "", "")
+	f.StringVar(&o.toData, "to-data", "", "")
+	f.StringVar(&o.toBucket, "to-bucket", "", "")
 }
 
 // commandOf returns the command whose flag has the name, or "".

@@ -66,6 +66,9 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 	if err := d.openBucket(ctx, s, db, talk); err != nil {
 		return err
 	}
+	if err := settled(ctx, db, s.force, talk); err != nil {
+		return err
+	}
 	if err := belong(ctx, db, d.blobs, s.photosAre()); err != nil {
 		return err
 	}

@@ -37,6 +37,14 @@ Usage:
   photosd migrate
       bring the tables of the database up to date, and end
       --dry-run  only say what would be done
+  photosd move
+      move all photos from the SQLite database and its files to a database
+      server; the service may go on, and takes no changes at the end of it
+      --to-database-url URL  the new database; a URL with a password is given
+                             as PHOTOSD_TO_DATABASE_URL, or in a file that
+                             PHOTOSD_TO_DATABASE_URL_FILE names
+      --to-data FOLDER       where the files are copied to (default: they stay)
+      --to-bucket NAME       the bucket that they are copied to
 
 The commands need the same settings as the service, which may be running.
 

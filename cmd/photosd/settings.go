@@ -22,6 +22,8 @@ type settings struct {
 	options
 
 	version bool
+	force   bool
+	getenv  func(string) string
 	given   *flags   // says where each value comes from
 	words   []string // the arguments that are not flags: none, or those of a command
 }
@@ -35,6 +37,7 @@ func (s *settings) declare() *flags {
 	s.accounts.declare(f)
 	s.limits.declare(f)
 	s.options.declare(f)
+	f.BoolVar(&s.force, "force", false, "use the database although its photos were moved to another one, or a move to it is not complete; what changes here is not there")
 	f.BoolVar(&s.version, "version", false, "print the version and end")
 	return f
 }
@@ -42,7 +45,7 @@ func (s *settings) declare() *flags {
 // parseSettings reads the flags and the environment, checks them, and derives settings that
 // were left out. Its errors are of photo.KindUsage, except flag.ErrHelp.
 func parseSettings(args []string, getenv func(string) string) (*settings, error) {
-	s := &settings{}
+	s := &settings{getenv: getenv}
 	f := s.declare()
 	s.given = f
 	var err error

@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,9 +34,13 @@ func newHTTPMetrics(m *Metrics) httpMetrics {
 	return h
 }
 
-// methods are those that have a label. Clients may send any word.
-var methods = []string{
-	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+// methodLabel returns a method, or "other": clients may send any word.
+func methodLabel(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
 }
 
 // Guard counts requests.
@@ -47,9 +50,7 @@ func (m *Metrics) Guard() httpkit.Guard {
 
 func (h httpMetrics) note(e httpkit.Exchange) {
 	h.inFlight.Dec()
-	if !slices.Contains(methods, e.Method) {
-		e.Method = "other"
-	}
+	e.Method = methodLabel(e.Method)
 	if e.Route == "" {
 		e.Route = "none"
 	}

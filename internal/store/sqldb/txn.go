@@ -15,6 +15,7 @@ type txn struct {
 	s       *session
 	quota   store.Quota     // of each owner
 	now     int64           // when the transaction began, by the database's clock, in microseconds
+	moving  bool            // a move keeps changes out
 	changed bool            // the current change has already changed something
 	owners  map[string]bool // the owners that are known to exist
 	// What the changes of the batch do to each owner's photos. It is written once, at the

@@ -51,11 +51,12 @@ type writer struct {
 // may run again, so it must set its results and not add to them. It may refuse with
 // txn.refuse: then the rest of the batch goes on. Any other error rolls back the transaction.
 type change struct {
-	ctx   context.Context
-	do    func(ctx context.Context, tx *txn) error
-	err   error
-	fault error         // err, unless it is a refusal
-	done  chan struct{} // closed when err is set
+	ctx    context.Context
+	do     func(ctx context.Context, tx *txn) error
+	anyway bool // also while a move keeps changes out
+	err    error
+	fault  error         // err, unless it is a refusal
+	done   chan struct{} // closed when err is set
 }
 
 // errClosed is the error of calls after Close.
@@ -73,7 +74,16 @@ func startWriter(b *backend, w *watch, m Meter) *writer {
 // refused. If ctx ends while the change waits for a batch, the change is not made. Once
 // the batch has begun, write waits for the result.
 func (w *writer) write(ctx context.Context, do func(context.Context, *txn) error) error {
-	start, c := time.Now(), &change{ctx: ctx, do: do, done: make(chan struct{})}
+	return w.writeChange(ctx, &change{ctx: ctx, do: do, done: make(chan struct{})})
+}
+
+// writeAnyway is write, but also works while a move keeps changes out.
+func (w *writer) writeAnyway(ctx context.Context, do func(context.Context, *txn) error) error {
+	return w.writeChange(ctx, &change{ctx: ctx, do: do, anyway: true, done: make(chan struct{})})
+}
+
+func (w *writer) writeChange(ctx context.Context, c *change) error {
+	start := time.Now()
 	if err := w.send(ctx, c); err != nil {
 		called(w.meter, "write", start, err)
 		return err
@@ -187,6 +197,10 @@ func (c *change) run(ctx context.Context, tx *txn) error {
 		return nil //nolint:nilerr // the caller gets the error; the batch goes on
 	}
 	tx.changed = false
+	if tx.moving && !c.anyway {
+		c.err = tx.refuse(errMoving)
+		return nil
+	}
 	err := c.do(ctx, tx)
 	if refused(err) != nil && !tx.changed {
 		c.err = err
@@ -244,9 +258,11 @@ func (l *lane) attempt(ctx context.Context, do func(context.Context, *txn) error
 		return fmt.Errorf("begin: %w", err)
 	}
 	t := &txn{s: l.session, quota: l.limit(), owners: map[string]bool{}, notes: map[string]*notes{}}
-	if err := t.row(ctx, `SELECT clock()`).Scan(&t.now); err != nil {
+	var until int64
+	if err := t.row(ctx, selectClock).Scan(&t.now, &until); err != nil {
 		return joinProblem(fmt.Errorf("read the clock: %w", err), tx.Rollback())
 	}
+	t.moving = until > t.now
 	err = do(ctx, t)
 	if err == nil {
 		err = t.writeNotes(ctx)
