@@ -22,13 +22,13 @@ A terminal gets a table, and a pager if the table is longer than the screen. A
 pipe gets one line per photo, separated by tabs:
 id, taken_at, uploaded_at, bytes, name, description.
 
---search takes a filter: words that must all occur in the description or the
-name, "phrases", -words that must not occur, and keys:
+--search takes a filter: words that must all occur in the description, a tag or
+the name, "phrases", -words that must not occur, and keys:
 
-  camera:nikon lens:35mm        taken:2024-07..2024-08   size:>5M
-  type:photo|video|raw          uploaded:7d              ext:raf
-  has:description|position|date|camera                   near:48.1,11.5,20km
-  is:described|undescribed|trashed
+  tag:iceland folder:2024/trip  taken:2024-07..2024-08   size:>5M
+  camera:nikon lens:35mm        uploaded:7d              ext:raf
+  type:photo|video|raw          is:described|undescribed|trashed
+  has:description|position|date|camera|tag|folder        near:48.1,11.5,20km
 
 Case and accents do not matter. A - before a key excludes. Example:
 '"golden hour" -blurry taken:2024'. docs/filters.md has more.

@@ -49,7 +49,7 @@ type Field string
 
 // The fields of Text.
 const (
-	Anywhere Field = "" // name, description
+	Anywhere Field = "" // name, description, tags
 	Camera   Field = "camera"
 	Lens     Field = "lens"
 )
@@ -87,6 +87,12 @@ type Size struct{ Least, Most int64 }
 // MaxSize is the Most of a Size without an upper bound.
 const MaxSize = math.MaxInt64
 
+// Tag asks for a tag, all of it, whatever its case and accents.
+type Tag string
+
+// Folder asks for photos in a folder and below it, whatever the case and accents of its names.
+type Folder string
+
 // Has asks whether something is known about a photo.
 type Has string
 
@@ -96,6 +102,8 @@ const (
 	HasPosition    Has = "position"
 	HasDate        Has = "date"
 	HasCamera      Has = "camera"
+	HasTag         Has = "tag"
+	HasFolder      Has = "folder"
 )
 
 // Near asks for a position within Radius metres of a place, on a sphere.

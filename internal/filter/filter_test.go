@@ -29,42 +29,43 @@ func noon(t testing.TB, zone string) time.Time {
 func TestParseAndString(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"  beach\tSUN ":                 "beach SUN",
-		`"golden hour"`:                 `"golden hour"`,
-		`"beach"`:                       "beach",
-		`"say \"hi\" \\ \n"`:            `"say \"hi\" \\ \\n"`,
-		`5"`:                            `5"`,
-		"-blurry":                       "-blurry",
-		`-"not this"`:                   `-"not this"`,
-		`"-" "a:b" 12:30 *`:             `"-" "a:b" 12:30 *`,
-		"--x":                           `-"-x"`,
-		"été:x":                         "été:x",
-		"camera:nikon":                  "camera:nikon",
-		`CAMERA:"Nikon D850"`:           `camera:"Nikon D850"`,
-		"type:Video -type:raw":          "type:video -type:raw",
-		"ext:.RAF":                      "ext:raf",
-		"taken:2024-07..2024-08":        "taken:2024-07-01T00:00:00+02:00..2024-08-31T23:59:59.999999+02:00",
-		"taken:2024":                    "taken:2024-01-01T00:00:00+01:00..2024-12-31T23:59:59.999999+01:00",
-		"taken:2024..":                  "taken:2024-01-01T00:00:00+01:00..",
-		"taken:..2024-02":               "taken:..2024-02-29T23:59:59.999999+01:00",
-		"taken:2024-05-31T18:00":        "taken:2024-05-31T18:00:00+02:00..2024-05-31T18:00:59.999999+02:00",
-		`taken:"2024-05-31 18:00:05"`:   "taken:2024-05-31T18:00:05+02:00..2024-05-31T18:00:05.999999+02:00",
-		"taken:2024-05-31T18:00:05.25Z": "taken:2024-05-31T18:00:05.25Z..2024-05-31T18:00:05.259999Z",
-		"taken:1920-01-01":              "taken:1920-01-01T00:00:00+01:00..1920-01-01T23:59:59.999999+01:00",
-		"uploaded:7d":                   "uploaded:2026-03-03T12:00:00+01:00..",
-		"uploaded:..12h":                "uploaded:..2026-03-09T23:59:59.999999+01:00",
-		"uploaded:7d..today":            "uploaded:2026-03-03T12:00:00+01:00..2026-03-10T23:59:59.999999+01:00",
-		"uploaded:yesterday":            "uploaded:2026-03-09T00:00:00+01:00..2026-03-09T23:59:59.999999+01:00",
-		"size:>5M":                      "size:5000001..",
-		"size:>=5M size:<=500k":         "size:5M.. size:0..500K",
-		"size:<5MiB":                    "size:0..5242879",
-		"size:5M..10M":                  "size:5M..10M",
-		"size:..1":                      "size:0..1",
-		"has:Position -has:description": "has:position -has:description",
-		"near:48.1,11.5,20km":           "near:48.1,11.5,20000m",
-		`near:"-33.9, 151.2, 500 m"`:    "near:-33.9,151.2,500m",
-		"is:described -is:trashed":      "is:described -is:trashed",
-		"is:undescribed is:TRASHED":     "is:undescribed is:trashed",
+		"  beach\tSUN ":                     "beach SUN",
+		`"golden hour"`:                     `"golden hour"`,
+		`"beach"`:                           "beach",
+		`"say \"hi\" \\ \n"`:                `"say \"hi\" \\ \\n"`,
+		`5"`:                                `5"`,
+		"-blurry":                           "-blurry",
+		`-"not this"`:                       `-"not this"`,
+		`"-" "a:b" 12:30 *`:                 `"-" "a:b" 12:30 *`,
+		"--x":                               `-"-x"`,
+		"été:x":                             "été:x",
+		`tag:"Best of" folder:/2024//trip/`: `tag:"Best of" folder:2024/trip`,
+		"camera:nikon":                      "camera:nikon",
+		`CAMERA:"Nikon D850"`:               `camera:"Nikon D850"`,
+		"type:Video -type:raw":              "type:video -type:raw",
+		"ext:.RAF":                          "ext:raf",
+		"taken:2024-07..2024-08":            "taken:2024-07-01T00:00:00+02:00..2024-08-31T23:59:59.999999+02:00",
+		"taken:2024":                        "taken:2024-01-01T00:00:00+01:00..2024-12-31T23:59:59.999999+01:00",
+		"taken:2024..":                      "taken:2024-01-01T00:00:00+01:00..",
+		"taken:..2024-02":                   "taken:..2024-02-29T23:59:59.999999+01:00",
+		"taken:2024-05-31T18:00":            "taken:2024-05-31T18:00:00+02:00..2024-05-31T18:00:59.999999+02:00",
+		`taken:"2024-05-31 18:00:05"`:       "taken:2024-05-31T18:00:05+02:00..2024-05-31T18:00:05.999999+02:00",
+		"taken:2024-05-31T18:00:05.25Z":     "taken:2024-05-31T18:00:05.25Z..2024-05-31T18:00:05.259999Z",
+		"taken:1920-01-01":                  "taken:1920-01-01T00:00:00+01:00..1920-01-01T23:59:59.999999+01:00",
+		"uploaded:7d":                       "uploaded:2026-03-03T12:00:00+01:00..",
+		"uploaded:..12h":                    "uploaded:..2026-03-09T23:59:59.999999+01:00",
+		"uploaded:7d..today":                "uploaded:2026-03-03T12:00:00+01:00..2026-03-10T23:59:59.999999+01:00",
+		"uploaded:yesterday":                "uploaded:2026-03-09T00:00:00+01:00..2026-03-09T23:59:59.999999+01:00",
+		"size:>5M":                          "size:5000001..",
+		"size:>=5M size:<=500k":             "size:5M.. size:0..500K",
+		"size:<5MiB":                        "size:0..5242879",
+		"size:5M..10M":                      "size:5M..10M",
+		"size:..1":                          "size:0..1",
+		"has:Position -has:description":     "has:position -has:description",
+		"near:48.1,11.5,20km":               "near:48.1,11.5,20000m",
+		`near:"-33.9, 151.2, 500 m"`:        "near:-33.9,151.2,500m",
+		"is:described -is:trashed":          "is:described -is:trashed",
+		"is:undescribed is:TRASHED":         "is:undescribed is:trashed",
 	} {
 		q, err := filter.Parse(in, noon(t, "Europe/Berlin"))
 		if err != nil || q.String() != want {
@@ -103,6 +104,8 @@ func TestErrorsPointAtTheirPlace(t *testing.T) {
 		"is:tiny":                   {4, `is: unknown value "tiny"`},
 		"has:x":                     {5, `has: unknown value "x"`},
 		"ext:a.b":                   {5, `ext: "a.b" is not a file extension`},
+		"folder:/":                  {8, `folder: "/" is not a folder`},
+		"folder:../x":               {8, `folder: the folder "../x" has .. in it`},
 		"ext:.":                     {5, `ext: "." is not a file extension`},
 		"taken:soon":                {7, `taken: "soon" is not a valid time`},
 		"taken:2024-13":             {7, `taken: "2024-13" is not a valid time`},
@@ -188,7 +191,15 @@ func queries() *rapid.Generator[filter.Query] {
 		return time.UnixMicro(rapid.Int64Range(-5e15, 5e15).Draw(t, "time")).In(zone)
 	})
 	test := rapid.Custom(func(t *rapid.T) filter.Test {
-		switch rapid.IntRange(0, 8).Draw(t, "kind") {
+		switch rapid.IntRange(0, 10).Draw(t, "kind") {
+		case 9:
+			return filter.Tag(text.Draw(t, "tag"))
+		case 10:
+			folder, err := photo.CleanFolder(rapid.StringMatching(`[a-zé /]{0,9}x`).Draw(t, "folder"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return filter.Folder(folder)
 		case 0:
 			return filter.Type(rapid.SampledFrom([]string{"photo", "video", "raw"}).Draw(t, "type"))
 		case 1:

@@ -27,7 +27,9 @@ func keys() []key {
 		{"taken", readTime(photo.ByTaken)},
 		{"uploaded", readTime(photo.ByUploaded)},
 		{"size", readSize},
-		{"has", oneOf(HasDescription, HasPosition, HasDate, HasCamera)},
+		{"tag", func(v string, _ time.Time) (Test, *photo.Error) { return Tag(v), nil }},
+		{"folder", readFolder},
+		{"has", oneOf(HasDescription, HasPosition, HasDate, HasCamera, HasTag, HasFolder)},
 		{"near", readNear},
 		{"is", oneOf(Described, Undescribed, Trashed)},
 	}
@@ -72,6 +74,17 @@ func readExt(v string, _ time.Time) (Test, *photo.Error) {
 		return nil, invalid(quote(v)+" is not a file extension", "write it as in ext:jpg")
 	}
 	return Ext(strings.ToLower(e)), nil
+}
+
+func readFolder(v string, _ time.Time) (Test, *photo.Error) {
+	folder, err := photo.CleanFolder(v)
+	switch {
+	case err != nil:
+		return nil, invalid(err.Error(), photo.HintOf(err))
+	case folder == "":
+		return nil, invalid(quote(v)+" is not a folder", "write it as in folder:2024/trip; has:folder finds photos in any folder")
+	}
+	return Folder(folder), nil
 }
 
 // readTime reads a time, an age, or a range of them whose ends are both included.

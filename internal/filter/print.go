@@ -78,6 +78,12 @@ func (s Size) value() string {
 	return photo.Size(s.Least).String() + ".." + to
 }
 
+func (Tag) key() string     { return "tag" }
+func (t Tag) value() string { return string(t) }
+
+func (Folder) key() string     { return "folder" }
+func (f Folder) value() string { return string(f) }
+
 func (Has) key() string     { return "has" }
 func (h Has) value() string { return string(h) }
 

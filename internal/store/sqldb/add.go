@@ -135,7 +135,7 @@ func (t *txn) insertPhoto(ctx context.Context, owner string, p photo.Photo, key 
 		owner, p.ID[:], live, key, []byte(p.Name), p.Size, p.MediaType, p.Width, p.Height,
 		taken, offset, p.TakenSource, p.Camera, latitude, longitude, p.PositionSource, toMicros(p.ModifiedAt),
 		p.Shot.ExposureTime, p.Shot.Aperture, p.Shot.ISO, p.Shot.FocalLength, p.Shot.Lens, micros(p.Shot.Duration), p.Reader,
-		p.Description, p.DescriptionSource, folded(p), gear(p.Camera, p.Shot.Lens), noRun, t.now, p.Version, p.Folder, writeTags(p.Tags))
+		p.Description, p.DescriptionSource, folded(p), gear(p), noRun, t.now, p.Version, p.Folder, writeTags(p.Tags))
 	if err != nil || !inserted {
 		return 0, false, err
 	}

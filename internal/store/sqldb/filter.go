@@ -26,8 +26,14 @@ func folded(p photo.Photo) string {
 	return text + fold.String(p.Name)
 }
 
-// gear returns the text in which camera: and lens: look.
-func gear(camera, lens string) string { return fold.String(camera) + "\n" + fold.String(lens) }
+// gear returns the text in which folder:, camera: and lens: look, a line for each.
+func gear(p photo.Photo) string {
+	folder := ""
+	if p.Folder != "" {
+		folder = fold.String(p.Folder) + "/"
+	}
+	return folder + "\n" + fold.String(p.Camera) + "\n" + fold.String(p.Shot.Lens)
+}
 
 // terms adds the conditions of a filter. Each is true or false and never NULL, so that NOT
 // reverses it.
@@ -42,10 +48,28 @@ func (l *listing) terms(terms filter.Query) {
 			condition = "NOT (" + condition + ")"
 		}
 		l.rest.where(condition, args...)
-		if text, ok := t.Test.(filter.Text); ok && text.In == filter.Anywhere && !t.Not {
-			l.words = append(l.words, fold.String(text.Value))
+		if !t.Not {
+			l.words = append(l.words, indexedWords(t.Test)...)
 		}
 	}
+}
+
+// indexedText returns the text of a photo that the index has.
+func indexedText(folded, gear string) string { return folded + "\n" + gear }
+
+// indexedWords returns what is in the indexed text of every photo that passes the test.
+func indexedWords(test filter.Test) []string {
+	switch t := test.(type) {
+	case filter.Text:
+		return []string{fold.String(t.Value)}
+	case filter.Tag:
+		return []string{"\n" + fold.String(string(t)) + "\n"}
+	case filter.Folder:
+		return []string{"\n" + fold.String(string(t)) + "/"}
+	case filter.Ext:
+		return []string{"." + string(t) + "\n"}
+	}
+	return nil
 }
 
 // cheapestFirst puts the terms that look into a text last, and of those the longest first: it is
@@ -75,6 +99,10 @@ func (l *listing) condition(term filter.Term) (string, []any) {
 		return textCondition(t)
 	case filter.Type:
 		return typeCondition(t)
+	case filter.Tag:
+		return `folded LIKE ? ESCAPE '!'`, []any{"%\n" + escapeLike(fold.String(string(t))) + "\n%"}
+	case filter.Folder:
+		return `gear LIKE ? ESCAPE '!'`, []any{escapeLike(fold.String(string(t))) + "/%"}
 	case filter.Ext:
 		return `folded LIKE ? ESCAPE '!'`, []any{"%." + escapeLike(string(t))}
 	case filter.Time:
@@ -110,9 +138,9 @@ func textCondition(t filter.Text) (string, []any) {
 	value := "%" + escapeLike(fold.String(t.Value)) + "%"
 	switch t.In {
 	case filter.Camera:
-		return `gear LIKE ? ESCAPE '!'`, []any{value + "\n%"}
+		return `gear LIKE ? ESCAPE '!'`, []any{"%\n" + value + "\n%"}
 	case filter.Lens:
-		return `gear LIKE ? ESCAPE '!'`, []any{"%\n" + value}
+		return `gear LIKE ? ESCAPE '!'`, []any{"%\n%\n" + value}
 	}
 	return `folded LIKE ? ESCAPE '!'`, []any{value}
 }
@@ -137,6 +165,10 @@ func hasCondition(h filter.Has) string {
 		return `taken_at > ` + takenBeforeText
 	case filter.HasCamera:
 		return `LENGTH(camera) > 0`
+	case filter.HasTag:
+		return `LENGTH(tags) > 0`
+	case filter.HasFolder:
+		return `LENGTH(folder) > 0`
 	}
 	return `LENGTH(description) > 0`
 }

@@ -116,6 +116,7 @@ type run struct {
 	grams                       map[gram]postings
 	firstUploaded, lastUploaded int64
 	firstTaken, lastTaken       int64
+	ordered                     bool // a photo with a higher number was not uploaded earlier
 }
 
 // buildRun indexes the oldest photos of an owner that are in no run. It reports whether there were
@@ -134,19 +135,20 @@ func (db *DB) buildRun(ctx context.Context, owner string) (bool, error) {
 func (db *DB) readRun(ctx context.Context, owner string) (*run, error) {
 	r := &run{
 		id: rand.Int64N(math.MaxInt64-1) + 1, grams: map[gram]postings{},
-		firstUploaded: math.MaxInt64, lastUploaded: math.MinInt64, firstTaken: math.MaxInt64, lastTaken: math.MinInt64,
+		ordered: true, firstUploaded: math.MaxInt64, lastUploaded: math.MinInt64, firstTaken: math.MaxInt64, lastTaken: math.MinInt64,
 	}
-	const query = `SELECT number, version, folded, uploaded_at, taken_at FROM photo WHERE run = ? AND owner = ? ORDER BY number LIMIT ?`
+	const query = `SELECT number, version, folded, gear, uploaded_at, taken_at FROM photo WHERE run = ? AND owner = ? ORDER BY number LIMIT ?`
 	err := db.each(ctx, query, []any{noRun, owner, db.sizes.run}, func(row scanner) error {
 		var number, version, uploaded, taken int64
-		var text string
-		if err := row.Scan(&number, &version, &text, &uploaded, &taken); err != nil {
+		var text, gear string
+		if err := row.Scan(&number, &version, &text, &gear, &uploaded, &taken); err != nil {
 			return err
 		}
 		r.numbers, r.versions = append(r.numbers, number), append(r.versions, version)
+		r.ordered = r.ordered && uploaded >= r.lastUploaded
 		r.firstUploaded, r.lastUploaded = min(r.firstUploaded, uploaded), max(r.lastUploaded, uploaded)
 		r.firstTaken, r.lastTaken = min(r.firstTaken, taken), max(r.lastTaken, taken)
-		for _, g := range gramsOf(text) {
+		for _, g := range gramsOf(indexedText(text, gear)) {
 			r.grams[g] = append(r.grams[g], number)
 		}
 		return nil
@@ -157,8 +159,8 @@ func (db *DB) readRun(ctx context.Context, owner string) (*run, error) {
 // storeGrams writes a run that is not used yet.
 func (db *DB) storeGrams(ctx context.Context, owner string, r *run) error {
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		_, err := tx.exec(ctx, `INSERT INTO search_run (id, owner, ready, stale, built_at, first_uploaded, last_uploaded, first_taken, last_taken)
-			VALUES (?, ?, 0, 0, ?, ?, ?, ?, ?)`, r.id, owner, tx.now, r.firstUploaded, r.lastUploaded, r.firstTaken, r.lastTaken)
+		_, err := tx.exec(ctx, `INSERT INTO search_run (id, owner, ready, stale, built_at, ordered, first_uploaded, last_uploaded, first_taken, last_taken)
+			VALUES (?, ?, 0, 0, ?, ?, ?, ?, ?, ?)`, r.id, owner, tx.now, flag(r.ordered), r.firstUploaded, r.lastUploaded, r.firstTaken, r.lastTaken)
 		return err
 	})
 	for some := range slices.Chunk(slices.Sorted(maps.Keys(r.grams)), gramRows*gramStatements) {

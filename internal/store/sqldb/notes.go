@@ -205,11 +205,11 @@ func (t *txn) insertInFeed(ctx context.Context, rows []any) error {
 func (t *txn) update(ctx context.Context, owner string, before, after record) (record, error) {
 	taken, offset := takenColumns(after.TakenAt, before.UploadedAt.UnixMicro())
 	latitude, longitude := positionColumns(after.Position)
-	_, err := t.exec(ctx, `UPDATE photo SET name = ?, description = ?, description_source = ?, folded = ?, run = ?, revision = ?,
+	_, err := t.exec(ctx, `UPDATE photo SET name = ?, description = ?, description_source = ?, folded = ?, gear = ?, run = ?, revision = ?,
 			taken_at = ?, taken_offset = ?, taken_source = ?, latitude = ?, longitude = ?, position_source = ?,
 			modified_at = ?, folder = ?, tags = ?, version = version + 1
 		WHERE owner = ? AND id = ?`,
-		[]byte(after.Name), after.Description, after.DescriptionSource, folded(after.Photo), noRun, after.revision,
+		[]byte(after.Name), after.Description, after.DescriptionSource, folded(after.Photo), gear(after.Photo), noRun, after.revision,
 		taken, offset, after.TakenSource, latitude, longitude, after.PositionSource,
 		toMicros(after.ModifiedAt), after.Folder, writeTags(after.Tags), owner, before.ID[:])
 	if err != nil {

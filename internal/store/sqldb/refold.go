@@ -26,32 +26,31 @@ func (db *DB) refold(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		type text struct {
-			number                          int64
-			name                            []byte
-			description, tags, camera, lens string
-		}
-		var texts []text
-		const query = `SELECT number, name, description, tags, camera, lens FROM photo WHERE run = ? LIMIT ? FOR UPDATE SKIP LOCKED`
-		err := tx.each(ctx, query, []any{oldFold, refoldBatch}, func(row scanner) error {
-			var r text
-			err := row.Scan(&r.number, &r.name, &r.description, &r.tags, &r.camera, &r.lens)
-			texts = append(texts, r)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, r := range texts {
-			_, err := tx.exec(ctx, `UPDATE photo SET folded = ?, gear = ?, run = ? WHERE number = ?`,
-				folded(photo.Photo{Name: string(r.name), Description: r.description, Tags: readTags(r.tags)}), gear(r.camera, r.lens), noRun, r.number)
-			if err != nil {
-				return err
-			}
-		}
-		n = len(texts)
-		return nil
+	err = db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		n, err = tx.refold(ctx)
+		return err
 	})
 	return n, err
+}
+
+func (t *txn) refold(ctx context.Context) (int, error) {
+	photos := map[int64]photo.Photo{} // by number
+	const query = `SELECT number, name, description, tags, folder, camera, lens FROM photo WHERE run = ? LIMIT ? FOR UPDATE SKIP LOCKED`
+	err := t.each(ctx, query, []any{oldFold, refoldBatch}, func(row scanner) error {
+		var p photo.Photo
+		var number int64
+		var name []byte
+		var tags string
+		err := row.Scan(&number, &name, &p.Description, &tags, &p.Folder, &p.Camera, &p.Shot.Lens)
+		p.Name, p.Tags = string(name), readTags(tags)
+		photos[number] = p
+		return err
+	})
+	for number, p := range photos {
+		if err != nil {
+			return 0, err
+		}
+		_, err = t.exec(ctx, `UPDATE photo SET folded = ?, gear = ?, run = ? WHERE number = ?`, folded(p), gear(p), noRun, number)
+	}
+	return len(photos), err
 }

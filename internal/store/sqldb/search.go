@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"photos/internal/photo"
 )
 
 // A search is a list with words, in one snapshot. It first reads the newest photos one by one: a
@@ -78,39 +80,70 @@ func (s search) beyond(edge *cursor) ([]key, error) {
 		return nil, err
 	}
 	const first, most = 2, 32 // the first runs often suffice
-	for n := first; len(runs) > 0; n = min(2*n, most) {
+	for n := first; len(runs) > 0 && !s.enough(found, runs[0]); n = min(2*n, most) {
 		some := runs[:min(n, len(runs))]
 		runs = runs[len(some):]
 		candidates, err := s.candidates(some, n)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range some {
-			if len(found) == s.wanted() && found[len(found)-1].at > r.last {
-				return found, nil // what comes is older
-			}
-			more, err := s.amongNumbers(r.id, candidates[r.id], edge)
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, more...)
-			slices.SortFunc(found, newerFirst)
-			found = found[:min(len(found), s.wanted())]
+		if found, err = s.amongRuns(some, candidates, found, edge); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil
 }
 
-// keys reads the keys that a query returns.
-func (s search) keys(q *query) (found []key, err error) {
-	err = s.each(q.text, q.args, func(row scanner) error {
-		var k key
-		err := row.Scan(&k.number, &k.at)
-		found = append(found, k)
-		return err
-	})
-	return found, err
+// amongRuns adds photos of runs to those that are found. Candidates of several runs share a query.
+func (s search) amongRuns(runs []searchRun, candidates map[int64]postings, found []key, edge *cursor) ([]key, error) {
+	var next []candidate
+	for i, r := range runs {
+		for _, number := range slices.Backward(candidates[r.id]) {
+			next = append(next, candidate{number, r.id})
+		}
+		if last := i == len(runs)-1; !last && len(next) < numbersAtOnce {
+			continue
+		}
+		more, err := s.amongCandidates(next, r, edge)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+		slices.SortFunc(found, newerFirst)
+		found, next = found[:min(len(found), s.wanted())], nil
+		if s.enough(found, r) {
+			break
+		}
+	}
+	return found, nil
 }
+
+// amongCandidates finds photos among candidates, those of the run r last.
+func (s search) amongCandidates(candidates []candidate, r searchRun, edge *cursor) (found []key, err error) {
+	ofRun := 0
+	for some := range slices.Chunk(candidates, numbersAtOnce) {
+		more, err := s.among(some, edge)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+		if some[0].run == r.id {
+			ofRun += len(more)
+		}
+		if r.ordered && ofRun >= s.wanted() {
+			break // the others of the run come later in the list
+		}
+	}
+	return found, nil
+}
+
+// enough reports whether the page needs nothing of a run and of those after it, which are older.
+func (s search) enough(found []key, r searchRun) bool {
+	return len(found) == s.wanted() && found[len(found)-1].at > r.last
+}
+
+// A candidate is a photo that may have all words.
+type candidate struct{ number, run int64 }
 
 // inNoRun finds photos that the index does not have.
 func (s search) inNoRun(edge *cursor) ([]key, error) {
@@ -118,8 +151,14 @@ func (s search) inNoRun(edge *cursor) ([]key, error) {
 	q.where(`SELECT number, `+s.at+` FROM photo THROUGH photo_by_run WHERE run IN (?, ?)`, noRun, oldFold)
 	s.conditions(q, edge)
 	q.text += s.order() + ` LIMIT ?`
-	q.args = append(q.args, s.wanted())
-	return s.keys(q)
+	var found []key
+	err := s.each(q.text, append(q.args, s.wanted()), func(row scanner) error {
+		var k key
+		err := row.Scan(&k.number, &k.at)
+		found = append(found, k)
+		return err
+	})
+	return found, err
 }
 
 func (s search) conditions(q *query, edge *cursor) {
@@ -129,21 +168,28 @@ func (s search) conditions(q *query, edge *cursor) {
 	q.where(s.rest.text, s.rest.args...)
 }
 
-// amongNumbers finds photos among those that a run names.
-func (s search) amongNumbers(run int64, numbers postings, edge *cursor) (found []key, err error) {
-	for some := range slices.Chunk(numbers, numbersAtOnce) {
-		list, args := numberList(some)
-		q := &query{}
-		q.where(`SELECT number, `+s.at+` FROM photo THROUGH number WHERE number IN `+list, args...)
-		q.where(`run = ?`, run)
-		s.conditions(q, edge)
-		more, err := s.keys(q)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
+// among finds photos among candidates, at most numbersAtOnce. One that is no longer in the run that
+// names it is found elsewhere.
+func (s search) among(candidates []candidate, edge *cursor) (found []key, err error) {
+	isOne := map[candidate]bool{}
+	var numbers []int64
+	for _, c := range candidates {
+		numbers, isOne[c] = append(numbers, c.number), true
 	}
-	return found, nil
+	list, args := numberList(numbers)
+	q := &query{}
+	q.where(`SELECT number, `+s.at+`, run FROM photo THROUGH number WHERE number IN `+list, args...)
+	s.conditions(q, edge)
+	err = s.each(q.text, q.args, func(row scanner) error {
+		var k key
+		var run int64
+		err := row.Scan(&k.number, &k.at, &run)
+		if isOne[candidate{k.number, run}] {
+			found = append(found, k)
+		}
+		return err
+	})
+	return found, err
 }
 
 // addPhotos adds photos to the page.
@@ -163,15 +209,19 @@ func (s search) addPhotos(found []key) error {
 }
 
 // A searchRun is a run that may have photos of a list.
-type searchRun struct{ id, last int64 }
+type searchRun struct {
+	id, last int64
+	ordered  bool // a photo with a higher number comes earlier in the list
+}
 
 // runs returns the runs that have photos after the edge, those with the newest photos first.
 func (s search) runs(edge *cursor) (runs []searchRun, err error) {
 	times := strings.TrimSuffix(s.at, "_at") // uploaded or taken
-	q := `SELECT id, last_` + times + ` FROM search_run WHERE owner = ? AND ready = 1 AND first_` + times + ` <= ?`
+	q := `SELECT id, last_` + times + `, ordered FROM search_run WHERE owner = ? AND ready = 1 AND first_` + times + ` <= ?`
 	err = s.each(q, []any{s.owner, edge.at}, func(row scanner) error {
 		var r searchRun
-		err := row.Scan(&r.id, &r.last)
+		err := row.Scan(&r.id, &r.last, &r.ordered)
+		r.ordered = r.ordered && s.by == photo.ByUploaded
 		runs = append(runs, r)
 		return err
 	})

@@ -199,6 +199,23 @@ func TestSearchWithIndex(t *testing.T) {
 	})
 }
 
+// A run of many hits is read from its newest photo on, as far as a page needs.
+func TestSearchInLargeRuns(t *testing.T) {
+	t.Parallel()
+	db := openConfig(t, Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "photos.db"), sizes: indexSizes{run: 2 * numbersAtOnce, scan: 5}})
+	l := &searched{db: db, owner: anOwner(t, db), random: rand.New(rand.NewPCG(1, 2))}
+	l.add(t, 2*numbersAtOnce+numbersAtOnce/2)
+	l.build(t)
+	for _, by := range []photo.Order{photo.ByUploaded, photo.ByTaken} {
+		for _, word := range []string{"img", "sunset", "9"} {
+			f := photo.Filter{Search: word, By: by}
+			if got, want := l.list(t, f, 30), l.want([]string{word}, by); !slices.Equal(got, want) {
+				t.Errorf("%s by %s: %d photos, want %d", word, by, len(got), len(want))
+			}
+		}
+	}
+}
+
 func otherOwner(t testing.TB, db *DB) string {
 	t.Helper()
 	owner, err := db.Owner(t.Context(), "pool", "bob")

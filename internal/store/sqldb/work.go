@@ -219,7 +219,7 @@ func (t *txn) reread(ctx context.Context, owner string, p photo.Photo) error {
 			exposure_time = ?, aperture = ?, iso = ?, focal_length = ?, lens = ?, duration = ?, reader = ?,
 			taken_at = ?, taken_offset = ?, taken_source = ?, latitude = ?, longitude = ?, position_source = ?, version = version + ?
 		WHERE number = ?`,
-		p.MediaType, p.Width, p.Height, p.Camera, gear(p.Camera, p.Shot.Lens), noRun,
+		p.MediaType, p.Width, p.Height, p.Camera, gear(photo.Photo{Folder: r.Folder, Camera: p.Camera, Shot: p.Shot}), noRun,
 		p.Shot.ExposureTime, p.Shot.Aperture, p.Shot.ISO, p.Shot.FocalLength, p.Shot.Lens, micros(p.Shot.Duration), p.Reader,
 		taken, offset, r.TakenSource, latitude, longitude, r.PositionSource, changed, r.number)
 	if err != nil {

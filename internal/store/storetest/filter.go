@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"photos/internal/filter"
 	"photos/internal/filter/fold"
 	"photos/internal/photo"
+	"photos/internal/tag"
 )
 
 func filterTests() []test {
@@ -27,7 +29,7 @@ func filterKeys(t *testing.T, open Opener) {
 	owner := anOwner(t, s, "alice")
 	for i, p := range []photo.Photo{
 		{
-			Name: "DSCF0001.RAF", MediaType: "image/x-fuji-raf", Size: 50_000_000, Camera: "FUJIFILM X-T5", Shot: photo.Shot{Lens: "XF35mmF1.4 R"},
+			Name: "DSCF0001.RAF", MediaType: "image/x-fuji-raf", Size: 50_000_000, Camera: "FUJIFILM X-T5", Folder: "2024/Trip to Zürich", Tags: []string{"best of", "été"}, Shot: photo.Shot{Lens: "XF35mmF1.4 R"},
 			TakenAt: photo.AtWallClock(time.Date(2024, 7, 31, 23, 59, 59, 0, time.UTC)), Position: &photo.Position{Latitude: 48.137, Longitude: 11.575},
 		},
 		{Name: "IMG_1.jpg", MediaType: "image/jpeg", Size: 5_000_000, Description: "Été à la plage\nau soir", Camera: "Canon R5 35mm"},
@@ -42,42 +44,51 @@ func filterKeys(t *testing.T, open Opener) {
 	_, err := s.Trash(t.Context(), owner, add(t, s, owner, photo.Photo{ID: numbered(3).ID, Name: "gone.jpg", MediaType: "image/jpeg"}, key(3)).Photo.ID, time.Hour)
 	must(t, err)
 	for text, want := range map[string]string{
-		"ete PLAGE":                "IMG_1.jpg",
-		`"plage au soir"`:          "IMG_1.jpg",
-		`"soir img"`:               "",
-		"-sun -plage":              "DSCF0001.RAF",
-		"camera:fuji":              "DSCF0001.RAF",
-		"camera:35mm":              "IMG_1.jpg",
-		"lens:35MM":                "DSCF0001.RAF",
-		"fujifilm":                 "",
-		"-camera:canon":            "clip.mp4 DSCF0001.RAF",
-		"type:photo":               "IMG_1.jpg DSCF0001.RAF",
-		"type:raw":                 "DSCF0001.RAF",
-		"type:video":               "clip.mp4",
-		"type:photo -type:raw":     "IMG_1.jpg",
-		"ext:raf":                  "DSCF0001.RAF",
-		"ext:j":                    "",
-		"taken:2024-07":            "DSCF0001.RAF",
-		"taken:2024-07..2024-08":   "clip.mp4 DSCF0001.RAF",
-		"taken:..2024-07":          "DSCF0001.RAF",
-		"-taken:2024-07":           "clip.mp4 IMG_1.jpg",
-		"uploaded:7d":              "clip.mp4 IMG_1.jpg DSCF0001.RAF",
-		"-uploaded:7d":             "",
-		"size:>5M":                 "clip.mp4 DSCF0001.RAF",
-		"size:<=5M":                "IMG_1.jpg",
-		"has:position -has:camera": "clip.mp4",
-		"-has:description":         "DSCF0001.RAF",
-		"-has:date":                "IMG_1.jpg",
-		"near:48.1,11.5,20km":      "DSCF0001.RAF",
-		"near:48.1,11.5,5km":       "",
-		"near:0,180,2km":           "clip.mp4",
-		"-near:48.1,11.5,20km":     "clip.mp4 IMG_1.jpg",
-		"is:undescribed":           "DSCF0001.RAF",
-		"is:described":             "clip.mp4 IMG_1.jpg",
-		"is:trashed":               "gone.jpg",
-		"is:trashed sun":           "",
-		"-is:trashed sun":          "clip.mp4",
-		"is:trashed -is:trashed":   "",
+		"ete PLAGE":                     "IMG_1.jpg",
+		`"plage au soir"`:               "IMG_1.jpg",
+		`"soir img"`:                    "",
+		"-sun -plage":                   "DSCF0001.RAF",
+		"camera:fuji":                   "DSCF0001.RAF",
+		"camera:35mm":                   "IMG_1.jpg",
+		"lens:35MM":                     "DSCF0001.RAF",
+		"tag:ETE":                       "DSCF0001.RAF",
+		"tag:best":                      "",
+		`tag:"Best of" best`:            "DSCF0001.RAF",
+		"-tag:ete":                      "clip.mp4 IMG_1.jpg",
+		`folder:"2024/trip to zurich/"`: "DSCF0001.RAF",
+		"folder:2024":                   "DSCF0001.RAF",
+		"folder:202":                    "",
+		"has:tag has:folder":            "DSCF0001.RAF",
+		"zurich":                        "",
+		"fujifilm":                      "",
+		"-camera:canon":                 "clip.mp4 DSCF0001.RAF",
+		"type:photo":                    "IMG_1.jpg DSCF0001.RAF",
+		"type:raw":                      "DSCF0001.RAF",
+		"type:video":                    "clip.mp4",
+		"type:photo -type:raw":          "IMG_1.jpg",
+		"ext:raf":                       "DSCF0001.RAF",
+		"ext:j":                         "",
+		"taken:2024-07":                 "DSCF0001.RAF",
+		"taken:2024-07..2024-08":        "clip.mp4 DSCF0001.RAF",
+		"taken:..2024-07":               "DSCF0001.RAF",
+		"-taken:2024-07":                "clip.mp4 IMG_1.jpg",
+		"uploaded:7d":                   "clip.mp4 IMG_1.jpg DSCF0001.RAF",
+		"-uploaded:7d":                  "",
+		"size:>5M":                      "clip.mp4 DSCF0001.RAF",
+		"size:<=5M":                     "IMG_1.jpg",
+		"has:position -has:camera":      "clip.mp4",
+		"-has:description":              "DSCF0001.RAF",
+		"-has:date":                     "IMG_1.jpg",
+		"near:48.1,11.5,20km":           "DSCF0001.RAF",
+		"near:48.1,11.5,5km":            "",
+		"near:0,180,2km":                "clip.mp4",
+		"-near:48.1,11.5,20km":          "clip.mp4 IMG_1.jpg",
+		"is:undescribed":                "DSCF0001.RAF",
+		"is:described":                  "clip.mp4 IMG_1.jpg",
+		"is:trashed":                    "gone.jpg",
+		"is:trashed sun":                "",
+		"-is:trashed sun":               "clip.mp4",
+		"is:trashed -is:trashed":        "",
 	} {
 		if got := names(all(t, s, owner, photo.Filter{Search: text}, 2)); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
@@ -96,6 +107,9 @@ func malformedFilter(t *testing.T, open Opener) {
 
 // words are in the texts of photos and of filters, so that they meet.
 var words = []string{"Sea", "sea", "SÉA", "straße", "STRASSE", "İzmir", "izmir", "a%b", "a_b", "x!", `\`, "北京", "e\u0301", "ø", "  two ", "jpg", "ab", "b"}
+
+// folders are those of photos and of filters. The first is none.
+var folders = []string{"", "2024", "2024/Été", "2024/ete/sea", "2024b", "x/2024", "sea"}
 
 // filterModel compares lists with what plain Go selects of random photos.
 func filterModel(t *testing.T, open Opener) {
@@ -140,7 +154,12 @@ func randomPhoto(t *rapid.T) photo.Photo {
 	p := photo.Photo{
 		Name: text("name") + rapid.SampledFrom([]string{"", ".jpg", ".RAF", ".b"}).Draw(t, "ext"), Description: text("description"), Camera: text("camera"),
 		Shot: photo.Shot{Lens: text("lens")}, Size: rapid.Int64Range(0, 20).Draw(t, "size"),
+		Folder:    rapid.SampledFrom(folders).Draw(t, "folder"),
 		MediaType: rapid.SampledFrom([]string{"image/jpeg", "image/x-fuji-raf", "video/mp4", "video/x-m4v"}).Draw(t, "type"),
+	}
+	var err error
+	if p.Tags, err = tag.NormalizeAll(rapid.SliceOfN(rapid.SampledFrom(words), 0, 2).Draw(t, "tags")); err != nil {
+		t.Fatal(err)
 	}
 	if p.Description != "" {
 		p.DescriptionSource = photo.FromFlag
@@ -170,7 +189,11 @@ func randomTime(t *rapid.T) time.Time {
 func randomTerm(t *rapid.T) filter.Term {
 	term := filter.Term{Not: rapid.Bool().Draw(t, "not")}
 	word := rapid.SampledFrom(words).Draw(t, "word")
-	switch rapid.IntRange(0, 9).Draw(t, "test") {
+	switch rapid.IntRange(0, 11).Draw(t, "test") {
+	case 9:
+		term.Test = filter.Tag(strings.TrimSpace(word))
+	case 10:
+		term.Test = filter.Folder(rapid.SampledFrom(folders[1:]).Draw(t, "folder"))
 	case 0:
 		term.Test = filter.Text{In: filter.Camera, Value: word}
 	case 1:
@@ -192,7 +215,7 @@ func randomTerm(t *rapid.T) filter.Term {
 		least := rapid.Int64Range(0, 20).Draw(t, "least")
 		term.Test = filter.Size{Least: least, Most: rapid.SampledFrom([]int64{least, least + 5, filter.MaxSize}).Draw(t, "most")}
 	case 6:
-		term.Test = rapid.SampledFrom([]filter.Has{filter.HasCamera, filter.HasDate, filter.HasDescription, filter.HasPosition}).Draw(t, "has")
+		term.Test = rapid.SampledFrom([]filter.Has{filter.HasCamera, filter.HasDate, filter.HasDescription, filter.HasPosition, filter.HasTag, filter.HasFolder}).Draw(t, "has")
 	case 7:
 		radius := rapid.SampledFrom([]float64{1, 1100, 1600, 5_000_000, 20_030_000}).Draw(t, "radius")
 		term.Test = filter.Near{Latitude: degrees(t, 90), Longitude: degrees(t, 180), Radius: radius}
@@ -227,9 +250,13 @@ func passes(test filter.Test, p photo.Photo) bool {
 		case filter.Lens:
 			return contains(p.Shot.Lens, t.Value)
 		}
-		return contains(p.Name, t.Value) || contains(p.Description, t.Value)
+		return contains(p.Name, t.Value) || contains(p.Description, t.Value) || slices.ContainsFunc(p.Tags, func(tag string) bool { return contains(tag, t.Value) })
 	case filter.Type:
 		return strings.HasPrefix(p.MediaType, "video/") == (t == filter.Video) && (t != filter.Raw || filter.IsRaw(p.MediaType))
+	case filter.Tag:
+		return slices.ContainsFunc(p.Tags, func(tag string) bool { return fold.String(tag) == fold.String(string(t)) })
+	case filter.Folder:
+		return p.Folder != "" && strings.HasPrefix(fold.String(p.Folder)+"/", fold.String(string(t))+"/")
 	case filter.Ext:
 		return strings.HasSuffix(fold.String(p.Name), "."+string(t))
 	case filter.Time:
@@ -240,6 +267,7 @@ func passes(test filter.Test, p photo.Photo) bool {
 		return map[filter.Has]bool{
 			filter.HasCamera: p.Camera != "", filter.HasDate: !p.TakenAt.IsZero(),
 			filter.HasDescription: p.Description != "", filter.HasPosition: p.Position != nil,
+			filter.HasTag: len(p.Tags) > 0, filter.HasFolder: p.Folder != "",
 		}[t]
 	case filter.Near:
 		return p.Position != nil && distance(*p.Position, photo.Position{Latitude: t.Latitude, Longitude: t.Longitude}) <= t.Radius
