@@ -16,6 +16,7 @@ import (
 type LibraryRows interface {
 	Get(ctx context.Context, owner string, id photo.ID, s store.Scope) (photo.Photo, string, error)
 	List(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
+	Neighbors(ctx context.Context, owner string, f photo.Filter, id photo.ID) (newer, older photo.ID, err error)
 	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
 	Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error)
 	History(ctx context.Context, owner string, id photo.ID) (photo.History, error)
@@ -60,25 +61,45 @@ func (s *Photos) SearchLimit() (total, share int) { return s.searches.Size() }
 
 // List returns a page of at most limit photos, after cursor. If it has to search through
 // all photos of the owner, it needs a free slot and has limited time.
-func (s *Photos) List(ctx context.Context, by Caller, f photo.Filter, cursor string, limit int) (photo.Page, error) {
+func (s *Photos) List(ctx context.Context, by Caller, f photo.Filter, cursor string, limit int) (page photo.Page, err error) {
+	err = s.search(ctx, by, f, func(ctx context.Context) error {
+		page, err = s.rows.List(ctx, by.Owner, f, cursor, limit)
+		return err
+	})
+	return page, err
+}
+
+// Neighbors returns the photos next to a photo in the list of a filter, the newer and the
+// older one. At an end of the list an ID is zero. It is limited like List.
+func (s *Photos) Neighbors(ctx context.Context, by Caller, f photo.Filter, id photo.ID) (newer, older photo.ID, err error) {
+	err = s.search(ctx, by, f, func(ctx context.Context) error {
+		newer, older, err = s.rows.Neighbors(ctx, by.Owner, f, id)
+		return err
+	})
+	return newer, older, err
+}
+
+// search runs a query with a filter, in a slot and within a time if it may have to look at
+// all photos of the owner.
+func (s *Photos) search(ctx context.Context, by Caller, f photo.Filter, do func(context.Context) error) error {
 	if f.Search == "" && !f.Undescribed {
-		return s.rows.List(ctx, by.Owner, f, cursor, limit)
+		return do(ctx)
 	}
 	release, err := s.searches.Acquire(by.Owner)
 	if err != nil {
-		return photo.Page{}, err
+		return err
 	}
 	defer release()
 	timed, cancel := context.WithTimeout(ctx, s.searchTime)
 	defer cancel()
-	page, err := s.rows.List(timed, by.Owner, f, cursor, limit)
+	err = do(timed)
 	if err != nil && ctx.Err() == nil && timed.Err() != nil {
-		return photo.Page{}, &photo.Error{
+		return &photo.Error{
 			Kind: photo.KindSearchTimeout, Msg: fmt.Sprintf("the search was not finished within %s", s.searchTime),
 			Hint: "narrow it: use fewer words, or a time with --since and --until", Err: err,
 		}
 	}
-	return page, err
+	return err
 }
 
 // Get returns a live photo.

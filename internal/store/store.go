@@ -86,6 +86,10 @@ type Store interface {
 	// is of photo.KindUsage when the cursor is not from List.
 	List(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
 
+	// Neighbors returns the photos next to a photo in the list of a filter, the newer and the older
+	// one. At an end of the list an ID is zero. The photo itself need not pass the filter.
+	Neighbors(ctx context.Context, owner string, f photo.Filter, id photo.ID) (newer, older photo.ID, err error)
+
 	// Check returns what is known about each digest, in the order of ids. It does not
 	// set the offsets of unfinished uploads, because only the staging knows them. When a
 	// photo has several unfinished uploads, it names the one claimed most often.

@@ -15,6 +15,8 @@ import (
 type photoContent struct {
 	tile
 	listing  listing
+	Newer    string // the address of the page of the next newer photo of the listing; empty: none
+	Older    string
 	History  []photo.Revision // without the current one
 	Conflict bool             // somebody else changed the description meanwhile
 	Typed    string           // what the user typed then
@@ -52,11 +54,38 @@ func (p *Pages) showPhoto(w http.ResponseWriter, r *http.Request, by session.Ses
 			c.History = append(c.History, revision)
 		}
 	}
+	if err := p.neighbors(r, by, &c); err != nil {
+		return err
+	}
 	if c.Typed == "" {
 		c.Typed = h.Photo.Description
 	}
 	title := pageTitle(h.Photo)
 	return p.show(w, r, status, "photo", view{Title: title, User: &by, Here: "photo", Content: c})
+}
+
+// neighbors fills in the pages of the photos before and after the photo in its listing. A
+// listing that no longer makes sense has none.
+func (p *Pages) neighbors(r *http.Request, by session.Session, c *photoContent) error {
+	f, err := c.listing.filter()
+	if err != nil {
+		return nil //nolint:nilerr // the address was typed
+	}
+	newer, older, err := p.service.Photos.Neighbors(r.Context(), by.Caller, f, c.ID)
+	if kind := photo.KindOf(err); err != nil && (kind == photo.KindUsage || kind == photo.KindSearchTimeout || kind == photo.KindUnavailable) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	address := func(id photo.ID) string {
+		if id.IsZero() {
+			return ""
+		}
+		return "/myphotos/" + id.String() + c.Query
+	}
+	c.Newer, c.Older = address(newer), address(older)
+	return nil
 }
 
 // pageTitle returns the title of a photo's page.

@@ -46,6 +46,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"work", workTests()},
 		{"stored", storedTests()},
 		{"session", sessionTests()},
+		{"neighbors", neighborTests()},
 		{"together", togetherTests()},
 	} {
 		t.Run(group.name, func(t *testing.T) {

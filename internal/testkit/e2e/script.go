@@ -61,6 +61,7 @@ var logins = make(chan struct{}, 4)
 //	sample NAME...               copy real photos here
 //	picture FILE [SEED [SIZE]]   make a picture
 //	pictures DIR N [SIZE [SEED]] make many
+//	scenes DIR N                 make landscapes that look like photos
 //	lines FILE N                 require that many lines
 //	replace FILE OLD NEW         edit a file
 //	occupy PORT                  listen on a port of 127.0.0.1 until the script ends
@@ -113,6 +114,7 @@ func Run(t *testing.T) {
 			"sample":   cmdSample,
 			"picture":  cmdPicture,
 			"pictures": cmdPictures,
+			"scenes":   cmdScenes,
 			"lines":    cmdLines,
 			"objects":  cmdObjects,
 			"replace":  cmdReplace,
@@ -260,6 +262,13 @@ func cmdPictures(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	n := numbers(ts, args[1:], 1, 4000, 1)
 	ts.Check(sample.Write(ts.MkAbs(args[0]), n[0], n[1], uint64(n[2])))
+}
+
+func cmdScenes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: scenes DIR N")
+	}
+	ts.Check(sample.WriteScenes(ts.MkAbs(args[0]), numbers(ts, args[1:], 1)[0]))
 }
 
 func cmdLines(ts *testscript.TestScript, neg bool, args []string) {

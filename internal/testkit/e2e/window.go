@@ -51,7 +51,7 @@ const windowTime = 90 * time.Second
 //	window size WIDTH               how wide the window is
 //	window look light|dark|forced   colors
 //	window shot NAME                keep a picture of the page for people to look at
-//	window axe                      require that axe-core finds nothing to complain about
+//	window axe                      require that axe-core finds nothing to complain about; ! window axe: that it does
 //	window back                     press the back button
 //	window lists CSS N              wait until the selector finds so many
 //	window eval EXPRESSION          wait until the expression is true (also in a plain window)
@@ -69,12 +69,19 @@ func cmdWindow(ts *testscript.TestScript, neg bool, args []string) {
 	if all.now == nil {
 		ts.Fatalf("there is no window yet")
 	}
-	if neg != (args[0] == "sees" && neg) {
+	if neg && args[0] != "sees" && args[0] != "axe" {
 		ts.Fatalf("window %s cannot be negated", args[0])
 	}
 	ctx, cancel := context.WithTimeout(all.now.ctx, windowTime)
 	defer cancel()
-	if err := all.now.do(ctx, ts, neg, args[0], args[1:]); err != nil {
+	err := all.now.do(ctx, ts, neg, args[0], args[1:])
+	if neg && args[0] == "axe" {
+		if err == nil {
+			ts.Fatalf("axe-core finds nothing")
+		}
+		return
+	}
+	if err != nil {
 		ts.Logf("%s\n%s", all.now.describe(ctx), ts.ReadFile("photosd.log"))
 		ts.Fatalf("window %s: %v", strings.Join(args, " "), err)
 	}
@@ -166,7 +173,11 @@ func (w *window) inspect(ctx context.Context, ts *testscript.TestScript, command
 	case "look":
 		return w.look(ctx, args[0])
 	case "shot":
-		return chromedp.Do(ctx, chromedp.Sleep(300*time.Millisecond), keep(ts, args[0])) // pictures are painted a moment after they are there
+		const pictures = `[...document.images].map(e => (e.loading = 'eager', e.complete)).every(Boolean)`
+		if err := w.until(ctx, pictures); err != nil {
+			return err
+		}
+		return chromedp.Do(ctx, chromedp.Sleep(300*time.Millisecond), keep(ts, args[0])) // they are painted a moment later
 	case "axe":
 		return w.axe(ctx)
 	case "weighs":

@@ -1,0 +1,50 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"photos/internal/photo"
+)
+
+// Neighbors implements store.Store.
+func (db *DB) Neighbors(ctx context.Context, owner string, f photo.Filter, id photo.ID) (newer, older photo.ID, err error) {
+	r, err := scanPhoto(db.row(ctx, selectPhoto, owner, id[:]))
+	if errors.Is(err, sql.ErrNoRows) {
+		return newer, older, noPhoto(id)
+	}
+	if err != nil {
+		return newer, older, fmt.Errorf("find the neighbors of a photo: %w", failure(err))
+	}
+	if older, err = db.neighbor(ctx, owner, f, r, "<", "DESC"); err == nil {
+		newer, err = db.neighbor(ctx, owner, f, r, ">", "ASC")
+	}
+	if err != nil {
+		return newer, older, fmt.Errorf("find the neighbors of a photo: %w", err)
+	}
+	return newer, older, nil
+}
+
+// neighbor returns the next photo after r in one direction, or none.
+func (db *DB) neighbor(ctx context.Context, owner string, f photo.Filter, r record, than, direction string) (photo.ID, error) {
+	l, err := newListing(owner, f, "")
+	if err != nil {
+		return photo.ID{}, err
+	}
+	q, c := l.walk(columns, nil), cursorAt(r, l.by)
+	q.where(l.at+` `+than+`= ? AND (`+l.at+` `+than+` ? OR number `+than+` ?)`, c.at, c.at, c.number)
+	if l.rest.text != "" {
+		q.where(l.rest.text, l.rest.args...)
+	}
+	q.text += ` ORDER BY ` + l.at + ` ` + direction + `, number ` + direction + ` LIMIT 1`
+	next, err := scanPhoto(db.row(ctx, q.text, q.args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return photo.ID{}, nil
+	}
+	if err != nil {
+		return photo.ID{}, failure(err)
+	}
+	return next.ID, nil
+}
