@@ -31,7 +31,7 @@ the name, "phrases", -words that must not occur, and keys:
   has:description|position|date|camera|tag|folder        near:48.1,11.5,20km
 
 Case and accents do not matter. A - before a key excludes. Example:
-'"golden hour" -blurry taken:2024'. docs/filters.md has more.
+'"golden hour" -blurry taken:2024'. photos help filters has more.
 
 --sort takes any field; times and numbers begin with the largest. All photos are
 then found before the first one is printed, and --limit counts from there.

@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 func main() {
@@ -26,6 +28,9 @@ func runCommand(ctx context.Context, args []string, e *env) int {
 		e.Color = false
 	}
 	root.SetArgs(args)
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		completeValues(e, root)
+	}
 	return e.report(root.ExecuteContext(ctx))
 }
 

@@ -185,3 +185,12 @@ func outcomeTint(o photo.Outcome) term.Tint {
 	}
 	return term.Good
 }
+
+// fieldNames returns the names of all columns.
+func fieldNames[T any](columns []term.Column[T]) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	return names
+}

@@ -32,6 +32,9 @@ script or a pipeline.`,
 		Args:          noArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Name() == cobra.ShellCompRequestCmd || cmd.Name() == cobra.ShellCompNoDescRequestCmd {
+				return nil // the settings follow from the line that is completed
+			}
 			cmd.SetContext(withSignals(cmd.Context()))
 			set, err := loadSettings(cmd.Flags(), e.getenv)
 			set.nul = endsWithNUL(cmd.Flags())

@@ -82,7 +82,7 @@ func (e *env) tokenSource(p profile) (signin.TokenSource, error) {
 	return tokens{signin.NewSource(signin.SourceOptions{
 		Session: p.Session, Store: store, StateDir: e.set.sessionsDir(), Patience: e.set.Timeout,
 		Waiting: e.sayWaiting, ClockOff: func(off time.Duration) { e.Warn("%s", signin.ClockWarning(off)) },
-		HTTP: e.network, Now: e.now,
+		HTTP: e.network, Now: e.now, StoredOnly: e.completing,
 	})}, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"photos/internal/filter"
 )
 
 // TestTopicsFollowTheCode: the pages about the environment and the exit codes have all of them.
@@ -15,6 +17,11 @@ func TestTopicsFollowTheCode(t *testing.T) {
 			if !strings.Contains(environmentHelp, name) {
 				t.Errorf("the topic about the environment lacks %s", name)
 			}
+		}
+	}
+	for _, key := range filter.Keys() {
+		if !regexp.MustCompile(`(?m)\b` + key + `:`).MatchString(filtersHelp) {
+			t.Errorf("the topic about filters lacks %s:", key)
 		}
 	}
 	var codes []string

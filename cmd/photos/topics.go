@@ -21,24 +21,41 @@ func helpTopics() []*cobra.Command {
 	}
 }
 
-const filtersHelp = `list, download, view, describe, delete and restore find photos with the same
-flags. A photo has to pass all of them.
+const filtersHelp = `--search takes a filter. list, download, view, describe, delete and restore find
+photos with it. A photo has to pass all parts of the filter:
 
-  --search WORDS     its name or description has all these words, in any order
-  --since TIME       from this time on
-  --until TIME       before the end of this time
-  --by taken         --since and --until look at the time when it was taken,
-                     in place of the time of the upload
-  --undescribed      it has no description
-  --limit N          at most N photos, the newest first
+  bay sunset           both words are in the description or the name
+  "golden hour"        this phrase is
+  -blurry              this word is not
+  camera:nikon         the name of the camera has this text; lens: alike
+  type:raw             photo, video or raw
+  ext:raf              the file name ends so
+  taken:2024-07        taken in this year, month, day or time
+  taken:2024-07..2024-08
+                       from the beginning of July to the end of August
+  uploaded:7d          uploaded in the last seven days
+  size:>5M             of this size; also size:<=500k and size:5M..10M
+  has:description      description, position, date or camera is known
+  near:48.1,11.5,20km  taken at most this far from the place
+  is:undescribed       described, undescribed or trashed
 
-A TIME is a year, a month or a day (2026, 2026-05, 2026-05-31, today,
-yesterday), a local time (2026-05-31T18:00), a time with its offset
-(2026-05-31T18:00:00+02:00), or an age (7d, 12h).
+Case and accents do not matter. A - before a key excludes: -camera:nikon. A
+value with spaces needs quotes: camera:"Nikon D850". Quote the filter for your
+shell:
+
+  photos list --search '"golden hour" -blurry taken:2024'
+
+These flags are short for parts of a filter: --since, --until, --undescribed,
+and --trash of list. With --by taken, --since and --until mean the time when a
+photo was taken, in place of its upload. --limit N takes the first N photos.
+
+A time is a year, a month or a day (2024, 2024-07, 2024-07-31, today,
+yesterday), a local time (2024-07-31T18:00), a time with its offset, or an age
+(7d, 12h).
 
 A filter that is given but empty is an error, so that a variable without a value
-in a script never means all photos. photos list with the same flags shows what a
-filter finds; --dry-run shows what a command would do.`
+in a script never means all photos. photos list with the same filter shows what
+it finds; --dry-run shows what a command would do.`
 
 const formattingHelp = `On a terminal, results are a table that fits its width. photos list --wide shows
 more columns and whole values. What is longer than the screen goes to a pager:
@@ -140,6 +157,8 @@ func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND | TOPIC]",
 		Short: "Help about a command or a topic",
+
+		ValidArgsFunction: helpNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
 			found, rest, err := root.Find(args)

@@ -120,12 +120,15 @@ func (p *parser) term() (Term, error) {
 	return t, p.fail(start, "unknown key "+quote(name), "the keys are "+keyNames()+`; write "`+name+`:" in quotes to search for it`)
 }
 
-func keyNames() string {
+func keyNames() string { return strings.Join(Keys(), ", ") }
+
+// Keys returns the words that may stand before a colon.
+func Keys() []string {
 	var names []string
 	for _, k := range keys() {
 		names = append(names, k.name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // keyAt returns the letters at the start of s, if a colon follows them.

@@ -2,6 +2,7 @@ package term
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -36,6 +37,10 @@ func wrapLine(s string, width int) []string {
 		}
 		for runewidth.StringWidth(line) > width {
 			head := runewidth.Truncate(line, width, "")
+			if head == "" { // what is shown as one character is wider than the line
+				_, n := utf8.DecodeRuneInString(line)
+				head = line[:n]
+			}
 			lines, line = append(lines, head), strings.TrimPrefix(line[len(head):], " ")
 		}
 	}

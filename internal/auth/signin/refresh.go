@@ -26,6 +26,9 @@ func (s *Source) refresh(ctx context.Context) (oidc.Token, error) {
 	if t, err := s.cred.access(ctx); err != nil || s.isUsable(t) {
 		return t, err
 	}
+	if s.opts.StoredOnly {
+		return oidc.Token{}, notSignedIn()
+	}
 	release, err := s.lock(ctx)
 	if err != nil {
 		return oidc.Token{}, err

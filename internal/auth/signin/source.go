@@ -43,6 +43,10 @@ type SourceOptions struct {
 	// which is more than a minute or less than minus a minute. It may be nil.
 	ClockOff func(off time.Duration)
 
+	// StoredOnly makes the source give out the token in the store while it is fresh, and nothing
+	// else: it takes no lock, and does not ask the provider.
+	StoredOnly bool
+
 	HTTP http.RoundTripper // nil: http.DefaultTransport
 	Now  func() time.Time  // nil: time.Now
 }

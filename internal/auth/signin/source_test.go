@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +32,35 @@ func TestTokenFromTheStoreMakesNoRequest(t *testing.T) {
 	}
 	if n := p.count("/oauth2/token"); n != 0 {
 		t.Errorf("%d exchanges, want none", n)
+	}
+}
+
+// TestStoredOnlyNeverRefreshes: such a source gives out the token in the store while it is fresh, and then asks nobody.
+func TestStoredOnlyNeverRefreshes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		expiry time.Duration
+		want   auth.Kind
+	}{{time.Hour, ""}, {-time.Minute, auth.NotSignedIn}} {
+		p, store, dir := newFakeProvider(t), newMemory(), t.TempDir()
+		session := p.session(t, store, time.Now().Add(c.expiry))
+		s := NewSource(SourceOptions{Session: session, Store: store, StateDir: dir, StoredOnly: true})
+		token, err := s.Token(t.Context())
+		if (err == nil) != (c.want == "") || err != nil && auth.KindOf(err) != c.want {
+			t.Errorf("expiry in %s: error %v, want one of kind %q", c.expiry, err, c.want)
+		}
+		if err == nil {
+			s.Invalidate(token) // the service refused it
+			if _, err := s.Token(t.Context()); auth.KindOf(err) != auth.NotSignedIn {
+				t.Errorf("a refused token: %v", err)
+			}
+		}
+		if n := p.count("/oauth2/token"); n != 0 {
+			t.Errorf("%d exchanges, want none", n)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("files in the state folder: %v, %v", left, err)
+		}
 	}
 }
 
