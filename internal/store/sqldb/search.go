@@ -36,13 +36,7 @@ func (s search) run() error {
 	if err != nil {
 		return err
 	}
-	q := s.inOrder(s.after)
-	if edge != nil {
-		q = s.walk(columns, s.after)
-		q.where(s.rest.text, s.rest.args...)
-		q.where(s.at+` >= ? AND (`+s.at+` > ? OR number >= ?)`, edge.at, edge.at, edge.number)
-		q.text += s.order() + ` LIMIT ?`
-	}
+	q := s.inOrderTo(edge)
 	if err := s.each(q.text, append(q.args, s.wanted()), s.page.add); err != nil || edge == nil || s.page.full {
 		return err
 	}
@@ -59,10 +53,9 @@ func (s search) wanted() int { return s.page.limit + 1 - len(s.page.page.Photos)
 
 // edge returns the last photo that is read one by one, or nil if these are all.
 func (s search) edge() (*key, error) {
-	q := s.walk(s.at+`, number`, s.after)
-	q.text += s.order() + ` LIMIT 1 OFFSET ?`
+	q := s.edgeQuery(s.db.sizes.scan + 2*s.page.limit)
 	var k key
-	err := s.row(q.text, append(q.args, s.db.sizes.scan+2*s.page.limit)...).Scan(&k.at, &k.number)
+	err := s.row(q.text, q.args...).Scan(&k.at, &k.number)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil // there is no edge
 	}
@@ -147,25 +140,21 @@ type candidate struct{ number, run int64 }
 
 // inNoRun finds photos that the index does not have.
 func (s search) inNoRun(edge *cursor) ([]key, error) {
-	q := &query{}
-	q.where(`SELECT number, `+s.at+` FROM photo THROUGH photo_by_run WHERE run IN (?, ?)`, noRun, oldFold)
-	s.conditions(q, edge)
-	q.text += s.order() + ` LIMIT ?`
 	var found []key
-	err := s.each(q.text, append(q.args, s.wanted()), func(row scanner) error {
-		var k key
-		err := row.Scan(&k.number, &k.at)
-		found = append(found, k)
-		return err
-	})
-	return found, err
-}
-
-func (s search) conditions(q *query, edge *cursor) {
-	q.where(`owner = ?`, s.owner)
-	q.where(`state = ?`, s.state)
-	q.after(s.at, edge)
-	q.where(s.rest.text, s.rest.args...)
+	for _, run := range []int{noRun, oldFold} {
+		q := s.noRunQuery(run, edge)
+		err := s.each(q.text, append(q.args, s.wanted()), func(row scanner) error {
+			var k key
+			err := row.Scan(&k.number, &k.at)
+			found = append(found, k)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(found, newerFirst)
+	return found[:min(len(found), s.wanted())], nil
 }
 
 // among finds photos among candidates, at most numbersAtOnce. One that is no longer in the run that
@@ -176,10 +165,7 @@ func (s search) among(candidates []candidate, edge *cursor) (found []key, err er
 	for _, c := range candidates {
 		numbers, isOne[c] = append(numbers, c.number), true
 	}
-	list, args := numberList(numbers)
-	q := &query{}
-	q.where(`SELECT number, `+s.at+`, run FROM photo THROUGH number WHERE number IN `+list, args...)
-	s.conditions(q, edge)
+	q := s.amongQuery(numbers, edge)
 	err = s.each(q.text, q.args, func(row scanner) error {
 		var k key
 		var run int64
@@ -199,8 +185,8 @@ func (s search) addPhotos(found []key) error {
 		for _, k := range some {
 			numbers = append(numbers, k.number)
 		}
-		list, args := numberList(numbers)
-		err := s.each(`SELECT `+columns+` FROM photo THROUGH number WHERE number IN `+list+s.order(), args, s.page.add)
+		q := s.photosQuery(numbers)
+		err := s.each(q.text, q.args, s.page.add)
 		if err != nil || s.page.full {
 			return err
 		}
@@ -216,9 +202,8 @@ type searchRun struct {
 
 // runs returns the runs that have photos after the edge, those with the newest photos first.
 func (s search) runs(edge *cursor) (runs []searchRun, err error) {
-	times := strings.TrimSuffix(s.at, "_at") // uploaded or taken
-	q := `SELECT id, last_` + times + `, ordered FROM search_run WHERE owner = ? AND ready = 1 AND first_` + times + ` <= ?`
-	err = s.each(q, []any{s.owner, edge.at}, func(row scanner) error {
+	q := s.runsQuery(edge)
+	err = s.each(q.text, q.args, func(row scanner) error {
 		var r searchRun
 		err := row.Scan(&r.id, &r.last, &r.ordered)
 		r.ordered = r.ordered && s.by == photo.ByUploaded
@@ -290,12 +275,8 @@ func intersection(ranges []gramRange, of map[gramRange][]postings) postings {
 
 // grams reads rows of the index. The query has room for n runs; the last one fills it up.
 func (s search) grams(runs []searchRun, n int, condition string, args []any, note func(run int64, g gram, p postings)) error {
-	var ids []any
-	for i := range n {
-		ids = append(ids, runs[min(i, len(runs)-1)].id)
-	}
-	q := `SELECT run, gram, photos FROM search_gram WHERE run IN (?` + strings.Repeat(`, ?`, n-1) + `) AND ` + condition
-	return s.each(q, append(ids, args...), func(row scanner) error {
+	q := gramsQuery(runs, n, condition, args)
+	return s.each(q.text, q.args, func(row scanner) error {
 		var run, g int64
 		var b []byte
 		if err := row.Scan(&run, &g, &b); err != nil {

@@ -232,65 +232,6 @@ func failHalf(t *testing.T, db *DB) {
 	}
 }
 
-// Every page of a list is a range of an index: nothing is sorted, and except in a search no row
-// is read that is not shown.
-func TestListsFollowAnIndex(t *testing.T) {
-	t.Parallel()
-	db := open(t, filepath.Join(t.TempDir(), "photos.db"))
-	year := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	uploaded := cursor{by: photo.ByUploaded, at: 1, number: 1}.String()
-	taken := cursor{by: photo.ByTaken, at: 1, number: 1}.String()
-	for _, tt := range []struct {
-		name, after string
-		f           photo.Filter
-		want        string
-	}{
-		{"newest", "", photo.Filter{}, "photo_by_uploaded (owner=? AND state=?)"},
-		{"the next page", uploaded, photo.Filter{}, "photo_by_uploaded (owner=? AND state=? AND uploaded_at<?)"},
-		{"a span", "", photo.Filter{Since: year, Until: year.AddDate(1, 0, 0)}, "photo_by_uploaded (owner=? AND state=? AND uploaded_at>? AND uploaded_at<?)"},
-		{"search", "", photo.Filter{Search: "beach"}, "photo_by_uploaded (owner=? AND state=?)"},
-		{"trash", uploaded, photo.Filter{Trash: true}, "photo_by_uploaded (owner=? AND state=? AND uploaded_at<?)"},
-		{"by taken", "", photo.Filter{By: photo.ByTaken}, "photo_by_taken (owner=? AND state=?)"},
-		{"by taken, the next page", taken, photo.Filter{By: photo.ByTaken}, "photo_by_taken (owner=? AND state=? AND taken_at<?)"},
-		{"by taken, a span", "", photo.Filter{By: photo.ByTaken, Since: year, Until: year.AddDate(1, 0, 0)}, "photo_by_taken (owner=? AND state=? AND taken_at>? AND taken_at<?)"},
-	} {
-		plan := explain(t, db, tt.f, tt.after)
-		if len(plan) != 1 || !strings.HasSuffix(plan[0], "USING INDEX "+tt.want) {
-			t.Errorf("%s: %v, want %s", tt.name, plan, tt.want)
-		}
-	}
-	if plan := explain(t, db, photo.Filter{IDPrefix: "12345678"}, ""); !strings.HasSuffix(plan[0], "photo_by_id (owner=? AND id>? AND id<?)") {
-		t.Errorf("a prefix: %v", plan)
-	}
-}
-
-func explain(t *testing.T, db *DB, f photo.Filter, after string) []string {
-	t.Helper()
-	l, err := newListing("owner", f, after)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := l.inOrder(l.after)
-	rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+q.text, append(q.args, 11)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var plan []string
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			t.Fatal(err)
-		}
-		plan = append(plan, detail)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return plan
-}
-
 // older creates a database with the migrations up to version. It returns the path and a
 // connection, which the caller closes.
 func older(t *testing.T, version int64) (string, *sql.DB) {
