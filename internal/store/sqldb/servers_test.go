@@ -104,7 +104,9 @@ func engines(t *testing.T, test func(*testing.T, dbserver.Engine)) {
 
 func TestStoreOnServers(t *testing.T) {
 	engines(t, func(t *testing.T, e dbserver.Engine) {
-		shared.server(t, e)
+		if server := shared.server(t, e); e == dbserver.MariaDB {
+			mustBeMySQL(t, server)
+		}
 		storetest.Run(t, func(t testing.TB) storetest.Opener {
 			c := fresh(t, e)
 			return func(t testing.TB) store.Store { return openConfig(t, c) }

@@ -115,7 +115,7 @@ func (t *txn) queueOutdated(ctx context.Context, v store.Versions, limit int) (m
 		return false, err
 	}
 	var last sql.NullInt64
-	err = t.row(ctx, `SELECT MAX(number) FROM (SELECT number FROM photo WHERE number > ? ORDER BY number LIMIT ?) AS next`, position, limit).Scan(&last)
+	err = t.row(ctx, `SELECT MAX(number) FROM (SELECT number FROM photo WHERE number > ? ORDER BY number LIMIT ?) AS batch`, position, limit).Scan(&last)
 	if err != nil || !last.Valid {
 		return false, err
 	}

@@ -256,6 +256,35 @@ func (s *Server) Exec(ctx context.Context, name string, statements ...string) er
 	return nil
 }
 
+// Statements returns the statements in the log of MariaDB, which general_log = 1 begins and
+// Statements ends. Parameters are question marks where the client has prepared the statement.
+func (s *Server) Statements() ([]string, error) {
+	ctx := context.Background()
+	if err := s.Exec(ctx, "", `SET GLOBAL general_log = 0`); err != nil {
+		return nil, err
+	}
+	db, err := s.admin()
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(ctx, `SELECT DISTINCT CONVERT(argument USING utf8mb4) FROM mysql.general_log
+		WHERE command_type IN ('Prepare', 'Query') AND user_host LIKE '`+User+`%'`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var statement string
+		if err := rows.Scan(&statement); err != nil {
+			return nil, err
+		}
+		out = append(out, statement)
+	}
+	return out, rows.Err()
+}
+
 // Create makes an empty database and returns its URL. On MariaDB it has the server's
 // default character set, which is not the one that photosd wants.
 func (s *Server) Create(ctx context.Context, name string) (string, error) {

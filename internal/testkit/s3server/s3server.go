@@ -3,7 +3,6 @@
 package s3server
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"photos/internal/testkit/gotool"
 	"photos/internal/testkit/testcert"
 )
 
@@ -28,44 +27,7 @@ const startTime = time.Minute
 
 // Build builds the server once for all runs and returns its path.
 func Build(ctx context.Context) (string, error) {
-	module, err := goOutput(ctx, "", "list", "-m", "-f", "{{.Dir}}", "photos")
-	if err != nil {
-		return "", err
-	}
-	tools := filepath.Join(module, "tools", "s3")
-	version, err := goOutput(ctx, tools, "list", "-m", "-f", "{{.Version}}", "github.com/versity/versitygw")
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(module, ".cache", "bin", "versitygw-"+version)
-	if _, err := os.Stat(bin); err == nil {
-		return bin, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(bin), 0o700); err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp(filepath.Dir(bin), "build") // several packages may build at a time
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	built := filepath.Join(dir, "versitygw")
-	if _, err := goOutput(ctx, tools, "build", "-o", built, "github.com/versity/versitygw/cmd/versitygw"); err != nil {
-		return "", err
-	}
-	return bin, os.Rename(built, bin)
-}
-
-func goOutput(ctx context.Context, dir string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
-	var problem bytes.Buffer
-	cmd.Stderr = &problem
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, &problem)
-	}
-	return strings.TrimSpace(string(out)), nil
+	return gotool.Build(ctx, "s3", "github.com/versity/versitygw/cmd/versitygw")
 }
 
 // Options say how a server runs.

@@ -13,10 +13,11 @@ CREATE TABLE IF NOT EXISTS tally (
 
 DELETE FROM tally;
 
+-- taken_month, because month would be the name of the literal.
 INSERT INTO tally (owner, kind, value, photos, bytes)
     SELECT owner, 'month', CASE WHEN taken_at < -2305843009213693952 THEN ''
         ELSE COALESCE(DATE_FORMAT(TIMESTAMPADD(SECOND, (taken_at DIV 1000000) - (taken_at % 1000000 < 0) + COALESCE(taken_offset, 0), CAST('1970-01-01 00:00:00' AS DATETIME)), '%Y-%m'), '') END AS taken_month,
-        COUNT(*), SUM(size) FROM photo WHERE state = 0 GROUP BY owner, taken_month; -- not month, which is the name of the literal
+        COUNT(*), SUM(size) FROM photo WHERE state = 0 GROUP BY owner, taken_month;
 
 INSERT INTO tally (owner, kind, value, photos, bytes)
     SELECT owner, 'type', media_type, COUNT(*), SUM(size) FROM photo WHERE state = 0 GROUP BY owner, media_type;

@@ -1,18 +1,25 @@
 -- Small pictures (renditions) of photos, and the work that is done on photos in the background.
+-- MySQL does not know ADD COLUMN IF NOT EXISTS, so the columns are looked for.
+-- +goose NO TRANSACTION
 -- +goose Up
 -- maker is the version of the program that made the renditions. rendition is their state:
 -- 0 pending, 1 ready, 2 refused, 3 no decoder. rendition_key is the blob that has them.
 -- color is the average color, red first; look is the perceptual digest, NULL until it is known.
-ALTER TABLE photo
-    ADD COLUMN IF NOT EXISTS maker SMALLINT NOT NULL DEFAULT 0,
-    ADD COLUMN IF NOT EXISTS rendition SMALLINT NOT NULL DEFAULT 0,
-    ADD COLUMN IF NOT EXISTS rendition_key VARBINARY(255),
-    ADD COLUMN IF NOT EXISTS color INTEGER NOT NULL DEFAULT 0,
-    ADD COLUMN IF NOT EXISTS look BIGINT;
+SET @add_columns = (SELECT CASE COUNT(*) WHEN 0
+    THEN 'ALTER TABLE photo
+    ADD COLUMN maker SMALLINT NOT NULL DEFAULT 0,
+    ADD COLUMN rendition SMALLINT NOT NULL DEFAULT 0,
+    ADD COLUMN rendition_key VARBINARY(255),
+    ADD COLUMN color INTEGER NOT NULL DEFAULT 0,
+    ADD COLUMN look BIGINT,
+    ADD INDEX photo_by_rendition (rendition_key),
+    ADD INDEX photo_by_look (owner, state, look)'
+    ELSE 'DO 0' END
+    FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'photo' AND column_name = 'look');
 
-CREATE INDEX IF NOT EXISTS photo_by_rendition ON photo (rendition_key);
+PREPARE add_columns FROM @add_columns;
 
-CREATE INDEX IF NOT EXISTS photo_by_look ON photo (owner, state, look);
+EXECUTE add_columns;
 
 -- Photos on which work is to be done: renditions are to be made, or metadata is to be read
 -- again. Whoever claims one moves due_at on; attempts counts the claims.
