@@ -56,16 +56,21 @@ func (b *bench) site(ctx context.Context, keyring bool) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := serve(exec.CommandContext(ctx, filepath.Join(b.bin, "photosd"), "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--log-level", "error"))
+	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "photosd"), "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--log-level", "error")
+	if keyring {
+		return b.signedIn(ctx, cmd, dir)
+	}
+	return b.signedIn(ctx, cmd, dir, "--insecure-storage")
+}
+
+// signedIn starts a service and signs an account in, with further flags of photos login. The client's files are in home.
+func (b *bench) signedIn(ctx context.Context, service *exec.Cmd, home string, flags ...string) (*site, error) {
+	s, err := serve(service)
 	if err != nil {
 		return nil, err
 	}
-	out := &site{server: s, b: b, home: dir}
-	args := []string{"login", s.addr}
-	if !keyring {
-		args = append(args, "--insecure-storage")
-	}
-	if _, err := timed(out.photos(ctx, args...)); err != nil {
+	out := &site{server: s, b: b, home: home}
+	if _, err := timed(out.photos(ctx, append([]string{"login", s.addr}, flags...)...)); err != nil {
 		_, stopErr := s.stop()
 		return nil, errors.Join(err, stopErr)
 	}
@@ -79,7 +84,7 @@ func (s *site) photos(ctx context.Context, args ...string) *exec.Cmd {
 		"PHOTOS_CONFIG_DIR="+filepath.Join(s.home, "config"), "XDG_CACHE_HOME="+filepath.Join(s.home, "cache"), "XDG_STATE_HOME="+filepath.Join(s.home, "state"),
 		"PHOTOS_SERVER=", "PHOTOS_TOKEN=", "PHOTOS_TOKEN_FILE=", "PHOTOS_PROFILE=",
 		"PHOTOS_BROWSER="+filepath.Join(s.b.bin, "xdg-open"),
-		"PERSON_EMAIL=bench@example.org", "PERSON_NICKNAME=Bench", "PERSON_PASSWORD=a long bench password", "PERSON_SIGNUP=1")
+		"PERSON_EMAIL="+filepath.Base(s.home)+"@example.org", "PERSON_NICKNAME=Bench", "PERSON_PASSWORD=a long bench password", "PERSON_SIGNUP=1")
 	return cmd
 }
 

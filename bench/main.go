@@ -3,7 +3,7 @@
 // of rclone, when it is on PATH) right before it, and the ratios of the pairs
 // are what counts: absolute figures of a shared machine do not travel.
 //
-//	bench [-runs N] [-scale F] [-only start,token,login,A,B,C,requests,again,library,huge,searches,million]
+//	bench [-runs N] [-scale F] [-only start,token,login,A,B,C,requests,again,library,huge,searches,million,bucketA,bucketB,bucketC,bucketMemory]
 //
 // Corpora, at scale 1: A is 200 photos of 4 MiB, B 5,000 of 60 KiB, C 4 videos
 // of 512 MiB; all distinct and incompressible, with real headers.
@@ -39,12 +39,14 @@ func run(ctx context.Context, args []string) error {
 			return discardServe(ctx, args[1])
 		case args[0] == "floor-put" && len(args) == 3:
 			return floorPut(ctx, args[1], args[2], floorConns)
+		case args[0] == "bucket-put" && len(args) == 4:
+			return bucketPut(ctx, args[1], args[2], args[3], floorConns)
 		}
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	runs := f.Int("runs", 5, "counted runs of each pair")
 	scale := f.Float64("scale", 1, "size of the corpora")
-	only := f.String("only", "start,token,login,A,B,C,requests,again,library,huge,searches,million", "what to measure")
+	only := f.String("only", "start,token,login,A,B,C,requests,again,library,huge,searches,million,bucketA,bucketB,bucketC,bucketMemory", "what to measure")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -73,6 +75,10 @@ func run(ctx context.Context, args []string) error {
 		{"huge", b.huge},
 		{"searches", b.searches},
 		{"million", b.million},
+		{"bucketA", func(ctx context.Context) error { return b.bucket(ctx, corpora[0]) }},
+		{"bucketB", func(ctx context.Context) error { return b.bucket(ctx, corpora[1]) }},
+		{"bucketC", func(ctx context.Context) error { return b.bucket(ctx, corpora[2]) }},
+		{"bucketMemory", b.bucketMemory},
 	} {
 		if !slices.Contains(wanted, m.name) {
 			continue

@@ -30,11 +30,11 @@ func (s *Server) HTTPClient() (*awshttp.BuildableClient, error) {
 }
 
 // Client returns a client of the server at url that does nothing on its own. http may be nil.
-func Client(url string, http aws.HTTPClient) *awss3.Client {
+func Client(url string, http aws.HTTPClient, options ...func(*awss3.Options)) *awss3.Client {
 	return awss3.New(awss3.Options{
 		BaseEndpoint: &url, Region: Region, UsePathStyle: true, HTTPClient: http,
 		Credentials: Credentials(),
-	})
+	}, options...)
 }
 
 // Credentials returns those of the account that the server knows.
