@@ -17,12 +17,15 @@ type bucket struct {
 	bucket    string // "": photos are in the data folder
 	pathStyle bool
 	checksums bool
+	redirect  bool
 }
 
 func (b *bucket) declare(f *flags) {
 	f.StringVar(&b.bucket, "bucket", "", "`NAME` of an S3 bucket for photos; AWS_REGION, AWS_ENDPOINT_URL and the usual AWS credentials say how it is reached (default: photos are in --data)")
 	f.BoolVar(&b.pathStyle, "bucket-path-style", false, "put the name of the bucket into the path of addresses (default: true if there is an AWS_ENDPOINT_URL)")
 	f.BoolVar(&b.checksums, "bucket-checksums", true, "send checksums that the bucket's store compares and keeps; false for a store that refuses them")
+	f.BoolVar(&b.redirect, "bucket-redirect", false, "let clients download from the bucket, at addresses that are valid for 15 minutes, instead of through photosd")
+	f.describe("bucket-redirect", "PHOTOS_BUCKET_REDIRECT", "true or false")
 	f.describe("bucket", "PHOTOS_BUCKET", "the name of a bucket")
 	f.describe("bucket-path-style", "PHOTOS_BUCKET_PATH_STYLE", "true or false")
 	f.describe("bucket-checksums", "PHOTOS_BUCKET_CHECKSUMS", "true or false")
@@ -30,7 +33,7 @@ func (b *bucket) declare(f *flags) {
 
 func (b *bucket) complete(f *flags, getenv func(string) string) error {
 	if b.bucket == "" {
-		for _, name := range []string{"bucket-path-style", "bucket-checksums"} {
+		for _, name := range []string{"bucket-path-style", "bucket-checksums", "bucket-redirect"} {
 			if f.given(name) {
 				return badSetting("%s is given, but no bucket: --bucket is missing", f.source(name))
 			}
@@ -82,5 +85,8 @@ func (d *daemon) openBucket(ctx context.Context, s *settings, db *sqldb.DB, talk
 		talk.say("warning: the bucket %s has no lifecycle rule that removes unfinished multipart uploads; photosd does it, as long as it runs", s.bucket.bucket)
 	}
 	d.blobs = b
+	if s.redirect {
+		d.link = b.Link
+	}
 	return nil
 }

@@ -31,6 +31,7 @@ type daemon struct {
 	database string // its name in messages
 	blobs    blobs
 	free     func() (bytes int64, known bool) // space for photos; nil: that is not known
+	link     func(ctx context.Context, owner, key, mediaType, disposition string) (string, error)
 	signIn   *signIn
 	metrics  *metrics.Metrics
 	pages    *web.Pages
@@ -77,7 +78,7 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 	}
 	d.close = append(d.close, d.signIn.close)
 	d.service, err = service.New(service.Config{
-		Store: db, Blobs: d.metrics.Blobs(d.blobs), Staging: d.metrics.Staging(d.blobs), Free: d.free, Swept: d.metrics.Swept,
+		Store: db, Blobs: d.metrics.Blobs(d.blobs), Staging: d.metrics.Staging(d.blobs), Free: d.free, Link: d.link, Swept: d.metrics.Swept,
 		Verify: d.signIn.verify, Inspect: metadata.Read, Renditions: thumb.New(thumb.Find()), Limits: s.limits.service(), Log: log,
 	})
 	if err != nil {

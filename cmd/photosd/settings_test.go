@@ -65,6 +65,7 @@ func TestWrongValues(t *testing.T) {
 		"data":              {[]string{""}, "a folder", nil},
 		"bucket":            {nil, "", nil},
 		"bucket-path-style": {[]string{"maybe"}, "true or false", []string{"--bucket", "b"}},
+		"bucket-redirect":   {[]string{"maybe"}, "true or false", []string{"--bucket", "b"}},
 		"bucket-checksums":  {[]string{"maybe"}, "true or false", []string{"--bucket", "b"}},
 		"database-url":      {[]string{"photos.db", "sqlite:", "oracle://h/d", "postgres:h/d"}, "sqlite:PATH", nil},
 		"database-host":     {[]string{"db.example.org:3306", "tcp(db)", "my host"}, "without a port", nil},

@@ -19,6 +19,11 @@ func (h *photos) content(w http.ResponseWriter, r *http.Request, by service.Call
 	if err != nil {
 		return err
 	}
+	if r.Method == http.MethodGet && r.Header.Get("If-None-Match") == "" { // else the answer has no bytes
+		if done, err := h.redirect(w, r, by, id); done || err != nil {
+			return err
+		}
+	}
 	p, bytes, err := h.photos.Open(r.Context(), by, id)
 	if err != nil {
 		return err
@@ -37,6 +42,20 @@ func (h *photos) content(w http.ResponseWriter, r *http.Request, by service.Call
 		return withStatus(http.StatusRequestedRangeNotSatisfiable, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("the photo does not have this range: it has %d bytes", p.Size)})
 	}
 	return nil
+}
+
+// redirect sends the client to where the photo is, if the service lets clients read there.
+func (h *photos) redirect(w http.ResponseWriter, r *http.Request, by service.Caller, id photo.ID) (done bool, err error) {
+	_, address, err := h.photos.Link(r.Context(), by, id, contentDisposition)
+	if err != nil || address == "" {
+		return false, err
+	}
+	header := w.Header()
+	header.Set("Location", address)
+	header.Set("Cache-Control", "no-store") // the address is good for a short while, and for anyone who has it
+	header.Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(http.StatusTemporaryRedirect)
+	return true, nil
 }
 
 // rangeResponse drops the plain text with which net/http refuses a range, so that a refusal

@@ -31,6 +31,7 @@ type Photos struct {
 	blobs     blob.Store
 	staging   blob.Staging
 	integrity integrity
+	link      func(ctx context.Context, owner, key, mediaType, disposition string) (string, error)
 
 	renditions *renditions
 
@@ -48,7 +49,7 @@ func newPhotos(c Config, checked integrity, small *renditions) *Photos {
 	processors := runtime.GOMAXPROCS(0)
 	searches := max(2, min(processors, most))
 	return &Photos{
-		rows: c.Store, blobs: c.Blobs, staging: c.Staging, integrity: checked, renditions: small,
+		rows: c.Store, blobs: c.Blobs, staging: c.Staging, integrity: checked, link: c.Link, renditions: small,
 		trashFor: c.Limits.TrashFor, searchTime: c.Limits.SearchTime,
 		searches:   NewLimiter("searches", searches, searches/2),
 		deepChecks: NewLimiter("deep checks", max(2, min(processors/2, most)), 1),
@@ -122,6 +123,27 @@ func (s *Photos) Open(ctx context.Context, by Caller, id photo.ID) (photo.Photo,
 		return p, nil, fmt.Errorf("bytes of photo %s: %w", id, err)
 	}
 	return p, r, nil
+}
+
+// Link returns a live photo and an address at which its bytes can be read for a while,
+// with a disposition that depends on the photo. The address is empty if the bytes have to
+// be read with Open.
+func (s *Photos) Link(ctx context.Context, by Caller, id photo.ID, disposition func(photo.Photo) string) (photo.Photo, string, error) {
+	if s.link == nil {
+		return photo.Photo{}, "", nil
+	}
+	p, key, err := s.rows.Get(ctx, by.Owner, id, store.Live)
+	if err != nil {
+		return p, "", err
+	}
+	if _, err = s.blobs.Size(ctx, by.Owner, key); errors.Is(err, blob.ErrNotFound) {
+		err = errors.Join(err, s.integrity.markDamaged(ctx, by.Owner, id, key))
+	}
+	if err != nil {
+		return p, "", fmt.Errorf("bytes of photo %s: %w", id, err)
+	}
+	address, err := s.link(ctx, by.Owner, key, p.MediaType, disposition(p))
+	return p, address, err
 }
 
 // Trash deletes a photo. It can be restored until photo.Photo.PurgeAt.

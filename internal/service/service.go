@@ -39,6 +39,11 @@ type Config struct {
 	// nil when that is never known.
 	Free func() (bytes int64, known bool)
 
+	// Link returns an address at which a client can read a blob for a while, with the
+	// media type and the disposition that are given. It is nil when all bytes go through
+	// the service.
+	Link func(ctx context.Context, owner, key, mediaType, disposition string) (address string, err error)
+
 	// Verify returns whose access token it is. An error of photo.KindUnavailable means
 	// that the token cannot be checked now. Any other error means that it is not valid.
 	Verify func(ctx context.Context, token string) (Identity, error)
