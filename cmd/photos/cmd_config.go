@@ -1,7 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,6 +55,12 @@ Keys of config.yaml:
 			Long:    "Change one setting in config.yaml, or add it. The comments of the file are kept.",
 			Example: "  photos config set timeout 2m",
 			RunE:    func(_ *cobra.Command, args []string) error { return configSet(e, args[0], args[1]) },
+		},
+		&cobra.Command{
+			Use: "edit", Short: "Edit config.yaml in your editor", Args: noArguments,
+			Long: `Edit config.yaml in the editor that VISUAL or EDITOR names. What you write is
+checked before it takes the place of the file.`,
+			RunE: func(cmd *cobra.Command, _ []string) error { return configEdit(cmd.Context(), e) },
 		},
 		&cobra.Command{
 			Use: "path", Short: "Print the path of config.yaml", Args: noArguments,
@@ -115,6 +126,39 @@ func configGet(e *env, key string) error {
 		}
 	}
 	return unknownKey(key)
+}
+
+// configEdit lets the user edit a copy of config.yaml, and replaces the file with it if it is valid.
+func configEdit(ctx context.Context, e *env) error {
+	before, err := os.ReadFile(e.set.file())
+	if errors.Is(err, fs.ErrNotExist) {
+		before, err = []byte(newConfigFile()), nil
+	}
+	if err != nil {
+		return fmt.Errorf("config file: %w", err)
+	}
+	d, err := newDraft("config.yaml", before)
+	if err != nil {
+		return err
+	}
+	after, err := d.edit(ctx, e)
+	if err != nil || bytes.Equal(before, after) {
+		d.remove()
+		if err == nil && !e.set.Quiet {
+			e.Say("photos: nothing was changed")
+		}
+		return err
+	}
+	if err := e.set.replaceFile(after); err != nil {
+		return &photo.Error{Kind: photo.KindOf(withKind(err)), Msg: err.Error(), Hint: "nothing was changed; what you wrote is in " + d.path}
+	}
+	d.remove()
+	return nil
+}
+
+// newConfigFile returns a config.yaml without values.
+func newConfigFile() string {
+	return "# The settings of photos: lines of the form  key: value\n# The keys are " + strings.Join(fileKeys(), ", ") + ".\n"
 }
 
 // configSet changes one setting in config.yaml.

@@ -53,7 +53,12 @@ has changed it. 'photos help describe' explains PHOTO.`,
   photos list --undescribed --quiet | photos download --from - -o ~/todo
   photos download 3f9a11c2 -o - | feh -`,
 		Args: o.checkArgs,
-		RunE: func(cmd *cobra.Command, args []string) error { return download(cmd.Context(), e, args, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if e.set.Jobs > 0 && !cmd.Flags().Changed("jobs") {
+				o.jobs = e.set.Jobs
+			}
+			return download(cmd.Context(), e, args, o)
+		},
 	}
 	f := c.Flags()
 	f.StringVarP(&o.out, "output", "o", ".", "`folder` for the photos, file for one photo, or - for stdout")

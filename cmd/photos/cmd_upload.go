@@ -78,6 +78,7 @@ A pipe gets one line per photo, separated by tabs: id, outcome, path.`,
 			if cmd.Flags().Changed("since") && photo.IsBlank(o.since) {
 				return emptyFlag("since")
 			}
+			o.useDefaults(e.set, cmd.Flags().Changed)
 			return upload(cmd.Context(), e, args, o)
 		},
 	}
@@ -178,6 +179,28 @@ func (o *uploadOptions) checkValues() error {
 	return nil
 }
 
+// parseRate reads a limit of bytes per second. An empty one is none, which is 0.
+func parseRate(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	rate, err := photo.ParseSize(s)
+	if err != nil || rate == 0 {
+		return 0, &photo.Error{Kind: photo.KindUsage, Msg: quote(s) + " is not a size like 500k, 5M or 5MiB", Hint: "it is in bytes per second"}
+	}
+	return int64(rate), nil
+}
+
+// useDefaults takes what the call does not say from the settings.
+func (o *uploadOptions) useDefaults(set settings, given func(flag string) bool) {
+	if set.Jobs > 0 && !given("jobs") {
+		o.jobs = set.Jobs
+	}
+	if !given("bwlimit") {
+		o.bwlimit = set.BWLimit
+	}
+}
+
 // read parses the values of options.
 func (o *uploadOptions) read(now time.Time) (err error) {
 	if o.since != "" {
@@ -188,12 +211,8 @@ func (o *uploadOptions) read(now time.Time) (err error) {
 	if o.sources, err = sidecar.Parse(o.descFrom); err != nil {
 		return fmt.Errorf("--desc-from: %w", err)
 	}
-	if o.bwlimit != "" {
-		rate, err := photo.ParseSize(o.bwlimit)
-		if err != nil || rate == 0 {
-			return &photo.Error{Kind: photo.KindUsage, Msg: "--bwlimit: " + quote(o.bwlimit) + " is not a size like 500k, 5M or 5MiB", Hint: "it is in bytes per second"}
-		}
-		o.rate = int64(rate)
+	if o.rate, err = parseRate(o.bwlimit); err != nil {
+		return fmt.Errorf("--bwlimit: %w", err)
 	}
 	if o.included, err = parsePatterns(o.include); err != nil {
 		return fmt.Errorf("--include: %w", err)

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,6 +39,10 @@ type settings struct {
 	Verbose  bool          `mapstructure:"verbose"`
 	NoColor  bool          `mapstructure:"no_color"`
 	Pager    string        `mapstructure:"pager"`
+	Editor   string        `mapstructure:"editor"`
+	LogFile  string        `mapstructure:"log_file"`
+	Jobs     int           `mapstructure:"jobs"`
+	BWLimit  string        `mapstructure:"bwlimit"`
 	NoPager  bool          `mapstructure:"no_pager"`
 	Yes      bool          `mapstructure:"yes"`
 	PoolID   string        `mapstructure:"cognito_pool_id"`
@@ -77,12 +83,23 @@ func allSettings() []setting {
 		{"no_color", "no-color", nil, false},
 		{"pager", "", []string{"PHOTOS_PAGER", "PAGER"}, "less"},
 		{"no_pager", "no-pager", nil, false},
+		{"editor", "", []string{"VISUAL", "EDITOR"}, defaultEditor()},
+		{"log_file", "log-file", nil, ""},
+		{"jobs", "", nil, 0},
+		{"bwlimit", "", nil, ""},
 		{"yes", "yes", nil, false},
 		{"cognito_pool_id", "", []string{"COGNITO_POOL_ID"}, ""},
 		{"cognito_issuer", "", []string{"COGNITO_ISSUER"}, ""},
 		{"cognito_domain", "", []string{"COGNITO_DOMAIN"}, ""},
 		{"cognito_client_id", "", []string{"COGNITO_CLIENT_ID"}, ""},
 	}
+}
+
+func defaultEditor() string {
+	if runtime.GOOS == "windows" {
+		return "notepad"
+	}
+	return "vi"
 }
 
 // onlyFlags are settings of one call, which make no sense in a file.
@@ -99,6 +116,7 @@ func globalFlags(root *cobra.Command) {
 	f.BoolP("quiet", "q", false, "print only the first values (ids, paths) and fewer messages")
 	f.BoolP("verbose", "v", false, "print more messages")
 	f.Bool("no-color", false, "print no colors")
+	f.String("log-file", "", "append messages and requests to this `file`")
 	f.Bool("no-pager", false, "print long lists without a pager")
 	f.Duration("timeout", time.Minute, "give up after this long without progress")
 	f.BoolP("yes", "y", false, "answer questions with yes")
@@ -108,6 +126,16 @@ func globalFlags(root *cobra.Command) {
 // comes first. It would read this process's own environment, so the layer of variables is
 // made here from getenv and put over that of the file.
 func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, error) {
+	return loadLayers(flags, getenv, (*settings).readFile)
+}
+
+// loadWithoutFile is like loadSettings as if there were no config.yaml, so that photos config edit
+// can correct one that is not valid.
+func loadWithoutFile(flags *pflag.FlagSet, getenv func(string) string) (settings, error) {
+	return loadLayers(flags, getenv, func(*settings) error { return nil })
+}
+
+func loadLayers(flags *pflag.FlagSet, getenv func(string) string, readFile func(*settings) error) (settings, error) {
 	s := settings{v: viper.New(), sources: map[string]string{}}
 	if err := s.findDir(flags, getenv); err != nil {
 		return s, err
@@ -116,7 +144,7 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 	if err != nil {
 		return s, err
 	}
-	if err := s.readFile(); err != nil {
+	if err := readFile(&s); err != nil {
 		return s, err
 	}
 	for _, row := range allSettings() {
@@ -210,6 +238,12 @@ func (s *settings) check() error {
 		return exclude("--quiet", "--format "+s.Format)
 	}
 	s.JSON = s.JSON || form == term.JSONLines
+	if s.Jobs < 0 || s.Jobs > maxJobs {
+		return s.badValue("jobs", fmt.Sprintf("%d is not a number from 1 to %d", s.Jobs, maxJobs), "")
+	}
+	if _, err := parseRate(s.BWLimit); err != nil {
+		return s.badValue("bwlimit", err.Error(), photo.HintOf(err))
+	}
 	if s.Timeout <= 0 {
 		return s.badValue("timeout", quote(s.Timeout.String())+" must be more than 0", "for example 30s")
 	}
@@ -356,6 +390,10 @@ func (row setting) checkText(text string) error {
 	case time.Duration:
 		if _, err := time.ParseDuration(text); err != nil {
 			return fmt.Errorf("%q is not a duration such as 90s", text)
+		}
+	case int:
+		if _, err := strconv.Atoi(text); err != nil {
+			return fmt.Errorf("%q is not a number", text)
 		}
 	case bool:
 		if text != "true" && text != "false" {

@@ -32,6 +32,11 @@ func (s *settings) writeFile(key, value string) error {
 	if content, err = setKey(content, row, value); err != nil {
 		return badConfig(s.file(), 0, oneLine(err.Error()))
 	}
+	return s.replaceFile(content)
+}
+
+// replaceFile replaces config.yaml as a whole, if the content is valid.
+func (s *settings) replaceFile(content []byte) error {
 	if err := s.tryContent(content); err != nil {
 		return err
 	}

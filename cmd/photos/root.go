@@ -37,9 +37,15 @@ script or a pipeline.`,
 			}
 			cmd.SetContext(withSignals(cmd.Context()))
 			set, err := loadSettings(cmd.Flags(), e.getenv)
+			if err != nil && cmd.CommandPath() == "photos config edit" {
+				set, err = loadWithoutFile(cmd.Flags(), e.getenv)
+			}
 			set.nul = endsWithNUL(cmd.Flags())
 			e.set, e.Verbose, e.Color = set, set.Verbose, e.Color && !set.NoColor
-			return err
+			if err != nil {
+				return err
+			}
+			return e.logRequests()
 		},
 	}
 	root.SetIn(e.In)

@@ -22,6 +22,10 @@ func TestWrongValues(t *testing.T) {
 		"quiet":             {"perhaps", "neither true nor false"},
 		"verbose":           {"perhaps", "neither true nor false"},
 		"no_color":          {"perhaps", "neither true nor false"},
+		"editor":            {}, // any command
+		"log_file":          {filepath.Join("no", "such", "folder", "log"), "a folder that exists"},
+		"jobs":              {"many", "is not a number"},
+		"bwlimit":           {"fast", "a size like 500k"},
 		"no_pager":          {"perhaps", "neither true nor false"},
 		"pager":             {}, // any command
 		"yes":               {"perhaps", "neither true nor false"},

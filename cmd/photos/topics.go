@@ -35,6 +35,8 @@ photos with it. A photo has to pass all parts of the filter:
                        from the beginning of July to the end of August
   uploaded:7d          uploaded in the last seven days
   size:>5M             of this size; also size:<=500k and size:5M..10M
+  tag:iceland          it has exactly this tag
+  folder:2024/trip     it was uploaded from this folder or one below it
   has:description      description, position, date or camera is known
   near:48.1,11.5,20km  taken at most this far from the place
   is:undescribed       described, undescribed or trashed
@@ -89,6 +91,7 @@ its value and where it came from.
                        PHOTOS_SERVER
   PHOTOS_TOKEN_FILE    a private file with the same
   PHOTOS_PAGER, PAGER  the program that shows long lists; cat for none
+  VISUAL, EDITOR       the editor of config edit and describe --edit
   PHOTOS_BROWSER, BROWSER
                        the command that opens an address
   NO_COLOR             any value: no colors (--no-color)

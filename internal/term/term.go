@@ -18,12 +18,13 @@ import (
 type Console struct {
 	In       Input
 	Out, Err *Output
-	Width    func() int // columns of the terminal
-	Height   func() int // lines of the terminal; 0: unknown
-	Color    bool       // colors are wanted where the terminal has them
-	Dumb     bool       // the terminal only prints text from top to bottom
-	Name     string     // the program's name, which begins its messages
-	Verbose  bool       // Detail writes something
+	Width    func() int        // columns of the terminal
+	Height   func() int        // lines of the terminal; 0: unknown
+	Color    bool              // colors are wanted where the terminal has them
+	Dumb     bool              // the terminal only prints text from top to bottom
+	Name     string            // the program's name, which begins its messages
+	Verbose  bool              // Detail writes something
+	Log      func(line string) // gets each message, too; nil: nobody does
 
 	reading sync.Once     // starts the goroutine that reads In
 	lines   <-chan string // the lines of In, once somebody waits for one
@@ -108,7 +109,7 @@ func (c *Console) Interactive() bool { return c.In.Terminal && c.Err.Terminal }
 // Say writes one line to stderr. All arguments pass through [text.Sprintf], so no name,
 // answer or error can control the terminal.
 func (c *Console) Say(format string, args ...any) {
-	fmt.Fprintln(c.Err, text.Sprintf(format, args...))
+	c.say("", NoTint, "", text.Sprintf(format, args...))
 }
 
 // Warn writes one line to stderr about something that is not a failure.
@@ -128,13 +129,16 @@ func (c *Console) Hint(format string, args ...any) {
 
 // say writes one line to stderr, a part of it painted. The caller has made all parts safe.
 func (c *Console) say(before string, t Tint, painted, after string) {
+	if c.Log != nil {
+		c.Log(before + painted + after)
+	}
 	fmt.Fprintln(c.Err, before+NewStyle(c.Color && c.Err.Terminal).Paint(t, painted)+after)
 }
 
 // Detail writes one line to stderr that only a verbose run has.
 func (c *Console) Detail(format string, args ...any) {
 	if c.Verbose {
-		c.Say("%s: %s", c.Name, text.Sprintf(format, args...))
+		fmt.Fprintln(c.Err, c.Name+": "+text.Sprintf(format, args...))
 	}
 }
 
