@@ -42,8 +42,8 @@ func moveAll(ctx context.Context, s *settings, stdout io.Writer, talk *talk) err
 		}
 	}
 	talk.say("photosd: everything is moved; %d photos were copied in this run", sum.Photos)
-	if len(sum.Damaged) > 0 {
-		talk.say("photosd: %d photos had no sound bytes and are marked as damaged; 'photos upload' of the same files repairs them", len(sum.Damaged))
+	if sum.Damaged > 0 {
+		talk.say("photosd: %d photos had no sound bytes and are marked as damaged; 'photos upload' of the same files repairs them", sum.Damaged)
 	}
 	talk.say("photosd: stop the old service and start the new one with the new settings; unfinished uploads begin again")
 	return nil
@@ -134,23 +134,20 @@ func moveBetween(ctx context.Context, s, to *settings, talk *talk) (sum move.Sum
 	m := move.Mover{
 		From: source, FromName: source.Name(), FromBlobs: from.blobs,
 		To: db, ToName: db.Name(), Say: talk.say,
-		CopyRows: func(ctx context.Context) (map[string]int64, error) { return db.CopyFrom(ctx, source) },
+		CopyRows: func(ctx context.Context) (map[string]int64, error) { return db.CopyFrom(ctx, source, to.movesBytes(s)) },
 	}
-	if to.data != s.data || to.bucket.bucket != "" {
+	if to.movesBytes(s) {
 		if err := target.openTarget(ctx, to, db, talk); err != nil {
 			return sum, err
 		}
 		m.ToBlobs = target.blobs
 	}
-	if sum, err = m.Run(ctx); err != nil {
-		return sum, err
-	}
-	for _, d := range sum.Damaged {
-		if err := db.SetDamaged(ctx, d.Owner, d.ID, d.Key, true); err != nil {
-			return sum, err
-		}
-	}
-	return sum, nil
+	return m.Run(ctx)
+}
+
+// movesBytes reports whether the files do not stay where they are.
+func (s *settings) movesBytes(from *settings) bool {
+	return s.data != from.data || s.bucket.bucket != ""
 }
 
 // openTarget opens the folder or the bucket that the bytes are moved to.

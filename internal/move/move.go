@@ -46,18 +46,12 @@ type Mover struct {
 	To      store.MoveTarget
 	ToName  string
 	ToBlobs Blobs // nil: the bytes stay where they are
-	// CopyRows copies all rows in one transaction, which makes the target Arrived.
+	// CopyRows copies all rows in one transaction, which makes the target Arrived. If the bytes moved,
+	// photos without bytes are marked as damaged in it.
 	CopyRows func(ctx context.Context) (map[string]int64, error)
 
 	// Say tells the user how far the move is.
 	Say func(format string, args ...any)
-}
-
-// Damaged is a photo whose bytes the source does not have as they should be.
-type Damaged struct {
-	Owner string
-	ID    photo.ID
-	Key   string
 }
 
 // Sum says what was moved.
@@ -65,7 +59,7 @@ type Sum struct {
 	Photos  int64            // whose bytes were copied, in this run
 	Bytes   int64            // of them
 	Rows    map[string]int64 // by table; nil if an earlier run had copied them
-	Damaged []Damaged
+	Damaged int64            // photos whose bytes the source did not have as they should be, among those of this run
 }
 
 // Run moves. When it returns an error, a later Run continues.
@@ -162,7 +156,7 @@ func (r *run) copyFrozen(ctx context.Context) (err error) {
 		}
 	}()
 	r.Say("the service takes no changes now, until the last ones are copied")
-	r.sum.Damaged = nil
+	r.sum.Damaged = 0
 	if r.ToBlobs != nil {
 		if _, err := r.pass(frozen); err != nil {
 			return err
@@ -293,7 +287,7 @@ func (r *run) item(ctx context.Context, it item) error {
 	case errors.Is(err, errDamaged):
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.sum.Damaged = append(r.sum.Damaged, Damaged{it.owner, it.photo, it.key})
+		r.sum.Damaged++
 		return nil
 	case err != nil:
 		return fmt.Errorf("copy the bytes of photo %s: %w", it.photo.Short(), err)

@@ -28,9 +28,10 @@ func stays(table string) bool {
 }
 
 // CopyFrom copies all rows of a SQLite database, which must not change meanwhile, in one
-// transaction. Where bytes have a new key by store.MoveTarget, the copy has that one. Afterwards
-// the state of the move is Arrived. It returns how many rows each table has.
-func (db *DB) CopyFrom(ctx context.Context, from *DB) (counts map[string]int64, err error) {
+// transaction. If the bytes were copied, the rows get their new keys by store.MoveTarget, and photos
+// without one are marked as damaged. Afterwards the state of the move is Arrived. CopyFrom returns how
+// many rows each table has.
+func (db *DB) CopyFrom(ctx context.Context, from *DB, bytesToo bool) (counts map[string]int64, err error) {
 	tables, err := from.copyOrder(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the tables of %s: %w", from.name, failure(err))
@@ -39,7 +40,7 @@ func (db *DB) CopyFrom(ctx context.Context, from *DB) (counts map[string]int64, 
 	if err != nil {
 		return nil, fmt.Errorf("copy to %s: %w", db.name, failure(err))
 	}
-	c := copier{from: from, to: db, tx: tx, counts: map[string]int64{}}
+	c := copier{from: from, to: db, tx: tx, bytesToo: bytesToo, counts: map[string]int64{}}
 	err = c.all(ctx, tables)
 	if err == nil {
 		err = tx.Commit()
@@ -85,6 +86,7 @@ func (db *DB) copyOrder(ctx context.Context) ([]string, error) {
 type copier struct {
 	from, to *DB
 	tx       *sql.Tx
+	bytesToo bool
 	counts   map[string]int64
 }
 
@@ -120,6 +122,11 @@ func (c *copier) all(ctx context.Context, tables []string) error {
 
 // finish gives the rows the new keys of their bytes, and ends the move in the target.
 func (c *copier) finish(ctx context.Context) error {
+	if c.bytesToo {
+		if err := c.exec(ctx, `UPDATE photo SET damaged = 1 WHERE blob_key NOT IN (SELECT source_key FROM move_blob)`); err != nil {
+			return err
+		}
+	}
 	for _, column := range []string{"blob_key", "rendition_key"} {
 		err := c.exec(ctx, `UPDATE photo SET `+column+` = (SELECT target_key FROM move_blob WHERE source_key = photo.`+column+`)
 			WHERE `+column+` IN (SELECT source_key FROM move_blob)`)
