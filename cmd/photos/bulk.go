@@ -39,7 +39,7 @@ func changeAll(ctx context.Context, e *env, args []string, o bulkOptions, m bulk
 	if err != nil {
 		return err
 	}
-	rep.stop, rep.sentence, rep.remark = stop, m.done, m.remark
+	rep.stop, rep.sentence, rep.remark, rep.refusalEnds = stop, m.done, m.remark, true
 	if o.dryRun {
 		rep.sentence = m.would
 	}

@@ -93,11 +93,12 @@ type changeReport struct {
 	// several photos, of which p is the first. Either may be nil.
 	sentence, remark func(p photo.Photo) string
 
-	stop    func() // ends the reading of more items
-	cause   error  // what ended the run early
-	printed error  // the first failure to print
-	out     *term.Printer[change]
-	tally   tally
+	stop        func() // ends the reading of more items
+	cause       error  // what ended the run early
+	refusalEnds bool   // a refusal concerns the caller and not the photo, so it ends the run
+	printed     error  // the first failure to print
+	out         *term.Printer[change]
+	tally       tally
 
 	shown    int // cards
 	total    int
@@ -168,7 +169,7 @@ func (c *changeReport) pending(it listItem) {
 
 // fail reports an item that failed. A failure that concerns all items ends the run.
 func (c *changeReport) fail(it listItem, err error) {
-	if photo.EndsRun(withKind(err)) {
+	if photo.EndsRun(withKind(err)) || c.refusalEnds && photo.KindOf(err) == photo.KindForbidden {
 		c.end(err)
 		it.Err = err
 		c.pending(it)

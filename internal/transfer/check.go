@@ -74,9 +74,14 @@ func (u *uploader) checkBatch(batch []*task) {
 	}
 	if len(ids) > 0 {
 		statuses, err := u.svc.Check(u.ctx, ids)
+		outcome := photo.OutcomeFailed
+		if photo.KindOf(err) == photo.KindForbidden { // the caller may not upload anything
+			u.stop(err)
+			outcome, err = photo.OutcomePending, nil
+		}
 		for i, t := range unknown {
-			if err != nil {
-				u.finish(t, photo.OutcomeFailed, err)
+			if statuses == nil {
+				u.finish(t, outcome, err)
 				continue
 			}
 			t.status, t.checked = statuses[i], true
