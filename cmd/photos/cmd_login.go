@@ -334,6 +334,11 @@ func (s *signIn) endOldSession(ctx context.Context, session signin.Session) {
 func (s *signIn) welcome(session signin.Session) error {
 	e := s.e
 	e.Say("photos: signed in to %s as %s (profile %s, tokens in the %s)", s.profile.Server, session.Account.Label(), s.profile.Name, s.profile.Store)
+	for _, variable := range []string{envToken, envTokenFile} {
+		if e.getenv(variable) != "" {
+			e.Warn("%s is set, so commands use its token and not this session; unset %s to use the session", variable, variable)
+		}
+	}
 	if !e.set.JSON {
 		return nil
 	}

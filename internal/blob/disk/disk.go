@@ -26,6 +26,7 @@ import (
 	"syscall"
 
 	"photos/internal/blob"
+	"photos/internal/photo"
 )
 
 // Folders below that of the store.
@@ -127,7 +128,7 @@ func (s *Store) Open(_ context.Context, owner, key string) (blob.Reader, error) 
 	}
 	f, err := s.root.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open blob: %w", notFound(err))
+		return nil, fmt.Errorf("open blob: %w", s.absent(err))
 	}
 	info, err := f.Stat()
 	if err != nil {
@@ -156,7 +157,7 @@ func (s *Store) Size(_ context.Context, owner, key string) (int64, error) {
 func (s *Store) size(path string) (int64, error) {
 	info, err := s.root.Stat(path)
 	if err != nil {
-		return 0, fmt.Errorf("size of blob: %w", notFound(err))
+		return 0, fmt.Errorf("size of blob: %w", s.absent(err))
 	}
 	return info.Size(), nil
 }
@@ -186,6 +187,21 @@ func blobPath(owner, key string) (string, error) {
 func isPlainName(name string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 	return name != "" && len(name) <= 128 && strings.Trim(name, letters) == ""
+}
+
+// absent returns the error of a blob that does not exist. If the folder of all blobs does not exist,
+// for example because its disk is not mounted, the blob may still exist there: the error is then of
+// photo.KindUnavailable.
+func (s *Store) absent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, statErr := s.root.Stat(blobsDir); errors.Is(statErr, fs.ErrNotExist) {
+			return &photo.Error{
+				Kind: photo.KindUnavailable, Msg: "the service's folder of photos is missing",
+				Hint: "its operator has to put the folder blobs back into the data folder", Err: err,
+			}
+		}
+	}
+	return notFound(err)
 }
 
 // notFound adds blob.ErrNotFound to an error that means it.

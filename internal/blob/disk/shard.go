@@ -69,7 +69,7 @@ func (sh *shard) prepare(s *Store, owner string) error {
 	home := s.folder(blobsDir + "/" + owner)
 	for _, d := range []struct{ dir, parent *folder }{{home, s.blobs}, {sh.folder, home}} {
 		if err := s.root.Mkdir(d.dir.path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return writeError(err)
+			return writeError(s.absent(err))
 		}
 		if err := d.parent.sync(); err != nil {
 			return err

@@ -348,7 +348,7 @@ func (h *staged) link(keep bool) (string, error) {
 		err = h.store.rename(from, to)
 	}
 	if err != nil {
-		return "", writeError(notFound(err))
+		return "", writeError(h.store.absent(err))
 	}
 	h.err = errCommitted
 	if err := shard.sync(); err != nil {
