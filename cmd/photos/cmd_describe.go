@@ -18,6 +18,7 @@ import (
 type describeOptions struct {
 	desc       string
 	set, clear bool
+	inEditor   bool
 	dryRun     bool
 	photos     selection
 	historyOptions
@@ -41,6 +42,7 @@ description that was undone is also kept.`,
   photos describe 3f9a11c2 --desc "Sunset over the bay"
   photos describe beach.jpg --clear
   photos describe beach.jpg --undo
+  photos describe --search is:undescribed --edit
   printf 'beach.jpg\tSunset\n' | photos describe --from - --from-format tsv`,
 		Args: func(cmd *cobra.Command, args []string) error { return o.photos.check(e, cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,6 +57,8 @@ description that was undone is also kept.`,
 				defer e.page()()
 			}
 			switch {
+			case o.inEditor:
+				return editDescriptions(cmd.Context(), e, args, o)
 			case o.history:
 				return showHistory(cmd.Context(), e, args, o)
 			case o.undo:
@@ -65,6 +69,7 @@ description that was undone is also kept.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.desc, "desc", "", "set the description to this `text`")
+	f.BoolVar(&o.inEditor, "edit", false, "edit the descriptions in your editor, one line per photo")
 	f.BoolVar(&o.clear, "clear", false, "erase the description")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	o.historyOptions.flags(c)
@@ -75,11 +80,15 @@ description that was undone is also kept.`,
 
 // edits reports whether the call changes descriptions.
 func (o describeOptions) edits() bool {
-	return o.set || o.clear || o.undo || o.photos.from.describes()
+	return o.set || o.clear || o.undo || o.inEditor || o.photos.from.describes()
 }
 
 func (o describeOptions) check() error {
 	switch {
+	case o.inEditor && (o.set || o.clear || o.history || o.undo || o.ifEmpty || o.ifVersion != 0):
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--edit cannot be combined with another change or --history", Hint: "use two commands"}
+	case o.inEditor && o.photos.from.describes():
+		return exclude("--edit", "--from-format "+o.photos.from.format)
 	case o.set && o.clear:
 		return exclude("--desc", "--clear")
 	case o.set && photo.IsBlank(o.desc):
@@ -99,12 +108,17 @@ func describe(ctx context.Context, e *env, args []string, o describeOptions) err
 	}
 	defer list.close()
 	d := describer{describeOptions: o, client: c, changeReport: rep}
-	limits := batch.Limits{Size: photo.MaxDescribe, Idle: describeIdle, Age: describeAge}
-	for targets := range batch.Of(d.targets(ctx, list.all()), limits) {
-		d.apply(ctx, targets)
-	}
+	d.describeAll(ctx, list.all())
 	d.sayKept()
 	return rep.finish()
+}
+
+// describeAll shows or describes all items.
+func (d *describer) describeAll(ctx context.Context, items iter.Seq[listItem]) {
+	limits := batch.Limits{Size: photo.MaxDescribe, Idle: describeIdle, Age: describeAge}
+	for targets := range batch.Of(d.targets(ctx, items), limits) {
+		d.apply(ctx, targets)
+	}
 }
 
 // begin prepares a call that reports the result of each photo. stop ends the run.
@@ -133,6 +147,7 @@ type describer struct {
 	describeOptions
 	*changeReport
 	client *client.Client
+	typed  bool // the user typed the descriptions of the items in an editor
 }
 
 // edit is what a call does with one photo.
@@ -143,15 +158,17 @@ type edit struct {
 	source photo.Source
 }
 
-// edit decides what to do with an item. A description in the list takes precedence over the
+// editOf decides what to do with an item. A description in the list takes precedence over the
 // flags, unless it is empty.
-func (o describeOptions) edit(it listItem) edit {
+func (d *describer) editOf(it listItem) edit {
 	switch {
+	case it.Described && !photo.IsBlank(it.Description) && d.typed:
+		return edit{text: it.Description, source: photo.FromFlag}
 	case it.Described && !photo.IsBlank(it.Description):
 		return edit{text: it.Description, source: photo.FromStdin}
-	case o.set:
-		return edit{text: o.desc, source: photo.FromFlag}
-	case o.clear:
+	case d.set:
+		return edit{text: d.desc, source: photo.FromFlag}
+	case d.clear:
 		return edit{}
 	}
 	return edit{show: !it.Described, none: it.Described}
@@ -171,7 +188,7 @@ func (d *describer) targets(ctx context.Context, items iter.Seq[listItem]) <-cha
 	go func() {
 		defer close(found)
 		for it := range items {
-			t := target{listItem: it, edit: d.edit(it), err: it.Err}
+			t := target{listItem: it, edit: d.editOf(it), err: it.Err}
 			if t.err == nil {
 				t.photo, t.err = d.find(ctx, t)
 			}
