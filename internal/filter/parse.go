@@ -101,7 +101,7 @@ func (p *parser) term() (Term, error) {
 		return t, err
 	}
 	for _, k := range keys() {
-		if k.name != strings.ToLower(name) {
+		if !strings.EqualFold(k.name, name) {
 			continue
 		}
 		p.at += len(name) + 1

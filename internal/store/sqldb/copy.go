@@ -32,6 +32,7 @@ func stays(table string) bool {
 // without one are marked as damaged. Afterwards the state of the move is Arrived. CopyFrom returns how
 // many rows each table has.
 func (db *DB) CopyFrom(ctx context.Context, from *DB, bytesToo bool) (counts map[string]int64, err error) {
+	from.index.close() // it must not change the rows either
 	tables, err := from.copyOrder(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the tables of %s: %w", from.name, failure(err))
