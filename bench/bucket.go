@@ -112,17 +112,23 @@ func (b *bench) bucketSite(ctx context.Context) (*bucketSite, error) {
 	return s, nil
 }
 
-func (s *bucketSite) startPool(ctx context.Context) error {
-	dir, err := s.b.folder()
+func (s *bucketSite) startPool(ctx context.Context) (err error) {
+	s.pool, err = s.b.startPool(ctx)
+	return err
+}
+
+// startPool starts a user pool, which photosd needs with a bucket or a database server. Its client
+// is cli.
+func (b *bench) startPool(ctx context.Context) (*server, error) {
+	dir, err := b.folder()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	args := []string{"-db", filepath.Join(dir, "pool.db"), "-client", "cli"}
 	for _, uri := range redirect.URIs() {
 		args = append(args, "-redirect", uri)
 	}
-	s.pool, err = serve(exec.CommandContext(ctx, filepath.Join(s.b.bin, "poolserver"), args...))
-	return err
+	return serve(exec.CommandContext(ctx, filepath.Join(b.bin, "poolserver"), args...))
 }
 
 // start starts a service with a bucket and a database of its own, and signs an account in.
