@@ -63,7 +63,7 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 	}
 	if inserted {
 		t.note(owner, nil, &record{Photo: p, number: number, state: live})
-		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, t.queue(ctx, number)
+		return store.Added{Photo: p, Key: key, Outcome: photo.OutcomeUploaded}, nil
 	}
 	r, err := t.photo(ctx, owner, p.ID)
 	if err != nil {

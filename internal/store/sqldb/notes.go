@@ -120,6 +120,9 @@ func (t *txn) writeNotes(ctx context.Context) error {
 		if err == nil {
 			err = t.writeFeed(ctx, owner, n.touched)
 		}
+		if err == nil {
+			err = t.queueFresh(ctx, n.touched)
+		}
 		if err != nil {
 			return err
 		}
@@ -167,7 +170,7 @@ func (t *txn) writeFeed(ctx context.Context, owner string, touched []touch) erro
 			return err
 		}
 	}
-	return t.insertInFeed(ctx, fresh)
+	return t.insertMany(ctx, `feed (owner, number, photo)`, `(?, ?, ?)`, fresh)
 }
 
 // moveInFeed gives a photo another number.
@@ -184,17 +187,17 @@ func (t *txn) moveInFeed(ctx context.Context, owner string, number int64, c touc
 	return err
 }
 
-// insertInFeed adds rows of three values each: many with one statement, and few statements that
-// differ, as they are compiled once.
-func (t *txn) insertInFeed(ctx context.Context, rows []any) error {
-	const columns = 3
+// insertMany adds rows, such as (?, 0): many with one statement, and few statements that differ,
+// as they are compiled once. values are those of all rows, one after the other.
+func (t *txn) insertMany(ctx context.Context, into, row string, values []any) error {
+	columns := strings.Count(row, "?")
 	for _, size := range []int{64, 8, 1} {
-		query := `INSERT INTO feed (owner, number, photo) VALUES (?, ?, ?)` + strings.Repeat(`, (?, ?, ?)`, size-1)
-		for len(rows) >= size*columns {
-			if _, err := t.exec(ctx, query, rows[:size*columns]...); err != nil {
+		query := `INSERT INTO ` + into + ` VALUES ` + row + strings.Repeat(`, `+row, size-1)
+		for len(values) >= size*columns {
+			if _, err := t.exec(ctx, query, values[:size*columns]...); err != nil {
 				return err
 			}
-			rows = rows[size*columns:]
+			values = values[size*columns:]
 		}
 	}
 	return nil

@@ -17,6 +17,17 @@ func (t *txn) queue(ctx context.Context, number int64) error {
 	return err
 }
 
+// queueFresh notes that there is work to do on the new photos.
+func (t *txn) queueFresh(ctx context.Context, touched []touch) error {
+	var fresh []any
+	for _, c := range touched {
+		if c.fresh {
+			fresh = append(fresh, c.photo)
+		}
+	}
+	return t.insertMany(ctx, `work (photo, due_at, attempts)`, `(?, 0, 0)`, fresh)
+}
+
 // ClaimWork implements store.Background.
 func (db *DB) ClaimWork(ctx context.Context, lease time.Duration) (store.Work, bool, error) {
 	var w store.Work
