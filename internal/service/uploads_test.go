@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"io"
 	"os"
 	"sync"
 	"testing"
@@ -126,6 +127,124 @@ func TestResumeReadsNothingAgain(t *testing.T) {
 	if err != nil || key == "" {
 		t.Errorf("the bytes were read again: %v", err)
 	}
+}
+
+// A request that is refused removes nothing when another process has claimed the upload in the meantime.
+func TestRefusedRequestSparesItsSuccessor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 20*time.Second)
+	owner, err := w.processes[0].db.Owner(t.Context(), "pool", "ada")
+	must(t, err)
+	text := bytes.Repeat([]byte("not a picture "), 600)
+	id := begin(t, w, owner, int64(len(text)))
+	a := appending(owner, id, "old", nil)
+	a.Open = func(int64) (service.Body, error) {
+		return &body{readFunc(func(p []byte) (int, error) { // while the request has the upload
+			w.exec(t, `UPDATE upload SET leased_until = 0 WHERE id = ?`, id)
+			_, err := w.processes[1].db.ClaimUpload(context.Background(), store.Upload{Owner: owner, ID: id, Writer: "new"}, time.Minute, time.Hour)
+			must(t, err)
+			return copy(p, text), io.EOF
+		})}, nil
+	}
+	if _, err := w.processes[0].uploads.Append(t.Context(), a); photo.KindOf(err) != photo.KindNotPicture {
+		t.Errorf("a text: %v", err)
+	}
+	if u, err := w.processes[1].db.Upload(t.Context(), owner, id); err != nil || u.Writer != "new" {
+		t.Errorf("the row: %+v, %v", u, err)
+	}
+	if w.staged(id) < 0 {
+		t.Error("the staged bytes of the successor are gone")
+	}
+}
+
+// A request that a newer one has stopped writes nothing any more, even if more of its bytes arrive.
+func TestStoppedRequestWritesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 20*time.Second)
+	data, err := sample.Picture(1, 400_000)
+	must(t, err)
+	p := w.processes[0]
+	owner, err := p.db.Owner(t.Context(), "pool", "ada")
+	must(t, err)
+	id := begin(t, w, owner, int64(len(data)))
+	late := &lateBody{hangingBody: hanging(data[:100_000]), late: data[100_000:150_000]}
+	old := make(chan error)
+	go func() {
+		a := appending(owner, id, "w", nil)
+		a.Open = func(int64) (service.Body, error) { return late, nil }
+		_, err := p.uploads.Append(context.Background(), a)
+		old <- err
+	}()
+	<-late.waiting
+	a := appending(owner, id, "w", data[100_000:])
+	a.Offset = 100_000
+	at, err := p.uploads.Append(t.Context(), a)
+	if err != nil || at.Done == nil {
+		t.Errorf("the newer request: %+v, %v", at, err)
+	}
+	var elsewhere *service.OffsetError
+	if err := <-old; !errors.As(err, &elsewhere) {
+		t.Errorf("the older request: %v", err)
+	}
+}
+
+// A request that begins where the upload no longer is does not stop the one that is further.
+func TestStaleRequestStopsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 50*time.Millisecond) // also how long the stale request waits, three times
+	data, err := sample.Picture(1, 400_000)
+	must(t, err)
+	p := w.processes[0]
+	owner, err := p.db.Owner(t.Context(), "pool", "ada")
+	must(t, err)
+	id := begin(t, w, owner, int64(len(data)))
+	first := &lateBody{hangingBody: hanging(data[:100_000]), late: data[100_000:]}
+	done := make(chan error)
+	go func() {
+		a := appending(owner, id, "w", nil)
+		a.Open = func(int64) (service.Body, error) { return first, nil }
+		at, err := p.uploads.Append(context.Background(), a)
+		if err == nil && at.Done == nil {
+			err = errors.New("it is not finished")
+		}
+		done <- err
+	}()
+	<-first.waiting
+	_, err = p.uploads.Append(t.Context(), appending(owner, id, "w", data[:1000]))
+	var elsewhere *service.OffsetError
+	if !errors.As(err, &elsewhere) || elsewhere.Progress.Offset != 100_000 {
+		t.Errorf("the stale request: %v", err)
+	}
+	first.Stop() // the rest of its bytes arrive
+	if err := <-done; err != nil {
+		t.Errorf("the request that is further: %v", err)
+	}
+}
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+// lateBody is a hangingBody of which more bytes arrive when it is stopped, and then its end.
+type lateBody struct {
+	*hangingBody
+	late []byte
+}
+
+func (b *lateBody) Read(p []byte) (int, error) {
+	select {
+	case <-b.stopped:
+	default:
+		if n, err := b.hangingBody.Read(p); err == nil {
+			return n, nil
+		}
+	}
+	if len(b.late) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, b.late)
+	b.late = b.late[n:]
+	return n, nil
 }
 
 // overwrite changes a byte of a file.
