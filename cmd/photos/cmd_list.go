@@ -13,6 +13,7 @@ func newList(e *env) *cobra.Command {
 	var o filterOptions
 	var trash, wide bool
 	var order sortOptions
+	var similar similarOptions
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List your photos, newest first",
@@ -46,11 +47,18 @@ and any other photo by the instant, in your time zone.`,
   photos list --since 2026-05 --by taken
   photos list --sort size --limit 10
   photos list --undescribed --quiet
+  photos list --similar beach.jpg
   photos list --json | jq -r .name`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e.set.wide = wide
+			if err := similar.check(); err != nil {
+				return err
+			}
 			defer e.page()()
+			if similar.to != "" {
+				return listSimilar(cmd.Context(), e, similar, o.limit)
+			}
 			return list(cmd.Context(), e, o, order, trash)
 		},
 	}
@@ -58,6 +66,7 @@ and any other photo by the instant, in your time zone.`,
 	c.Flags().BoolVar(&trash, "trash", false, "only photos in the trash, instead of the others")
 	c.Flags().StringVar(&order.field, "sort", "", "sort by this `field`: taken, uploaded, size, name, ...")
 	c.Flags().BoolVar(&order.reverse, "reverse", false, "reverse the order")
+	similar.flags(c)
 	c.Flags().BoolP("null", "0", false, "results end with a NUL byte, for xargs -0")
 	c.Flags().BoolVar(&wide, "wide", false, "in a table, more columns and whole values")
 	return c

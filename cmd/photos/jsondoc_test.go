@@ -90,6 +90,9 @@ func columnNames[T any](columns []term.Column[T]) (usual, all []string) {
 	return usual, all
 }
 
+// usual returns the first of the two results of columnNames.
+func usual(usual, _ []string) []string { return usual }
+
 func sortedSet(names ...[]string) []string {
 	all := slices.Concat(names...)
 	slices.Sort(all)
@@ -106,6 +109,7 @@ func TestOutputsAreDocumented(t *testing.T) {
 		columns [2][]string
 	}{
 		{"Photos:", tags(api.Photo{}), names(columnNames(photoColumns()))},
+		{"Photos that look the same:", tags(dupeGroup{}), names(usual(columnNames(dupeColumns())), nil)},
 		{"Earlier descriptions:", tags(revision{}), names(columnNames(revisionColumns()))},
 		{"Changes:", sortedSet(tags(changeRecord{}), []string{"outcome", "dry_run"}), [2][]string{}},
 		{"Transfers:", tags(uploadRecord{}), names(columnNames(uploadColumns()))},

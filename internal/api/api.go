@@ -258,6 +258,7 @@ type ProtectedResource struct {
 const (
 	PathPhotos            = "/v1/photos"
 	PathCheck             = "/v1/photos/check"
+	PathDupes             = "/v1/photos/dupes"
 	PathUploads           = "/v1/uploads"
 	PathMe                = "/v1/me"
 	PathKeys              = "/v1/keys"

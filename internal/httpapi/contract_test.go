@@ -173,6 +173,8 @@ func TestEveryOperation(t *testing.T) {
 		"restorePhoto":     {path: one + "/restore"},
 		"getContent":       {path: one + "/content"},
 		"getThumbnail":     {path: one + "/thumbnail"},
+		"listSimilar":      {path: one + "/similar"},
+		"listDupes":        {path: api.PathDupes},
 		"createUpload":     {header: withBytes(creating(size, api.UploadMetadata{Filename: "c.jpg"})), body: jpeg(t, 3, 4000)},
 		"headUpload":       {header: tusHeader(nil)},
 		"appendToUpload":   {header: appending(0, "w"), body: jpeg(t, 3, 4000)},

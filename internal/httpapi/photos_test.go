@@ -319,3 +319,65 @@ func TestThumbnail(t *testing.T) {
 	ada.upload(raw, api.UploadMetadata{}).has(http.StatusCreated, nil)
 	ada.call(http.MethodGet, photoPath(idOf(raw))+"/thumbnail", nil, nil).refused(http.StatusNotFound, photo.KindNoRendition)
 }
+
+func TestSimilarAndDupes(t *testing.T) {
+	t.Parallel()
+	all := start(t)
+	ada, bob := all.as("ada"), all.as("bob")
+	ids := map[photo.ID]int{} // the picture in it: pictures of one seed look the same
+	for seed := 1; seed <= 3; seed++ {
+		for _, size := range []int{4000, 5000, 6000} {
+			data := jpeg(t, uint64(seed), size)
+			ids[idOf(data)] = seed
+			ada.upload(data, api.UploadMetadata{}).has(http.StatusCreated, nil)
+		}
+	}
+	one := idOf(jpeg(t, 1, 4000))
+	var s api.SimilarPhotos
+	ada.call(http.MethodGet, photoPath(one)+"/similar", nil, nil).into(&s)
+	if len(s.Photos) != 0 || s.Pending != len(ids)-1 {
+		t.Errorf("before the others were looked at: %+v", s)
+	}
+	for id := range ids {
+		ada.call(http.MethodGet, photoPath(id)+"/thumbnail", nil, nil).has(http.StatusOK, nil)
+	}
+	ada.call(http.MethodGet, photoPath(one)+"/similar?distance=0", nil, nil).into(&s)
+	if len(s.Photos) != 2 || s.Photos[0].Distance != 0 || s.Photos[0].ID == one || ids[s.Photos[0].ID] != 1 || ids[s.Photos[1].ID] != 1 {
+		t.Errorf("similar to %s: %+v", one, s)
+	}
+	ada.call(http.MethodGet, photoPath(one)+"/similar?distance=64&limit=5", nil, nil).into(&s)
+	if len(s.Photos) != 5 || ids[s.Photos[1].ID] != 1 || ids[s.Photos[2].ID] == 1 || s.Photos[3].Distance > s.Photos[4].Distance {
+		t.Errorf("all sorted: %+v", s)
+	}
+	seen := map[int]int{}
+	for cursor := ""; ; {
+		var page api.Dupes
+		path := api.PathDupes + "?distance=0&limit=1"
+		if cursor != "" {
+			path += "&cursor=" + cursor
+		}
+		ada.call(http.MethodGet, path, nil, nil).into(&page)
+		if len(page.Groups) != 1 || len(page.Groups[0].Photos) != 3 {
+			t.Fatalf("page %+v", page)
+		}
+		seen[ids[page.Groups[0].Photos[0].ID]]++
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("groups %v", seen)
+	}
+	var none api.Dupes
+	bob.call(http.MethodGet, api.PathDupes, nil, nil).into(&none)
+	if len(none.Groups) != 0 {
+		t.Errorf("of another user: %+v", none)
+	}
+	bob.call(http.MethodGet, photoPath(one)+"/similar", nil, nil).refused(http.StatusNotFound, photo.KindNotFound)
+	for _, query := range []string{"?distance=-1", "?distance=65", "?limit=0", "?distance=1&distance=2", "?cursor=1", "?color=red"} {
+		ada.call(http.MethodGet, photoPath(one)+"/similar"+query, nil, nil).refused(http.StatusBadRequest, photo.KindUsage)
+	}
+	for _, query := range []string{"?distance=11", "?cursor=x", "?limit=5001"} {
+		ada.call(http.MethodGet, api.PathDupes+query, nil, nil).refused(http.StatusBadRequest, photo.KindUsage)
+	}
+}

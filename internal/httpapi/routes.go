@@ -80,6 +80,8 @@ func (t *router) routes() map[string]methods {
 		onePhoto + "/undo":      {http.MethodPost: with(service.MayChange, t.photos.undo)},
 		onePhoto + "/restore":   {http.MethodPost: with(service.MayChange, t.photos.restore)},
 		onePhoto + "/content":   {http.MethodGet: with(service.MayRead, t.photos.content)},
+		api.PathDupes:           {http.MethodGet: with(service.MayRead, t.photos.dupes)},
+		onePhoto + "/similar":   {http.MethodGet: with(service.MayRead, t.photos.similar)},
 		onePhoto + "/thumbnail": {http.MethodGet: with(service.MayRead, t.photos.thumbnail)},
 		api.PathUploads: {
 			http.MethodOptions: tus(t.uploads.options),

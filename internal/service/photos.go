@@ -34,6 +34,7 @@ type Photos struct {
 	link      func(ctx context.Context, owner, key, mediaType, disposition string) (string, error)
 
 	renditions *renditions
+	looks      LookRows
 
 	trashFor   time.Duration
 	searchTime time.Duration
@@ -49,7 +50,7 @@ func newPhotos(c Config, checked integrity, small *renditions) *Photos {
 	processors := runtime.GOMAXPROCS(0)
 	searches := max(2, min(processors, most))
 	return &Photos{
-		rows: c.Store, blobs: c.Blobs, staging: c.Staging, integrity: checked, link: c.Link, renditions: small,
+		rows: c.Store, blobs: c.Blobs, staging: c.Staging, integrity: checked, link: c.Link, renditions: small, looks: c.Store,
 		trashFor: c.Limits.TrashFor, searchTime: c.Limits.SearchTime,
 		searches:   NewLimiter("searches", searches, searches/2),
 		deepChecks: NewLimiter("deep checks", max(2, min(processors/2, most)), 1),

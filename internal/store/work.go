@@ -33,6 +33,13 @@ type Background interface {
 	// Locate returns a live photo and where its bytes and its renditions are.
 	Locate(ctx context.Context, owner string, id photo.ID) (Located, error)
 
+	// Looks returns the digest of every live photo that has one, and how many live photos
+	// are still in the queue.
+	Looks(ctx context.Context, owner string) (looks []Looked, pending int, err error)
+
+	// Numbered returns the live photos among the rows of these numbers, in no order.
+	Numbered(ctx context.Context, owner string, numbers []int64) (map[int64]photo.Photo, error)
+
 	// SetRendition records the renditions of a photo, live or trashed. It returns the key
 	// of the blob that no row names any more, for the caller to delete: the one that was
 	// replaced, or r.Key itself if the row no longer names r.Replaces.
@@ -78,4 +85,10 @@ type Rendered struct {
 	Color     photo.Color
 	Digest    photo.Digest
 	Replaces  string // Located.Rendition as the caller saw it
+}
+
+// Looked is the perceptual digest of a live photo.
+type Looked struct {
+	Number int64 // of the row
+	Digest photo.Digest
 }

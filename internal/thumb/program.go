@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"photos/internal/picture"
 )
@@ -135,6 +136,8 @@ func (m *Maker) boxed(ctx context.Context, dir, program string, args []string) e
 		words = append(box, words...)
 	}
 	cmd := exec.CommandContext(ctx, words[0], append(words[1:], args...)...)
+	killGroup(cmd)
+	cmd.WaitDelay = waitDelay
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + dir, "TMPDIR=" + dir, "VIPS_BLOCK_UNTRUSTED=1", "VIPS_CONCURRENCY=1", "LC_ALL=C.UTF-8"}
 	var said tail
@@ -148,6 +151,9 @@ func (m *Maker) boxed(ctx context.Context, dir, program string, args []string) e
 	}
 	return fmt.Errorf("%w: %s: %w: %s", ErrRefused, filepath.Base(program), err, said.line())
 }
+
+// waitDelay is how long a program that was killed may keep its standard error open.
+const waitDelay = 5 * time.Second
 
 // A tail keeps the first bytes that a program says.
 type tail struct{ bytes.Buffer }

@@ -18,6 +18,7 @@ func workTests() []test {
 		{"an older version queues nothing", olderVersion},
 		{"renditions are recorded", setRendition},
 		{"renditions of others are not replaced", replaceRendition},
+		{"digests of live photos", looks},
 		{"renditions are swept with their photo", purgeRendition},
 		{"metadata is read again", reread},
 		{"what the user wrote is not read again", rereadKeeps},
@@ -241,6 +242,54 @@ func replaceRendition(t *testing.T, open Opener) {
 	must(t, err)
 	if l.Rendition != "second" {
 		t.Errorf("located %+v", l)
+	}
+}
+
+func looks(t *testing.T, open Opener) {
+	s := open(t)
+	owner, other := anOwner(t, s, "alice"), anOwner(t, s, "bob")
+	ps := addNumbered(t, s, owner, 0, 5)
+	addNumbered(t, s, other, 0, 1)
+	finishAll(t, s)
+	look := func(owner string, i int, r store.Rendered) {
+		_, err := s.SetRendition(t.Context(), owner, ps[i].ID, r)
+		must(t, err)
+	}
+	look(owner, 0, store.Rendered{Key: "a", Maker: 1, Digest: 1 << 63})
+	look(owner, 1, store.Rendered{Key: "b", Maker: 1})
+	look(owner, 2, store.Rendered{Maker: 1})
+	look(owner, 3, store.Rendered{Key: "c", Maker: 1, Digest: 7})
+	look(other, 0, store.Rendered{Key: "d", Maker: 1, Digest: 9})
+	_, err := s.Trash(t.Context(), owner, ps[3].ID, time.Hour)
+	must(t, err)
+	add(t, s, owner, numbered(6), key(6)) // in the queue
+	found, pending, err := open(t).Looks(t.Context(), owner)
+	must(t, err)
+	if pending != 1 {
+		t.Errorf("%d pending, want 1", pending)
+	}
+	var numbers []int64
+	digests := map[photo.Digest]bool{}
+	for _, l := range found {
+		numbers, digests[l.Digest] = append(numbers, l.Number), true
+	}
+	if len(found) != 2 || !digests[1<<63] || !digests[0] {
+		t.Errorf("looks %+v", found)
+	}
+	rows, err := s.Numbered(t.Context(), owner, numbers)
+	must(t, err)
+	ids := map[photo.ID]bool{}
+	for _, p := range rows {
+		ids[p.ID] = true
+	}
+	if len(rows) != 2 || !ids[ps[0].ID] || !ids[ps[1].ID] {
+		t.Errorf("rows %+v", rows)
+	}
+	if rows, err := s.Numbered(t.Context(), other, numbers); err != nil || len(rows) != 0 {
+		t.Errorf("rows of another owner: %+v, %v", rows, err)
+	}
+	if rows, err := s.Numbered(t.Context(), owner, nil); err != nil || len(rows) != 0 {
+		t.Errorf("no rows: %+v, %v", rows, err)
 	}
 }
 
