@@ -22,6 +22,7 @@ func commands() map[string]command {
 		"account": {run: account},
 		"check":   {run: check, flags: []string{"repair", "json"}},
 		"migrate": {run: migrate, flags: []string{"dry-run"}},
+		"sweep":   {run: sweep, flags: []string{"dry-run"}},
 		"move":    {run: moveAll, flags: []string{"to-database-url", "to-data", "to-bucket"}},
 	}
 }
@@ -41,14 +42,16 @@ func (o *options) declare(f *flags) {
 	f.StringVar(&o.toBucket, "to-bucket", "", "")
 }
 
-// commandOf returns the command whose flag has the name, or "".
-func commandOf(flag string) string {
+// commandsOf returns the commands that have a flag, in the order of their names.
+func commandsOf(flag string) []string {
+	var words []string
 	for word, c := range commands() {
 		if slices.Contains(c.flags, flag) {
-			return word
+			words = append(words, word)
 		}
 	}
-	return ""
+	slices.Sort(words)
+	return words
 }
 
 // checkCommand refuses an unknown command, and the flags of another one.
@@ -62,8 +65,8 @@ func (s *settings) checkCommand() error {
 	}
 	var err error
 	s.given.Visit(func(f *flag.Flag) {
-		if of := commandOf(f.Name); of != "" && of != word && err == nil {
-			err = badSetting("--%s is a flag of 'photosd %s'", f.Name, of)
+		if of := commandsOf(f.Name); len(of) > 0 && !slices.Contains(of, word) && err == nil {
+			err = badSetting("--%s is a flag of 'photosd %s'", f.Name, strings.Join(of, "' and 'photosd "))
 		}
 	})
 	return err

@@ -37,6 +37,10 @@ Usage:
   photosd migrate
       bring the tables of the database up to date, and end
       --dry-run  only say what would be done
+  photosd sweep
+      remove now what a running service removes about every hour: unfinished
+      uploads and trash whose time is over, and stored bytes without a row
+      --dry-run  only print what would be removed
   photosd move
       move all photos from the SQLite database and its files to a database
       server; the service may go on, and takes no changes at the end of it
@@ -52,7 +56,7 @@ Settings, as flags or environment variables:
 `)
 	all := new(settings).declare()
 	all.VisitAll(func(f *flag.Flag) {
-		if commandOf(f.Name) != "" {
+		if len(commandsOf(f.Name)) > 0 {
 			return // above
 		}
 		value, usage := flag.UnquoteUsage(f)

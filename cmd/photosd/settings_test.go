@@ -126,7 +126,7 @@ func TestEverySettingIsAVariable(t *testing.T) {
 	f := new(settings).declare()
 	f.VisitAll(func(fl *flag.Flag) {
 		d := f.described[fl.Name]
-		if fl.Name != "version" && fl.Name != "force" && commandOf(fl.Name) == "" && (d.variable == "" || d.form == "") {
+		if fl.Name != "version" && fl.Name != "force" && len(commandsOf(fl.Name)) == 0 && (d.variable == "" || d.form == "") {
 			t.Errorf("--%s has variable %q and form %q", fl.Name, d.variable, d.form)
 		}
 	})

@@ -322,6 +322,12 @@ type Stored struct {
 	Damaged bool
 }
 
+// Expired is an unfinished upload or a photo in the trash whose time is over.
+type Expired struct {
+	Upload     string // empty: it is a photo
+	Owner, Key string // Key is that of a photo's bytes
+}
+
 // Blob says where bytes lie.
 type Blob struct{ Owner, Key string }
 

@@ -6,9 +6,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -153,4 +155,41 @@ func realServer(t testing.TB, secure bool) s3.Config {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// TestLeftoversWithoutRows: what the bucket has of uploads that the database does not know is
+// found and removed, and nothing of others.
+func TestLeftoversWithoutRows(t *testing.T) {
+	t.Parallel()
+	c := realServer(t, false)
+	var bucket string
+	s := freshOver(t, c, func(c *s3.Config) { bucket = c.Bucket })(t)
+	client := plainClient(c)
+	for _, key := range []string{owner + "/LOSTPARTS-" + rand.Text(), "backup/of-something-else"} {
+		if _, err := client.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{".uploads/LOSTTAIL/" + rand.Text(), ".uploads/LOSTTAIL/" + rand.Text(), "backup/file", ".uploads/README"} {
+		if _, err := client.PutObject(t.Context(), &awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantNoBlobs(t, s)
+	var names []string
+	err := s.EachStaged(t.Context(), func(name string, _ time.Time) error {
+		names = append(names, name)
+		return s.Discard(t.Context(), name)
+	})
+	if err != nil || !slices.Equal(slices.Sorted(slices.Values(names)), []string{"LOSTPARTS", "LOSTTAIL"}) {
+		t.Errorf("EachStaged: %v, %v", names, err)
+	}
+	uploads, err := client.ListMultipartUploads(t.Context(), &awss3.ListMultipartUploadsInput{Bucket: &bucket})
+	if err != nil || len(uploads.Uploads) != 1 || aws.ToString(uploads.Uploads[0].Key) != "backup/of-something-else" {
+		t.Errorf("multipart uploads: %v, %v", uploads, err)
+	}
+	objects, err := client.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: &bucket})
+	if err != nil || aws.ToInt32(objects.KeyCount) != 2 {
+		t.Errorf("%d objects are left, %v", aws.ToInt32(objects.KeyCount), err)
+	}
 }

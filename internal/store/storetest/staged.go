@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ func stagedTests() []test {
 		{"one of many becomes the holder", oneOfManyHolds},
 		{"an ended staged upload has no holder", endsStaged},
 		{"staged uploads are listed", listsStaged},
+		{"what has expired is previewed", previewsExpired},
 	}
 }
 
@@ -165,4 +167,41 @@ func listsStaged(t *testing.T, open Opener) {
 		}
 	}
 	same(t, "StagedAfter", []string{"a", "b", "c"}, names)
+}
+
+// preview is what a preview of a sweep needs of a store.
+type preview interface {
+	EachExpired(ctx context.Context, f func(store.Expired) error) error
+	OrphanDue(ctx context.Context, key string, keep time.Duration) (bool, error)
+}
+
+func previewsExpired(t *testing.T, open Opener) {
+	s := open(t)
+	alice := anOwner(t, s, "alice")
+	p, ok := s.(preview)
+	if !ok {
+		t.Fatal("the store has no preview")
+	}
+	addNumbered(t, s, alice, 0, 2)
+	_, err := s.Trash(t.Context(), alice, numbered(1).ID, 0)
+	must(t, err)
+	for id, lifetime := range map[string]time.Duration{"over": 0, "under-way": long} {
+		_, err := s.CreateUpload(t.Context(), store.Upload{ID: id, Owner: alice, Length: 10}, lifetime)
+		must(t, err)
+	}
+	for range 2 { // nothing changes
+		var got []store.Expired
+		must(t, p.EachExpired(t.Context(), func(e store.Expired) error { got = append(got, e); return nil }))
+		same(t, "EachExpired", []store.Expired{{Upload: "over", Owner: alice}, {Owner: alice, Key: key(1)}}, got)
+	}
+	if due, err := p.OrphanDue(t.Context(), "lost", 0); err != nil || due {
+		t.Errorf("OrphanDue of one that was never seen = %t, %v", due, err)
+	}
+	_, err = s.Orphan(t.Context(), alice, "lost", 0)
+	must(t, err)
+	for keep, want := range map[time.Duration]bool{0: true, long: false} {
+		if due, err := p.OrphanDue(t.Context(), "lost", keep); err != nil || due != want {
+			t.Errorf("OrphanDue after %s = %t, %v", keep, due, err)
+		}
+	}
 }
