@@ -72,11 +72,18 @@ func run(ctx context.Context, args []string) (err error) {
 	if os.Getenv("KEEP") == "" {
 		return nil
 	}
+	fmt.Printf("\nMy photos: open %s/myphotos in a browser and sign in as %s with the password %q.\n", d.url, demoEmail, demoPassword)
 	fmt.Printf("\nThe service stays up at %s until Ctrl-C. In another terminal:\n\n  export PHOTOS_CONFIG_DIR=%s PHOTOS_PROFILE=demo\n  %s list\n",
 		d.url, filepath.Join(dir, "config"), filepath.Join(bin, "photos"))
 	<-ctx.Done()
 	return nil
 }
+
+// The account of the demonstration.
+const (
+	demoEmail    = "demo@example.org"
+	demoPassword = "a long demo password"
+)
 
 const (
 	pictures    = "pictures" // the folder to show, in the one that the commands run in
@@ -258,7 +265,7 @@ func (d *demo) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd.Env = append(os.Environ(),
 		"PHOTOS_CONFIG_DIR="+filepath.Join(d.dir, "config"), "PHOTOS_PROFILE=demo", "PHOTOS_SERVER=", "PHOTOS_TOKEN=", "PHOTOS_TOKEN_FILE=",
 		"PHOTOS_BROWSER="+filepath.Join(d.bin, "xdg-open"),
-		"PERSON_EMAIL=demo@example.org", "PERSON_NICKNAME=Demo", "PERSON_PASSWORD=a long demo password", "PERSON_SIGNUP=1")
+		"PERSON_EMAIL="+demoEmail, "PERSON_NICKNAME=Demo", "PERSON_PASSWORD="+demoPassword, "PERSON_SIGNUP=1")
 	cmd.Dir, cmd.Stderr = d.dir, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second

@@ -11,9 +11,8 @@ import (
 	"photos/internal/service"
 )
 
-// content sends the bytes of a photo as they were uploaded. They are a user's file and may
-// be harmful: the browser is told to save them, not to guess their type, and not to run
-// anything in them.
+// content sends the bytes of a photo as they were uploaded, or sends the client to where it can
+// read them.
 func (h *photos) content(w http.ResponseWriter, r *http.Request, by service.Caller) error {
 	id, err := pathID(r)
 	if err != nil {
@@ -23,6 +22,17 @@ func (h *photos) content(w http.ResponseWriter, r *http.Request, by service.Call
 		if done, err := h.redirect(w, r, by, id); done || err != nil {
 			return err
 		}
+	}
+	return h.original(w, r, by)
+}
+
+// original sends the bytes of a photo as they were uploaded. They are a user's file and may
+// be harmful: the browser is told to save them, not to guess their type, and not to run
+// anything in them.
+func (h *photos) original(w http.ResponseWriter, r *http.Request, by service.Caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
 	}
 	p, bytes, err := h.photos.Open(r.Context(), by, id)
 	if err != nil {

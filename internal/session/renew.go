@@ -87,10 +87,10 @@ func (m *Manager) exchanged(ctx context.Context, s secret, row store.Session) (s
 		row.Sealed = s.seal(c)
 	}
 	by, unverified := m.Identify(ctx, tokens.Access.Value.Reveal())
-	switch kind := photo.KindOf(unverified); {
+	switch {
 	case unverified == nil && by.Owner == row.Owner:
 		setTimes(&row, tokens)
-	case kind != photo.KindUnavailable && kind != photo.KindForbidden && kind != photo.KindInternal:
+	case unverified == nil || photo.KindOf(unverified) == photo.KindNotSignedIn:
 		return m.wrongUser(ctx, row, unverified)
 	}
 	if err := m.Rows.RenewSession(ctx, row); err != nil { // also when the token cannot be checked now: it may have replaced the former one

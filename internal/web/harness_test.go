@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"html"
 	"io"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"photos/internal/blob/disk"
 	"photos/internal/cognito"
 	"photos/internal/httpapi"
+	"photos/internal/photo"
 	"photos/internal/picture/metadata"
 	"photos/internal/service"
 	"photos/internal/store/sqldb"
@@ -254,3 +256,5 @@ func (b *browser) isIn() bool {
 func (b *browser) stop() {
 	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 }
+
+func idOf(data []byte) photo.ID { return photo.ID(sha256.Sum256(data)) }

@@ -62,7 +62,7 @@ func (p *Pages) receive(r *http.Request, form *multipart.Reader, by service.Call
 			}
 			description = strings.TrimSpace(strings.ReplaceAll(string(text), "\r\n", "\n"))
 		case part.FormName() == "photos" && name != "":
-			result, err := p.store(r, part, service.Meta{Name: name, Description: description, DescriptionSource: photo.FromWeb}, by)
+			result, err := p.store(r, formPart{part}, service.Meta{Name: name, Description: description, DescriptionSource: photo.FromWeb}, by)
 			if err != nil {
 				return nil, err
 			}
@@ -129,6 +129,18 @@ func (p *Pages) spooled(part io.Reader) (*os.File, int64, error) {
 		return fail(fmt.Errorf("spool a photo: %w", err))
 	}
 	return f, size, nil
+}
+
+// formPart is the bytes of a photo in a form. Its errors are the client's.
+type formPart struct{ io.Reader }
+
+// Read implements io.Reader.
+func (p formPart) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if err != nil && err != io.EOF { //nolint:errorlint // the one value io.Reader promises
+		err = cutOff(err)
+	}
+	return n, err
 }
 
 // fileBody is the bytes of a photo in a file. Nothing has to stop it.

@@ -66,6 +66,8 @@ var logins = make(chan struct{}, 4)
 //	replace FILE OLD NEW         edit a file
 //	occupy PORT                  listen on a port of 127.0.0.1 until the script ends
 //	chromium FILE                a real browser signs up and in at the address in a file
+//	provider start BASE_URL SECONDS  a certified provider dressed as Cognito, with access tokens of so many seconds; sets PROVIDER_URL and PROVIDER_ISSUER
+//	provider asked N             require that its token endpoint was asked so often
 //	window COMMAND ARG...        a real browser, a step per line; see cmdWindow
 //	database start ENGINE        a database server, which photosd then uses; also parts, kill, run, freeze, thaw
 //	replicas start N [ARG...]    start several photosd over one data folder; sets REPLICA1_URL and so on
@@ -122,6 +124,7 @@ func Run(t *testing.T) {
 			"occupy":   cmdOccupy,
 			"chromium": cmdChromium,
 			"window":   cmdWindow,
+			"provider": cmdProvider,
 			"faults":   cmdFaults,
 			"lock":     cmdLock,
 			"database": cmdDatabase,

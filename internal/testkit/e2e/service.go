@@ -98,7 +98,7 @@ func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...str
 	words := slices.Concat(wrapper, []string{filepath.Join(os.Getenv(envBin), "photosd"), "--listen", listen, "--data", ts.MkAbs("data")}, args)
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "TMPDIR="+ts.Getenv("TMPDIR"), "GORACE=halt_on_error=1")
-	for _, name := range slices.Concat(databaseSettings(), bucketSettings()) {
+	for _, name := range slices.Concat(databaseSettings(), bucketSettings(), []string{"COGNITO_CLIENT_SECRET"}) {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}

@@ -1,0 +1,306 @@
+package web_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/testkit/sample"
+)
+
+// upload sends photos by the form, with one description.
+func (b *browser) upload(description string, photos map[string][]byte) answer {
+	b.s.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	must(b.s.t, form.WriteField("description", description))
+	for name, data := range photos {
+		part, err := form.CreateFormFile("photos", name)
+		must(b.s.t, err)
+		_, err = part.Write(data)
+		must(b.s.t, err)
+	}
+	must(b.s.t, form.Close())
+	a, err := b.send(http.MethodPost, "/myphotos", &body, map[string]string{"Content-Type": form.FormDataContentType(), "Sec-Fetch-Site": "same-origin"})
+	must(b.s.t, err)
+	return a
+}
+
+// scene returns a picture and its ID.
+func scene(t *testing.T, i int) ([]byte, photo.ID) {
+	t.Helper()
+	data, err := sample.Scene(i)
+	must(t, err)
+	return data, idOf(data)
+}
+
+func TestUploadForm(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	one, id := scene(t, 1)
+	two, _ := scene(t, 2)
+	if a := b.upload("Two\r\nhills", map[string][]byte{"one.jpg": one, "two.jpg": two}); a.url.RawQuery != "exists=0&uploaded=2" || strings.Count(a.body, "<img ") != 2 {
+		t.Errorf("%d at %s: %s", a.status, a.url, a.body)
+	}
+	if a := b.get("/myphotos/" + id.String()); !strings.Contains(a.body, ">Two\nhills</textarea>") || !strings.Contains(a.body, "900 × 600") && !strings.Contains(a.body, "600 × 800") {
+		t.Errorf("the photo's page: %s", a.body)
+	}
+	three, _ := scene(t, 3)
+	a := b.upload("", map[string][]byte{"one.jpg": one, "three.jpg": three, "notes.txt": []byte("words"), "empty.jpg": {}})
+	if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "notes.txt") || !strings.Contains(a.body, "empty.jpg") || !strings.Contains(a.body, "2 photos are safely stored") {
+		t.Errorf("some that fail: %d %s", a.status, a.body)
+	}
+	if a := b.upload("x", nil); a.status != http.StatusBadRequest || !strings.Contains(a.body, "No photo was chosen") {
+		t.Errorf("no photo: %d %s", a.status, a.body)
+	}
+	if other := s.signedIn("bob"); other.get("/myphotos/"+id.String()).status != http.StatusNotFound || strings.Contains(other.get("/myphotos").body, "hills") {
+		t.Error("bob sees ada's photo")
+	}
+}
+
+// A form that is cut off leaves nothing half.
+func TestFormLimits(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	one, _ := scene(t, 1)
+	body := "--x\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"a.jpg\"\r\n\r\n" + string(one[:1000])
+	a, err := b.send(http.MethodPost, "/myphotos", strings.NewReader(body), map[string]string{"Content-Type": "multipart/form-data; boundary=x"})
+	must(t, err)
+	if a.status != http.StatusBadRequest || !strings.Contains(a.body, "cut off") {
+		t.Errorf("a form that was cut: %d %s", a.status, a.body)
+	}
+	if a := b.get("/myphotos"); !strings.Contains(a.body, "No photos yet") {
+		t.Errorf("it left something: %s", a.body)
+	}
+	if a := b.post("/myphotos/selection", url.Values{"do": {"delete"}, "description": {strings.Repeat("x", 300<<10)}}); a.status != http.StatusBadRequest {
+		t.Errorf("a large form: %d", a.status)
+	}
+	long := strings.Repeat("é", 3000)
+	if a := b.upload(long, map[string][]byte{"a.jpg": one}); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("a long description: %d", a.status)
+	}
+}
+
+func TestDescribeOnThePage(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	one, id := scene(t, 1)
+	b.upload("first", map[string][]byte{"one.jpg": one})
+	page := "/myphotos/" + id.String()
+	if a := b.post(page+"?search=first", url.Values{"description": {"second"}, "version": {"1"}}); a.url.RawQuery != "search=first&saved" || !strings.Contains(a.body, "Saved.") || !strings.Contains(a.body, "first") {
+		t.Errorf("%d at %s", a.status, a.url)
+	}
+	a := b.post(page, url.Values{"description": {"mine"}, "version": {"1"}})
+	if a.status != http.StatusConflict || !strings.Contains(a.body, "<blockquote>second</blockquote>") || !strings.Contains(a.body, ">mine</textarea>") {
+		t.Errorf("a text that changed meanwhile: %d %s", a.status, a.body)
+	}
+	if a := b.post(page, url.Values{"description": {strings.Repeat("x", 5000)}}); a.status != http.StatusBadRequest || !strings.Contains(a.body, "xxx</textarea>") {
+		t.Errorf("a long text: %d", a.status)
+	}
+	_, revision, _ := strings.Cut(b.get(page).body, `name="revision" value="`)
+	revision, _, _ = strings.Cut(revision, `"`)
+	if a := b.post(page+"/undo", url.Values{"revision": {revision}}); !strings.Contains(a.body, ">first</textarea>") {
+		t.Errorf("an undo: %d at %s", a.status, a.url)
+	}
+}
+
+func TestSelection(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	one, first := scene(t, 1)
+	two, second := scene(t, 2)
+	b.upload("", map[string][]byte{"same.jpg": one})
+	b.upload("", map[string][]byte{"same.jpg": two})
+	both := url.Values{"photo": {first.String(), second.String(), first.String()}}
+	do := func(what string) answer {
+		both.Set("do", what)
+		return b.post("/myphotos/selection", both)
+	}
+	a := do("download")
+	z, err := zip.NewReader(strings.NewReader(a.body), int64(len(a.body)))
+	must(t, err)
+	if len(z.File) != 2 || z.File[0].Name != "same.jpg" || z.File[1].Name != "same (2).jpg" {
+		t.Fatalf("the zip has %d files", len(z.File))
+	}
+	f, err := z.File[1].Open()
+	must(t, err)
+	if data, err := io.ReadAll(f); err != nil || !bytes.Equal(data, two) {
+		t.Errorf("the second file has %d bytes, %v", len(data), err)
+	}
+	both.Set("description", "a trip")
+	if a := do("describe"); a.url.RawQuery != "described=2" || strings.Count(a.body, `alt="a trip"`) != 2 {
+		t.Errorf("described: %s %s", a.url, a.body)
+	}
+	if a := do("delete"); a.url.RawQuery != "deleted=2" || !strings.Contains(a.body, "No photos yet") {
+		t.Errorf("deleted: %s", a.url)
+	}
+	if a := b.get("/myphotos/trash"); strings.Count(a.body, `type="checkbox"`) != 2 {
+		t.Errorf("the trash: %s", a.body)
+	}
+	if a := do("restore"); a.url.String() != s.url+"/myphotos/trash?restored=2" {
+		t.Errorf("restored: %s", a.url)
+	}
+	for what, want := range map[string]int{"share": http.StatusBadRequest, "": http.StatusBadRequest} {
+		if a := do(what); a.status != want {
+			t.Errorf("%q: %d", what, a.status)
+		}
+	}
+	if a := b.post("/myphotos/selection", url.Values{"do": {"delete"}}); a.status != http.StatusBadRequest || !strings.Contains(a.body, "No photo is selected") {
+		t.Errorf("nothing selected: %d", a.status)
+	}
+	if a := s.signedIn("bob").post("/myphotos/selection", url.Values{"do": {"delete"}, "photo": {first.String()}}); a.url.RawQuery != "deleted=0" {
+		t.Errorf("a photo of another user: %s", a.url)
+	}
+}
+
+// What users and their files say is text on every page, whatever it is.
+func TestHostileTextOnPages(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>' javascript:`
+	one, id := scene(t, 1)
+	b.upload(evil, map[string][]byte{"<script>.jpg": one})
+	for _, path := range []string{"/myphotos", "/myphotos/" + id.String(), "/myphotos?search=" + url.QueryEscape(`"`+evil[:20]), "/myphotos?month=<script>"} {
+		if a := b.get(path); strings.Contains(a.body, "<script>") || strings.Contains(a.body, "<img src=x") {
+			t.Errorf("%s: %s", path, a.body)
+		}
+	}
+	b.post("/myphotos/selection", url.Values{"do": {"delete"}, "photo": {id.String()}})
+	if a := b.get("/myphotos/trash"); strings.Contains(a.body, "<script>") || !strings.Contains(a.body, "&lt;script&gt;") {
+		t.Errorf("the trash: %s", a.body)
+	}
+}
+
+// Originals are sent as they are, with ranges, and never as something that a browser runs.
+func TestOriginals(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	one, id := scene(t, 1)
+	b.upload("", map[string][]byte{"one.jpg": one})
+	path := "/myphotos/" + id.String() + "/content"
+	a := b.get(path)
+	if a.body != string(one) || !strings.HasPrefix(a.header.Get("Content-Disposition"), "attachment") || !strings.HasPrefix(a.header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("%d, %d bytes, %v", a.status, len(a.body), a.header)
+	}
+	part, err := b.send(http.MethodGet, path, nil, map[string]string{"Range": "bytes=10-19"})
+	must(t, err)
+	if part.status != http.StatusPartialContent || part.body != string(one[10:20]) {
+		t.Errorf("a range: %d, %d bytes", part.status, len(part.body))
+	}
+	small := b.get("/myphotos/" + id.String() + "/thumbnail?size=256")
+	if small.status != http.StatusOK || small.header.Get("Content-Type") != "image/jpeg" {
+		t.Errorf("a small picture: %d %v", small.status, small.header)
+	}
+}
+
+// A small picture in the browser's cache is shown to the session that got it, and to nobody
+// later.
+func TestPicturesAfterSignOut(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	one, id := scene(t, 1)
+	b.upload("", map[string][]byte{"one.jpg": one})
+	path := "/myphotos/" + id.String() + "/thumbnail?size=256"
+	if a := b.get(path); a.header.Get("Vary") != "Cookie" || !strings.Contains(a.header.Get("Cache-Control"), "private") {
+		t.Errorf("%v", a.header)
+	}
+	b.get("/logout")
+	if a := b.get(path); a.status != http.StatusUnauthorized {
+		t.Errorf("after the sign-out: %d", a.status)
+	}
+}
+
+// A library of several pages is listed by links, each photo once.
+func TestPagesOfALibrary(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	const n = 130
+	photos := map[string][]byte{}
+	for i := range n {
+		data, err := sample.Picture(uint64(i), 0)
+		must(t, err)
+		photos[string(rune('a'+i%26))+strings.Repeat("x", i)+".jpg"] = data
+	}
+	b.upload("", photos)
+	for _, start := range []string{"/myphotos", "/myphotos?by=taken", "/myphotos?search=ext:jpg"} {
+		seen, pages := map[string]bool{}, 0
+		for at := start; at != ""; pages++ {
+			body := b.get(at).body
+			for _, rest := range strings.Split(body, `name="photo" value="`)[1:] {
+				id, _, _ := strings.Cut(rest, `"`)
+				if seen[id] {
+					t.Errorf("%s: %s is listed twice", start, id)
+				}
+				seen[id] = true
+			}
+			at = ""
+			if _, rest, found := strings.Cut(body, `rel="next" href="`); found {
+				next, _, _ := strings.Cut(rest, `"`)
+				at = strings.ReplaceAll(next, "&amp;", "&")
+			}
+		}
+		if len(seen) != n || pages != 2 {
+			t.Errorf("%s: %d photos on %d pages", start, len(seen), pages)
+		}
+	}
+}
+
+// A photo's page leads to the photos next to it in the list that it belongs to.
+func TestNeighborsOnThePage(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	var ids []string
+	for i := range 3 {
+		data, id := scene(t, i)
+		b.upload([]string{"sea", "hills", "sea"}[i], map[string][]byte{"a.jpg": data})
+		ids = append(ids, id.String())
+		time.Sleep(time.Millisecond)
+	}
+	for at, want := range map[string][2]string{
+		ids[1]:                 {ids[2], ids[0]},
+		ids[2]:                 {"", ids[1]},
+		ids[0] + "?search=sea": {ids[2], ""},
+		ids[0] + "?by=taken":   {"", ids[1]},
+	} {
+		body := b.get("/myphotos/" + at).body
+		for i, rel := range []string{"prev", "next"} {
+			_, rest, found := strings.Cut(body, `rel="`+rel+`" href="/myphotos/`)
+			if got := rest[:min(64, len(rest))]; found != (want[i] != "") || found && got != want[i] {
+				t.Errorf("%s: %s is %q, want %q", at, rel, got, want[i])
+			}
+		}
+	}
+}
+
+// Two uploads of one photo at the same time store it once.
+func TestUploadsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	one, _ := scene(t, 1)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() { b.upload("same", map[string][]byte{"one.jpg": one}) })
+	}
+	all.Wait()
+	if a := b.get("/myphotos"); !strings.Contains(a.body, ">1 photo<") {
+		t.Errorf("%s", a.body)
+	}
+}
