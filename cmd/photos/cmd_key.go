@@ -173,6 +173,9 @@ func listKeys(ctx context.Context, e *env) error {
 			return err
 		}
 	}
+	if out.Empty() {
+		e.Say("photos: there are no access keys; photos key create NAME makes one")
+	}
 	return out.Close()
 }
 

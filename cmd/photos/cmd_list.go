@@ -106,7 +106,21 @@ func list(ctx context.Context, e *env, o filterOptions, order sortOptions, trash
 			return err
 		}
 	}
+	if out.Empty() {
+		e.Say("photos: %s", nothingFound(trash, o.narrows()))
+	}
 	return out.Close()
+}
+
+// nothingFound says that a list is empty, and in which way.
+func nothingFound(trash, filtered bool) string {
+	switch {
+	case filtered:
+		return "no photo passes the filter"
+	case trash:
+		return "the trash is empty"
+	}
+	return "there are no photos yet; photos upload FILE adds one"
 }
 
 // sorted collects all photos and yields them in another order, at most limit of them.

@@ -81,6 +81,9 @@ func listProfiles(e *env) error {
 			return err
 		}
 	}
+	if out.Empty() {
+		e.Say("photos: there are no profiles; photos login URL makes one")
+	}
 	return out.Close()
 }
 

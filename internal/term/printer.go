@@ -168,6 +168,7 @@ type Printer[T any] struct {
 	end     byte // of a line
 	live    bool // flush after each line, since a user is watching
 	headed  bool // the header of CSV is written
+	count   int
 	table   *table
 }
 
@@ -277,6 +278,14 @@ func Choose[T any](columns []Column[T], names []string, usual func(Column[T]) bo
 // Form returns the form in which p prints.
 func (p *Printer[T]) Form() Form { return p.form }
 
+// Empty reports whether a table was wanted and nothing was printed. The user then sees neither
+// rows nor a header.
+func (p *Printer[T]) Empty() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.form == Table && p.count == 0
+}
+
 // HasKey reports whether a JSON line may have the key.
 func (p *Printer[T]) HasKey(key string) bool {
 	return len(p.fields) == 0 || slices.Contains(p.fields, key)
@@ -294,6 +303,7 @@ func (p *Printer[T]) ShowAtOnce() {
 func (p *Printer[T]) Print(v T) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.count++
 	if !p.waiting {
 		p.waiting = true
 		p.late.Reset(flushDelay)

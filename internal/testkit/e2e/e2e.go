@@ -22,7 +22,7 @@ import (
 const (
 	envBin       = "PHOTOS_E2E_BIN"       // folder of the programs
 	envSamples   = "PHOTOS_E2E_SAMPLES"   // folder of real photos
-	envArtifacts = "PHOTOS_E2E_ARTIFACTS" // folder of what a run leaves for people to look at
+	envArtifacts = "PHOTOS_E2E_ARTIFACTS" // folder of what a run leaves for people to look at; scripts have it as $ARTIFACTS
 	envScripts   = "PHOTOS_E2E_SCRIPTS"   // folder of the calling package
 )
 

@@ -158,6 +158,7 @@ func setup(env *testscript.Env) error {
 		"XDG_STATE_HOME":    filepath.Join(home, "state"),
 		"PERSON_LOG":        filepath.Join(env.WorkDir, "visited"),
 		"TZ":                "UTC",
+		"ARTIFACTS":         os.Getenv(envArtifacts),
 		"GORACE":            "halt_on_error=1",
 	} {
 		env.Setenv(k, v)
