@@ -21,7 +21,7 @@ back. Local files are never touched.
 On a terminal you have to confirm the deletion of more than 10 photos. In a
 script you have to confirm it only if a filter finds the photos. --yes confirms.
 
---search takes a filter, see photos list. One that only excludes photos, such as
+'photos help filters' explains FILTER. One that only excludes photos, such as
 -beach, needs --all too.
 
 'photos help describe' explains PHOTO. Without a terminal, an ID needs all

@@ -24,7 +24,7 @@ func helpTopics() []*cobra.Command {
 const filtersHelp = `--search takes a filter. list, download, view, describe, delete and restore find
 photos with it. A photo has to pass all parts of the filter:
 
-  bay sunset           both words are in the description or the name
+  bay sunset           both words are in the description, a tag or the name
   "golden hour"        this phrase is
   -blurry              this word is not
   camera:nikon         the name of the camera has this text; lens: alike
@@ -37,7 +37,8 @@ photos with it. A photo has to pass all parts of the filter:
   size:>5M             of this size; also size:<=500k and size:5M..10M
   tag:iceland          it has exactly this tag
   folder:2024/trip     it was uploaded from this folder or one below it
-  has:description      description, position, date or camera is known
+  has:description      this is known: description, position, date, camera, tag
+                       or folder
   near:48.1,11.5,20km  taken at most this far from the place
   is:undescribed       described, undescribed or trashed
 
