@@ -11,7 +11,7 @@ import (
 
 func newList(e *env) *cobra.Command {
 	var o filterOptions
-	var trash, wide bool
+	var trash, wide, thumbs bool
 	var order sortOptions
 	var similar similarOptions
 	c := &cobra.Command{
@@ -55,11 +55,17 @@ and any other photo by the instant, in your time zone.`,
 			if err := similar.check(); err != nil {
 				return err
 			}
-			defer e.page()()
-			if similar.to != "" {
-				return listSimilar(cmd.Context(), e, similar, o.limit)
+			if thumbs {
+				if err := checkThumbs(e, cmd.Flags().Changed); err != nil {
+					return err
+				}
+			} else {
+				defer e.page()()
 			}
-			return list(cmd.Context(), e, o, order, trash)
+			if similar.to != "" {
+				return listSimilar(cmd.Context(), e, similar, o.limit, thumbs)
+			}
+			return list(cmd.Context(), e, o, order, listForm{trash: trash, thumbs: thumbs})
 		},
 	}
 	o.flags(c.Flags())
@@ -67,12 +73,19 @@ and any other photo by the instant, in your time zone.`,
 	c.Flags().StringVar(&order.field, "sort", "", "sort by this `field`: taken, uploaded, size, name, ...")
 	c.Flags().BoolVar(&order.reverse, "reverse", false, "reverse the order")
 	similar.flags(c)
+	c.Flags().BoolVar(&thumbs, "thumbs", false, "draw small pictures in the terminal instead of a table")
 	c.Flags().BoolP("null", "0", false, "results end with a NUL byte, for xargs -0")
 	c.Flags().BoolVar(&wide, "wide", false, "in a table, more columns and whole values")
 	return c
 }
 
-func list(ctx context.Context, e *env, o filterOptions, order sortOptions, trash bool) error {
+// listForm says what a list shows of the photos.
+type listForm struct {
+	trash  bool // photos in the trash
+	thumbs bool // small pictures
+}
+
+func list(ctx context.Context, e *env, o filterOptions, order sortOptions, form listForm) error {
 	filter, err := o.filter(e.now())
 	if err != nil {
 		return err
@@ -80,9 +93,9 @@ func list(ctx context.Context, e *env, o filterOptions, order sortOptions, trash
 	if err := order.check(); err != nil {
 		return err
 	}
-	filter.Trash = trash
+	filter.Trash = form.trash
 	columns := photoColumns()
-	if trash {
+	if form.trash {
 		columns = trashColumns()
 	}
 	out, err := newPrinter(e, columns, photoJSON)
@@ -97,6 +110,9 @@ func list(ctx context.Context, e *env, o filterOptions, order sortOptions, trash
 	if order.given() {
 		photos = sorted(c.List(ctx, filter, 0), order, o.limit)
 	}
+	if form.thumbs {
+		return listThumbs(ctx, e, c, photos)
+	}
 	for p, err := range photos {
 		if err == nil {
 			err = out.Print(p)
@@ -107,7 +123,7 @@ func list(ctx context.Context, e *env, o filterOptions, order sortOptions, trash
 		}
 	}
 	if out.Empty() {
-		e.Say("photos: %s", nothingFound(trash, o.narrows()))
+		e.Say("photos: %s", nothingFound(form.trash, o.narrows()))
 	}
 	return out.Close()
 }

@@ -91,12 +91,10 @@ func view(ctx context.Context, e *env, args []string, o viewOptions) error {
 
 // draw writes the picture and the lines below it.
 func (o viewOptions) draw(e *env, img image.Image, p photo.Photo) error {
-	options := termpic.Options{
-		Protocol: termpic.Protocol(o.protocol), Columns: e.Width(), Rows: o.rows,
-		TrueColor: slices.Contains([]string{"truecolor", "24bit"}, e.getenv("COLORTERM")),
-	}
-	if options.Protocol == "" {
-		options.Protocol = termpic.Detect(e.getenv)
+	options := drawing(e)
+	options.Rows = o.rows
+	if o.protocol != "" {
+		options.Protocol = termpic.Protocol(o.protocol)
 	}
 	if err := termpic.Draw(e.Out, img, options); err != nil {
 		return err

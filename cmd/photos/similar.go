@@ -47,7 +47,7 @@ func (o similarOptions) check() error {
 }
 
 // listSimilar prints the photos that look like one.
-func listSimilar(ctx context.Context, e *env, o similarOptions, limit int) error {
+func listSimilar(ctx context.Context, e *env, o similarOptions, limit int, thumbs bool) error {
 	columns := append(term.Within(photoColumns(), func(s api.SimilarPhoto) photo.Photo { return s.Photo.Photo() }), term.Column[api.SimilarPhoto]{
 		Name: "distance", Extra: true, Right: true, Text: func(s api.SimilarPhoto) string { return strconv.Itoa(s.Distance) },
 	})
@@ -64,6 +64,15 @@ func listSimilar(ctx context.Context, e *env, o similarOptions, limit int) error
 		return err
 	}
 	found, err := c.Similar(ctx, like.ID, o.distance, limit)
+	if err == nil && thumbs {
+		return listThumbs(ctx, e, c, func(yield func(photo.Photo, error) bool) {
+			for _, s := range found.Photos {
+				if !yield(s.Photo.Photo(), nil) {
+					return
+				}
+			}
+		})
+	}
 	for _, s := range found.Photos {
 		if err == nil {
 			err = out.Print(s)

@@ -79,6 +79,28 @@ func Draw(w io.Writer, img image.Image, o Options) error {
 	return err
 }
 
+// Strip puts pictures side by side, each into a cell of so many columns and rows of the
+// terminal, at its left, with a column between two. nil leaves a gray cell.
+func Strip(pictures []image.Image, columns, rows int) image.Image {
+	width, height := columns*cellWidth, rows*cellHeight
+	out := image.NewRGBA(image.Rect(0, 0, width*len(pictures), height))
+	draw.Draw(out, out.Bounds(), image.Black, image.Point{}, draw.Src)
+	for i, img := range pictures {
+		cell := image.Rect(i*width, 0, (i+1)*width-cellWidth, height)
+		if img == nil {
+			draw.Draw(out, cell, image.NewUniform(color.Gray{80}), image.Point{}, draw.Src)
+			continue
+		}
+		size := img.Bounds().Size()
+		w, h := cell.Dx(), max(1, cell.Dx()*size.Y/max(size.X, 1))
+		if h > height {
+			w, h = max(1, height*size.X/size.Y), height
+		}
+		draw.CatmullRom.Scale(out, image.Rect(cell.Min.X, 0, cell.Min.X+w, h), img, img.Bounds(), draw.Src, nil)
+	}
+	return out
+}
+
 // cells is how many columns and rows a picture takes, in its own proportions.
 func cells(size image.Point, maxColumns, maxRows int) (columns, rows int) {
 	if size.X <= 0 || size.Y <= 0 {
