@@ -23,7 +23,7 @@ func (o *filterOptions) flags(f *pflag.FlagSet) {
 	o.given = f.Changed
 	f.StringVar(&o.search, "search", "", "only photos that match this `filter`, such as \"bay taken:2024\"")
 	f.StringVar(&o.since, "since", "", "only from this `time` on: 2026-05-31, 2026-05, today, 7d, ...")
-	f.StringVar(&o.until, "until", "", "only until this `time`, included, written as for --since")
+	f.StringVar(&o.until, "until", "", "only up to and including this `time`, written as for --since")
 	f.StringVar(&o.by, "by", "uploaded", "sort and filter by the time `uploaded` or taken")
 	f.IntVar(&o.limit, "limit", 0, "at most this `number` of photos; 0: all")
 	f.BoolVar(&o.undescribed, "undescribed", false, "only photos without a description")

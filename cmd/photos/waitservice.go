@@ -18,7 +18,7 @@ const defaultWaitService = 30 * time.Minute
 
 func (w *waitService) addFlag(f *pflag.FlagSet) {
 	w.flags = f
-	f.DurationVar(&w.limit, "wait-service", defaultWaitService, "wait this `long` for a service that goes away during a run of many photos")
+	f.DurationVar(&w.limit, "wait-service", defaultWaitService, "wait for this `duration` for a service that goes away during a run of many photos")
 }
 
 // of returns the limit for a run. A run of one photo gives up like other commands, unless the
