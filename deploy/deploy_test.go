@@ -1,0 +1,210 @@
+package deploy_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// resource is one of a template, as far as tests look at it.
+type resource struct {
+	Type           string    `yaml:"Type"`
+	DeletionPolicy string    `yaml:"DeletionPolicy"`
+	Properties     yaml.Node `yaml:"Properties"`
+}
+
+// text returns the properties of a resource as text, without what is only layout.
+func (r resource) text(t *testing.T) string {
+	t.Helper()
+	out, err := yaml.Marshal(&r.Properties)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(string(out)), " ")
+}
+
+func serviceResources(t *testing.T) map[string]resource {
+	t.Helper()
+	text, err := os.ReadFile("aws.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]resource `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	return template.Resources
+}
+
+// TestServiceTemplate holds the promises of the documents against the template.
+func TestServiceTemplate(t *testing.T) {
+	t.Parallel()
+	resources := serviceResources(t)
+	for name, wants := range map[string][]string{
+		"Photos": {
+			"VersioningConfiguration: {Status: Enabled}", "BlockPublicAcls: true", "BlockPublicPolicy: true", "IgnorePublicAcls: true", "RestrictPublicBuckets: true",
+			"NoncurrentVersionExpiration: {NoncurrentDays: 30}", "AbortIncompleteMultipartUpload: {DaysAfterInitiation: 8}",
+		},
+		"Database": {"StorageEncrypted: true", "MultiAZ: true", "PubliclyAccessible: false", "DeletionProtection: true", "BackupRetentionPeriod: 14"},
+		"Task":     {"ReadonlyRootFilesystem: true", `User: "65532:65532"`, "Drop: [ALL]", "Name: PHOTOS_BUCKET", "Name: PHOTOSD_STOP_DELAY"},
+		"Targets":  {"HealthCheckPath: /readyz"},
+		"Users":    {"TemplateURL: cognito.yaml"},
+	} {
+		text := resources[name].text(t)
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s has no %s:\n%s", name, want, text)
+			}
+		}
+	}
+	for _, name := range []string{"Photos", "Database", "Users"} {
+		if p := resources[name].DeletionPolicy; p != "Retain" && p != "Snapshot" {
+			t.Errorf("%s is lost when the stack is deleted: %q", name, p)
+		}
+	}
+}
+
+// TestServiceTemplateLint asks AWS's own linter, on machines that have it.
+func TestServiceTemplateLint(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	if _, err := exec.LookPath("cfn-lint"); err != nil {
+		t.Log("cfn-lint is not installed: the other tests of this package stand alone")
+		return
+	}
+	// W3002 says that 'aws cloudformation package' is needed, as the documents do.
+	if out, err := exec.Command("cfn-lint", "--ignore-checks", "W3002", "--", "aws.yaml").CombinedOutput(); err != nil {
+		t.Errorf("cfn-lint: %v\n%s", err, out)
+	}
+}
+
+// TestUnit has systemd read the unit and judge how much it lets the service do.
+func TestUnit(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Log("systemd-analyze is not installed")
+		return
+	}
+	text, err := os.ReadFile("photosd.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit := filepath.Join(t.TempDir(), "photosd.service")
+	if err := os.WriteFile(unit, []byte(strings.ReplaceAll(string(text), "/usr/local/bin/photosd", "/bin/true")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("systemd-analyze", "verify", unit).CombinedOutput(); err != nil || strings.Contains(string(out), "photosd.service") {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+	out, err := exec.Command("systemd-analyze", "security", "--offline=yes", unit).CombinedOutput()
+	m := regexp.MustCompile(`Overall exposure level for \S+: ([\d.]+)`).FindSubmatch(out)
+	if err != nil || m == nil {
+		t.Fatalf("systemd-analyze security: %v\n%s", err, out)
+	}
+	if level, err := strconv.ParseFloat(string(m[1]), 64); err != nil || level > 3 {
+		t.Errorf("the exposure level is %s", m[1])
+	}
+}
+
+// TestDebianRecipe looks for the packages of the larger image. Its base image is not at hand in tests.
+func TestDebianRecipe(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	text, err := os.ReadFile("Containerfile.debian")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`apt-get install -y --no-install-recommends (.+) \\\n`).FindSubmatch(text)
+	if m == nil || !strings.Contains(string(text), "USER 65532:65532") {
+		t.Fatalf("the recipe is %s", text)
+	}
+	if _, err := exec.LookPath("apt-cache"); err != nil {
+		t.Log("apt-cache is not installed")
+		return
+	}
+	for _, name := range strings.Fields(string(m[1])) {
+		if out, err := exec.Command("apt-cache", "show", name).CombinedOutput(); err != nil {
+			t.Errorf("Debian has no package %s: %s", name, out)
+		}
+	}
+}
+
+// TestSmallImage builds the small image, and looks at what is in it.
+func TestSmallImage(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds an image")
+	}
+	if _, err := exec.LookPath("buildah"); err != nil {
+		t.Log("buildah is not installed")
+		return
+	}
+	if os.Getuid() != 0 {
+		t.Log("buildah needs user namespaces or root")
+		return
+	}
+	storage := t.TempDir()
+	buildah := func(args ...string) string {
+		cmd := exec.Command("buildah", args...)
+		cmd.Env = append(os.Environ(), "STORAGE_DRIVER=vfs", "BUILDAH_ISOLATION=chroot")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("buildah %q: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	flags := []string{"--root", filepath.Join(storage, "root"), "--runroot", filepath.Join(storage, "run")}
+	build := exec.Command("./build-image", "localhost/photosd-test")
+	build.Env = append(os.Environ(), "STORAGE_DRIVER=vfs", "BUILDAH_ISOLATION=chroot", "BUILDER_FLAGS="+strings.Join(flags, " "))
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build-image: %v\n%s", err, out)
+	}
+	var image struct {
+		OCIv1 struct {
+			Config struct {
+				User       string
+				Entrypoint []string
+				Env        []string
+			} `json:"config"`
+		}
+	}
+	if err := json.Unmarshal([]byte(buildah(append(flags, "inspect", "--type", "image", "localhost/photosd-test")...)), &image); err != nil {
+		t.Fatal(err)
+	}
+	config := image.OCIv1.Config
+	if config.User != "65532:65532" || len(config.Entrypoint) != 1 || config.Entrypoint[0] != "/photosd" || !strings.Contains(strings.Join(config.Env, " "), "PHOTOSD_DATA=/data") {
+		t.Errorf("the image is %+v", config)
+	}
+	container := buildah(append(flags, "from", "localhost/photosd-test")...)
+	root := buildah(append(flags, "mount", container)...)
+	t.Cleanup(func() { buildah(append(flags, "rm", container)...) })
+	var files []string
+	if err := filepath.WalkDir(root, func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			files = append(files, strings.TrimPrefix(path, root))
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(files, " "); got != "/etc/ssl/certs/ca-certificates.crt /photosd" {
+		t.Errorf("the image has %s", got)
+	}
+	// The program needs nothing else of the image.
+	if out, err := exec.Command("chroot", "--userspec=65532:65532", root, "/photosd", "--version").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "photosd version ") {
+		t.Errorf("photosd --version: %v\n%s", err, out)
+	}
+}
