@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -41,6 +42,8 @@ func gramsOf(text string) []gram {
 // A gramRange is the grams that a text with a word has at least one of.
 type gramRange struct{ first, last gram }
 
+func (r gramRange) isOne() bool { return r.first == r.last }
+
 // maxGrams is how many grams of one word a search looks up. A longer word is rare enough by then.
 const maxGrams = 12
 
@@ -60,7 +63,20 @@ func rangesOf(word string) []gramRange {
 		g := newGram(letters[i], letters[i+1], letters[i+2])
 		ranges = append(ranges, gramRange{g, g})
 	}
-	slices.SortFunc(ranges, func(a, b gramRange) int { return int(min(max(a.first-b.first, -1), 1)) })
+	return ranges
+}
+
+// rangesOfAll returns ranges for a text that has all words. If one of the words has three letters or more,
+// the shorter ones are left out: they have many grams and exclude few photos.
+func rangesOfAll(words []string) []gramRange {
+	var ranges []gramRange
+	for _, w := range words {
+		ranges = append(ranges, rangesOf(w)...)
+	}
+	if slices.ContainsFunc(ranges, gramRange.isOne) {
+		ranges = slices.DeleteFunc(ranges, func(r gramRange) bool { return !r.isOne() })
+	}
+	slices.SortFunc(ranges, func(a, b gramRange) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last)) })
 	return slices.Compact(ranges)
 }
 

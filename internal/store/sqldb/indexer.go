@@ -196,7 +196,8 @@ func (t *txn) insertGrams(ctx context.Context, r *run, grams []gram) error {
 	return nil
 }
 
-// finishRun puts the photos into the run, except those that were changed after they were read.
+// finishRun puts the photos into the run, except those that were changed after they were read. If none is
+// left, because another replica built a run of the same ones, the run is stale.
 func (t *txn) finishRun(ctx context.Context, owner string, r *run) error {
 	version := map[int64]int64{}
 	for i, number := range r.numbers {
@@ -221,7 +222,7 @@ func (t *txn) finishRun(ctx context.Context, owner string, r *run) error {
 			return err
 		}
 	}
-	_, err = t.exec(ctx, `UPDATE search_run SET ready = 1 WHERE id = ?`, r.id)
+	_, err = t.exec(ctx, `UPDATE search_run SET ready = 1, stale = ? WHERE id = ?`, flag(len(same) == 0), r.id)
 	return err
 }
 

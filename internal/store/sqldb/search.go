@@ -216,20 +216,14 @@ func (s search) runs(edge *cursor) (runs []searchRun, err error) {
 
 // candidates returns the photos of each run that may have all words. The query has room for n runs.
 func (s search) candidates(runs []searchRun, n int) (map[int64]postings, error) {
-	var ranges []gramRange
-	for _, w := range s.words {
-		ranges = append(ranges, rangesOf(w)...)
-	}
-	slices.SortFunc(ranges, func(a, b gramRange) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last)) })
-	ranges = slices.Compact(ranges)
+	ranges := rangesOfAll(s.words)
 	found := map[int64]map[gramRange][]postings{} // by run and range
 	for _, r := range runs {
 		found[r.id] = map[gramRange][]postings{}
 	}
-	isOne := func(r gramRange) bool { return r.first == r.last }
 	var one []any
 	for _, r := range ranges {
-		if isOne(r) {
+		if r.isOne() {
 			one = append(one, int64(r.first))
 			continue
 		}

@@ -259,6 +259,44 @@ func TestRunWithoutChangedPhotos(t *testing.T) {
 	})
 }
 
+// Of two replicas that index the same photos, one has a run in the end.
+func TestRunsOfTheSamePhotos(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, c Config) {
+		c.sizes = smallSizes
+		db := openConfig(t, c)
+		l := &searched{db: db, owner: anOwner(t, db), random: rand.New(rand.NewPCG(1, 2))}
+		l.add(t, 12)
+		ctx := t.Context()
+		var runs []*run
+		for range 2 {
+			r, err := db.readRun(ctx, l.owner)
+			if err == nil {
+				err = db.storeGrams(ctx, l.owner, r)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			runs = append(runs, r)
+		}
+		for _, r := range runs {
+			if err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error { return tx.finishRun(ctx, l.owner, r) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.index.dropRuns(ctx); err != nil {
+			t.Fatal(err)
+		}
+		var left, n int64
+		if err := db.row(ctx, `SELECT MIN(id), COUNT(*) FROM search_run`).Scan(&left, &n); err != nil || left != runs[0].id || n != 1 {
+			t.Errorf("%d runs are left with the run %d, want %d; %v", n, left, runs[0].id, err)
+		}
+		if got := l.list(t, photo.Filter{Search: "img"}, 5); len(got) != 12 {
+			t.Errorf("all: %v", got)
+		}
+	})
+}
+
 // The indexer builds runs for whoever searches, and rebuilds one that has texts of a purged photo.
 func TestIndexerWorks(t *testing.T) {
 	t.Parallel()
