@@ -66,6 +66,8 @@ func cardRows(p photo.Photo) []cardRow {
 		{label: "exposure", value: showExposure(p.Shot)},
 		{label: "duration", value: showDuration(p.Shot.Duration)},
 		{label: "position", value: showPosition(p.Position), source: factSource(p.PositionSource)},
+		{label: "tags", value: text.Line(showTags(p.Tags))},
+		{label: "folder", value: text.Line(p.Folder)},
 		{label: "size", value: size},
 		{label: "file", value: text.Bytes(p.Size) + ", " + text.Line(p.MediaType)},
 		{label: "uploaded", value: showTime(p.UploadedAt)},

@@ -27,7 +27,7 @@ const (
 // changeOutcomes returns the outcomes of describe, delete and restore, in the order of summaries.
 func changeOutcomes() []photo.Outcome {
 	return []photo.Outcome{
-		photo.OutcomeDescribed, outcomeErased, outcomeDeleted, photo.OutcomeRestored, outcomeUndone, outcomeUnchanged, outcomeKept,
+		photo.OutcomeDescribed, outcomeErased, outcomeTagged, outcomeRenamed, outcomeDeleted, photo.OutcomeRestored, outcomeUndone, outcomeUnchanged, outcomeKept,
 		outcomeShown, photo.OutcomeFailed, photo.OutcomePending,
 	}
 }

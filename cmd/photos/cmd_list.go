@@ -14,6 +14,7 @@ func newList(e *env) *cobra.Command {
 	var trash, wide, thumbs bool
 	var order sortOptions
 	var similar similarOptions
+	var changes followOptions
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List your photos, newest first",
@@ -37,6 +38,11 @@ Case and accents do not matter. A - before a key excludes. Example:
 --sort takes any field; times and numbers begin with the largest. All photos are
 then found before the first one is printed, and --limit counts from there.
 
+--follow prints each photo that is uploaded, changed, restored or deleted from
+now on, with a column change, until Ctrl-C. It waits while the service is away.
+--after continues after the cursor of a line of --json; --after start begins
+with all photos.
+
 --since and --until take a year, a month or a day (2026, 2026-05, 2026-05-31,
 today, yesterday), a local time (2026-05-31T18:00), a time with its offset
 (2026-05-31T18:00:00+02:00), or an age (7d, 12h). With --by taken, a photo whose
@@ -48,10 +54,14 @@ and any other photo by the instant, in your time zone.`,
   photos list --sort size --limit 10
   photos list --undescribed --quiet
   photos list --similar beach.jpg
-  photos list --json | jq -r .name`,
-		Args: noArguments,
+  photos list --json | jq -r .name
+  photos list --follow --json >>changes.jsonl`,
+		Args: changes.check,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e.set.wide = wide
+			if changes.follow {
+				return follow(cmd.Context(), e, changes)
+			}
 			if err := similar.check(); err != nil {
 				return err
 			}
@@ -69,6 +79,7 @@ and any other photo by the instant, in your time zone.`,
 		},
 	}
 	o.flags(c.Flags())
+	changes.flags(c)
 	c.Flags().BoolVar(&trash, "trash", false, "only photos in the trash, instead of the others")
 	c.Flags().StringVar(&order.field, "sort", "", "sort by this `field`: taken, uploaded, size, name, ...")
 	c.Flags().BoolVar(&order.reverse, "reverse", false, "reverse the order")

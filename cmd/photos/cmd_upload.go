@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"photos/internal/filter"
 	"photos/internal/photo"
 	"photos/internal/sidecar"
+	"photos/internal/tag"
 	"photos/internal/transfer"
 )
 
@@ -28,6 +30,8 @@ type uploadOptions struct {
 	dryRun           bool
 	keepOrder        bool
 	journal, retry   string
+	tags             []string
+	tagFolders       bool
 	wait             waitService
 
 	after   time.Time      // the time that since means
@@ -55,6 +59,10 @@ Takeout export or from the caption inside the picture, in the order of
 --desc-from. A picture that has no date or no position gets them from the same
 sidecars. Without a sidecar, its date is the time at which the file was last
 modified.
+
+--tag adds a tag to every photo, also to those that are stored already. The
+folder of a photo, below the one that you upload, is recorded. --tag-folders
+makes the names of these folders tags too.
 
 Patterns of --include, --exclude and globs have *, ?, [a-z], {a,b}, and ** for
 any number of folders. Case does not matter. A pattern without a slash matches
@@ -93,6 +101,8 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.name, "name", "", "with -: the name of the photo")
 	o.from.paths = true
 	o.from.flags(c, "paths")
+	f.StringArrayVar(&o.tags, "tag", nil, "add this `tag` to the photos; may be repeated")
+	f.BoolVar(&o.tagFolders, "tag-folders", false, "add the names of the folders below PATH as tags")
 	f.StringArrayVar(&o.include, "include", nil, "in folders, upload only files that match this `pattern`, such as *.jpg or 2024/**")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "in folders, leave out files and folders that match this `pattern`")
 	f.StringVar(&o.since, "since", "", "in folders, upload only files changed since this `time`: 2026-05-31, 7d")
@@ -207,6 +217,9 @@ func (o *uploadOptions) read(now time.Time) (err error) {
 		if o.after, _, err = filter.ParseTime(o.since, now); err != nil {
 			return fmt.Errorf("--since: %w", err)
 		}
+	}
+	if o.tags, err = normalizeTags("--tag", o.tags); err != nil {
+		return err
 	}
 	if o.sources, err = sidecar.Parse(o.descFrom); err != nil {
 		return fmt.Errorf("--desc-from: %w", err)
@@ -331,6 +344,9 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 	})
 	return func(yield func(transfer.Item) bool) {
 		for i := range scanned {
+			if o.tagFolders {
+				i.Tags = folderTags(e, i.Folder)
+			}
 			if !yield(o.described(i)) {
 				return
 			}
@@ -338,8 +354,23 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 	}, rest, nothing, nil
 }
 
-// described adds the description of the call to an item.
+// folderTags returns the names of a folder and of those around it as tags. It leaves out names that
+// cannot be tags.
+func folderTags(e *env, folder string) []string {
+	var tags []string
+	for name := range strings.SplitSeq(folder, "/") {
+		if t, err := tag.Normalize(name); err == nil {
+			tags = append(tags, t)
+		} else if folder != "" {
+			e.Detail("the folder %s is not a tag: %v", quote(name), err)
+		}
+	}
+	return tags
+}
+
+// described adds the description and the tags of the call to an item.
 func (o uploadOptions) described(i transfer.Item) transfer.Item {
+	i.Tags = append(i.Tags, o.tags...)
 	if o.desc != "" {
 		i.Description, i.Source = o.desc, photo.FromFlag
 	}

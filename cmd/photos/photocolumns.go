@@ -57,6 +57,8 @@ func photoColumns() []term.Column[photo.Photo] {
 		{Name: "taken_source", Extra: true, Text: func(p photo.Photo) string { return string(p.TakenSource) }},
 		{Name: "position_source", Extra: true, Text: func(p photo.Photo) string { return string(p.PositionSource) }},
 		{Name: "modified_at", Extra: true, Text: func(p photo.Photo) string { return api.Time{Time: p.ModifiedAt}.String() }, Show: func(p photo.Photo) string { return showTime(p.ModifiedAt) }},
+		{Name: "folder", Extra: true, Text: func(p photo.Photo) string { return p.Folder }},
+		{Name: "tags", Extra: true, Text: func(p photo.Photo) string { return showTags(p.Tags) }},
 		{Name: "version", Extra: true, Right: true, Text: func(p photo.Photo) string { return strconv.FormatInt(p.Version, 10) }},
 	}
 }

@@ -71,7 +71,7 @@ script or a pipeline.`,
 		}
 	}
 	add("account", newLogin(e), newLogout(e), newStatus(e), newToken(e), newKey(e), newProfile(e), newDoctor(e))
-	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newView(e), newOpen(e), newDupes(e), newVerify(e), newDelete(e), newRestore(e))
+	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newView(e), newOpen(e), newDupes(e), newVerify(e), newTag(e), newRename(e), newStats(e), newDelete(e), newRestore(e))
 	root.AddCommand(newConfig(e), newCompletion(e), newVersion(e), newOpenBrowser(), newManPages())
 	root.AddCommand(helpTopics()...)
 	root.SetHelpCommand(newHelp())

@@ -20,6 +20,9 @@ import (
 // connect returns a client that is signed in at the service which the settings select.
 func (e *env) connect() (*client.Client, error) { return e.connectFor(run{}) }
 
+// endless is a time to wait for a service that no user waits to the end.
+const endless = 10 * 365 * 24 * time.Hour
+
 // run says how a client is used by a command that transfers many photos.
 type run struct {
 	rate   int64         // bytes per second of all uploads; 0: no limit
@@ -46,6 +49,10 @@ func (e *env) connectFor(r run) (*client.Client, error) {
 
 // sayAway tells the user that the command waits for the service.
 func (e *env) sayAway(reason error, until time.Time) {
+	if time.Until(until) > endless/2 {
+		e.Say("photos: %v; waiting for the service", reason)
+		return
+	}
 	e.Say("photos: %v; waiting for the service until %s", reason, until.Format(time.TimeOnly))
 }
 

@@ -36,6 +36,8 @@ type Photo struct {
 	ModifiedAt        Time             `json:"modified_at,omitzero"` // of the file, before the upload
 	Description       string           `json:"description"`
 	DescriptionSource photo.Source     `json:"description_source,omitempty"`
+	Folder            string           `json:"folder,omitempty"`
+	Tags              []string         `json:"tags,omitempty"`
 	UploadedAt        Time             `json:"uploaded_at"`
 	TrashedAt         Time             `json:"trashed_at,omitzero"`
 	PurgeAt           Time             `json:"purge_at,omitzero"`
@@ -67,7 +69,7 @@ func FromPhoto(p photo.Photo) Photo {
 		ID: p.ID, Name: p.Name, Bytes: p.Size, MediaType: p.MediaType, Width: p.Width, Height: p.Height,
 		TakenAt: p.TakenAt, TakenSource: p.TakenSource, Camera: p.Camera, Position: p.Position, PositionSource: p.PositionSource,
 		ExposureTime: p.Shot.ExposureTime, Aperture: p.Shot.Aperture, ISO: p.Shot.ISO, FocalLength: p.Shot.FocalLength, Lens: p.Shot.Lens,
-		Duration: p.Shot.Duration.Seconds(), Rendition: string(p.Look.Rendition), ModifiedAt: Time{p.ModifiedAt}, Description: p.Description, DescriptionSource: p.DescriptionSource,
+		Duration: p.Shot.Duration.Seconds(), Rendition: string(p.Look.Rendition), ModifiedAt: Time{p.ModifiedAt}, Description: p.Description, DescriptionSource: p.DescriptionSource, Folder: p.Folder, Tags: p.Tags,
 		UploadedAt: Time{p.UploadedAt}, TrashedAt: Time{p.TrashedAt}, PurgeAt: Time{p.PurgeAt}, Version: p.Version,
 	}
 	switch p.Look.Rendition {
@@ -89,7 +91,7 @@ func (w Photo) Photo() photo.Photo {
 		ID: w.ID, Name: w.Name, Size: w.Bytes, MediaType: w.MediaType, Width: w.Width, Height: w.Height,
 		TakenAt: w.TakenAt, TakenSource: w.TakenSource, Camera: w.Camera, Position: w.Position, PositionSource: w.PositionSource,
 		Shot: w.shot(), Look: w.look(),
-		ModifiedAt: w.ModifiedAt.Time, Description: w.Description, DescriptionSource: w.DescriptionSource,
+		ModifiedAt: w.ModifiedAt.Time, Description: w.Description, DescriptionSource: w.DescriptionSource, Folder: w.Folder, Tags: w.Tags,
 		UploadedAt: w.UploadedAt.Time, TrashedAt: w.TrashedAt.Time, PurgeAt: w.PurgeAt.Time, Version: w.Version,
 	}
 	if name, err := base64.StdEncoding.DecodeString(w.NameBase64); err == nil && len(name) > 0 {
@@ -141,14 +143,10 @@ type CheckResult struct {
 	Description    string           `json:"description,omitempty"`
 	TakenSource    photo.FactSource `json:"taken_source,omitempty"` // as in Photo
 	PositionSource photo.FactSource `json:"position_source,omitempty"`
+	Folder         string           `json:"folder,omitempty"`
+	Tags           []string         `json:"tags,omitempty"`
 	Upload         string           `json:"upload,omitempty"` // ID of the unfinished upload
 	Offset         int64            `json:"offset,omitempty"` // how many bytes of it the service has
-}
-
-// DescriptionPatch is the body of PATCH /v1/photos/{id}. An empty Description erases.
-type DescriptionPatch struct {
-	Description string       `json:"description"`
-	Source      photo.Source `json:"description_source,omitempty"` // default: flag
 }
 
 // DescriptionsPatch is the body of PATCH /v1/photos: at most photo.MaxDescribe items, applied in one transaction.
@@ -262,6 +260,9 @@ const (
 	PathUploads           = "/v1/uploads"
 	PathMe                = "/v1/me"
 	PathKeys              = "/v1/keys"
+	PathTags              = "/v1/tags"
+	PathStats             = "/v1/stats"
+	PathChanges           = "/v1/changes"
 	PathOpenAPI           = "/v1/openapi.json"
 	PathProtectedResource = "/.well-known/oauth-protected-resource"
 )

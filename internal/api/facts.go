@@ -22,6 +22,12 @@ func writeFacts(pairs map[string]string, f photo.Facts) {
 		pairs["position"] = fmt.Sprintf("%s,%s", decimal(p.Latitude), decimal(p.Longitude))
 		pairs["position_source"] = string(f.PositionSource)
 	}
+	if f.Folder != "" {
+		pairs["folder"] = f.Folder
+	}
+	if len(f.Tags) > 0 {
+		pairs["tags"] = strings.Join(f.Tags, "\n")
+	}
 }
 
 func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
@@ -43,6 +49,26 @@ func readFact(f *photo.Facts, key, value string) (err error) {
 		return readPosition(f, value)
 	case "position_source":
 		f.PositionSource = photo.FactSource(value)
+	case "folder":
+		if f.Folder, err = photo.CleanFolder(value); err != nil {
+			return badMetadata("%v", err)
+		}
+	case "tags":
+		return readTags(f, value)
+	}
+	return nil
+}
+
+// readTags reads tags, one per line.
+func readTags(f *photo.Facts, value string) error {
+	f.Tags = strings.Split(value, "\n")
+	if len(f.Tags) > photo.MaxTags {
+		return badMetadata("%d tags; a photo may have %d", len(f.Tags), photo.MaxTags)
+	}
+	for _, t := range f.Tags {
+		if err := photo.CheckTag(t); err != nil {
+			return badMetadata("%v", err)
+		}
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ var statuses = []struct {
 	{photo.KindForbidden, http.StatusForbidden},
 	{photo.KindNotFound, http.StatusNotFound},
 	{photo.KindNoRendition, http.StatusNotFound},
+	{photo.KindGone, http.StatusGone},
 	{photo.KindConflict, http.StatusConflict},
 	{photo.KindChanged, http.StatusPreconditionFailed},
 	{photo.KindTooLarge, http.StatusRequestEntityTooLarge},

@@ -30,8 +30,8 @@ const (
 )
 
 // UploadMetadata is the content of the Upload-Metadata header: the keys filename, sha256,
-// description, description_source, caption, modified, taken, taken_source, position and
-// position_source. Other keys are ignored.
+// description, description_source, caption, modified, taken, taken_source, position,
+// position_source, folder and tags (one per line). Other keys are ignored.
 type UploadMetadata struct {
 	Filename          string
 	ID                photo.ID // zero when the client does not name it

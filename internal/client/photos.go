@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -47,7 +48,7 @@ func (c *Client) verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny)
 		if r.ID != ids[i] {
 			return nil, c.badAnswer("check answered in another order than asked")
 		}
-		out[i] = photo.Status{ID: r.ID, State: r.State, Description: r.Description, TakenSource: r.TakenSource, PositionSource: r.PositionSource, Upload: r.Upload, Offset: r.Offset}
+		out[i] = photo.Status{ID: r.ID, State: r.State, Description: r.Description, TakenSource: r.TakenSource, PositionSource: r.PositionSource, Folder: r.Folder, Tags: r.Tags, Upload: r.Upload, Offset: r.Offset}
 	}
 	return out, nil
 }
@@ -132,6 +133,75 @@ func (c *Client) describe(ctx context.Context, items []api.DescriptionItem) ([]a
 		}
 	}
 	return res.Results, nil
+}
+
+// Edit changes what the user may edit of one photo. version is that of the photo that the caller
+// has seen, or nil for any.
+func (c *Client) Edit(ctx context.Context, id photo.ID, patch api.PhotoPatch, version *int64) (photo.Photo, error) {
+	var p api.Photo
+	k := request{method: http.MethodPatch, url: c.url(photoPath(id), nil), header: http.Header{}}
+	if version != nil {
+		k.header.Set("If-Match", strconv.Quote(strconv.FormatInt(*version, 10)))
+	}
+	if err := c.exchange(ctx, k, photoPath(id), patch, answer{&p, photo.MaxTags}); err != nil {
+		return photo.Photo{}, err
+	}
+	return p.Photo(), sameID(id, p.ID)
+}
+
+// Tag adds tags to at most photo.MaxDescribe photos and removes others, in one transaction of the
+// service, or in several when a proxy refuses the request as too long. It returns one result per
+// photo, in order. The Problem of a result concerns its photo only.
+func (c *Client) Tag(ctx context.Context, ids []photo.ID, add, remove []string) ([]api.DescriptionResult, error) {
+	return inHalves(ctx, ids, func(ctx context.Context, ids []photo.ID) ([]api.DescriptionResult, error) {
+		var res api.DescriptionsResponse
+		if err := c.json(ctx, http.MethodPatch, api.PathTags, nil, api.TagPatch{IDs: ids, Add: add, Remove: remove}, answer{&res, len(ids)}); err != nil {
+			return nil, err
+		}
+		if len(res.Results) != len(ids) {
+			return nil, c.badAnswer("tagged %d photos, answered about %d", len(ids), len(res.Results))
+		}
+		for i, r := range res.Results {
+			if r.Photo != nil && r.Photo.ID != ids[i] {
+				return nil, c.badAnswer("tags answered in another order than asked")
+			}
+		}
+		return res.Results, nil
+	})
+}
+
+// maxValues is how many tags, months or cameras an answer may have.
+const maxValues = 1_000_000
+
+// Tags returns the tags of all photos that are not in the trash.
+func (c *Client) Tags(ctx context.Context) ([]api.Tag, error) {
+	var tags api.Tags
+	err := c.json(ctx, http.MethodGet, api.PathTags, nil, nil, answer{&tags, maxValues})
+	return tags.Tags, err
+}
+
+// Stats returns how many photos there are by month, type and camera.
+func (c *Client) Stats(ctx context.Context) (api.Stats, error) {
+	var s api.Stats
+	err := c.json(ctx, http.MethodGet, api.PathStats, nil, nil, answer{&s, maxValues})
+	return s, err
+}
+
+// Changes returns what became of photos after a cursor, see GET /v1/changes. If there is nothing yet, it
+// waits for some of the time that a request may take.
+func (c *Client) Changes(ctx context.Context, after string) (api.Changes, error) {
+	const pageSize, longest = 1000, 30 * time.Second
+	wait := min(longest, c.patience/2)
+	q := url.Values{"limit": {strconv.Itoa(pageSize)}, "wait": {strconv.Itoa(int(wait.Seconds())) + "s"}}
+	if after != "" {
+		q.Set("after", after)
+	}
+	var page api.Changes
+	err := c.json(ctx, http.MethodGet, api.PathChanges, q, nil, answer{&page, pageSize})
+	if err == nil && (page.Cursor == "" || page.More && page.Cursor == after) {
+		err = c.badAnswer("the changes do not advance")
+	}
+	return page, err
 }
 
 // History returns the descriptions that a photo has and had.

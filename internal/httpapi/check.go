@@ -43,7 +43,7 @@ func (h *photos) writeResults(out *checkAnswer, r *http.Request, by service.Call
 			return err
 		}
 		out.write(api.CheckResult{
-			ID: st.ID, State: st.State, Description: st.Description, TakenSource: st.TakenSource, PositionSource: st.PositionSource,
+			ID: st.ID, State: st.State, Description: st.Description, TakenSource: st.TakenSource, PositionSource: st.PositionSource, Folder: st.Folder, Tags: st.Tags,
 			Upload: st.Upload, Offset: st.Offset,
 		})
 	}

@@ -163,7 +163,13 @@ func TestEveryOperation(t *testing.T) {
 		"describePhotos":   {body: api.DescriptionsPatch{Items: []api.DescriptionItem{{ID: idOf(live), Description: "x"}, {ID: photo.ID{1}, Description: "x"}}}},
 		"checkPhotos":      {body: api.CheckRequest{IDs: []photo.ID{idOf(live), idOf(gone), {9}}, Verify: photo.LookAtBytes}},
 		"getPhoto":         {path: one},
-		"describePhoto":    {path: one, body: api.DescriptionPatch{Description: "Sunrise"}},
+		"editPhoto":        {path: one, body: api.PhotoPatch{Description: new("Sunrise")}},
+		"getPhotoTags":     {path: one + "/tags"},
+		"setPhotoTags":     {path: one + "/tags", body: api.PhotoTags{Tags: []string{"Holiday"}}},
+		"listTags":         {},
+		"tagPhotos":        {body: api.TagPatch{IDs: []photo.ID{idOf(live), {1}}, Add: []string{"Beach"}, Remove: []string{"x"}}},
+		"getStats":         {},
+		"listChanges":      {path: api.PathChanges + "?after=&wait=1s&limit=2"},
 		"trashPhoto":       {path: photoPath(idOf(gone))},
 		"getHistory":       {path: one + "/history"},
 		"undoDescription":  {path: one + "/undo", body: api.Undo{To: 1}},
@@ -265,7 +271,7 @@ func TestPhotosOfOthersDoNotExist(t *testing.T) {
 	data := jpeg(t, 1, 4000)
 	ada.upload(data, api.UploadMetadata{Description: "mine"}).has(http.StatusCreated, nil)
 	upload := strings.TrimPrefix(ada.begin(4000, api.UploadMetadata{ID: photo.ID{7}}), api.PathUploads+"/")
-	bodies := map[string]any{"describePhoto": api.DescriptionPatch{Description: "hers"}, "undoDescription": api.Undo{To: 1}, "appendToUpload": data[:10]}
+	bodies := map[string]any{"editPhoto": api.PhotoPatch{Description: new("hers")}, "undoDescription": api.Undo{To: 1}, "setPhotoTags": api.PhotoTags{Tags: []string{"hers"}}, "appendToUpload": data[:10]}
 	for _, op := range operations(t) {
 		if op.public || !strings.Contains(op.path, "{") {
 			continue

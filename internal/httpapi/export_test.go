@@ -8,7 +8,7 @@ import (
 
 // Routes lists what a server answers, as "PATTERN METHOD".
 func Routes(c Config) ([]string, error) {
-	r := newRouter(c, &url.URL{}, nil)
+	r := newRouter(c, &url.URL{}, nil, nil)
 	var out []string
 	for pattern, m := range r.routes() {
 		for method := range m {

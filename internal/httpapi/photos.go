@@ -78,25 +78,6 @@ func writePhoto(w http.ResponseWriter, p photo.Photo, err error) error {
 
 func versionTag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-func (h *photos) describe(w http.ResponseWriter, r *http.Request, by service.Caller) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
-	var patch struct {
-		api.DescriptionPatch
-		Description *string `json:"description"` // distinguishes a missing one from an empty one, which erases
-	}
-	if err := h.body.read(w, r, 1, &patch); err != nil {
-		return err
-	}
-	if patch.Description == nil {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "the description is missing", Hint: "an empty description erases"}
-	}
-	p, err := h.photos.Describe(r.Context(), by, service.Description{ID: id, Text: *patch.Description, Source: patch.Source, IfVersion: ifMatch(r)})
-	return writePhoto(w, p, err)
-}
-
 // describeMany sets many descriptions. An item that fails does not stop the others.
 func (h *photos) describeMany(w http.ResponseWriter, r *http.Request, by service.Caller) error {
 	release, err := h.batches.Acquire(by.Owner)

@@ -39,7 +39,7 @@ func TestList(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")
 	ids := ada.album(4)
-	ada.json(http.MethodPatch, photoPath(ids[1]), nil, api.DescriptionPatch{Description: "Sunset over Øresund"}).has(http.StatusOK, nil)
+	ada.json(http.MethodPatch, photoPath(ids[1]), nil, api.PhotoPatch{Description: new("Sunset over Øresund")}).has(http.StatusOK, nil)
 	ada.call(http.MethodDelete, photoPath(ids[3]), nil, nil).has(http.StatusOK, nil)
 	for query, want := range map[string]string{
 		"":                            "3 2 1",
@@ -120,7 +120,7 @@ func TestDescribeOne(t *testing.T) {
 		}
 	}
 	ada.call(http.MethodPatch, path, header{"Content-Type": "text/plain"}, []byte("x")).refused(http.StatusUnsupportedMediaType, photo.KindUsage)
-	ada.json(http.MethodPatch, photoPath(photo.ID{1}), nil, api.DescriptionPatch{}).refused(http.StatusNotFound, photo.KindNotFound)
+	ada.json(http.MethodPatch, photoPath(photo.ID{1}), nil, api.PhotoPatch{Description: new("")}).refused(http.StatusNotFound, photo.KindNotFound)
 }
 
 func TestDescribeMany(t *testing.T) {
@@ -163,7 +163,7 @@ func TestHistoryAndUndo(t *testing.T) {
 	id := ada.album(1)[0]
 	path := photoPath(id)
 	for _, text := range []string{"Dawn", "Noon"} {
-		ada.json(http.MethodPatch, path, nil, api.DescriptionPatch{Description: text}).has(http.StatusOK, nil)
+		ada.json(http.MethodPatch, path, nil, api.PhotoPatch{Description: new(text)}).has(http.StatusOK, nil)
 	}
 	var h api.History
 	ada.call(http.MethodGet, path+"/history", nil, nil).has(http.StatusOK, header{"ETag": `"3"`}).into(&h)

@@ -29,11 +29,12 @@ type router struct {
 	auth     *auth
 	accounts *accounts
 	photos   *photos
+	changes  *changes
 	uploads  *uploads
 	session  *sessionRoutes // nil: there are no web pages
 }
 
-func newRouter(c Config, base *url.URL, ready func(context.Context) error) *router {
+func newRouter(c Config, base *url.URL, ready func(context.Context) error, stopping func() bool) *router {
 	body := bodyReader{c.Stall}
 	issuer := ""
 	if len(c.Resource.AuthorizationServers) > 0 {
@@ -48,6 +49,7 @@ func newRouter(c Config, base *url.URL, ready func(context.Context) error) *rout
 		auth:     &auth{accounts: c.Service.Accounts, metadata: origin + api.PathProtectedResource + base.Path},
 		accounts: &accounts{accounts: c.Service.Accounts, body: body, issuer: issuer},
 		photos:   newPhotos(c, body),
+		changes:  &changes{photos: c.Service.Photos, stopping: stopping},
 		uploads:  &uploads{uploads: c.Service.Uploads, path: base.Path + api.PathUploads, stall: c.Stall},
 	}
 }
@@ -73,9 +75,13 @@ func (t *router) routes() map[string]methods {
 		api.PathPhotos:            {http.MethodGet: with(service.MayRead, t.photos.list), http.MethodPatch: with(service.MayUpload, t.photos.describeMany)},
 		onePhoto: {
 			http.MethodGet:    with(service.MayRead, t.photos.get),
-			http.MethodPatch:  with(service.MayChange, t.photos.describe),
+			http.MethodPatch:  with(service.MayChange, t.photos.edit),
 			http.MethodDelete: with(service.MayChange, t.photos.trash),
 		},
+		onePhoto + "/tags":      {http.MethodGet: with(service.MayRead, t.photos.photoTags), http.MethodPut: with(service.MayChange, t.photos.setTags)},
+		api.PathTags:            {http.MethodGet: with(service.MayRead, t.photos.tags), http.MethodPatch: with(service.MayChange, t.photos.tagMany)},
+		api.PathChanges:         {http.MethodGet: with(service.MayRead, t.changes.list)},
+		api.PathStats:           {http.MethodGet: with(service.MayRead, t.photos.stats)},
 		onePhoto + "/history":   {http.MethodGet: with(service.MayRead, t.photos.history)},
 		onePhoto + "/undo":      {http.MethodPost: with(service.MayChange, t.photos.undo)},
 		onePhoto + "/restore":   {http.MethodPost: with(service.MayChange, t.photos.restore)},

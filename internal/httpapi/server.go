@@ -83,7 +83,7 @@ func New(c Config) (*Server, error) {
 		c.Stall = time.Minute
 	}
 	s := &Server{}
-	r := newRouter(c, base, s.ready(c.Service))
+	r := newRouter(c, base, s.ready(c.Service), s.draining.Load)
 	s.handler = httpkit.Chain(r.mux(c.Extra), c.Stall, s.guards(c, base, r.problems)...)
 	return s, nil
 }

@@ -71,7 +71,7 @@ func TestUploadOfAStoredPhoto(t *testing.T) {
 				step.before()
 			}
 			if announced.IsZero() && step.outcome == "described" {
-				ada.json(http.MethodPatch, photoPath(id), nil, api.DescriptionPatch{}).has(http.StatusOK, nil)
+				ada.json(http.MethodPatch, photoPath(id), nil, api.PhotoPatch{Description: new("")}).has(http.StatusOK, nil)
 			}
 			a := ada.upload(data, api.UploadMetadata{ID: announced, Description: step.description})
 			a.has(http.StatusCreated, header{api.HeaderOutcome: step.outcome, api.HeaderKept: step.kept, api.HeaderUploadOffset: strconv.Itoa(len(data))})

@@ -28,44 +28,58 @@ type Text struct {
 // PlaceEdit is a position, or none.
 type PlaceEdit struct{ Position *Position }
 
+// Empty reports whether e changes nothing of any photo.
+func (e Edit) Empty() bool {
+	return e.Description == nil && e.Name == nil && e.TakenAt == nil && e.Position == nil && e.Folder == nil && e.Tags == nil &&
+		len(e.AddTags)+len(e.RemoveTags) == 0
+}
+
 // Apply edits everything of p but the description. It reports whether anything changed, and
 // refuses more than MaxTags.
 func (e Edit) Apply(p *Photo) (changed bool, err error) {
-	if e.Name != nil && *e.Name != p.Name {
-		p.Name, changed = *e.Name, true
-	}
-	if e.TakenAt != nil && (e.TakenAt.String() != p.TakenAt.String() || p.TakenSource != FactUser && !p.TakenAt.IsZero()) {
-		p.TakenAt, p.TakenSource, changed = *e.TakenAt, FactUser, true
-		if p.TakenAt.IsZero() {
-			p.TakenSource = ""
-		}
-	}
-	if e.Position != nil && e.Position.apply(p) {
-		changed = true
-	}
-	if e.Folder != nil && *e.Folder != p.Folder {
-		p.Folder, changed = *e.Folder, true
-	}
 	tags := e.tags(p.Tags)
 	if len(tags) > MaxTags && len(tags) > len(p.Tags) {
 		return false, &Error{Kind: KindUsage, Msg: fmt.Sprintf("photo %s would have %d tags", p.ID.Short(), len(tags)), Hint: fmt.Sprintf("a photo may have %d tags", MaxTags)}
 	}
-	if !slices.Equal(tags, p.Tags) {
-		p.Tags, changed = tags, true
-	}
-	return changed, nil
+	changes := []bool{set(&p.Name, e.Name), set(&p.Folder, e.Folder), e.applyDate(p), e.applyPlace(p), !slices.Equal(tags, p.Tags)}
+	p.Tags = tags
+	return slices.Contains(changes, true), nil
 }
 
-// apply reports whether it changed the position of p or where it is from.
-func (e PlaceEdit) apply(p *Photo) (changed bool) {
-	if e.Position == nil {
-		changed = p.Position != nil
-		p.Position, p.PositionSource = nil, ""
-		return changed
+// set makes *s the text to, unless that is nil. It reports whether *s changed.
+func set(s, to *string) bool {
+	if to == nil || *to == *s {
+		return false
 	}
-	changed = p.Position == nil || *p.Position != *e.Position || p.PositionSource != FactUser
-	p.Position, p.PositionSource = e.Position, FactUser
-	return changed
+	*s = *to
+	return true
+}
+
+// applyDate reports whether it changed when p was taken, or who said so.
+func (e Edit) applyDate(p *Photo) bool {
+	if e.TakenAt == nil {
+		return false
+	}
+	before, source := p.TakenAt, p.TakenSource
+	p.TakenAt, p.TakenSource = *e.TakenAt, FactUser
+	if p.TakenAt.IsZero() {
+		p.TakenSource = ""
+	}
+	return before.String() != p.TakenAt.String() || source != p.TakenSource
+}
+
+// applyPlace reports whether it changed where p was taken, or who said so.
+func (e Edit) applyPlace(p *Photo) bool {
+	if e.Position == nil {
+		return false
+	}
+	before, source := p.Position, p.PositionSource
+	p.Position, p.PositionSource = e.Position.Position, FactUser
+	if p.Position == nil {
+		p.PositionSource = ""
+		return before != nil
+	}
+	return before == nil || *before != *p.Position || source != FactUser
 }
 
 // tags returns the tags that a photo with the tags old has after the edit, sorted.

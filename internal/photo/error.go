@@ -23,6 +23,7 @@ const (
 	KindNoRendition    Kind = "no_rendition"    // there is no small picture of a photo
 	KindDigestMismatch Kind = "digest_mismatch" // the bytes do not have the digest that was announced
 	KindChanged        Kind = "changed"         // the file changed while it was read, or the photo changed after it was shown
+	KindGone           Kind = "gone"            // it was there, and is not known any more, for example old changes
 	KindConflict       Kind = "conflict"        // the present state does not allow it, for example the offset or another writer
 	KindUnreadable     Kind = "unreadable"      // a local file or folder cannot be read or written
 	KindUnavailable    Kind = "unavailable"     // the service or the network is not available: retry later

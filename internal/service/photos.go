@@ -19,6 +19,11 @@ type LibraryRows interface {
 	Neighbors(ctx context.Context, owner string, f photo.Filter, id photo.ID) (newer, older photo.ID, err error)
 	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
 	Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error)
+	Edit(ctx context.Context, owner string, edits []photo.Edit) ([]store.Described, error)
+	Tags(ctx context.Context, owner string) ([]photo.Tally, error)
+	Stats(ctx context.Context, owner string) (photo.Stats, error)
+	Changes(ctx context.Context, owner, after string, limit int) (photo.Changes, error)
+	LatestChange(ctx context.Context, owner string) (string, error)
 	History(ctx context.Context, owner string, id photo.ID) (photo.History, error)
 	Undo(ctx context.Context, owner string, id photo.ID, to int64, ifVersion *int64) (photo.Photo, error)
 	Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error)
@@ -40,6 +45,7 @@ type Photos struct {
 	searchTime time.Duration
 	searches   *Limiter
 	deepChecks *Limiter
+	waits      *Limiter
 }
 
 // newPhotos also sets how many costly calls run at the same time. A search keeps a
@@ -54,6 +60,7 @@ func newPhotos(c Config, checked integrity, small *renditions) *Photos {
 		trashFor: c.Limits.TrashFor, searchTime: c.Limits.SearchTime,
 		searches:   NewLimiter("searches", searches, searches/2),
 		deepChecks: NewLimiter("deep checks", max(2, min(processors/2, most)), 1),
+		waits:      NewLimiter("requests that wait for changes", 10_000, 16),
 	}
 }
 

@@ -24,6 +24,9 @@ const (
 	// rows. The operator has this long to notice.
 	orphanKeep = 30 * 24 * time.Hour
 
+	// keepDeletions is how long clients that follow the changes may be away.
+	keepDeletions = 90 * 24 * time.Hour
+
 	walkTask  = "walk"          // the name of the claim on the walk through all stored bytes
 	walkLease = 5 * time.Minute // how long others leave that to a process that was killed
 )
@@ -33,6 +36,7 @@ type SweepRows interface {
 	ExpiredUploads(ctx context.Context, limit int) ([]string, error)
 	HasUpload(ctx context.Context, id string) (bool, error)
 	Purge(ctx context.Context, limit int) ([]store.Blob, error)
+	ForgetDeletions(ctx context.Context, keep time.Duration, limit int) (int, error)
 	NamedBlobs(ctx context.Context, blobs []store.Blob) (map[store.Blob]bool, error)
 	Orphan(ctx context.Context, owner, key string, keep time.Duration) (bool, error)
 	ClaimTask(ctx context.Context, name, holder string, lease, every time.Duration) (bool, error)
@@ -144,6 +148,16 @@ func (s *Sweeper) sweepTrash(ctx context.Context) (int, error) {
 	return inBatches(ctx, s.Rows.Purge, func(ctx context.Context, b store.Blob) error {
 		return s.Blobs.Delete(ctx, b.Owner, b.Key)
 	})
+}
+
+// sweepDeletions removes old deletions from the changes.
+func (s *Sweeper) sweepDeletions(ctx context.Context) error {
+	for {
+		n, err := s.Rows.ForgetDeletions(ctx, keepDeletions, sweepBatch)
+		if err != nil || n < sweepBatch {
+			return err
+		}
+	}
 }
 
 // inBatches claims items and removes them until there are none. It returns how many it removed.

@@ -11,9 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"photos/internal/blob"
 	"photos/internal/photo"
 	"photos/internal/store"
+	"photos/internal/tag"
 )
 
 // PhotoRows is what Uploads needs of the rows of photos.
@@ -107,6 +110,10 @@ func (m *Meta) check() (err error) {
 	if err := validText(m.Description); err != nil {
 		return err
 	}
+	if m.Facts.Tags, err = tag.NormalizeAll(m.Facts.Tags); err != nil {
+		return err
+	}
+	m.Facts.Folder = norm.NFC.String(m.Facts.Folder)
 	if !m.Caption.Valid() {
 		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.40q is not a use of a caption", m.Caption), Hint: "it is first or never, or is left out"}
 	}

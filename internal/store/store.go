@@ -111,6 +111,20 @@ type Store interface {
 	// Stats counts an owner's live photos by month, type and camera.
 	Stats(ctx context.Context, owner string) (photo.Stats, error)
 
+	// Changes returns at most limit changes of an owner's photos after a cursor, in the order of their
+	// commits; an empty cursor means from the start. No change is skipped and none comes
+	// twice, but a photo that changes again moves to its latest change. The error is of
+	// photo.KindUsage when the cursor is not from Changes, and of photo.KindGone when
+	// deletions after it were forgotten, or when the database was restored from an older backup.
+	Changes(ctx context.Context, owner, after string, limit int) (photo.Changes, error)
+
+	// LatestChange returns the cursor after all changes of an owner's photos.
+	LatestChange(ctx context.Context, owner string) (string, error)
+
+	// ForgetDeletions removes at most limit deletions from the changes that are older than keep,
+	// and returns how many there were.
+	ForgetDeletions(ctx context.Context, keep time.Duration, limit int) (int, error)
+
 	// History returns the current and the earlier descriptions of a live photo. Earlier
 	// ones are kept until the photo is purged: the last photo.MaxRevisions, and always
 	// the last one that a human wrote (photo.Source.Human).

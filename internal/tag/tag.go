@@ -5,8 +5,8 @@ package tag
 import (
 	"slices"
 	"strings"
+	"unicode"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
 	"photos/internal/photo"
@@ -19,8 +19,14 @@ func Normalize(s string) (string, error) {
 		return "", err
 	}
 	s = strings.Join(strings.Fields(s), " ")
-	s = norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
+	s = norm.NFC.String(foldCase(norm.NFC.String(s)))
 	return s, photo.CheckTag(s) // folding may make it longer
+}
+
+// foldCase makes upper and lower case the same. ς is σ, and ß is ss.
+func foldCase(s string) string {
+	s = strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, s)
+	return strings.ReplaceAll(s, "ß", "ss")
 }
 
 // NormalizeAll returns the normalized tags, sorted, each of them once.

@@ -122,10 +122,10 @@ func (d *duplicates) empty() bool {
 // statusAfter returns what the service has of the photo after the task, as far as it is
 // known.
 func (t *task) statusAfter() photo.Status {
-	p := photo.Photo{TakenSource: t.status.TakenSource, PositionSource: t.status.PositionSource}
+	p := photo.Photo{TakenSource: t.status.TakenSource, PositionSource: t.status.PositionSource, Folder: t.status.Folder, Tags: t.status.Tags}
 	p.Learn(t.item.Facts)
 	return photo.Status{
 		ID: t.file.id, State: photo.Stored, Description: cmp.Or(t.status.Description, t.item.Description),
-		TakenSource: p.TakenSource, PositionSource: p.PositionSource,
+		TakenSource: p.TakenSource, PositionSource: p.PositionSource, Folder: p.Folder, Tags: p.Tags,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -132,9 +133,19 @@ func (s *scanner) folder(root string) bool {
 		case !d.Type().IsRegular():
 			return s.pass(Item{Path: path, Err: errNotRegular})
 		}
-		return s.pass(Item{Path: path})
+		return s.pass(Item{Path: path, Folder: folderOf(rel)})
 	})
 	return !errors.Is(err, errStop)
+}
+
+// folderOf returns the folder of a file whose path below the uploaded folder is rel. It is empty if the
+// service would not take it.
+func folderOf(rel string) string {
+	folder, err := photo.CleanFolder(path.Dir(rel))
+	if err != nil {
+		return ""
+	}
+	return folder
 }
 
 // pass yields an item during a walk.

@@ -89,7 +89,7 @@ func (u *uploader) restore(t *task) {
 	t.restored = true
 	t.status = photo.Status{
 		ID: t.file.id, State: photo.Stored, Description: p.Description,
-		TakenSource: p.TakenSource, PositionSource: p.PositionSource,
+		TakenSource: p.TakenSource, PositionSource: p.PositionSource, Folder: p.Folder, Tags: p.Tags,
 	}
 	u.improveStored(t)
 }

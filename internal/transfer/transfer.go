@@ -32,7 +32,9 @@ type Item struct {
 	Description string // empty: what Options.Sidecars finds
 	Source      photo.Source
 	Caption     photo.Caption // how a caption inside the picture ranks against Description
-	Facts       photo.Facts   // date and position from outside the picture; set by Upload
+	Folder      string        // below the folder that is uploaded, as photo.CleanFolder has it
+	Tags        []string      // normalized
+	Facts       photo.Facts   // what is known from outside the picture; set by Upload
 	Index       int           // the caller's number for the item, which comes back in its record
 	Err         error         // why the scan could not read it; the item fails with it
 }

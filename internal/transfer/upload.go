@@ -236,6 +236,7 @@ func (u *uploader) digestAll() {
 // readSidecars looks in the files next to the photo for its date, its position and, if the
 // item has no description yet, for one.
 func (u *uploader) readSidecars(t *task) {
+	defer func() { t.item.Facts.Folder, t.item.Facts.Tags = t.item.Folder, t.item.Tags }()
 	if t.item.Spool != "" {
 		if u.Sidecars != nil {
 			t.item.Caption = u.Sidecars.Caption()

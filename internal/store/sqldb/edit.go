@@ -1,8 +1,10 @@
 package sqldb
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"photos/internal/photo"
 	"photos/internal/store"
@@ -11,9 +13,10 @@ import (
 // Edit implements store.Store.
 func (db *DB) Edit(ctx context.Context, owner string, edits []photo.Edit) ([]store.Described, error) {
 	results := make([]store.Described, len(edits))
+	order := byID(edits)
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		for i, e := range edits {
-			d, err := tx.edit(ctx, owner, e)
+		for _, i := range order {
+			d, err := tx.edit(ctx, owner, edits[i])
 			if reason := refused(err); reason != nil { // of a photo that is left as it was
 				d, err = store.Described{Err: reason}, nil
 			}
@@ -30,13 +33,21 @@ func (db *DB) Edit(ctx context.Context, owner string, edits []photo.Edit) ([]sto
 	return results, nil
 }
 
+// byID returns the places of the edits in the order of their photos: calls that lock the same rows in
+// one order do not end each other's transactions.
+func byID(edits []photo.Edit) []int {
+	order := make([]int, len(edits))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(edits[a].ID[:], edits[b].ID[:]) })
+	return order
+}
+
 func (t *txn) edit(ctx context.Context, owner string, e photo.Edit) (store.Described, error) {
-	r, err := t.photo(ctx, owner, e.ID)
+	r, err := t.livePhoto(ctx, owner, e.ID)
 	if err != nil {
 		return store.Described{}, err
-	}
-	if r.state != live {
-		return store.Described{}, t.refuse(noPhoto(e.ID))
 	}
 	after := r
 	changes, err := e.Apply(&after.Photo)
@@ -57,4 +68,13 @@ func (t *txn) edit(ctx context.Context, owner string, e photo.Edit) (store.Descr
 		r, err = t.update(ctx, owner, r, after)
 	}
 	return store.Described{Photo: r.Photo, Changed: true}, err
+}
+
+// livePhoto returns the row as photo does, and refuses a photo in the trash.
+func (t *txn) livePhoto(ctx context.Context, owner string, id photo.ID) (record, error) {
+	r, err := t.photo(ctx, owner, id)
+	if err == nil && r.state != live {
+		err = t.refuse(noPhoto(id))
+	}
+	return r, err
 }

@@ -10,7 +10,7 @@ import (
 	"photos/internal/photo"
 )
 
-// maxPageText ends a page early when its names and descriptions have that many bytes. A page of
+// maxPageText ends a page early when its texts have that many bytes. A page of
 // 5,000 photos with the longest descriptions would take 25 MiB, and its answer several times that.
 const maxPageText = 1 << 20
 
@@ -54,7 +54,7 @@ func (b *pageBuilder) add(row scanner) (err error) {
 		return err
 	}
 	b.page.Photos = append(b.page.Photos, b.last.Photo)
-	b.text += len(b.last.Name) + len(b.last.Description)
+	b.text += textSize(b.last.Photo)
 	return nil
 }
 

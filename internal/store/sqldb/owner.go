@@ -20,8 +20,8 @@ func (db *DB) Owner(ctx context.Context, pool, sub string) (string, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		fresh := uuid.NewString()
 		err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-			_, err := tx.exec(ctx, `INSERT INTO owner (id, pool, subject, created_at, photos, bytes, trashed_photos, trashed_bytes)
-				VALUES (?, ?, ?, ?, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, fresh, pool, sub, tx.now)
+			_, err := tx.exec(ctx, `INSERT INTO owner (id, pool, subject, created_at, photos, bytes, trashed_photos, trashed_bytes, epoch)
+				VALUES (?, ?, ?, ?, 0, 0, 0, 0, ?) ON CONFLICT DO NOTHING`, fresh, pool, sub, tx.now, newEpoch())
 			if err != nil {
 				return err
 			}

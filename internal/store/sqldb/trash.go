@@ -113,6 +113,10 @@ func (t *txn) purgeOne(ctx context.Context) ([]store.Blob, error) {
 			return nil, err
 		}
 	}
+	// An earlier deletion of the same bytes is not the latest change any more.
+	if _, err := t.exec(ctx, `DELETE FROM feed WHERE owner = ? AND id = (SELECT id FROM photo WHERE number = ?) AND photo IS NULL`, b.Owner, r.number); err != nil {
+		return nil, err
+	}
 	_, err = t.exec(ctx, `DELETE FROM photo WHERE number = ?`, r.number)
 	return gone, err
 }

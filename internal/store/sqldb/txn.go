@@ -63,28 +63,36 @@ func (t *txn) exec(ctx context.Context, query string, args ...any) (int64, error
 // insert adds a row to a table with numbers, and returns the number of the row. added is false
 // when the row is there already.
 func (t *txn) insert(ctx context.Context, query string, args ...any) (number int64, added bool, err error) {
+	query += onConflict
 	if t.s.returns {
-		err = t.row(ctx, query+onConflict+` RETURNING number`, args...).Scan(&number)
-		if errors.Is(err, sql.ErrNoRows) {
-			return 0, false, nil
-		}
-		t.changed = t.changed || err == nil
-		return number, err == nil, err
+		err = t.row(ctx, query+` RETURNING number`, args...).Scan(&number)
+	} else {
+		number, err = t.insertLast(ctx, query, args...)
 	}
-	res, err := t.s.exec(ctx, query+onConflict, args...)
-	if err != nil && !t.s.ignores && isDuplicate(err) {
+	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
+	t.changed = t.changed || err == nil
+	return number, err == nil, err
+}
+
+// insertLast returns sql.ErrNoRows when the row is there already.
+func (t *txn) insertLast(ctx context.Context, query string, args ...any) (number int64, err error) {
+	res, err := t.s.exec(ctx, query, args...)
+	if err != nil && !t.s.ignores && isDuplicate(err) {
+		return 0, sql.ErrNoRows
+	}
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	n, err := res.RowsAffected()
-	if err != nil || n == 0 {
-		return 0, false, err
+	if err == nil && n == 0 {
+		err = sql.ErrNoRows
 	}
-	t.changed = true
-	number, err = res.LastInsertId()
-	return number, true, err
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
 }
 
 // row runs a query for at most one row.

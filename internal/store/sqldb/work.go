@@ -239,11 +239,16 @@ func (t *txn) reread(ctx context.Context, owner string, p photo.Photo) error {
 	if r, err = t.photo(ctx, owner, p.ID); err != nil {
 		return err
 	}
-	if changed == 1 || r.MediaType != before.MediaType || r.Width != before.Width || r.Height != before.Height || r.Camera != before.Camera || r.Shot != before.Shot {
+	if changed == 1 || !sameFile(before.Photo, r.Photo) {
 		t.note(owner, &before, &r)
 	}
 	if p.Description != "" && p.Description != r.Description && r.DescriptionSource == photo.FromEmbedded {
 		_, err = t.describe(ctx, owner, r, p.Description, photo.FromEmbedded)
 	}
 	return err
+}
+
+// sameFile reports whether what a reader found out about a file apart from date and position is the same.
+func sameFile(a, b photo.Photo) bool {
+	return a.MediaType == b.MediaType && a.Width == b.Width && a.Height == b.Height && a.Camera == b.Camera && a.Shot == b.Shot
 }

@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"describe", describeTests()},
 		{"revision", revisionTests()},
 		{"edit", editTests()},
+		{"feed", feedTests()},
 		{"trash", trashTests()},
 		{"upload", uploadTests()},
 		{"staged", stagedTests()},
