@@ -202,7 +202,7 @@ func bucketPut(ctx context.Context, address, bucket, dir string, conns int) erro
 	})
 	close(paths)
 	all.Wait()
-	return errors.Join(append(errs, err)...)
+	return errors.Join(errors.Join(errs...), err)
 }
 
 // putFile leaves the digest to the SDK, which reads the file for it before it sends it.

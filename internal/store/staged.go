@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -49,11 +50,7 @@ type StagedRows interface {
 }
 
 // ErrHeld is the refusal of HoldStaged while another holder's lease is valid.
-var ErrHeld = errHeld{}
-
-type errHeld struct{}
-
-func (errHeld) Error() string { return "the staged upload has another holder" }
+var ErrHeld = errors.New("the staged upload has another holder")
 
 // Staged is what a blob store remembers of a staged upload.
 type Staged struct {

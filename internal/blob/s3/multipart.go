@@ -111,7 +111,7 @@ func (s *Store) copyPart(ctx context.Context, from string, to store.Staged, at, 
 // digest reads an object and returns the SHA-256 of its bytes.
 func (s *Store) digest(ctx context.Context, object string, size int64) (photo.ID, error) {
 	body := &stream{ranges: s.ranges(ctx, object, size), end: size}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	sum := sha256.New()
 	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, body, make([]byte, blockSize)); err != nil {
 		return photo.ID{}, err

@@ -90,7 +90,7 @@ func (r *ranges) block(at int64) (block, error) {
 // fetch reads the bytes from off on until p is full.
 func (r *ranges) fetch(p []byte, off int64) error {
 	body := &stream{ranges: r, at: off, end: off + int64(len(p))}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	_, err := io.ReadFull(body, p)
 	return err
 }

@@ -112,6 +112,7 @@ func open(ctx context.Context, c Config) (*Store, error) {
 	}
 	client := awss3.NewFromConfig(loaded, func(o *awss3.Options) {
 		o.UsePathStyle = c.PathStyle
+		o.ContinueHeaderThresholdBytes = -1 // a store that does not know Expect would cost a second per photo
 		o.APIOptions = append(o.APIOptions, refuseEmptyAnswers)
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint

@@ -196,7 +196,7 @@ func (h *staged) load() error {
 		return nil
 	}
 	body := &stream{ranges: h.store.ranges(h.ctx, h.row.Tail, h.row.TailSize), end: h.row.TailSize}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	if err := h.spool.reset(); err != nil {
 		return err
 	}

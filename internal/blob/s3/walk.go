@@ -25,16 +25,19 @@ const rowsAtOnce = 500
 func (s *Store) EachBlob(ctx context.Context, f func(owner, key string, committed time.Time) error) error {
 	err := s.eachObject(ctx, "", func(o types.Object) error {
 		owner, key, _ := strings.Cut(aws.ToString(o.Key), "/")
-		if uuid.Validate(owner) != nil || !isPlainName(key) {
-			return nil
+		if isOwner(owner) && isPlainName(key) {
+			return f(owner, key, aws.ToTime(o.LastModified))
 		}
-		return f(owner, key, aws.ToTime(o.LastModified))
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("walk blobs: %w", err)
 	}
 	return nil
 }
+
+// isOwner reports whether a name is a UUID, as those of owners are.
+func isOwner(name string) bool { return uuid.Validate(name) == nil }
 
 func (s *Store) eachObject(ctx context.Context, prefix string, f func(types.Object) error) error {
 	pages := awss3.NewListObjectsV2Paginator(s.client, &awss3.ListObjectsV2Input{Bucket: &s.Bucket, Prefix: &prefix})

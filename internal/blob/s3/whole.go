@@ -223,11 +223,10 @@ func (w *whole) Close() error {
 	if w.err == nil {
 		w.err = errClosed
 	}
-	w.cancel()
 	if w.put != nil && !w.done {
-		w.put.pipe.CloseWithError(errClosed)
-		_ = w.put.wait()
+		w.endPut()
 	}
+	w.cancel()
 	closed := w.spool.Close()
 	if w.done || w.size < w.length { // of an incomplete body S3 makes no object
 		return closed
@@ -239,6 +238,18 @@ func (w *whole) Close() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), undoTime)
 	defer cancel()
 	return errors.Join(closed, w.store.remove(ctx, objectKey(w.owner, w.key)))
+}
+
+// endPut ends a PUT whose object nobody wants. If S3 has all bytes, it may make the object at
+// any time, so its answer is awaited before the object is removed.
+func (w *whole) endPut() {
+	if w.size == w.length {
+		defer time.AfterFunc(undoTime, w.cancel).Stop()
+	} else {
+		w.cancel()
+		w.put.pipe.CloseWithError(errClosed)
+	}
+	_ = w.put.wait()
 }
 
 // attempted reports whether a commit has failed, so that there may be an object all the same.
