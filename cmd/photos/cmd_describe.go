@@ -113,6 +113,14 @@ func describe(ctx context.Context, e *env, args []string, o describeOptions) err
 	return rep.finish()
 }
 
+// describer shows photos, or sets the descriptions of many with one request.
+type describer struct {
+	describeOptions
+	*changeReport
+	client *client.Client
+	typed  bool // the user typed the descriptions of the items in an editor
+}
+
 // describeAll shows or describes all items.
 func (d *describer) describeAll(ctx context.Context, items iter.Seq[listItem]) {
 	limits := batch.Limits{Size: photo.MaxDescribe, Idle: describeIdle, Age: describeAge}
@@ -141,14 +149,6 @@ const (
 	describeIdle = 200 * time.Millisecond
 	describeAge  = 500 * time.Millisecond
 )
-
-// describer shows photos, or sets the descriptions of many with one request.
-type describer struct {
-	describeOptions
-	*changeReport
-	client *client.Client
-	typed  bool // the user typed the descriptions of the items in an editor
-}
 
 // edit is what a call does with one photo.
 type edit struct {

@@ -34,6 +34,7 @@ type settings struct {
 	Browser  string        `mapstructure:"browser"`
 	JSON     bool          `mapstructure:"json"`
 	Format   string        `mapstructure:"format"`
+	JQ       string        `mapstructure:"jq"`
 	Fields   []string      `mapstructure:"fields"`
 	Quiet    bool          `mapstructure:"quiet"`
 	Verbose  bool          `mapstructure:"verbose"`
@@ -77,6 +78,7 @@ func allSettings() []setting {
 		{"browser", "", []string{"PHOTOS_BROWSER", "BROWSER"}, ""},
 		{"json", "json", nil, false},
 		{"format", "format", nil, ""},
+		{"jq", "jq", nil, ""},
 		{"fields", "fields", nil, []string{}},
 		{"quiet", "quiet", nil, false},
 		{"verbose", "verbose", nil, false},
@@ -103,7 +105,7 @@ func defaultEditor() string {
 }
 
 // onlyFlags are settings of one call, which make no sense in a file.
-var onlyFlags = []string{"json", "format", "fields", "quiet", "verbose", "no_pager", "yes"}
+var onlyFlags = []string{"json", "format", "jq", "fields", "quiet", "verbose", "no_pager", "yes"}
 
 func globalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
@@ -112,6 +114,7 @@ func globalFlags(root *cobra.Command) {
 	f.String("config", "", "`folder` of config.yaml and the profiles")
 	f.Bool("json", false, "print JSON Lines: one object per result")
 	f.String("format", "", "print results in this `form`: table, tsv, csv, jsonl or sha256sum")
+	f.String("jq", "", "print what jq makes of the JSON Lines with this `expression`")
 	f.StringSlice("fields", nil, "print only these `fields`, in this order; help lists them")
 	f.BoolP("quiet", "q", false, "print only the first values (ids, paths) and fewer messages")
 	f.BoolP("verbose", "v", false, "print more messages")
@@ -236,6 +239,12 @@ func (s *settings) check() error {
 		return exclude("--json", "--format "+s.Format)
 	case s.Quiet && form != term.Auto && form != term.TSV && form != term.JSONLines:
 		return exclude("--quiet", "--format "+s.Format)
+	}
+	if s.JQ != "" {
+		if form != term.Auto && form != term.JSONLines || s.Quiet {
+			return badUsage("--jq cannot be combined with --quiet or another --format", "jq reads JSON Lines")
+		}
+		s.JSON, s.NoPager = true, true
 	}
 	s.JSON = s.JSON || form == term.JSONLines
 	if s.Jobs < 0 || s.Jobs > maxJobs {

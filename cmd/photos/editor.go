@@ -39,10 +39,10 @@ func (d draft) edit(ctx context.Context, e *env) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("sh", "-c", e.set.Editor+` "$@"`, e.set.Editor, d.path)
+	cmd := exec.Command("sh", "-c", e.set.Editor+` "$@"`, e.set.Editor, d.path) //nolint:noctx // the user ends it
 	if runtime.GOOS == "windows" {
 		words := append(strings.Fields(e.set.Editor), d.path)
-		cmd = exec.Command(words[0], words[1:]...)
+		cmd = exec.Command(words[0], words[1:]...) //nolint:noctx // the user ends it
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if !e.Out.Terminal { // stdout is data

@@ -20,9 +20,10 @@ type env struct {
 	browse  func(url string) error // nil: the system's browser
 	network http.RoundTripper
 
-	set        settings // loaded before a command runs
-	completing bool     // a shell asks for completions: nothing is refreshed or said
-	tokenFrom  string   // the variable whose access token is in use; empty for a session or an access key
+	set        settings     // loaded before a command runs
+	endJQ      func() error // waits for the program of --jq; nil: none was started
+	completing bool         // a shell asks for completions: nothing is refreshed or said
+	tokenFrom  string       // the variable whose access token is in use; empty for a session or an access key
 }
 
 // maxJobs is how many photos may be uploaded or downloaded at a time. Each has a connection.

@@ -31,7 +31,7 @@ func runCommand(ctx context.Context, args []string, e *env) int {
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
 		completeValues(e, root)
 	}
-	return e.report(root.ExecuteContext(ctx))
+	return e.report(e.finishJQ(root.ExecuteContext(ctx)))
 }
 
 // withSignals returns a context that ends with the first Ctrl-C. The command may need a

@@ -45,7 +45,10 @@ script or a pipeline.`,
 			if err != nil {
 				return err
 			}
-			return e.logRequests()
+			if err := e.logRequests(); err != nil {
+				return err
+			}
+			return e.startJQ()
 		},
 	}
 	root.SetIn(e.In)

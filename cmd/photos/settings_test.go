@@ -24,6 +24,7 @@ func TestWrongValues(t *testing.T) {
 		"no_color":          {"perhaps", "neither true nor false"},
 		"editor":            {}, // any command
 		"log_file":          {filepath.Join("no", "such", "folder", "log"), "a folder that exists"},
+		"jq":                {}, // jq says what is wrong with an expression
 		"jobs":              {"many", "is not a number"},
 		"bwlimit":           {"fast", "a size like 500k"},
 		"no_pager":          {"perhaps", "neither true nor false"},

@@ -43,7 +43,7 @@ func TestSuggestions(t *testing.T) {
 	for word, want := range map[string]string{
 		"rm": "delete", "remove": "delete", "undelete": "restore", "show": "describe", "info": "describe", "search": "list", "whoami": "status",
 		"ls": "list", "put": "upload", "get": "download", "sign-in": "login", "sign_out": "logout", "check": "verify", "accounts": "profile",
-		"lst": "list", "lisst": "list", "donwload": "download", "uplaod": "upload", "verfiy": "verify", "desc": "describe", "DELETE": "delete",
+		"lst": "list", "lisst": "list", "uplaod": "upload", "verfiy": "verify", "desc": "describe", "DELETE": "delete",
 		"restor": "restore", "conf": "config", "xyzzy": "", "": "", "q": "",
 	} {
 		if got := suggestCommand(root, word); got != want {

@@ -110,10 +110,10 @@ func (g *paging) send(b []byte) (int, error) {
 // start runs the pager. Ctrl-C belongs to the pager then: it must not end this program, or the
 // shell and the pager would read the same keys.
 func (g *paging) start() error {
-	cmd := exec.Command("sh", "-c", g.pager.Command)
+	cmd := exec.Command("sh", "-c", g.pager.Command) //nolint:noctx // the user ends it
 	if runtime.GOOS == "windows" {
 		words := strings.Fields(g.pager.Command)
-		cmd = exec.Command(words[0], words[1:]...)
+		cmd = exec.Command(words[0], words[1:]...) //nolint:noctx // the user ends it
 	}
 	cmd.Env, cmd.Stdout, cmd.Stderr = g.pager.Env, g.out, g.console.Err.writer()
 	in, err := cmd.StdinPipe()

@@ -72,7 +72,8 @@ func TestFixedTable(t *testing.T) {
 			before = b.Len()
 		}
 		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
-		column := runewidth.StringWidth(lines[0][:strings.Index(lines[0], "DESC")])
+		before0, _, _ := strings.Cut(lines[0], "DESC")
+		column := runewidth.StringWidth(before0)
 		for i, value := range []string{"DESC", "x", "long", "東京", "last"} {
 			line := lines[i]
 			if n := runewidth.StringWidth(line); n > max(width, 24) {
