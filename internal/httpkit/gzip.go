@@ -32,8 +32,8 @@ const maxPadding = 64
 func Gzip(plain []byte) []byte {
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
-	z.Comment = strings.Repeat("-", rand.IntN(maxPadding)) //nolint:gosec // noise, not a key
-	_, _ = z.Write(plain)                                  // a buffer takes everything
+	z.Comment = strings.Repeat("-", rand.IntN(maxPadding))
+	_, _ = z.Write(plain) // a buffer takes everything
 	_ = z.Close()
 	return out.Bytes()
 }

@@ -144,7 +144,7 @@ func (p *Pages) backToPhoto(w http.ResponseWriter, r *http.Request, id photo.ID)
 	} else {
 		query += "&saved"
 	}
-	http.Redirect(w, r, p.root+"/myphotos/"+id.String()+query, http.StatusSeeOther) //nolint:gosec // a path of ours
+	http.Redirect(w, r, p.root+"/myphotos/"+id.String()+query, http.StatusSeeOther)
 }
 
 // undo gives a photo an earlier description again.
@@ -177,6 +177,6 @@ func (p *Pages) delete(w http.ResponseWriter, r *http.Request, by session.Sessio
 		return err
 	}
 	l := parseListing(r.URL.Query())
-	http.Redirect(w, r, p.root+"/myphotos"+done(l, didDelete, 1)+"&undo="+id.String(), http.StatusSeeOther) //nolint:gosec // a path of ours
+	http.Redirect(w, r, p.root+"/myphotos"+done(l, didDelete, 1)+"&undo="+id.String(), http.StatusSeeOther)
 	return nil
 }

@@ -91,7 +91,7 @@ func (p *Pages) afterSelection(w http.ResponseWriter, r *http.Request, to string
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, p.root+to, http.StatusSeeOther) //nolint:gosec // a path of ours
+	http.Redirect(w, r, p.root+to, http.StatusSeeOther)
 	return nil
 }
 

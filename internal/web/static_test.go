@@ -128,3 +128,11 @@ func TestFileNamesInZip(t *testing.T) {
 		t.Error(all)
 	}
 }
+
+func TestTint(t *testing.T) {
+	t.Parallel()
+	pending, ready := tile{}, tile{Photo: photo.Photo{Look: photo.Look{Rendition: photo.RenditionReady, Color: photo.Color{0xa0, 0xb1, 0xc2}}}}
+	if pending.Tint() != "" || ready.Tint() != "#a0b1c2" {
+		t.Errorf("%q and %q", pending.Tint(), ready.Tint())
+	}
+}

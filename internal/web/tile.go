@@ -45,6 +45,15 @@ func (t tile) Kind() string {
 // IsVideo reports whether the photo moves.
 func (t tile) IsVideo() bool { return strings.HasPrefix(t.MediaType, "video/") }
 
+// Tint returns the average color of the photo, which is there before its picture, or "" if it
+// is not known.
+func (t tile) Tint() string {
+	if t.Look.Rendition != photo.RenditionReady {
+		return ""
+	}
+	return t.Look.Color.String()
+}
+
 // Shape returns the class of the photo's tile.
 func (t tile) Shape() string { return ratioClass(t.Width, t.Height) }
 

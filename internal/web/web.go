@@ -148,7 +148,7 @@ func (p *Pages) guard(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && !strings.EqualFold(r.Host, p.base.Host) {
 			w.Header().Set("Cache-Control", "no-store")
-			http.Redirect(w, r, p.base.Scheme+"://"+p.base.Host+p.root+r.URL.RequestURI(), http.StatusFound) //nolint:gosec // the host is ours
+			http.Redirect(w, r, p.base.Scheme+"://"+p.base.Host+p.root+r.URL.RequestURI(), http.StatusFound)
 			return
 		}
 		err := p.crossing.Check(r)
