@@ -19,6 +19,7 @@ type libraryContent struct {
 	Groups []group
 	Next   string // the listing's address from the next page on
 	Total  int64  // photos of the user
+	Years  []year // when they were taken, the last one first
 	Wrong  string // what is wrong with the search
 	Max    int64  // bytes of one photo
 }
@@ -31,6 +32,11 @@ func (p *Pages) library(w http.ResponseWriter, r *http.Request, by session.Sessi
 		return err
 	}
 	c.Total = usage.Photos
+	stats, err := p.stats(r.Context(), by.Owner)
+	if err != nil {
+		return err
+	}
+	c.Years = years(stats.Months)
 	f, err := c.filter()
 	var page photo.Page
 	if err == nil {

@@ -304,3 +304,27 @@ func TestUploadsAtTheSameTime(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 }
+
+// Years and months lead to the photos that were taken then.
+func TestMonths(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	photos := map[string][]byte{}
+	for i := range 5 { // 20, 9 August, 29, 18, 7 July 2024
+		data, _ := scene(t, i)
+		photos[string(rune('a'+i))+".jpg"] = data
+	}
+	b.upload("", photos)
+	page := b.get("/myphotos").body
+	for _, want := range []string{`href="/myphotos?month=2024">2024</a> <small>5</small>`, `href="/myphotos?month=2024-08">August</a> <small>2</small>`, `href="/myphotos?month=2024-07">July</a> <small>3</small>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in %s", want, page)
+		}
+	}
+	for month, n := range map[string]int{"2024-08": 2, "2024-07": 3, "2024": 5, "2023": 0} {
+		if a := b.get("/myphotos?month=" + month); strings.Count(a.body, "<img ") != n {
+			t.Errorf("%s: %d photos", month, strings.Count(a.body, "<img "))
+		}
+	}
+}
