@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"photos/internal/photo"
+	"photos/internal/service"
 	"photos/internal/session"
 )
 
@@ -44,8 +45,8 @@ func (p *Pages) library(w http.ResponseWriter, r *http.Request, by session.Sessi
 	}
 	status := http.StatusOK
 	if kind := photo.KindOf(err); kind == photo.KindUsage || kind == photo.KindSearchTimeout {
-		known, s := describeFailure(err)
-		c.Wrong, status, err = known.text, s, nil
+		_, status = describeFailure(err)
+		c.Wrong, err = service.UserError(err).Msg, nil // begins with a key of the search, in lower case
 	}
 	if err != nil {
 		return err
