@@ -99,7 +99,7 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 // data folder, and in no other one that may be small.
 func (d *daemon) openPages(s *settings, db *sqldb.DB, log *slog.Logger) error {
 	c := d.signIn.web
-	c.BaseURL, c.Service, c.Sessions, c.Stats, c.Log = s.baseURL, d.service, db, db.Stats, log
+	c.BaseURL, c.Service, c.Sessions, c.Log = s.baseURL, d.service, db, log
 	c.Spool = filepath.Join(s.data, "forms")
 	if err := os.MkdirAll(c.Spool, 0o700); err != nil {
 		return fmt.Errorf("folder of forms: %w", err)

@@ -107,7 +107,7 @@ func (s *site) replica(blobs *disk.Store) http.Handler {
 	})
 	must(s.t, err)
 	pages, err := web.New(web.Config{
-		BaseURL: s.url, Service: svc, Sessions: s.db, Stats: s.db.Stats, Issuer: s.pool.Issuer(), ClientID: "web", Secret: "s3cret", Spool: s.t.TempDir(),
+		BaseURL: s.url, Service: svc, Sessions: s.db, Issuer: s.pool.Issuer(), ClientID: "web", Secret: "s3cret", Spool: s.t.TempDir(),
 		Providers: []string{"LoginWithAmazon"}, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return time.Now().Add(time.Duration(s.later.Load())) },
 	})

@@ -33,7 +33,7 @@ func (p *Pages) library(w http.ResponseWriter, r *http.Request, by session.Sessi
 		return err
 	}
 	c.Total = usage.Photos
-	stats, err := p.stats(r.Context(), by.Owner)
+	stats, err := p.service.Photos.Stats(r.Context(), by.Caller)
 	if err != nil {
 		return err
 	}
@@ -92,6 +92,7 @@ const (
 	didDelete   = "deleted"
 	didRestore  = "restored"
 	didDescribe = "described"
+	didTag      = "tagged"
 )
 
 // done returns the end of an address that makes the next page say what was done.
@@ -125,6 +126,9 @@ func notice(q url.Values) (text, undo string) {
 	}
 	if n, ok := number(didDescribe); ok {
 		add(count(n, "description", "descriptions") + " saved.")
+	}
+	if n, ok := number(didTag); ok {
+		add(count(n, "photo", "photos") + " tagged.")
 	}
 	if n, ok := number(didRestore); ok {
 		add(count(n, "photo", "photos") + " restored.")

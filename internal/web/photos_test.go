@@ -143,6 +143,21 @@ func TestSelection(t *testing.T) {
 	if a := do("describe"); a.url.RawQuery != "described=2" || strings.Count(a.body, `alt="a trip"`) != 2 {
 		t.Errorf("described: %s %s", a.url, a.body)
 	}
+	both.Set("tags", "Sea, holiday at home")
+	if a := do("tag"); a.url.RawQuery != "tagged=2" || !strings.Contains(a.body, "2 photos tagged.") {
+		t.Errorf("tagged: %s %s", a.url, a.body)
+	}
+	page := b.get("/myphotos/" + first.String()).body
+	if !strings.Contains(page, ">sea</a>") || !strings.Contains(page, ">holiday at home</a>") {
+		t.Errorf("the tags of a photo: %s", page)
+	}
+	if a := b.get("/myphotos?search=" + url.QueryEscape(`tag:"holiday at home"`)); strings.Count(a.body, "<img ") != 2 {
+		t.Errorf("the photos of a tag: %s", a.body)
+	}
+	both.Set("tags", " , ")
+	if a := do("tag"); a.status != http.StatusBadRequest {
+		t.Errorf("no tag: %d", a.status)
+	}
 	if a := do("delete"); a.url.RawQuery != "deleted=2" || !strings.Contains(a.body, "No photos yet") {
 		t.Errorf("deleted: %s", a.url)
 	}

@@ -35,6 +35,8 @@ func (p *Pages) selection(w http.ResponseWriter, r *http.Request, by session.Ses
 		return p.download(w, r, by, ids)
 	case "describe":
 		return p.describeAll(w, r, by, l, ids)
+	case "tag":
+		return p.tagAll(w, r, by, l, ids)
 	case "delete":
 		n, err := each(ids, func(id photo.ID) error { _, err := p.service.Photos.Trash(r.Context(), by.Caller, id); return err })
 		return p.afterSelection(w, r, "/myphotos"+done(l, didDelete, n), err)
@@ -119,6 +121,37 @@ func (p *Pages) describeAll(w http.ResponseWriter, r *http.Request, by session.S
 		}
 	}
 	return p.afterSelection(w, r, "/myphotos"+done(l, didDescribe, n), nil)
+}
+
+// tagAll adds tags, with commas between them, to all selected photos.
+func (p *Pages) tagAll(w http.ResponseWriter, r *http.Request, by session.Session, l listing, ids []photo.ID) error {
+	var tags []string
+	for text := range strings.SplitSeq(r.PostForm.Get("tags"), ",") {
+		if text = strings.TrimSpace(text); text != "" {
+			tags = append(tags, text)
+		}
+	}
+	if len(tags) == 0 {
+		return &photo.Error{Kind: photo.KindUsage, Msg: "there is no tag to add", Hint: "type one first"}
+	}
+	edits := make([]photo.Edit, len(ids))
+	for i, id := range ids {
+		edits[i] = photo.Edit{ID: id, AddTags: tags}
+	}
+	results, err := p.service.Photos.EditMany(r.Context(), by.Caller, edits)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, one := range results {
+		if one.Err != nil && photo.KindOf(one.Err) != photo.KindNotFound {
+			return one.Err
+		}
+		if one.Err == nil {
+			n++
+		}
+	}
+	return p.afterSelection(w, r, "/myphotos"+done(l, didTag, n), nil)
 }
 
 // download sends the selected photos as one zip file. Nothing is compressed: photos are

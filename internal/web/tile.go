@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"photos/internal/filter"
 	"photos/internal/photo"
 	"photos/internal/thumb"
 )
@@ -44,6 +45,11 @@ func (t tile) Kind() string {
 
 // IsVideo reports whether the photo moves.
 func (t tile) IsVideo() bool { return strings.HasPrefix(t.MediaType, "video/") }
+
+// TagSearch returns the address of the photos with a tag, from "?" on.
+func (t tile) TagSearch(tag string) string {
+	return listing{Search: filter.Query{{Test: filter.Tag(tag)}}.String()}.Query()
+}
 
 // Tint returns the average color of the photo, which is there before its picture, or "" if it
 // is not known.

@@ -36,8 +36,6 @@ type Config struct {
 	BaseURL  string // of the service as users know it, without a slash at the end
 	Service  *service.Service
 	Sessions session.Rows
-	// Stats counts the photos of an owner.
-	Stats func(ctx context.Context, owner string) (photo.Stats, error)
 
 	Issuer    string   // of the user pool
 	Domain    string   // of its sign-in pages; empty: where its endpoints are
@@ -57,7 +55,6 @@ type Pages struct {
 	root     string // the path of the base address: "" or /photos
 	service  *service.Service
 	sessions *session.Manager
-	stats    func(ctx context.Context, owner string) (photo.Stats, error)
 	provider *provider
 	buttons  []providerButton
 	cookies  cookies
@@ -75,7 +72,7 @@ func New(c Config) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("base address: %w", err)
 	}
-	if c.Service == nil || c.Sessions == nil || c.Stats == nil || c.Issuer == "" || c.ClientID == "" || base.Host == "" {
+	if c.Service == nil || c.Sessions == nil || c.Issuer == "" || c.ClientID == "" || base.Host == "" {
 		return nil, errors.New("web: a part is missing")
 	}
 	if c.Log == nil {
@@ -88,7 +85,7 @@ func New(c Config) (*Pages, error) {
 		c.Spool = os.TempDir()
 	}
 	p := &Pages{
-		base: base, root: base.Path, service: c.Service, stats: c.Stats, provider: newProvider(c), cookies: newCookies(base),
+		base: base, root: base.Path, service: c.Service, provider: newProvider(c), cookies: newCookies(base),
 		spool: c.Spool, stall: c.Stall, log: c.Log, crossing: http.NewCrossOriginProtection(),
 	}
 	for _, name := range c.Providers {
