@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,7 +69,9 @@ func flagCompleters(e *env) map[string]completer {
 		"if-exists":    values(string(transfer.Fill), string(transfer.Skip), string(transfer.Replace), string(transfer.Fail)),
 		"desc-from":    commaList([]string{"sidecar", "takeout", "embedded", "none"}),
 		"scope":        values(string(photo.ScopeRead), string(photo.ScopeUpload), string(photo.ScopeAll)),
-		"search":       completeFilter,
+		"search":       e.completeFilter,
+		"add":          e.forClient(plainTags),
+		"remove":       e.forClient(plainTags),
 		"sidecar":      values("xmp", "json"),
 		"protocol":     values(protocolNames()...),
 		"since":        values("today", "yesterday", "7d", "30d", time.Now().Format("2006"), time.Now().Format("2006-01")),
@@ -171,13 +174,20 @@ func commaList(words []string) completer {
 }
 
 // completeFilter proposes keys of filters and their values for the last word of the filter.
-func completeFilter(_ *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+func (e *env) completeFilter(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveKeepOrder
 	before := toComplete[:strings.LastIndexAny(toComplete, " -")+1]
 	if strings.Count(before, `"`)%2 == 1 {
 		return nil, directive // in a phrase
 	}
 	key, _, inValue := strings.Cut(toComplete[len(before):], ":")
+	if inValue && key == "tag" {
+		out, _ := e.forClient(tagNames)(cmd, args, toComplete)
+		for i, tag := range out {
+			out[i] = before + "tag:" + tag
+		}
+		return out, directive
+	}
 	var out []string
 	for _, k := range filter.Keys() {
 		switch {
@@ -345,6 +355,30 @@ func filesBeginning(prefix string) []string {
 
 func needsQuotes(r rune) bool {
 	return !text.Safe(r) || strings.ContainsRune(" \t\n'\"\\$`&|;<>()*?[]{}~#!:", r)
+}
+
+// plainTags proposes the user's tags.
+func plainTags(ctx context.Context, c *client.Client, _ []string, _ string) []string {
+	tags, err := c.Tags(ctx)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, t := range tags {
+		out = append(out, text.Line(t.Tag))
+	}
+	return out
+}
+
+// tagNames proposes the user's tags as a filter has them: some need quotes.
+func tagNames(ctx context.Context, c *client.Client, args []string, toComplete string) []string {
+	out := plainTags(ctx, c, args, toComplete)
+	for i, name := range out {
+		if strings.ContainsAny(name, ` "\\`) {
+			out[i] = strconv.Quote(name)
+		}
+	}
+	return out
 }
 
 // keyNames proposes the names of access keys.
