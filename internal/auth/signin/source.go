@@ -25,9 +25,9 @@ type Source struct {
 	cred credential
 
 	mu       sync.Mutex
-	current  oidc.Token  // the last token that was given out
-	rejected auth.Secret // the last token to which a service answered 401
-	flight   *flight     // the refresh in progress, or nil
+	current  oidc.Token     // the last token that was given out
+	rejected auth.Secret    // the last token to which a service answered 401
+	running  *sharedRefresh // the refresh in progress, or nil
 }
 
 // SourceOptions are the settings of a [Source].
@@ -56,8 +56,8 @@ const (
 	rejectionPeriod = time.Minute // a token that is rejected this soon was not rejected for its age
 )
 
-// flight is one refresh that several callers wait for.
-type flight struct {
+// sharedRefresh is one refresh that several callers wait for.
+type sharedRefresh struct {
 	cancel  context.CancelCauseFunc
 	waiters int // guarded by Source.mu
 	done    chan struct{}
@@ -97,14 +97,14 @@ func (s *Source) Token(ctx context.Context) (oidc.Token, error) {
 
 // join waits for the refresh in progress together with others, or starts one. The caller
 // holds s.mu.
-func (s *Source) join(ctx context.Context) *flight {
-	if s.flight != nil {
-		s.flight.waiters++
-		return s.flight
+func (s *Source) join(ctx context.Context) *sharedRefresh {
+	if s.running != nil {
+		s.running.waiters++
+		return s.running
 	}
 	refreshing, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	f := &flight{cancel: cancel, waiters: 1, done: make(chan struct{})}
-	s.flight = f
+	f := &sharedRefresh{cancel: cancel, waiters: 1, done: make(chan struct{})}
+	s.running = f
 	go func() {
 		defer cancel(nil)
 		f.token, f.err = s.refresh(refreshing)
@@ -112,8 +112,8 @@ func (s *Source) join(ctx context.Context) *flight {
 		if f.err == nil {
 			s.current = f.token
 		}
-		if s.flight == f {
-			s.flight = nil
+		if s.running == f {
+			s.running = nil
 		}
 		s.mu.Unlock()
 		close(f.done)
@@ -124,12 +124,12 @@ func (s *Source) join(ctx context.Context) *flight {
 // leave stops waiting for f. The last caller to leave cancels the refresh and waits for
 // its end: it ends at once if no request was sent, and otherwise after the new token is
 // stored.
-func (s *Source) leave(ctx context.Context, f *flight) (oidc.Token, error) {
+func (s *Source) leave(ctx context.Context, f *sharedRefresh) (oidc.Token, error) {
 	s.mu.Lock()
 	f.waiters--
 	last := f.waiters == 0
-	if last && s.flight == f {
-		s.flight = nil
+	if last && s.running == f {
+		s.running = nil
 	}
 	s.mu.Unlock()
 	if last {
