@@ -91,11 +91,11 @@ func (b *Background) work(ctx context.Context, steady bool) {
 	for ctx.Err() == nil {
 		b.uploads.wait(ctx, most)
 		uploaded, start := b.uploads.next(), time.Now()
-		switch any, err := b.next(ctx); {
+		switch found, err := b.next(ctx); {
 		case err != nil && ctx.Err() == nil:
 			b.log.ErrorContext(ctx, "background work", "err", err)
 			sleep(ctx, retryAfter/2+rand.N(retryAfter))
-		case !any:
+		case !found:
 			select {
 			case <-uploaded:
 			case <-time.After(workPoll):
@@ -108,9 +108,9 @@ func (b *Background) work(ctx context.Context, steady bool) {
 }
 
 // next works on one photo. It returns false if there is nothing to do.
-func (b *Background) next(ctx context.Context) (any bool, err error) {
-	w, any, err := b.rows.ClaimWork(ctx, workLease)
-	if !any || err != nil {
+func (b *Background) next(ctx context.Context) (found bool, err error) {
+	w, found, err := b.rows.ClaimWork(ctx, workLease)
+	if !found || err != nil {
 		return false, err
 	}
 	if w.Attempts > workAttempts {

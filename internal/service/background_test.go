@@ -67,7 +67,7 @@ func (s *studio) Make(ctx context.Context, mediaType string, r io.ReaderAt, size
 	s.most.Store(max(s.most.Load(), s.running.Add(1)))
 	defer s.running.Add(-1)
 	s.hold.Lock()
-	s.hold.Unlock() //nolint:staticcheck // it only waits
+	s.hold.Unlock() //nolint:gocritic,staticcheck // it only waits
 	if err := s.fail.Load(); err != nil {
 		return thumb.Result{}, *err
 	}

@@ -83,6 +83,7 @@ func (s *Sweeper) sweep(ctx context.Context, every time.Duration) error {
 	return errors.Join(
 		s.part(ctx, "expired uploads", s.sweepUploads),
 		s.part(ctx, "the trash", s.sweepTrash),
+		s.part(ctx, "old deletions", s.sweepDeletions),
 		s.walk(ctx, every),
 	)
 }
@@ -151,11 +152,11 @@ func (s *Sweeper) sweepTrash(ctx context.Context) (int, error) {
 }
 
 // sweepDeletions removes old deletions from the changes.
-func (s *Sweeper) sweepDeletions(ctx context.Context) error {
+func (s *Sweeper) sweepDeletions(ctx context.Context) (removed int, err error) {
 	for {
 		n, err := s.Rows.ForgetDeletions(ctx, keepDeletions, sweepBatch)
-		if err != nil || n < sweepBatch {
-			return err
+		if removed += n; err != nil || n < sweepBatch {
+			return removed, err
 		}
 	}
 }
