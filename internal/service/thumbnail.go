@@ -80,33 +80,56 @@ func (r *renditions) get(ctx context.Context, owner string, id photo.ID, size in
 	if r.maker == nil {
 		return nil, store.Located{}, thumb.ErrUnsupported
 	}
-	for {
-		l, err := r.rows.Locate(ctx, owner, id)
-		if err != nil {
-			return nil, l, err
-		}
-		picture, err := r.stored(ctx, l, size)
-		if !errors.Is(err, blob.ErrNotFound) && !errors.Is(err, thumb.ErrBundle) {
+	for name := owner + id.String(); ; {
+		picture, l, err := r.look(ctx, owner, id, size)
+		if !isMissing(err) {
 			return picture, l, err
 		}
-		name := owner + l.Photo.ID.String()
-		if done, mine := r.begin(name); !mine {
-			select {
-			case <-done:
-				continue
-			case <-ctx.Done():
-				return nil, l, ctx.Err()
-			}
+		done, mine := r.begin(name)
+		if mine {
+			picture, l, err = r.makeMissing(ctx, owner, id, size)
+			r.end(name)
+			return picture, l, err
 		}
-		result, err := r.make(ctx, l)
-		r.end(name)
-		if err != nil {
-			return nil, l, err
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return nil, l, ctx.Err()
 		}
-		picture, err = result.Picture(size)
-		return picture, l, err
 	}
 }
+
+// makeMissing makes the renditions, unless somebody did so just before r.begin.
+func (r *renditions) makeMissing(ctx context.Context, owner string, id photo.ID, size int) ([]byte, store.Located, error) {
+	picture, l, err := r.look(ctx, owner, id, size)
+	if !isMissing(err) {
+		return picture, l, err
+	}
+	result, err := r.make(ctx, l)
+	if err != nil {
+		return nil, l, err
+	}
+	picture, err = result.Picture(size)
+	return picture, l, err
+}
+
+// look returns a JPEG that is there already, or an error for which isMissing is true.
+func (r *renditions) look(ctx context.Context, owner string, id photo.ID, size int) ([]byte, store.Located, error) {
+	l, err := r.rows.Locate(ctx, owner, id)
+	if err != nil {
+		return nil, l, err
+	}
+	picture, err := r.stored(ctx, l, size)
+	if errors.Is(err, blob.ErrNotFound) {
+		err = errMissing
+	}
+	return picture, l, err
+}
+
+// errMissing says that a photo has no renditions yet.
+var errMissing = errors.New("there are no renditions yet")
+
+func isMissing(err error) bool { return errors.Is(err, errMissing) || errors.Is(err, thumb.ErrBundle) }
 
 // stored reads a JPEG from the blob that a row names. It returns blob.ErrNotFound or
 // thumb.ErrBundle if the renditions have to be made.
