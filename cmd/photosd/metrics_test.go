@@ -116,7 +116,7 @@ func waitForSweep(t *testing.T, metrics string) {
 				found++
 			}
 		}
-		if found == 4 {
+		if found == 5 {
 			return
 		}
 		if time.Now().After(until) {
