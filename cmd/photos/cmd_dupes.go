@@ -61,7 +61,7 @@ type dupe struct {
 }
 
 func dupes(ctx context.Context, e *env, distance int) error {
-	print, end, err := dupePrinter(e)
+	show, end, err := dupePrinter(e)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func dupes(ctx context.Context, e *env, distance int) error {
 		for _, g := range page.Groups {
 			number++
 			if err == nil {
-				err = print(dupeGroup{number, g.Photos})
+				err = show(dupeGroup{number, g.Photos})
 			}
 		}
 		if err != nil {
@@ -88,7 +88,7 @@ func dupes(ctx context.Context, e *env, distance int) error {
 }
 
 // dupePrinter returns a function that prints a group: as one line of JSON, or as one line per photo.
-func dupePrinter(e *env) (print func(dupeGroup) error, end func() error, err error) {
+func dupePrinter(e *env) (show func(dupeGroup) error, end func() error, err error) {
 	if e.set.JSON {
 		out, err := newPrinter(e, []term.Column[dupeGroup]{
 			{Name: "group", Text: func(g dupeGroup) string { return strconv.Itoa(g.Group) }},
@@ -103,7 +103,7 @@ func dupePrinter(e *env) (print func(dupeGroup) error, end func() error, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	print = func(g dupeGroup) error {
+	show = func(g dupeGroup) error {
 		for _, p := range g.Photos {
 			if err := out.Print(dupe{g.Group, p.Photo()}); err != nil {
 				return err
@@ -111,7 +111,7 @@ func dupePrinter(e *env) (print func(dupeGroup) error, end func() error, err err
 		}
 		return nil
 	}
-	return print, out.Close, nil
+	return show, out.Close, nil
 }
 
 // dupeColumns returns the columns of a photo with the number of its group after the ID.

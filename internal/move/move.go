@@ -352,7 +352,7 @@ func transfer(ctx context.Context, out blob.Staged, in io.Reader) (id photo.ID, 
 		if refused == nil && n > 0 {
 			_, refused = out.Write(buf[:n])
 		}
-		if err == io.EOF { //nolint:errorlint // the one value io.Reader promises
+		if err == io.EOF {
 			return photo.ID(sum.Sum(nil)), refused, nil
 		}
 		if err != nil {

@@ -78,7 +78,8 @@ func (a *Audit) Run(ctx context.Context, note func(Finding) error) (AuditSum, er
 	if err := a.rows(ctx, &sum, count); err != nil {
 		return sum, err
 	}
-	return sum, a.blobs(ctx, &sum, count)
+	err := a.blobs(ctx, &sum, count)
+	return sum, err
 }
 
 // rows looks for the bytes of each row.

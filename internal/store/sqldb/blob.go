@@ -23,7 +23,7 @@ func (db *DB) NamedBlobs(ctx context.Context, blobs []store.Blob) (map[store.Blo
 		}
 		keys := `(?` + strings.Repeat(", ?", len(chunk)-1) + `)`
 		query := `SELECT owner, blob_key FROM photo WHERE blob_key IN ` + keys + ` UNION ALL SELECT owner, rendition_key FROM photo WHERE rendition_key IN ` + keys
-		err := db.each(ctx, query, append(args, args...), func(row scanner) error {
+		err := db.each(ctx, query, slices.Concat(args, args), func(row scanner) error {
 			var b store.Blob
 			err := row.Scan(&b.Owner, &b.Key)
 			named[b] = true

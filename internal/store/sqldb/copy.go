@@ -173,12 +173,12 @@ func (c *copier) columns(ctx context.Context, table string) ([]column, error) {
 	if err != nil || len(there) == 0 {
 		return nil, err
 	}
-	rows, err := c.from.read.QueryContext(ctx, `SELECT * FROM "`+table+`" LIMIT 0`)
+	rows, err := c.from.read.QueryContext(ctx, `SELECT * FROM "`+table+`" LIMIT 0`) //nolint:gosec // a name from the database's own catalog
 	if err != nil {
 		return nil, err
 	}
 	names, err := rows.Columns()
-	if err = errors.Join(err, rows.Close()); err != nil {
+	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
 		return nil, err
 	}
 	var columns []column
@@ -279,6 +279,7 @@ func (c *copier) renumber(ctx context.Context, table string, columns []column) e
 		if !col.identity {
 			continue
 		}
+		//nolint:gosec // names from the database's own catalog
 		query := `SELECT setval(pg_get_serial_sequence('` + table + `', '` + col.name + `'), COALESCE((SELECT MAX(` + col.name + `) FROM ` + table + `), 0) + 1, false)`
 		if _, err := c.tx.ExecContext(ctx, query); err != nil {
 			return err
