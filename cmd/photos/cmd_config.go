@@ -58,8 +58,8 @@ Keys of config.yaml:
 		},
 		&cobra.Command{
 			Use: "edit", Short: "Edit config.yaml in your editor", Args: noArguments,
-			Long: `Edit config.yaml in the editor that VISUAL or EDITOR names. What you write is
-checked before it takes the place of the file.`,
+			Long: `Edit config.yaml in the editor that VISUAL or EDITOR names. The new
+text is checked before it replaces the file.`,
 			RunE: func(cmd *cobra.Command, _ []string) error { return configEdit(cmd.Context(), e) },
 		},
 		&cobra.Command{

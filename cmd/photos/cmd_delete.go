@@ -22,7 +22,7 @@ On a terminal you have to confirm the deletion of more than 10 photos. In a
 script you have to confirm it only if a filter finds the photos. --yes confirms.
 
 'photos help filters' explains FILTER. One that only excludes photos, such as
--beach, needs --all too.
+-beach, also needs --all.
 
 'photos help describe' explains PHOTO. Without a terminal, an ID needs all
 64 digits.`,

@@ -31,8 +31,9 @@ func newDescribe(e *env) *cobra.Command {
 		Short: "Show everything known about photos, or set their description",
 		Long: `Show everything known about photos, or set their description.
 
-A PHOTO is a photo's ID, or a local file, from whose bytes photos computes the
-ID. Instead of all 64 hex digits of an ID, you can give at least the first 8.
+A PHOTO is a photo's ID or a local file. photos computes the ID of a local file
+from its bytes. Instead of all 64 hex digits of an ID, you can give the first 8
+or more.
 
 Earlier descriptions are kept until the photo is purged from the trash: the last
 20, and always the last one that you wrote yourself. --history shows them.
@@ -73,7 +74,7 @@ description that was undone is also kept.`,
 	f.BoolVar(&o.clear, "clear", false, "erase the description")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	o.historyOptions.flags(c)
-	o.photos.flags(c, "PHOTOs, with tsv or jsonl their descriptions too,")
+	o.photos.flags(c, "PHOTOs, and with tsv, jsonl or csv also their descriptions,")
 	o.photos.flagAll(c)
 	return c
 }

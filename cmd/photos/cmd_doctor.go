@@ -41,7 +41,7 @@ func newDoctor(e *env) *cobra.Command {
 		Short: "Check everything that the commands depend on",
 		Long: `Check settings, service, clock, provider, redirect ports, keyring, session and
 quota. Each check prints one line with ok, warning or failure, and says what to
-do. It asks the network and changes nothing.`,
+do. doctor uses the network and changes nothing.`,
 		Example: `  photos doctor
   photos doctor --server https://photos.example.org --json`,
 		Args: noArguments,

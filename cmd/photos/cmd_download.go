@@ -44,7 +44,7 @@ exists. A slash at the end of -o makes it a folder (-o new/).
 The bytes are verified against the photo's ID before the file gets its name. An
 existing file is never replaced. If another photo has the same name, the first
 digits of the ID are added to it. A photo that is in the folder already is not
-downloaded again. A sidecar of an earlier download is renewed, unless somebody
+downloaded again. A sidecar of an earlier download is updated, unless somebody
 has changed it. 'photos help describe' explains PHOTO.`,
 		Example: `  photos download 3f9a11c2
   photos download 3f9a11c2 -o bay.jpg

@@ -20,10 +20,10 @@ func newDupes(e *env) *cobra.Command {
 		Use:   "dupes",
 		Short: "Find photos that look the same",
 		Long: `Find photos that look the same: copies in another size, format or quality, and
-pictures taken within a moment. Photos with the same bytes are stored only once.
+pictures taken moments apart. Photos with the same bytes are stored only once.
 
-The result is groups of photos, each with the newest photo first. With --json it
-is one line per group. Nothing is deleted: photos delete does that.`,
+Each group begins with its newest photo. --json prints one line per group.
+dupes deletes nothing. To delete photos, use photos delete.`,
 		Example: `  photos dupes
   photos dupes --distance 0
   photos dupes --json | jq -c '[.photos[].name]'`,
@@ -41,7 +41,7 @@ is one line per group. Nothing is deleted: photos delete does that.`,
 }
 
 func distanceFlag(c *cobra.Command, distance *int) {
-	c.Flags().IntVar(distance, "distance", api.DefaultDistance, "how different photos may look, in `bits` of 64; 0: not at all")
+	c.Flags().IntVar(distance, "distance", api.DefaultDistance, "how many `bits` of 64 may differ between photos that look the same")
 }
 
 func badDistance(most int) error {

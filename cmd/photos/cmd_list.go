@@ -35,19 +35,20 @@ the name, "phrases", -words that must not occur, and keys:
 Case and accents do not matter. A - before a key excludes. Example:
 '"golden hour" -blurry taken:2024'. photos help filters has more.
 
---sort takes any field; times and numbers begin with the largest. All photos are
-then found before the first one is printed, and --limit counts from there.
+--sort takes any field. Times and numbers are sorted with the largest first.
+--sort finds all photos before it prints the first one. --limit then takes the
+first ones in the new order.
 
 --follow prints each photo that is uploaded, changed, restored or deleted from
-now on, with a column change, until Ctrl-C. It waits while the service is away.
---after continues after the cursor of a line of --json; --after start begins
-with all photos.
+now on, until Ctrl-C. The column change says what happened. While the service is
+away, --follow waits. Each line of --json has a cursor, and --after CURSOR
+continues from there. --after start begins with all photos.
 
 --since and --until take a year, a month or a day (2026, 2026-05, 2026-05-31,
 today, yesterday), a local time (2026-05-31T18:00), a time with its offset
 (2026-05-31T18:00:00+02:00), or an age (7d, 12h). With --by taken, a photo whose
-camera recorded no offset from UTC is compared by the date and time it shows,
-and any other photo by the instant, in your time zone.`,
+camera recorded no offset from UTC is compared by the date and time it shows.
+Any other photo is compared by the instant, in your time zone.`,
 		Example: `  photos list --search "bay sunset" --limit 10
   photos list --search 'camera:nikon taken:2024-07..2024-08 -blurry'
   photos list --since 2026-05 --by taken

@@ -18,10 +18,10 @@ func newStats(e *env) *cobra.Command {
 		Use:   "stats",
 		Short: "Count your photos by month, type and camera",
 		Long: `Count your photos and their bytes: all of them, and by the month in which they
-were taken, by media type and by camera. Photos in the trash do not count.
+were taken, by media type and by camera. Photos in the trash are not counted.
 
-The month is that of the place where a photo was taken. Photos without a date,
-or that do not name their camera, are counted under "unknown".`,
+The month is taken from the local time of the place where a photo was taken.
+Photos without a date or without a camera are counted under "unknown".`,
 		Example: `  photos stats
   photos stats --by month,camera
   photos stats --json --by month | jq -r '"\(.value) \(.photos)"'`,

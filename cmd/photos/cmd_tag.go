@@ -33,14 +33,14 @@ func newTag(e *env) *cobra.Command {
 		Use:   "tag [PHOTO... | --search FILTER]",
 		Short: "Add tags to photos and remove them, or list all tags",
 		Long: `Add tags to photos and remove them. Without photos, list all tags and how many
-photos have each. Photos in the trash do not count.
+photos have each. Photos in the trash are not counted.
 
-A tag is a word or a few, such as "summer 2024". Upper and lower case make no
-difference. A photo that already has a tag, or does not have one that is to be
-removed, is left as it is.
+A tag is one word or several, such as "summer 2024". Case does not matter.
+Adding a tag that a photo has already changes nothing. Removing a tag that it
+does not have changes nothing either.
 
 'photos help describe' explains PHOTO, and photos list explains --search. A
-filter that only excludes photos, such as -beach, needs --all too.`,
+filter that only excludes photos, such as -beach, also needs --all.`,
 		Example: `  photos tag
   photos tag beach.jpg 3f9a11c2 --add holiday --add "summer 2024"
   photos tag --search taken:2024-07 --add holiday --remove inbox --dry-run

@@ -53,23 +53,23 @@ globs, or - for the bytes of one photo from a pipe. Hidden folders, @eaDir,
 You can upload the same file again: the service finds it by its digest, and no
 bytes are sent.
 
-The description comes from --desc or from the line in --from. Without them it
-comes from an XMP sidecar (beach.xmp, beach.jpg.xmp), from the JSON of a Google
-Takeout export or from the caption inside the picture, in the order of
---desc-from. A picture that has no date or no position gets them from the same
-sidecars. Without a sidecar, its date is the time at which the file was last
-modified.
+The description comes from --desc or from the line in --from. Without them, it
+comes from the first of these sources that has one: an XMP sidecar (beach.xmp,
+beach.jpg.xmp), the JSON of a Google Takeout export, and the caption inside the
+picture. --desc-from changes the order. A picture without a date or a position
+gets it from the same sidecars. If they have no date either, its date is the
+time at which the file was last modified.
 
---tag adds a tag to every photo, also to those that are stored already. The
-folder of a photo, below the one that you upload, is recorded. --tag-folders
-makes the names of these folders tags too.
+--tag adds a tag to every photo, also to those that are stored already. upload
+records the folder of each photo, relative to the folder that you upload.
+--tag-folders also adds the names of these folders as tags.
 
-Patterns of --include, --exclude and globs have *, ?, [a-z], {a,b}, and ** for
-any number of folders. Case does not matter. A pattern without a slash matches
-names at any depth. One with a slash (2024/*.jpg) matches the path below the
-folder that is uploaded. One with a slash at its end (private/) matches only
-folders. A pattern that matches nothing is reported, and does not change the
-exit code.
+Patterns of --include, --exclude and globs may contain *, ?, [a-z], {a,b}, and
+** for any number of folders. Case does not matter. A pattern without a slash
+matches names at any depth. A pattern with a slash (2024/*.jpg) matches the path
+below the folder that is uploaded. A pattern with a slash at its end (private/)
+matches only folders. A pattern that matches nothing is reported, and does not
+change the exit code.
 
 A pipe gets one line per photo, separated by tabs: id, outcome, path.`,
 		Example: `  photos upload --desc "Sunset over the bay" beach.jpg
@@ -97,7 +97,7 @@ A pipe gets one line per photo, separated by tabs: id, outcome, path.`,
 func (o *uploadOptions) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.desc, "desc", "", "describe the photos with this `text`")
-	f.StringVar(&o.descFrom, "desc-from", "sidecar,takeout,embedded", "without --desc, take a description from these `sources`, the first that has one; or none")
+	f.StringVar(&o.descFrom, "desc-from", "sidecar,takeout,embedded", "without --desc, use the first of these `sources` that has a description; none: use no source")
 	f.StringVar(&o.name, "name", "", "with -: the name of the photo")
 	o.from.paths = true
 	o.from.flags(c, "paths")

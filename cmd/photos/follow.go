@@ -18,7 +18,7 @@ type followOptions struct {
 }
 
 func (o *followOptions) flags(c *cobra.Command) {
-	c.Flags().BoolVarP(&o.follow, "follow", "f", false, "print what comes, changes or goes, until Ctrl-C")
+	c.Flags().BoolVarP(&o.follow, "follow", "f", false, "print photos as they are added, changed or deleted")
 	c.Flags().StringVar(&o.after, "after", "", "with --follow: begin after this `cursor`, or at the start")
 }
 

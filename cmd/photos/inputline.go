@@ -26,14 +26,14 @@ func newInputLinesHelp() *cobra.Command {
 how its lines are written. A line that does not fit its format is one failed
 item; the other lines are still done.
 
-lines  One item per line: a path, or for a command that takes PHOTOs also an
-       ID. With -0 each item ends with a NUL byte, as find -print0 writes
-       them. Items are never expanded as globs.
+lines  One item per line: a path. A command that takes PHOTOs also accepts
+       IDs. With -0 each item ends with a NUL byte, as in the output of
+       find -print0. Items are never expanded as globs.
 
 tsv    Item, tab, description. A tab, newline, carriage return or backslash in
-       them is written \t, \n, \r or \\. A - alone means no value and is
-       not allowed here. A dash is written \-. The lines that list, upload,
-       download and verify print into a pipe are accepted as they are.
+       them is written \t, \n, \r or \\. A description that is only a dash is
+       written \-, because - means no value. The lines that list, upload,
+       download and verify print into a pipe are also accepted.
 
 jsonl  One JSON object per line, such as --json prints. It names a photo by id
        or path (upload: by path), or by path_base64 if the path is not UTF-8.

@@ -21,26 +21,27 @@ func helpTopics() []*cobra.Command {
 	}
 }
 
-const filtersHelp = `--search takes a filter. list, download, view, describe, delete and restore find
-photos with it. A photo has to pass all parts of the filter:
+const filtersHelp = `--search takes a filter. list, download, view, tag, describe, delete and restore
+find photos with it. A photo must match every part of the filter:
 
   bay sunset           both words are in the description, a tag or the name
-  "golden hour"        this phrase is
-  -blurry              this word is not
-  camera:nikon         the name of the camera has this text; lens: alike
-  type:raw             photo, video or raw
-  ext:raf              the file name ends so
+  "golden hour"        this phrase is in one of them
+  -blurry              this word is in none of them
+  camera:nikon         the name of the camera contains this text
+  lens:35mm            the name of the lens contains this text
+  type:raw             it is a raw file; also type:photo and type:video
+  ext:raf              the file name ends in .raf
   taken:2024-07        taken in this year, month, day or time
   taken:2024-07..2024-08
                        from the beginning of July to the end of August
   uploaded:7d          uploaded in the last seven days
-  size:>5M             of this size; also size:<=500k and size:5M..10M
+  size:>5M             larger than 5 MB; also size:<=500k and size:5M..10M
   tag:iceland          it has exactly this tag
   folder:2024/trip     it was uploaded from this folder or one below it
-  has:description      this is known: description, position, date, camera, tag
-                       or folder
-  near:48.1,11.5,20km  taken at most this far from the place
-  is:undescribed       described, undescribed or trashed
+  has:description      it has a description; also position, date, camera, tag
+                       and folder
+  near:48.1,11.5,20km  taken at most 20 km from this place
+  is:undescribed       it has no description; also described and trashed
 
 Case and accents do not matter. A - before a key excludes: -camera:nikon. A
 value with spaces needs quotes: camera:"Nikon D850". Quote the filter for your
@@ -50,7 +51,7 @@ shell:
 
 These flags are short for parts of a filter: --since, --until, --undescribed,
 and --trash of list. With --by taken, --since and --until mean the time when a
-photo was taken, in place of its upload. --limit N takes the first N photos.
+photo was taken, not when it was uploaded. --limit N takes the first N photos.
 
 A time is a year, a month or a day (2024, 2024-07, 2024-07-31, today,
 yesterday), a local time (2024-07-31T18:00), a time with its offset, or an age
@@ -61,8 +62,8 @@ in a script never means all photos. photos list with the same filter shows what
 it finds; --dry-run shows what a command would do.`
 
 const formattingHelp = `On a terminal, results are a table that fits its width. photos list --wide shows
-more columns and whole values. What is longer than the screen goes to a pager:
-PHOTOS_PAGER, PAGER or less. --no-pager prints it at once.
+more columns and whole values. Output that is longer than the screen goes to a
+pager: PHOTOS_PAGER, PAGER or less. --no-pager prints it without a pager.
 
 In a pipe, results are lines of values that are separated by tabs, without a
 header. An absent value is - in every column but the last, so that this works:
@@ -76,12 +77,12 @@ header. An absent value is - in every column but the last, so that this works:
   --sort FIELD       photos list: sort by this field; --reverse reverses
   --keep-order       upload and download: results in the order of the files
 
-Colors show the meaning on a terminal. NO_COLOR, --no-color or TERM=dumb turn
-them off. Names and descriptions never control the terminal: control characters
-are replaced in tables and escaped elsewhere.`
+A terminal gets colors. NO_COLOR, --no-color or TERM=dumb turns them off. Names
+and descriptions cannot control the terminal: their control characters are
+replaced in tables and escaped elsewhere.`
 
-const environmentHelp = `A flag goes before its variable, and a variable goes before config.yaml. A
-variable that is empty counts as not set. photos config list shows each setting,
+const environmentHelp = `A flag overrides its variable, and a variable overrides config.yaml. An empty
+variable counts as not set. photos config list shows each setting,
 its value and where it came from.
 
   PHOTOS_SERVER        the address of the service (--server)
@@ -90,8 +91,8 @@ its value and where it came from.
   PHOTOS_TIMEOUT       how long to wait without progress (--timeout)
   PHOTOS_TOKEN         an access key or an access token, used as it is; needs
                        PHOTOS_SERVER
-  PHOTOS_TOKEN_FILE    a private file with the same
-  PHOTOS_PAGER, PAGER  the program that shows long lists; cat for none
+  PHOTOS_TOKEN_FILE    a private file that contains such a key or token
+  PHOTOS_PAGER, PAGER  the program that shows long lists; cat: no pager
   VISUAL, EDITOR       the editor of config edit and describe --edit
   PHOTOS_BROWSER, BROWSER
                        the command that opens an address
@@ -101,8 +102,8 @@ its value and where it came from.
                        the proxies of the network
 
 photos login also reads COGNITO_POOL_ID, COGNITO_ISSUER, COGNITO_CLIENT_ID,
-COGNITO_CLIENT_SECRET and COGNITO_DOMAIN, where the service does not publish who
-signs its users in.`
+COGNITO_CLIENT_SECRET and COGNITO_DOMAIN. They name the provider that signs you
+in. Without them, the service names it.`
 
 const exitCodesHelp = `  0    done; also if nothing had to be done
   1    failed: not a picture, not allowed, quota used up, a fault of the service
@@ -114,9 +115,10 @@ const exitCodesHelp = `  0    done; also if nothing had to be done
   7    the keyring is locked or missing
   130  interrupted with Ctrl-C
 
-A call about one item ends with the code of that item. A failure that concerns
-all items (4, 6, 7, 130) stops the run; the items that were not reached are then
-pending. photos verify ends with 5 if any file is not proven to be stored.`
+A command about one item ends with the code of that item. A failure that
+concerns all items (4, 6, 7, 130) stops the run, and the items that were not
+reached are pending. photos verify ends with 5 if any file is not proven to be
+stored.`
 
 // jsonHelp returns the topic about JSON, with the fields of photos as the code has them.
 func jsonHelp() string {

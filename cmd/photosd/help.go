@@ -22,35 +22,35 @@ Usage:
       run the service
   photosd account list
       print one line per account: ID, enabled or disabled, user pool, subject,
-      photos, bytes, access keys, and the time of that state
+      photos, bytes, access keys, and when it was created or disabled
   photosd account disable OWNER
       refuse all requests of an account, also with its access keys; OWNER is
       the account's ID or its subject ('sub') in the user pool
   photosd account enable OWNER
       accept requests of the account again
   photosd check
-      compare all photos in the database with the stored files, both ways, and
-      delete nothing; exit code 3 if they differ
+      find photos whose file is missing or has another size, and files without
+      a photo; delete nothing; exit code 3 if there are any
       --repair  mark photos without their bytes as damaged, so that the next
                 upload of the same file repairs them
       --json    JSON Lines instead of tab-separated lines
   photosd migrate
-      bring the tables of the database up to date, and end
+      bring the tables of the database up to date, and exit
       --dry-run  only say what would be done
   photosd sweep
-      remove now what a running service removes about every hour: unfinished
-      uploads and trash whose time is over, and stored bytes without a row
+      remove now what a running service removes about every hour: expired
+      uploads, expired trash, and stored bytes that no photo uses
       --dry-run  only print what would be removed
   photosd move
       move all photos from the SQLite database and its files to a database
-      server; the service may go on, and takes no changes at the end of it
+      server; the service may run, but refuses changes at the end of the move
       --to-database-url URL  the new database; a URL with a password is given
                              as PHOTOSD_TO_DATABASE_URL, or in a file that
                              PHOTOSD_TO_DATABASE_URL_FILE names
       --to-data FOLDER       where the files are copied to (default: they stay)
       --to-bucket NAME       the bucket that they are copied to
 
-The commands need the same settings as the service, which may be running.
+The commands need the settings of the service. The service may be running.
 
 Settings, as flags or environment variables:
 `)

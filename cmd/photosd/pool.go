@@ -76,7 +76,7 @@ func (a *accounts) declare(f *flags) {
 	f.StringVar(&a.domain, "domain", "", "`URL` of the user pool's sign-in pages")
 	f.StringVar(&a.clientID, "client-id", "", "app client `ID` of the user pool")
 	f.StringVar(&a.cliClientID, "cli-client-id", "", "app client `ID` of the command line (default: --client-id, if that has no secret)")
-	f.StringVar(&a.providers, "providers", "", "identity providers of the user pool that get a button, such as LoginWithAmazon: `NAMES` with commas. The local user pool has a stand-in for each, which believes what is typed")
+	f.StringVar(&a.providers, "providers", "", "`NAMES` of the identity providers that get a button, separated by commas, such as LoginWithAmazon. The local user pool has a stand-in for each, which accepts whatever is typed")
 	f.StringVar(&a.selfRegistration, "self-registration", "", "`WORD` that says whether anyone may sign up at the user pool: open or closed (default: unknown)")
 	f.StringVar(&a.smtp, "smtp", "", "mail server (`HOST:PORT`) that sends the links of local accounts (default: photosd prints the links)")
 	f.StringVar(&a.smtpFrom, "smtp-from", "", "sender `ADDRESS` of these mails")

@@ -37,7 +37,7 @@ func (s *settings) declare() *flags {
 	s.accounts.declare(f)
 	s.limits.declare(f)
 	s.options.declare(f)
-	f.BoolVar(&s.force, "force", false, "use the database although its photos were moved to another one, or a move to it is not complete; what changes here is not there")
+	f.BoolVar(&s.force, "force", false, "use the database although its photos were moved to another one, or a move to it is not complete; changes made here do not reach the other one")
 	f.BoolVar(&s.version, "version", false, "print the version and end")
 	return f
 }
@@ -96,7 +96,7 @@ func (s *serving) declare(f *flags) {
 	f.Lookup("log-level").DefValue = "warn" // slog would write WARN
 	f.StringVar(&s.metricsListen, "metrics-listen", "", "`ADDRESS` of a second listener with metrics for Prometheus at /metrics; anyone who can reach it can read them (default: none)")
 	f.DurationVar(&s.stopDelay, "stop-delay", 0, "`TIME` for which the service continues after a signal to stop, while /readyz answers 503 for a load balancer")
-	f.DurationVar(&s.stopTime, "stop-time", 10*time.Second, "`TIME` that requests in progress then have to finish")
+	f.DurationVar(&s.stopTime, "stop-time", 10*time.Second, "`TIME` that requests in progress have to finish after --stop-delay")
 	f.describe("metrics-listen", "PHOTOSD_METRICS_LISTEN", "an address like 127.0.0.1:9090")
 	f.describe("stop-delay", "PHOTOSD_STOP_DELAY", "a time like 15s")
 	f.describe("stop-time", "PHOTOSD_STOP_TIME", "a time like 10s, above 0")
