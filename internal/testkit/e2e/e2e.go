@@ -226,8 +226,8 @@ func runAsNobody(dir, wd string, env []string) (int, error) {
 	return 0, err
 }
 
-// copyPackage copies the package in wd to its place below to, together with the documents
-// that its tests read, and returns the place.
+// copyPackage copies the package in wd to its place below to, together with the documents and
+// the source that its tests read, and returns the place.
 func copyPackage(to, wd string) (string, error) {
 	root, err := moduleRoot()
 	if err != nil {
@@ -238,7 +238,11 @@ func copyPackage(to, wd string) (string, error) {
 		return "", err
 	}
 	pkg := filepath.Join(to, rel)
-	return pkg, errors.Join(copyTree(pkg, wd), copyTree(filepath.Join(to, "docs"), filepath.Join(root, "docs")))
+	err = copyTree(pkg, wd)
+	for _, dir := range []string{"docs", "internal/photo"} {
+		err = errors.Join(err, copyTree(filepath.Join(to, dir), filepath.Join(root, dir)))
+	}
+	return pkg, err
 }
 
 func copyTree(to, from string) error {
