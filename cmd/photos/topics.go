@@ -31,7 +31,7 @@ find photos with it. A photo must match every part of the filter:
   lens:35mm            the name of the lens contains this text
   type:raw             it is a raw file; also type:photo and type:video
   ext:raf              the file name ends in .raf
-  taken:2024-07        taken in this year, month, day or time
+  taken:2024-07        taken in this month; also a year, a day or a time
   taken:2024-07..2024-08
                        from the beginning of July to the end of August
   uploaded:7d          uploaded in the last seven days
@@ -82,8 +82,8 @@ and descriptions cannot control the terminal: their control characters are
 replaced in tables and escaped elsewhere.`
 
 const environmentHelp = `A flag overrides its variable, and a variable overrides config.yaml. An empty
-variable counts as not set. photos config list shows each setting,
-its value and where it came from.
+variable counts as not set. photos config list shows each setting, its value and
+where it came from.
 
   PHOTOS_SERVER        the address of the service (--server)
   PHOTOS_PROFILE       the name of the profile (--profile)

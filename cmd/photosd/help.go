@@ -31,8 +31,8 @@ Usage:
   photosd check
       find photos whose file is missing or has another size, and files without
       a photo; delete nothing; exit code 3 if there are any
-      --repair  mark photos without their bytes as damaged, so that the next
-                upload of the same file repairs them
+      --repair  mark these photos as damaged, so that the next upload of the
+                same file repairs them
       --json    JSON Lines instead of tab-separated lines
   photosd migrate
       bring the tables of the database up to date, and exit
