@@ -43,6 +43,8 @@ type Output struct {
 
 	mu sync.Mutex
 	w  io.Writer
+
+	writing sync.Mutex // held during a write
 }
 
 // New returns a console of streams that are not terminals. The caller may change that
@@ -86,8 +88,12 @@ func height() int {
 	return h
 }
 
-// Write implements io.Writer.
-func (o *Output) Write(p []byte) (int, error) { return o.writer().Write(p) }
+// Write implements io.Writer. Several goroutines may write.
+func (o *Output) Write(p []byte) (int, error) {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	return o.writer().Write(p)
+}
 
 func (o *Output) writer() io.Writer {
 	o.mu.Lock()
