@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"os/signal"
 	"syscall"
@@ -21,7 +22,9 @@ func (e *env) startJQ() error {
 	}
 	cmd := exec.Command(path, "--raw-output", "--compact-output", "--unbuffered", " "+e.set.JQ) //nolint:noctx // it ends with its input; the space keeps a minus from being an option
 	cmd.Stderr = e.Err
-	signal.Reset(syscall.SIGPIPE) // so that jq ends silently when nobody reads what it prints
+	// jq ends silently when nobody reads what it prints, unless it inherits that the signal is
+	// ignored. Reset would not undo Ignore, but Notify does.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	end, err := e.Out.Through(cmd)
 	signal.Ignore(syscall.SIGPIPE)
 	e.endJQ = end
