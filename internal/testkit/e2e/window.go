@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -219,16 +220,23 @@ func find(what string) string {
 	})(%s)`, quoted(what))
 }
 
-// click clicks with a real mouse.
+// click clicks with a real mouse. It waits until the place of what it clicks stays the same: while
+// the page scrolls or is laid out, the browser gives a click to what it has drawn before.
 func (w *window) click(ctx context.Context, what string) error {
 	if err := w.until(ctx, "!!"+find(what)); err != nil {
 		return err
 	}
-	at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](`((e) => { e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(); return [r.left + r.width / 2, r.top + r.height / 2] })(`+find(what)+`)`))
-	if err != nil {
-		return err
+	const settled = 100 * time.Millisecond
+	for before := []float64(nil); ; time.Sleep(settled) {
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](`((e) => { e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(); return [r.left + r.width / 2, r.top + r.height / 2] })(`+find(what)+`)`))
+		if err != nil {
+			return err
+		}
+		if slices.Equal(at, before) {
+			return chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1]))
+		}
+		before = at
 	}
-	return chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1]))
 }
 
 // fill types a text over what a field has.
