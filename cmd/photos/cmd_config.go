@@ -81,7 +81,7 @@ text is checked before it replaces the file.`,
 func fileKeys() []string {
 	var keys []string
 	for _, row := range allSettings() {
-		if _, ok := fileSetting(row.key); ok {
+		if row.inFile() {
 			keys = append(keys, row.key)
 		}
 	}

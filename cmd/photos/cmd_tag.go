@@ -62,8 +62,8 @@ filter that only excludes photos, such as -beach, also needs --all.`,
 		},
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.add, "add", nil, "add this `tag`; may be repeated")
-	f.StringArrayVar(&o.remove, "remove", nil, "remove this `tag`; may be repeated")
+	f.Var((*textList)(&o.add), "add", "add this `tag`; may be repeated")
+	f.Var((*textList)(&o.remove), "remove", "remove this `tag`; may be repeated")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	o.photos.flags(c, "PHOTOs")
 	o.photos.flagAll(c)

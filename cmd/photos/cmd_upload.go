@@ -101,10 +101,10 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.name, "name", "", "with -: the name of the photo")
 	o.from.paths = true
 	o.from.flags(c, "paths")
-	f.StringArrayVar(&o.tags, "tag", nil, "add this `tag` to the photos; may be repeated")
+	f.Var((*textList)(&o.tags), "tag", "add this `tag` to the photos; may be repeated")
 	f.BoolVar(&o.tagFolders, "tag-folders", false, "add the names of the folders below PATH as tags")
-	f.StringArrayVar(&o.include, "include", nil, "in folders, upload only files that match this `pattern`, such as *.jpg or 2024/**")
-	f.StringArrayVar(&o.exclude, "exclude", nil, "in folders, leave out files and folders that match this `pattern`")
+	f.Var((*textList)(&o.include), "include", "in folders, upload only files that match this `pattern`, such as *.jpg or 2024/**")
+	f.Var((*textList)(&o.exclude), "exclude", "in folders, leave out files and folders that match this `pattern`")
 	f.StringVar(&o.since, "since", "", "in folders, upload only files changed since this `time`: 2026-05-31, 7d")
 	f.StringVar(&o.ifExists, "if-exists", "fill", "if the photo exists: `fill` an empty description, skip, replace or fail")
 	f.IntVar(&o.jobs, "jobs", transfer.DefaultJobs, "upload this `number` of photos at a time")

@@ -386,12 +386,15 @@ func checkConfig(file string, content []byte) error {
 // fileSetting returns the setting that a key of config.yaml sets.
 func fileSetting(key string) (setting, bool) {
 	for _, row := range allSettings() {
-		if row.key == key && !slices.Contains(onlyFlags, key) {
+		if row.key == key && row.inFile() {
 			return row, true
 		}
 	}
 	return setting{}, false
 }
+
+// inFile reports whether config.yaml may have the setting.
+func (row setting) inFile() bool { return !slices.Contains(onlyFlags, row.key) }
 
 // checkText refuses a text that is not a value of the setting's type.
 func (row setting) checkText(text string) error {

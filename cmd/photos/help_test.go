@@ -28,5 +28,5 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRoot(e))
+	walk(newRoot(e, nil))
 }

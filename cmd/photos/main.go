@@ -23,7 +23,7 @@ func main() {
 
 // runCommand executes one command line and returns its exit code.
 func runCommand(ctx context.Context, args []string, e *env) int {
-	root := newRoot(e)
+	root := newRoot(e, args)
 	if slices.Contains(args, "--no-color") { // also for a mistake in the arguments
 		e.Color = false
 	}

@@ -11,8 +11,8 @@ import (
 	"photos/internal/photo"
 )
 
-// newRoot returns the command tree in an environment.
-func newRoot(e *env) *cobra.Command {
+// newRoot returns the command tree in an environment, as far as a line with args needs it.
+func newRoot(e *env, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "photos",
 		Short: "Your pictures on your photo service, from the shell",
@@ -67,20 +67,64 @@ script or a pipeline.`,
 		&cobra.Group{ID: "account", Title: "Signing in:"},
 		&cobra.Group{ID: "photos", Title: "Photos:"},
 	)
-	add := func(group string, commands ...*cobra.Command) {
-		for _, c := range commands {
-			c.GroupID = group
-			root.AddCommand(c)
-		}
-	}
-	add("account", newLogin(e), newLogout(e), newStatus(e), newToken(e), newKey(e), newProfile(e), newDoctor(e))
-	add("photos", newUpload(e), newList(e), newDescribe(e), newDownload(e), newView(e), newOpen(e), newDupes(e), newVerify(e), newTag(e), newRename(e), newStats(e), newDelete(e), newRestore(e))
-	root.AddCommand(newConfig(e), newCompletion(e), newVersion(e), newOpenBrowser(), newManPages())
-	root.AddCommand(helpTopics()...)
+	addCommands(root, e, args)
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true // newCompletion is in its place
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
+}
+
+// commandRow is a command, its group in the help, and the function that makes it.
+type commandRow struct {
+	name, group string
+	make        func(*env) *cobra.Command
+}
+
+// allCommandRows returns the commands in groups, in the order of their help.
+func allCommandRows() []commandRow {
+	return []commandRow{
+		{"login", "account", newLogin},
+		{"logout", "account", newLogout},
+		{"status", "account", newStatus},
+		{"token", "account", newToken},
+		{"key", "account", newKey},
+		{"profile", "account", newProfile},
+		{"doctor", "account", newDoctor},
+		{"upload", "photos", newUpload},
+		{"list", "photos", newList},
+		{"describe", "photos", newDescribe},
+		{"download", "photos", newDownload},
+		{"view", "photos", newView},
+		{"open", "photos", newOpen},
+		{"dupes", "photos", newDupes},
+		{"verify", "photos", newVerify},
+		{"tag", "photos", newTag},
+		{"rename", "photos", newRename},
+		{"stats", "photos", newStats},
+		{"delete", "photos", newDelete},
+		{"restore", "photos", newRestore},
+	}
+}
+
+// addCommands adds the command that args begin with, or all commands when they begin with anything
+// else, such as help or a mistake. To make all of them takes a start as long as everything else in it.
+func addCommands(root *cobra.Command, e *env, args []string) {
+	if len(args) == 1 && args[0] == "--version" {
+		return
+	}
+	rows := allCommandRows()
+	named := func(row commandRow) bool { return len(args) > 0 && row.name == args[0] }
+	if i := slices.IndexFunc(rows, named); i >= 0 {
+		rows = rows[i : i+1]
+	} else {
+		root.AddCommand(newConfig(e), newCompletion(e), newVersion(e), newOpenBrowser(), newManPages())
+		root.AddCommand(helpTopics()...)
+	}
+	for _, row := range rows {
+		c := row.make(e)
+		c.GroupID = row.group
+		root.AddCommand(c)
+	}
 }
 
 // endsWithNUL reports whether -0 is about the results. It is about the items of --from, if there are

@@ -39,7 +39,7 @@ func TestTopicsFollowTheCode(t *testing.T) {
 
 func TestSuggestions(t *testing.T) {
 	e, _ := testEnv(settings{}, false)
-	root := newRoot(e)
+	root := newRoot(e, nil)
 	for word, want := range map[string]string{
 		"rm": "delete", "remove": "delete", "undelete": "restore", "show": "describe", "info": "describe", "search": "list", "whoami": "status",
 		"ls": "list", "put": "upload", "get": "download", "sign-in": "login", "sign_out": "logout", "check": "verify", "accounts": "profile",

@@ -3,7 +3,6 @@
 package buildinfo
 
 import (
-	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -23,8 +22,12 @@ func Version() string {
 	return version(released, info)
 }
 
-// taggedVersion matches the module versions of releases, which are neither pseudo-versions nor modified.
-var taggedVersion = regexp.MustCompile(`^v(\d+\.\d+\.\d+(-[a-z]+\.?\d*)?)$`)
+// isRelease reports whether the version of a module is that of a release, such as v1.2.3 or
+// v1.2.3-rc.1. Pseudo-versions have two hyphens; those of changed checkouts have a plus sign.
+// Source: https://go.dev/ref/mod#pseudo-versions
+func isRelease(module string) bool {
+	return strings.HasPrefix(module, "v") && strings.Count(module, "-") < 2 && !strings.Contains(module, "+")
+}
 
 func version(released string, info *debug.BuildInfo) string {
 	if released != "" {
@@ -33,8 +36,8 @@ func version(released string, info *debug.BuildInfo) string {
 	if info == nil {
 		return "unknown"
 	}
-	if tag := taggedVersion.FindStringSubmatch(info.Main.Version); tag != nil {
-		return tag[1]
+	if module := info.Main.Version; isRelease(module) {
+		return strings.TrimPrefix(module, "v")
 	}
 	setting := map[string]string{}
 	for _, s := range info.Settings {

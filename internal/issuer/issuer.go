@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // The first labels of the host, and the name of the key set below an issuer.
@@ -28,7 +29,9 @@ var suffixes = []struct{ region, suffix string }{
 }
 
 // poolID matches REGION_ID.
-var poolID = regexp.MustCompile(`^([a-z]{2,8}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+$`)
+var poolID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z]{2,8}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+$`)
+})
 
 // OfPool returns the original issuer of the pool with an ID like eu-west-1_AbCdEfGhI.
 func OfPool(id string) (string, error) {
@@ -41,7 +44,7 @@ func OfPool(id string) (string, error) {
 
 // home returns REGION.SUFFIX/ID for the ID of a pool.
 func home(id string) (string, bool) {
-	m := poolID.FindStringSubmatch(id)
+	m := poolID().FindStringSubmatch(id)
 	if m == nil {
 		return "", false
 	}
