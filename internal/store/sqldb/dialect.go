@@ -16,7 +16,7 @@ import (
 //	clock()                 the database's time in microseconds
 //	FOR UPDATE              at the end: locks the rows until the transaction ends
 //	SKIP LOCKED             after that: leaves out rows that another transaction has locked
-//	THROUGH photo_by_run    after a table: its rows are found through this index …
+//	THROUGH photo_by_run    after a table: its rows are found through this index (also photo_by_taken, photo_by_uploaded) …
 //	THROUGH number          … or through the primary key, even if the database expects another to be faster
 //	ON CONFLICT DO NOTHING  at the end: an insert of a row that already exists changes nothing
 //

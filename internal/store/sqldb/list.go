@@ -90,6 +90,7 @@ type listing struct {
 	at    string // the column of that time
 	state int
 	after *cursor // nil: from the start
+	index string  // the index of the order, unless another one is better
 	rest  query   // the other conditions
 	words []string
 }
@@ -116,6 +117,9 @@ func newListing(owner string, f photo.Filter, after string) (*listing, error) {
 		return nil, err
 	}
 	l.terms(terms)
+	if f.IDPrefix == "" {
+		l.index = " THROUGH photo_by_" + string(l.by)
+	}
 	return l, l.rest.prefix(f.IDPrefix)
 }
 
@@ -129,10 +133,11 @@ func (l *listing) inOrder(after *cursor) *query {
 	return q
 }
 
-// walk begins a query that reads the index of the order.
+// walk begins a query that reads the index of the order. MariaDB has to be told so: for a time before
+// which there are many photos, it would read all photos from the newest on.
 func (l *listing) walk(columns string, after *cursor) *query {
 	q := &query{}
-	q.where(`SELECT `+columns+` FROM photo WHERE owner = ?`, l.owner)
+	q.where(`SELECT `+columns+` FROM photo`+l.index+` WHERE owner = ?`, l.owner)
 	q.where(`state = ?`, l.state)
 	q.after(l.at, after)
 	return q

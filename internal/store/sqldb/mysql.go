@@ -23,6 +23,8 @@ func mysqlDialect() dialect {
 		words: strings.NewReplacer(
 			"clock()", "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
 			" THROUGH photo_by_run", " FORCE INDEX (photo_by_run)",
+			" THROUGH photo_by_taken", " FORCE INDEX (photo_by_taken)",
+			" THROUGH photo_by_uploaded", " FORCE INDEX (photo_by_uploaded)",
 			" THROUGH number", " FORCE INDEX (PRIMARY)",
 			onConflict, "",
 		),

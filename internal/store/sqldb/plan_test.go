@@ -216,4 +216,10 @@ func explainMariaDB(t *testing.T, db *DB, name string, q *query, want plan) {
 	if len(m) < 2 || m[1] != index || !want.sorts && strings.Contains(got, "filesort") {
 		t.Errorf("%s, want %s:\n%s", name, index, got)
 	}
+	used := regexp.MustCompile(`"used_key_parts": (\[[^\]]*\])`).FindString(got)
+	for _, column := range regexp.MustCompile(`\w+`).FindAllString(want.part, -1) {
+		if strings.HasSuffix(column, "_at") && !strings.Contains(used, `"`+column+`"`) {
+			t.Errorf("%s reads all of %s, not only the range of %s:\n%s", name, index, column, got)
+		}
+	}
 }

@@ -26,6 +26,8 @@ func postgresDialect() dialect {
 		words: strings.NewReplacer(
 			"clock()", "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
 			" THROUGH photo_by_run", "", // its statistics find the way
+			" THROUGH photo_by_taken", "",
+			" THROUGH photo_by_uploaded", "",
 			" THROUGH number", "",
 		),
 		numbered:  true,

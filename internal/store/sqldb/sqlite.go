@@ -29,6 +29,8 @@ func sqliteDialect() dialect {
 		words: strings.NewReplacer(
 			"clock()", `CAST(ROUND(unixepoch('now', 'subsec') * 1000) AS BIGINT) * 1000`,
 			" THROUGH photo_by_run", " INDEXED BY photo_by_run",
+			" THROUGH photo_by_taken", "", // it finds this way itself
+			" THROUGH photo_by_uploaded", "",
 			" THROUGH number", " NOT INDEXED",
 			" FOR UPDATE SKIP LOCKED", "",
 			" FOR UPDATE", "",
