@@ -187,18 +187,20 @@ func (t *txn) moveInFeed(ctx context.Context, owner string, number int64, c touc
 	return err
 }
 
-// insertMany adds rows, such as (?, 0): many with one statement, and few statements that differ,
-// as they are compiled once. values are those of all rows, one after the other.
+// manyRows is how many rows one statement of insertMany adds at most.
+const manyRows = 64
+
+// insertMany adds rows, such as (?, 0): many with one statement. values are those of all rows, one after
+// the other.
 func (t *txn) insertMany(ctx context.Context, into, row string, values []any) error {
 	columns := strings.Count(row, "?")
-	for _, size := range []int{64, 8, 1} {
-		query := `INSERT INTO ` + into + ` VALUES ` + row + strings.Repeat(`, `+row, size-1)
-		for len(values) >= size*columns {
-			if _, err := t.exec(ctx, query, values[:size*columns]...); err != nil {
-				return err
-			}
-			values = values[size*columns:]
+	for len(values) > 0 {
+		n := min(len(values)/columns, manyRows)
+		query := `INSERT INTO ` + into + ` VALUES ` + row + strings.Repeat(`, `+row, n-1)
+		if _, err := t.exec(ctx, query, values[:n*columns]...); err != nil {
+			return err
 		}
+		values = values[n*columns:]
 	}
 	return nil
 }

@@ -21,6 +21,9 @@ const (
 	// them waits for the last.
 	maxBatch = 256
 
+	// turnTime is how long a batch may take before another lane begins the next one.
+	turnTime = 20 * time.Millisecond
+
 	// maxAttempts is how often a transaction is tried when another transaction has ended
 	// it, or when its connection is lost.
 	maxAttempts = 5
@@ -35,13 +38,15 @@ const (
 // A writer makes changes to the database in batches. While one batch is being committed,
 // the changes of the next one arrive. They share a transaction, and each caller gets its own
 // result once that is committed. SQLite has one transaction at a time. Other databases
-// have a few, so that a transaction that waits for a lock does not stop the others.
+// have a few, so that a transaction that waits for a lock does not stop the others, and the next
+// one can begin while one commits.
 type writer struct {
 	b       *backend
 	watch   *watch
 	meter   Meter
 	quota   atomic.Pointer[store.Quota]
 	changes chan *change  // unbuffered: a change that was sent will be answered
+	turn    chan struct{} // holds the turn to begin a batch
 	waiting atomic.Int64  // callers whose change no batch has taken yet
 	quit    chan struct{} // closed: no more changes are accepted
 	ended   sync.WaitGroup
@@ -63,7 +68,8 @@ type change struct {
 var errClosed = &photo.Error{Kind: photo.KindUnavailable, Msg: "the database is closed"}
 
 func startWriter(b *backend, w *watch, m Meter) *writer {
-	writer := &writer{b: b, watch: w, meter: m, changes: make(chan *change), quit: make(chan struct{})}
+	writer := &writer{b: b, watch: w, meter: m, changes: make(chan *change), turn: make(chan struct{}, 1), quit: make(chan struct{})}
+	writer.turn <- struct{}{}
 	for range b.writers {
 		writer.ended.Go((&lane{writer: writer}).run)
 	}
@@ -130,9 +136,12 @@ func (w *writer) close() {
 }
 
 // A lane is one of the writer's goroutines. It has its own connection and runs one batch
-// at a time.
+// at a time. The lanes take turns. A lane ends its turn when it commits its batch, or when the batch takes
+// long. If they all took changes at once, each would get few of them, and most of the work of a
+// transaction is the same for few changes as for many.
 type lane struct {
 	*writer
+	endTurn func()    // may be called more than once
 	session *session  // nil until it is needed
 	born    time.Time // when the session was opened
 }
@@ -141,8 +150,17 @@ func (l *lane) run() {
 	defer func() { _ = l.closeSession() }()
 	for {
 		select {
+		case <-l.turn:
+		case <-l.quit:
+			return
+		}
+		select {
 		case c := <-l.changes:
+			l.endTurn = sync.OnceFunc(func() { l.turn <- struct{}{} })
+			late := time.AfterFunc(turnTime, l.endTurn)
 			l.runBatch(c)
+			late.Stop()
+			l.endTurn()
 		case <-l.quit:
 			return
 		}
@@ -270,6 +288,7 @@ func (l *lane) attempt(ctx context.Context, do func(context.Context, *txn) error
 	if err != nil {
 		return joinProblem(err, tx.Rollback())
 	}
+	l.endTurn()
 	if err := tx.Commit(); err != nil {
 		*uncommitted = isAnswer(err)
 		return fmt.Errorf("commit: %w", err)
