@@ -15,7 +15,7 @@ import (
 // Add implements store.Store.
 func (db *DB) Add(ctx context.Context, owner string, p photo.Photo, key string, options ...store.AddOption) (store.Added, error) {
 	var a store.Added
-	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+	err := db.writer.writeNew(ctx, &newRow{owner, p, key}, func(ctx context.Context, tx *txn) (err error) {
 		if err := tx.mayAdd(ctx, owner, p, options); err != nil {
 			return err
 		}
@@ -50,10 +50,7 @@ func (t *txn) mayAdd(ctx context.Context, owner string, p photo.Photo, options [
 // add inserts p or, when the owner already has it, merges it into the row. Only the insert can tell
 // which of the two it is, because another transaction may insert the same photo at the same time.
 func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) (store.Added, error) {
-	if p.Description == "" {
-		p.DescriptionSource = ""
-	}
-	p.UploadedAt, p.TrashedAt, p.PurgeAt, p.Version = time.UnixMicro(t.now).UTC(), time.Time{}, time.Time{}, 1
+	p = t.asNew(p)
 	if err := t.ownerExists(ctx, owner); err != nil {
 		return store.Added{}, err
 	}
@@ -70,6 +67,15 @@ func (t *txn) add(ctx context.Context, owner string, p photo.Photo, key string) 
 		return store.Added{}, err
 	}
 	return t.merge(ctx, owner, r, p, key)
+}
+
+// asNew returns p as its new row has it.
+func (t *txn) asNew(p photo.Photo) photo.Photo {
+	if p.Description == "" {
+		p.DescriptionSource = ""
+	}
+	p.UploadedAt, p.TrashedAt, p.PurgeAt, p.Version = time.UnixMicro(t.now).UTC(), time.Time{}, time.Time{}, 1
+	return p
 }
 
 // merge updates the row r of a duplicate. It restores r from the trash, fills an empty description,
@@ -125,19 +131,34 @@ func (t *txn) ownerExists(ctx context.Context, owner string) error {
 // insertPhoto adds the row of a photo and returns its number. inserted is false if there is a row
 // of the photo already.
 func (t *txn) insertPhoto(ctx context.Context, owner string, p photo.Photo, key string) (number int64, inserted bool, err error) {
-	taken, offset := takenColumns(p.TakenAt, t.now)
-	latitude, longitude := positionColumns(p.Position)
-	number, inserted, err = t.insert(ctx, `INSERT INTO photo (owner, id, state, blob_key, name, size, media_type, width, height,
-			taken_at, taken_offset, taken_source, camera, latitude, longitude, position_source, modified_at,
-			exposure_time, aperture, iso, focal_length, lens, duration, reader,
-			description, description_source, folded, gear, run, uploaded_at, version, folder, tags, damaged, revision)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)`,
-		owner, p.ID[:], live, key, []byte(p.Name), p.Size, p.MediaType, p.Width, p.Height,
-		taken, offset, p.TakenSource, p.Camera, latitude, longitude, p.PositionSource, toMicros(p.ModifiedAt),
-		p.Shot.ExposureTime, p.Shot.Aperture, p.Shot.ISO, p.Shot.FocalLength, p.Shot.Lens, micros(p.Shot.Duration), p.Reader,
-		p.Description, p.DescriptionSource, folded(p), gear(p), noRun, t.now, p.Version, p.Folder, writeTags(p.Tags))
+	if asked := t.ahead[newRow{owner: owner, p: p}.name()]; asked != nil {
+		number, inserted = asked.take()
+		t.changed = t.changed || inserted
+	} else {
+		number, inserted, err = t.insert(ctx, `INSERT INTO photo `+newColumns+` VALUES `+newValues, t.newArguments(owner, p, key)...)
+	}
 	if err != nil || !inserted {
 		return 0, false, err
 	}
 	return number, true, t.tag(ctx, owner, number, nil, p.Tags)
+}
+
+// The columns of a new photo and the parameters for them.
+const (
+	newColumns = `(owner, id, state, blob_key, name, size, media_type, width, height,
+			taken_at, taken_offset, taken_source, camera, latitude, longitude, position_source, modified_at,
+			exposure_time, aperture, iso, focal_length, lens, duration, reader,
+			description, description_source, folded, gear, run, uploaded_at, version, folder, tags, damaged, revision)`
+	newValues = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)`
+)
+
+func (t *txn) newArguments(owner string, p photo.Photo, key string) []any {
+	taken, offset := takenColumns(p.TakenAt, t.now)
+	latitude, longitude := positionColumns(p.Position)
+	return []any{
+		owner, p.ID[:], live, key, []byte(p.Name), p.Size, p.MediaType, p.Width, p.Height,
+		taken, offset, p.TakenSource, p.Camera, latitude, longitude, p.PositionSource, toMicros(p.ModifiedAt),
+		p.Shot.ExposureTime, p.Shot.Aperture, p.Shot.ISO, p.Shot.FocalLength, p.Shot.Lens, micros(p.Shot.Duration), p.Reader,
+		p.Description, p.DescriptionSource, folded(p), gear(p), noRun, t.now, p.Version, p.Folder, writeTags(p.Tags),
+	}
 }

@@ -21,6 +21,7 @@ type txn struct {
 	// What the changes of the batch do to each owner's photos. It is written once, at the
 	// end, because photos that come together mostly belong to one owner.
 	notes map[string]*notes
+	ahead map[rowName]*asked // the rows of the changes that run now
 }
 
 // A refusal is the error of a change that is not made. The caller gets its reason. Only a

@@ -58,7 +58,8 @@ type writer struct {
 type change struct {
 	ctx    context.Context
 	do     func(ctx context.Context, tx *txn) error
-	anyway bool // also while a move keeps changes out
+	anyway bool    // also while a move keeps changes out
+	adds   *newRow // the photo that it adds, if any
 	err    error
 	fault  error         // err, unless it is a refusal
 	done   chan struct{} // closed when err is set
@@ -81,6 +82,11 @@ func startWriter(b *backend, w *watch, m Meter) *writer {
 // the batch has begun, write waits for the result.
 func (w *writer) write(ctx context.Context, do func(context.Context, *txn) error) error {
 	return w.writeChange(ctx, &change{ctx: ctx, do: do, done: make(chan struct{})})
+}
+
+// writeNew is write for a change that adds a photo.
+func (w *writer) writeNew(ctx context.Context, adds *newRow, do func(context.Context, *txn) error) error {
+	return w.writeChange(ctx, &change{ctx: ctx, do: do, adds: adds, done: make(chan struct{})})
 }
 
 // writeAnyway is write, but also works while a move keeps changes out.
@@ -173,13 +179,17 @@ func (l *lane) run() {
 func (l *lane) runBatch(first *change) {
 	batch, start := []*change{first}, time.Now()
 	err := l.transact(func(ctx context.Context, tx *txn) error {
+		batch = l.addWaiting(batch)
 		for i := 0; i < len(batch); i++ {
+			if batch[i].adds != nil && !tx.isAhead(batch[i]) {
+				if err := tx.insertAhead(ctx, batch[i:]); err != nil {
+					return err
+				}
+			}
 			if err := batch[i].run(ctx, tx); err != nil {
 				return err
 			}
-			if len(batch) < maxBatch {
-				batch = l.addWaiting(batch)
-			}
+			batch = l.addWaiting(batch)
 		}
 		return nil
 	})
@@ -211,7 +221,10 @@ func (l *lane) runAlone(c *change) error {
 
 // run makes the change. It returns a refusal only when the transaction has to be rolled back.
 func (c *change) run(ctx context.Context, tx *txn) error {
-	if c.err = c.ctx.Err(); c.err != nil {
+	if c.err = nil; !tx.isAhead(c) {
+		c.err = c.ctx.Err()
+	}
+	if c.err != nil {
 		return nil //nolint:nilerr // the caller gets the error; the batch goes on
 	}
 	tx.changed = false
@@ -227,14 +240,17 @@ func (c *change) run(ctx context.Context, tx *txn) error {
 	return err
 }
 
-// addWaiting adds a change to the batch if one is waiting.
+// addWaiting adds the changes that are waiting to the batch, as many as it may have.
 func (l *lane) addWaiting(batch []*change) []*change {
-	select {
-	case c := <-l.changes:
-		return append(batch, c)
-	default:
-		return batch
+	for len(batch) < maxBatch {
+		select {
+		case c := <-l.changes:
+			batch = append(batch, c)
+		default:
+			return batch
+		}
 	}
+	return batch
 }
 
 // transact runs do in a transaction, and commits unless do returns an error. A transaction

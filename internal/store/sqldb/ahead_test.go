@@ -1,0 +1,117 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"photos/internal/photo"
+	"photos/internal/store"
+	"photos/internal/testkit/dbserver"
+)
+
+// Photos that arrive together are inserted by one statement where that is possible, and each caller still gets
+// the result of its own photo.
+func TestPhotosThatArriveTogether(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		arriveTogether(t, openConfig(t, Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "photos.db")}))
+	})
+	engines(t, func(t *testing.T, e dbserver.Engine) { arriveTogether(t, openConfig(t, fresh(t, e))) })
+}
+
+func arriveTogether(t *testing.T, db *DB) {
+	owner := anOwner(t, db)
+	numbered := func(n byte) photo.Photo {
+		return photo.Photo{ID: photo.ID{n}, Name: "a.jpg", Size: 10, Tags: []string{"new"}}
+	}
+	for _, n := range []byte{1, 2} {
+		if _, err := db.Add(t.Context(), owner, numbered(n), string('a'+n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Trash(t.Context(), owner, photo.ID{1}, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	callers := []struct {
+		ctx     context.Context
+		owner   string
+		n       byte
+		options []store.AddOption
+		want    photo.Outcome
+		err     photo.Kind
+	}{
+		{t.Context(), owner, 1, []store.AddOption{store.NoRestore}, "", photo.KindForbidden},
+		{t.Context(), owner, 2, nil, photo.OutcomeExists, ""},
+		{t.Context(), owner, 3, nil, photo.OutcomeUploaded, ""},
+		{t.Context(), owner, 4, []store.AddOption{store.NoRestore}, photo.OutcomeUploaded, ""},
+		{t.Context(), "nobody", 5, nil, "", photo.KindNotFound},
+		{gone, owner, 6, nil, "", ""},
+		{t.Context(), owner, 7, nil, photo.OutcomeUploaded, ""},
+	}
+	release := holdLanes(t, db)
+	results := make([]store.Added, len(callers))
+	errs := make([]error, len(callers))
+	var adding sync.WaitGroup
+	for i, c := range callers {
+		adding.Go(func() { results[i], errs[i] = db.Add(c.ctx, c.owner, numbered(c.n), string('a'+c.n), c.options...) })
+	}
+	for db.writer.waiting.Load() < int64(len(callers)) {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	release()
+	adding.Wait()
+	for i, c := range callers {
+		switch {
+		case c.ctx == gone:
+			if !errors.Is(errs[i], context.Canceled) {
+				t.Errorf("photo %d, whose caller is gone: %v", c.n, errs[i])
+			}
+		case c.want != results[i].Outcome || c.err != photo.KindOf(errs[i]) && errs[i] != nil || (c.want == "") != (errs[i] != nil):
+			t.Errorf("photo %d: %q, %v, want %q", c.n, results[i].Outcome, errs[i], c.want)
+		}
+	}
+	u, err := db.Usage(t.Context(), owner)
+	if err != nil || u.Photos != 4 || u.TrashedPhotos != 1 {
+		t.Errorf("usage %+v, %v, want 4 photos and 1 in the trash", u, err)
+	}
+	changes, err := db.Changes(t.Context(), owner, "", 100)
+	if err != nil || len(changes.Changes) != 5 {
+		t.Errorf("%d changes, %v, want 5", len(changes.Changes), err)
+	}
+	tags, err := db.Tags(t.Context(), owner)
+	if err != nil || len(tags) != 1 || tags[0].Photos != 4 {
+		t.Errorf("tags %v, %v, want one of 4 photos", tags, err)
+	}
+}
+
+// holdLanes keeps all lanes busy until release is called.
+func holdLanes(t *testing.T, db *DB) (release func()) {
+	t.Helper()
+	var ended sync.WaitGroup
+	end := make(chan struct{})
+	for range db.writer.b.writers {
+		held := make(chan struct{})
+		ended.Go(func() {
+			err := db.writer.write(t.Context(), func(context.Context, *txn) error {
+				close(held)
+				<-end
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		<-held
+	}
+	return func() {
+		close(end)
+		ended.Wait()
+	}
+}
