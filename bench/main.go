@@ -3,7 +3,7 @@
 // of rclone, when it is on PATH) right before it, and the ratios of the pairs
 // are what counts: absolute figures of a shared machine do not travel.
 //
-//	bench [-runs N] [-scale F] [-only start,token,login,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory]
+//	bench [-runs N] [-scale F] [-only start,token,login,list,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory]
 //
 // Corpora, at scale 1: A is 200 photos of 4 MiB, B 5,000 of 60 KiB, C 4 videos
 // of 512 MiB; all distinct and incompressible, with real headers.
@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	runs := f.Int("runs", 5, "counted runs of each pair")
 	scale := f.Float64("scale", 1, "size of the corpora")
-	only := f.String("only", "start,token,login,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory", "what to measure")
+	only := f.String("only", "start,token,login,list,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory", "what to measure")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -68,6 +68,7 @@ func run(ctx context.Context, args []string) error {
 		{"start", b.start},
 		{"token", b.token},
 		{"login", b.login},
+		{"list", b.list},
 		{"A", func(ctx context.Context) error { return b.upload(ctx, corpora[0]) }},
 		{"B", func(ctx context.Context) error { return b.upload(ctx, corpora[1]) }},
 		{"C", func(ctx context.Context) error { return b.upload(ctx, corpora[2]) }},

@@ -48,7 +48,7 @@ func prepare(ctx context.Context, runs int, scale float64) (*bench, error) {
 	}
 	b := &bench{dir: dir, bin: filepath.Join(dir, "bin"), runs: runs, scale: scale}
 	build := exec.CommandContext(ctx, "go", "build", "-o", b.bin+string(filepath.Separator),
-		"./cmd/photos", "./cmd/photosd", "./bench/hello", "./bench/keyring", "./internal/testkit/person/xdg-open", "./internal/userpool/poolserver")
+		"./cmd/photos", "./cmd/photosd", "./bench/hello", "./bench/barelist", "./bench/keyring", "./internal/testkit/person/xdg-open", "./internal/userpool/poolserver")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		b.close()

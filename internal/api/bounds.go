@@ -72,29 +72,51 @@ func (c *counter) Read(p []byte) (int, error) {
 	if c.bytes += int64(n); c.bytes > c.bounds.Bytes {
 		return 0, boundsError("the JSON is larger than %d bytes", c.bounds.Bytes)
 	}
-	for _, b := range p[:n] {
-		if err := c.count(b); err != nil {
-			return 0, err
-		}
+	if err := c.count(p[:n]); err != nil {
+		return 0, err
 	}
 	return n, err
 }
 
-func (c *counter) count(b byte) error {
-	if c.quoted {
-		return c.countQuoted(b)
-	}
-	switch b {
-	case '"':
-		c.quoted, c.length = true, 0
-	case '[', '{':
-		if c.inside = append(c.inside, 0); len(c.inside) > c.bounds.Depth {
-			return boundsError("the JSON is nested more than %d deep", c.bounds.Depth)
+// count counts the parts of some more bytes of the document.
+func (c *counter) count(p []byte) error {
+	for len(p) > 0 {
+		if c.quoted {
+			n := c.stringPart(p)
+			if c.length > c.bounds.String {
+				return boundsError("the JSON has a string of more than %d bytes", c.bounds.String)
+			}
+			p = p[n:]
+			continue
 		}
-	case ']', '}':
-		c.inside = c.inside[:max(0, len(c.inside)-1)]
-	case ',':
-		return c.countComma()
+		end := bytes.IndexByte(p, '"')
+		if end < 0 {
+			return c.countMarks(p)
+		}
+		if err := c.countMarks(p[:end]); err != nil {
+			return err
+		}
+		c.quoted, c.length = true, 0
+		p = p[end+1:]
+	}
+	return nil
+}
+
+// countMarks counts bytes that are not in a string.
+func (c *counter) countMarks(p []byte) error {
+	for _, b := range p {
+		switch b {
+		case '[', '{':
+			if c.inside = append(c.inside, 0); len(c.inside) > c.bounds.Depth {
+				return boundsError("the JSON is nested more than %d deep", c.bounds.Depth)
+			}
+		case ']', '}':
+			c.inside = c.inside[:max(0, len(c.inside)-1)]
+		case ',':
+			if err := c.countComma(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -110,18 +132,26 @@ func (c *counter) countComma() error {
 	return nil
 }
 
-func (c *counter) countQuoted(b byte) error {
-	switch {
-	case c.escaped:
+// stringPart reads bytes of a string, up to its end or beyond its next escape, and returns how many.
+func (c *counter) stringPart(p []byte) int {
+	if c.escaped {
 		c.escaped = false
-	case b == '\\':
+		c.length++
+		return 1
+	}
+	end := bytes.IndexByte(p, '"')
+	if end < 0 {
+		end = len(p)
+	}
+	if escape := bytes.IndexByte(p[:end], '\\'); escape >= 0 {
 		c.escaped = true
-	case b == '"':
-		c.quoted = false
-		return nil
+		c.length += escape + 1
+		return escape + 1
 	}
-	if c.length++; c.length > c.bounds.String {
-		return boundsError("the JSON has a string of more than %d bytes", c.bounds.String)
+	c.length += end
+	if end == len(p) {
+		return end
 	}
-	return nil
+	c.quoted = false
+	return end + 1
 }

@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -140,6 +141,9 @@ func argument(a any) any {
 // escape. The values stay the same: encoding/json leaves DEL, the controls of C1 and
 // direction controls as they are, and a terminal may obey them.
 func JSON(doc []byte) []byte {
+	if !slices.ContainsFunc(doc, func(b byte) bool { return b >= 0x7f }) {
+		return doc
+	}
 	special := func(r rune) bool { return r >= utf8.RuneSelf && !Safe(r) || r == 0x7f }
 	if bytes.IndexFunc(doc, special) < 0 {
 		return doc
