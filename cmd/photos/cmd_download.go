@@ -1,30 +1,32 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
-	"photos/internal/client"
-	"photos/internal/filter"
 	"photos/internal/photo"
 	"photos/internal/sidecar"
+	"photos/internal/term"
 	"photos/internal/transfer"
 )
 
 type downloadOptions struct {
+	photos  wantedOptions
 	out     string
-	from    fromOptions
-	all     bool
-	filter  filterOptions
 	jobs    int
 	sidecar string
+	layout  string
+	size    int
+	bwlimit string
 	dryRun  bool
+	mirror  mirrorOptions
 
 	keepOrder bool
 	wait      waitService
@@ -45,11 +47,28 @@ The bytes are verified against the photo's ID before the file gets its name. An
 existing file is never replaced. If another photo has the same name, the first
 digits of the ID are added to it. A photo that is in the folder already is not
 downloaded again. A sidecar of an earlier download is updated, unless somebody
-has changed it. 'photos help describe' explains PHOTO.`,
+has changed it. 'photos help describe' explains PHOTO.
+
+--layout puts the photos into folders. It is original, for the folders that they
+had before the upload, or a path with these fields: {name}, {stem} and {ext}
+(the name without its extension, and the extension), {id} or {id:8}, {folder},
+{camera}, {taken:2006-01-02} and {uploaded:2006-01-02}. A date is written as the
+2nd of January 2006, 15:04:05, in the form that you want. A photo without a date
+goes into the folder undated.
+
+--size downloads small JPEGs that the service makes, instead of the photos. They
+have no metadata. A photo that the service cannot decode fails.
+
+--mirror also removes from the folder what an earlier --mirror put there and the
+service does not have any more. It moves these files to .photos-trash in the
+folder. The file of a photo that got another name or folder is moved. Nothing
+else in the folder is touched, nor is a file that somebody has changed.`,
 		Example: `  photos download 3f9a11c2
   photos download 3f9a11c2 -o bay.jpg
   photos download --all -o ~/back --sidecar xmp
   photos download --search bay --since 2026-05
+  photos download --all -o ~/back --layout '{taken:2006}/{taken:01}/{name}'
+  photos download --search tag:web --size 1024 -o site/img
   photos list --undescribed --quiet | photos download --from - -o ~/todo
   photos download 3f9a11c2 -o - | feh -`,
 		Args: o.checkArgs,
@@ -57,110 +76,130 @@ has changed it. 'photos help describe' explains PHOTO.`,
 			if e.set.Jobs > 0 && !cmd.Flags().Changed("jobs") {
 				o.jobs = e.set.Jobs
 			}
+			if !cmd.Flags().Changed("bwlimit") {
+				o.bwlimit = e.set.BWLimit
+			}
+			if given := cmd.Flags().Changed; given("size") && o.size == 0 || given("layout") && o.layout == "" {
+				return badUsage("--size and --layout must not be empty", "leave them out to download the photos as they are")
+			}
 			return download(cmd.Context(), e, args, o)
 		},
 	}
-	f := c.Flags()
-	f.StringVarP(&o.out, "output", "o", ".", "`folder` for the photos, file for one photo, or - for stdout")
-	f.BoolVar(&o.all, "all", false, "all photos")
-	f.BoolVar(&o.keepOrder, "keep-order", false, "print the results in the order of the photos")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and write nothing")
-	o.filter.flags(f)
-	o.from.flags(c, "PHOTOs")
-	f.IntVar(&o.jobs, "jobs", transfer.DefaultDownloadJobs, "download this `number` of photos at a time")
-	o.wait.addFlag(f)
-	f.StringVar(&o.sidecar, "sidecar", "", "write a sidecar per photo: `xmp`, or json as in Google Takeout")
+	o.flags(c)
 	return c
 }
 
-// checkArgs accepts exactly one way to say which photos are meant.
+func (o *downloadOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVarP(&o.out, "output", "o", ".", "`folder` for the photos, file for one photo, or - for stdout")
+	f.BoolVar(&o.keepOrder, "keep-order", false, "print the results in the order of the photos")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and write nothing")
+	o.photos.flags(c)
+	f.IntVar(&o.jobs, "jobs", transfer.DefaultDownloadJobs, "download this `number` of photos at a time")
+	f.StringVar(&o.bwlimit, "bwlimit", "", "receive at most this many `bytes` per second: 500k, 5M or 5MiB")
+	o.wait.addFlag(f)
+	o.mirror.flags(f)
+	f.StringVar(&o.sidecar, "sidecar", "", "write a sidecar per photo: `xmp`, or json as in Google Takeout")
+	f.StringVar(&o.layout, "layout", "", "put the photos into folders: original, or a `path` such as {taken:2006}/{name}")
+	f.IntVar(&o.size, "size", 0, "download JPEGs with at most this many `pixels` on a side: 256, 512 or 1024")
+}
+
+// checkArgs accepts exactly one way to say which photos are meant. A mirror without a filter is of
+// all photos.
 func (o *downloadOptions) checkArgs(cmd *cobra.Command, args []string) error {
-	named, filtered := len(args) > 0 || o.from.file != "", o.filter.narrows()
-	switch {
-	case named && (o.all || filtered):
-		return &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO or --from cannot be combined with --all or a filter", Hint: "use two commands"}
-	case o.all && filtered:
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--all cannot be combined with a filter", Hint: "leave --all out to download what the filter finds"}
-	case o.all || filtered:
-		return nil
+	if err := o.mirror.check(cmd, args, *o); err != nil {
+		return err
 	}
-	return o.from.atLeastOneOr("PHOTO, --all or a filter such as --search")(cmd, args)
+	if o.mirror.on && !o.photos.filter.narrows() {
+		o.photos.all = true
+	}
+	return o.photos.checkArgs(cmd, args)
 }
 
 func download(ctx context.Context, e *env, args []string, o downloadOptions) error {
-	opts, err := o.transferOptions()
+	opts, err := o.transferOptions(e)
 	if err != nil {
 		return err
 	}
+	rate, err := parseRate(o.bwlimit)
+	if err != nil {
+		return fmt.Errorf("--bwlimit: %w", err)
+	}
 	if o.out == "-" {
-		if o.dryRun {
-			return exclude("--dry-run", "-o -")
-		}
-		return downloadToStdout(ctx, e, args)
+		return o.toStdout(ctx, e, args, rate)
 	}
 	rep, err := newTransferReport(e, o.dryRun)
 	if err != nil {
 		return err
 	}
 	rep.silent = e.set.Quiet && !e.set.JSON
-	wantedFilter, err := o.filter.filter(e.now())
+	if err := o.photos.check(e); err != nil {
+		return err
+	}
+	c, err := e.connectFor(run{rate: rate, outage: o.wait.of(len(args) != 1)})
 	if err != nil {
 		return err
 	}
-	if q, err := filter.Of(wantedFilter); err != nil {
-		return err
-	} else if q.InTrash() {
-		return errInTrash()
-	}
-	c, err := e.connectFor(run{outage: o.wait.of(len(args) != 1)})
-	if err != nil {
-		return err
-	}
-	list, err := o.from.open(ctx, e, args)
+	wanted, list, err := o.photos.open(ctx, e, c, args)
 	if err != nil {
 		return err
 	}
 	defer list.close()
-	wanted := findAll(ctx, c, list.all())
-	if o.all || o.filter.narrows() {
-		wanted = listAll(ctx, c, wantedFilter, o.filter.limit)
-	}
 	bars := newProgress(ctx, e)
 	opts.Progress = bars
 	var dir string
 	dir, opts.Name = o.target(args)
 	rep.order = newInOrder(o.keepOrder)
-	wanted = numbered(wanted, func(w *transfer.Wanted, n int) { w.Index = n })
+	if opts.Mirror, err = o.openMirror(ctx, e, c, dir); err != nil {
+		return err
+	}
 	sum, err := transfer.Download(ctx, c, dir, wanted, opts, rep.record)
 	if err != nil {
 		rep.addPending(&sum, list.rest())
+	} else if opts.Mirror != nil {
+		err = o.removeRest(ctx, e, c, opts.Mirror, func(r transfer.Record) { sum.Add(r); rep.record(r) })
 	}
+	err = cmp.Or(err, opts.Mirror.Close())
 	rep.flush()
 	bars.Stop()
 	return rep.end(sum, err)
 }
 
 // transferOptions checks the options that the engine needs.
-func (o downloadOptions) transferOptions() (opts transfer.DownloadOptions, err error) {
+func (o downloadOptions) transferOptions(e *env) (opts transfer.DownloadOptions, err error) {
 	if o.jobs < 1 || o.jobs > maxJobs {
 		return opts, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("--jobs must be from 1 to %d", maxJobs)}
 	}
 	if err := o.wait.check(); err != nil {
 		return opts, err
 	}
-	opts = transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun}
+	switch {
+	case o.size != 0 && !slices.Contains(renditionSizes(), o.size):
+		return opts, badUsage(fmt.Sprintf("--size: there are no small pictures of %d pixels", o.size), "it is 256, 512 or 1024")
+	case o.size != 0 && e.set.format().Form == term.SHA256Sum:
+		return opts, exclude("--size", "--format sha256sum")
+	}
+	opts = transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun, Size: o.size}
 	if o.sidecar != "" {
 		if opts.Sidecar, err = sidecar.WriterOf(o.sidecar); err != nil {
 			return opts, fmt.Errorf("--sidecar: %w", err)
 		}
 	}
+	if o.layout != "" {
+		if opts.Layout, err = transfer.ParsePathLayout(o.layout); err != nil {
+			return opts, fmt.Errorf("--layout: %w", err)
+		}
+	}
 	return opts, nil
 }
+
+// renditionSizes returns the sizes of small pictures that a service has.
+func renditionSizes() []int { return []int{256, 512, 1024} }
 
 // target returns the folder that -o means. If -o means a file for the only photo, target also
 // returns the file's name.
 func (o downloadOptions) target(args []string) (dir, name string) {
-	if len(args) != 1 || o.from.file != "" || o.out == "" || os.IsPathSeparator(o.out[len(o.out)-1]) {
+	if len(args) != 1 || o.photos.from.file != "" || o.layout != "" || o.out == "" || os.IsPathSeparator(o.out[len(o.out)-1]) {
 		return o.out, ""
 	}
 	dir, name = filepath.Split(o.out)
@@ -176,46 +215,28 @@ func (o downloadOptions) target(args []string) (dir, name string) {
 	return dir, name
 }
 
-// findAll yields the photos that the items name.
-func findAll(ctx context.Context, c *client.Client, items iter.Seq[listItem]) iter.Seq[transfer.Wanted] {
-	return func(yield func(transfer.Wanted) bool) {
-		for it := range items {
-			w := transfer.Wanted{Name: it.Name, Err: it.Err}
-			if w.Err == nil {
-				w.Photo, w.Err = findPhoto(ctx, c, it.Name)
-			}
-			if !yield(w) {
-				return
-			}
-		}
-	}
-}
-
-// listAll yields the photos that pass the filter.
-func listAll(ctx context.Context, c *client.Client, f photo.Filter, limit int) iter.Seq[transfer.Wanted] {
-	return func(yield func(transfer.Wanted) bool) {
-		for p, err := range c.List(ctx, f, limit) {
-			if !yield(transfer.Wanted{Photo: p, Err: err}) {
-				return
-			}
-		}
-	}
-}
-
-func downloadToStdout(ctx context.Context, e *env, args []string) error {
+// toStdout writes the bytes of one photo to stdout.
+func (o downloadOptions) toStdout(ctx context.Context, e *env, args []string, rate int64) error {
 	switch {
+	case o.dryRun:
+		return exclude("--dry-run", "-o -")
+	case o.layout != "":
+		return exclude("--layout", "-o -")
 	case len(args) != 1:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "-o - takes one PHOTO", Hint: "give a folder with -o for several"}
 	case e.Out.Terminal:
 		return &photo.Error{Kind: photo.KindUsage, Msg: "stdout is a terminal, and a photo is not text", Hint: fmt.Sprintf("photos download %s -o - >FILE", args[0])}
 	}
-	c, err := e.connect()
+	c, err := e.connectFor(run{rate: rate})
 	if err != nil {
 		return err
 	}
 	p, err := findPhoto(ctx, c, args[0])
 	if err != nil {
 		return about(args[0], err)
+	}
+	if o.size != 0 {
+		return transfer.StreamRendition(ctx, c, p.ID, o.size, e.Out)
 	}
 	return transfer.Stream(ctx, c, p, onlyStdout{e.Out})
 }

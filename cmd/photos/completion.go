@@ -73,10 +73,13 @@ func flagCompleters(e *env) map[string]completer {
 		"add":          e.forClient(plainTags),
 		"remove":       e.forClient(plainTags),
 		"sidecar":      values("xmp", "json"),
+		"layout":       values(transfer.LayoutOriginal, "{taken:2006}/{taken:01}/{name}", "{folder}/{name}"),
+		"size":         values("256", "512", "1024"),
 		"protocol":     values(protocolNames()...),
 		"since":        values("today", "yesterday", "7d", "30d", time.Now().Format("2006"), time.Now().Format("2006-01")),
 		"until":        values("today", "yesterday", "7d", "30d", time.Now().Format("2006"), time.Now().Format("2006-01")),
 		"profile":      e.forProfiles(profileNames),
+		"to":           e.forProfiles(profileNames),
 		"server":       e.forProfiles(profileServers),
 		"config":       directories,
 		"output":       files,
@@ -225,7 +228,7 @@ func filterValues(key string) []string {
 // fieldsOf returns the fields that a command prints.
 func fieldsOf(c *cobra.Command) []string {
 	switch c.CommandPath() {
-	case "photos upload", "photos download":
+	case "photos upload", "photos download", "photos copy":
 		return fieldNames(uploadColumns())
 	case "photos verify":
 		return fieldNames(proofColumns())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -68,6 +69,26 @@ func (o filterOptions) filter(now time.Time) (photo.Filter, error) {
 // narrows reports whether the options exclude any photos.
 func (o filterOptions) narrows() bool {
 	return o.given("search") || o.given("since") || o.given("until") || o.limit != 0 || o.undescribed
+}
+
+// String returns the options as the user wrote them, and "" for all photos.
+func (o filterOptions) String() string {
+	var parts []string
+	add := func(flag, value string) {
+		if o.given(flag) {
+			parts = append(parts, "--"+flag+" "+quote(value))
+		}
+	}
+	add("search", o.search)
+	add("since", o.since)
+	add("until", o.until)
+	if o.given("since") || o.given("until") {
+		add("by", o.by)
+	}
+	if o.undescribed {
+		parts = append(parts, "--undescribed")
+	}
+	return strings.Join(parts, " ")
 }
 
 // refuseBlank returns an error for a filter that is given but blank. An unset variable in a

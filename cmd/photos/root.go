@@ -94,6 +94,7 @@ func allCommandRows() []commandRow {
 		{"list", "photos", newList},
 		{"describe", "photos", newDescribe},
 		{"download", "photos", newDownload},
+		{"copy", "photos", newCopy},
 		{"view", "photos", newView},
 		{"open", "photos", newOpen},
 		{"dupes", "photos", newDupes},

@@ -25,7 +25,7 @@ const endless = 10 * 365 * 24 * time.Hour
 
 // run says how a client is used by a command that transfers many photos.
 type run struct {
-	rate   int64         // bytes per second of all uploads; 0: no limit
+	rate   int64         // bytes per second of all photos; 0: no limit
 	outage time.Duration // how long to wait for a service that is away; 0: as long as for a single request
 }
 
@@ -35,6 +35,19 @@ func (e *env) connectFor(r run) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return e.newClient(server, source, r)
+}
+
+// connectProfile returns a client for a run with a profile that the settings need not select.
+func (e *env) connectProfile(p profile, r run) (*client.Client, error) {
+	source, err := e.tokenSource(p)
+	if err != nil {
+		return nil, err
+	}
+	return e.newClient(p.Server, source, r)
+}
+
+func (e *env) newClient(server string, source signin.TokenSource, r run) (*client.Client, error) {
 	origin, err := auth.Origin(server)
 	if err != nil {
 		return nil, fromAuth(err)

@@ -44,8 +44,10 @@ func meantCommands(word string) []string {
 		return []string{"status", "profile"}
 	case "put", "push", "add", "import", "send", "backup", "sync", "store", "save":
 		return []string{"upload", "create"}
-	case "get", "pull", "fetch", "export", "copy", "cp", "clone":
+	case "get", "pull", "fetch", "export", "mirror":
 		return []string{"download"}
+	case "cp", "clone", "migrate", "transfer":
+		return []string{"copy", "download"}
 	case "signin", "logon", "register", "signup", "init":
 		return []string{"login"}
 	case "signout", "logoff", "disconnect":
@@ -111,7 +113,7 @@ func meantFlag(f *pflag.FlagSet, name string) string {
 		"max": "limit", "number": "limit", "count": "limit", "l": "limit", "after": "since", "before": "until", "from-date": "since",
 		"columns": "fields", "output-format": "format", "o": "format", "order": "sort", "order-by": "sort", "sort-by": "sort",
 		"print0": "null", "z": "null", "files-from": "from", "from-file": "from", "stdin": "from", "input": "from",
-		"limit-rate": "bwlimit", "rate": "bwlimit", "speed": "bwlimit", "no-colour": "no-color", "color": "no-color", "empty": "clear",
+		"limit-rate": "bwlimit", "template": "layout", "structure": "layout", "target": "to", "delete": "mirror", "rate": "bwlimit", "speed": "bwlimit", "no-colour": "no-color", "color": "no-color", "empty": "clear",
 	}[name]
 	if meant == "" || f.Lookup(meant) == nil {
 		return ""

@@ -21,8 +21,8 @@ func helpTopics() []*cobra.Command {
 	}
 }
 
-const filtersHelp = `--search takes a filter. list, download, view, tag, describe, delete and restore
-find photos with it. A photo must match every part of the filter:
+const filtersHelp = `--search takes a filter. list, download, copy, view, tag, describe, delete and
+restore find photos with it. A photo must match every part of the filter:
 
   bay sunset           both words are in the description, a tag or the name
   "golden hour"        this phrase is in one of them
@@ -75,7 +75,7 @@ header. An absent value is - in every column but the last, so that this works:
   --quiet            only the first field
   -0                 end results with a NUL byte, for xargs -0
   --sort FIELD       photos list: sort by this field; --reverse reverses
-  --keep-order       upload and download: results in the order of the files
+  --keep-order       upload, download, copy: results in the order of the files
 
 A terminal gets colors. NO_COLOR, --no-color or TERM=dumb turns them off. Names
 and descriptions cannot control the terminal: their control characters are

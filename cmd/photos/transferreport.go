@@ -77,11 +77,11 @@ func (r uploadRecord) path() string {
 	return r.Path
 }
 
-// transferOutcomes returns the outcomes of uploads and downloads, in the order of summaries.
+// transferOutcomes returns the outcomes of uploads, downloads and copies, in the order of summaries.
 func transferOutcomes() []photo.Outcome {
 	return []photo.Outcome{
-		photo.OutcomeUploaded, transfer.OutcomeDownloaded, photo.OutcomeExists, photo.OutcomeDescribed, photo.OutcomeRestored, photo.OutcomeRepaired,
-		photo.OutcomeSkipped, photo.OutcomeFailed, photo.OutcomePending,
+		photo.OutcomeUploaded, transfer.OutcomeDownloaded, transfer.OutcomeCopied, transfer.OutcomeMoved, photo.OutcomeExists, photo.OutcomeDescribed, photo.OutcomeRestored, photo.OutcomeRepaired,
+		transfer.OutcomeRemoved, photo.OutcomeSkipped, photo.OutcomeFailed, photo.OutcomePending,
 	}
 }
 
@@ -112,9 +112,10 @@ func uploadColumns() []term.Column[transfer.Record] {
 	}
 }
 
-// transferReport reports the result of each item of an upload or a download, and a summary.
+// transferReport reports the result of each item of an upload, a download or a copy, and a summary.
 type transferReport struct {
 	e        *env
+	noun     string // what the summary counts
 	out      *term.Printer[transfer.Record]
 	order    *inOrder // nil: in the order of completion
 	journal  *journal
@@ -140,7 +141,7 @@ func newTransferReport(e *env, dry bool) (*transferReport, error) {
 		return nil, err
 	}
 	out.ShowAtOnce()
-	return &transferReport{e: e, out: out, dry: dry, tally: tally{console: e.Console}}, nil
+	return &transferReport{e: e, noun: "file", out: out, dry: dry, tally: tally{console: e.Console}}, nil
 }
 
 // addPending reports items of a list that were read, but not begun.
@@ -271,7 +272,7 @@ func (u *transferReport) summarize(sum transfer.Summary) {
 	if u.dry {
 		verb = "would be "
 	}
-	u.e.Say("photos: %s: %s%s%s", count(sum.Total, "file"), verb, strings.Join(parts, ", "), moved)
+	u.e.Say("photos: %s: %s%s%s", count(sum.Total, u.noun), verb, strings.Join(parts, ", "), moved)
 }
 
 // count returns a number of things: "1 file", "2 files".

@@ -5,8 +5,10 @@
 package client
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,7 +23,7 @@ type Options struct {
 	Server    string            // the service's address, without a trailing slash
 	Transport http.RoundTripper // adds the credentials; nil: http.DefaultTransport
 	Patience  time.Duration     // how long without progress before giving up; 0: a minute
-	Rate      int64             // bytes per second of all uploads together; 0: no limit
+	Rate      int64             // bytes per second of all photos together, in both directions; 0: no limit
 	Agent     string            // the User-Agent header
 
 	// Outage is how long requests wait for a service that has answered and is away now;
@@ -80,8 +82,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// burst is how many bytes may pass a limiter at once. It is larger than any buffer that the
-// body of a request is read with.
+// burst is how many bytes may pass a limiter at once.
 const burst = 1 << 20
 
 func limiter(bytesPerSecond int64) *rate.Limiter {
@@ -91,6 +92,33 @@ func limiter(bytesPerSecond int64) *rate.Limiter {
 	l := rate.NewLimiter(rate.Limit(bytesPerSecond), burst)
 	l.AllowN(time.Now(), burst) // so that the limit applies from the first byte
 	return l
+}
+
+// limited returns a reader of r that is as slow as the limit of the client.
+func (c *Client) limited(ctx context.Context, r io.Reader) io.Reader {
+	if c.limit == nil {
+		return r
+	}
+	return &limitedReader{ctx, r, c.limit}
+}
+
+type limitedReader struct {
+	ctx   context.Context // that of the transfer
+	r     io.Reader
+	limit *rate.Limiter
+}
+
+// Read implements io.Reader. It reads no more than may pass in about a tenth of a second, since a
+// longer pause would look like a connection that does not move.
+func (r *limitedReader) Read(p []byte) (int, error) {
+	most := min(max(int(r.limit.Limit()/10), 512), burst/8)
+	n, err := r.r.Read(p[:min(len(p), most)])
+	if n > 0 {
+		if waitErr := r.limit.WaitN(r.ctx, n); waitErr != nil {
+			return 0, waitErr
+		}
+	}
+	return n, err
 }
 
 // Server returns the address of the service.

@@ -22,7 +22,7 @@ func (c *Client) Content(ctx context.Context, id photo.ID, offset int64) (*Conte
 	if err != nil {
 		return nil, err
 	}
-	out := &Content{body: res.Body, ctx: ctx, c: c}
+	out := &Content{body: res.Body, limited: c.limited(ctx, res.Body), ctx: ctx, c: c}
 	if b, ok := res.Body.(*watchedBody); ok {
 		out.ctx = b.w.ctx // its cause says whether the caller or a stalled connection ended it
 	}
@@ -34,15 +34,16 @@ func (c *Client) Content(ctx context.Context, id photo.ID, offset int64) (*Conte
 
 // Content reads the bytes of a photo from the service.
 type Content struct {
-	Offset int64
-	body   io.ReadCloser
-	ctx    context.Context // holds the cause when a Read fails
-	c      *Client
+	Offset  int64
+	body    io.ReadCloser
+	limited io.Reader       // the body, as slow as the limit of the client
+	ctx     context.Context // holds the cause when a Read fails
+	c       *Client
 }
 
 // Read implements io.Reader. Its errors are *photo.Error, except io.EOF.
 func (r *Content) Read(p []byte) (int, error) {
-	n, err := r.body.Read(p)
+	n, err := r.limited.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // the one value io.Reader promises
 		err = r.c.failed(r.ctx, err)
 	}

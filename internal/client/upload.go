@@ -245,7 +245,7 @@ func (t *uploadState) advance(res *http.Response) error {
 func (t *uploadState) from(offset, n int64) func() io.Reader {
 	return func() io.Reader {
 		t.report(offset)
-		r := &sentReader{io.NewSectionReader(t.u.Body, offset, n), t}
+		r := &sentReader{t.c.limited(t.ctx, io.NewSectionReader(t.u.Body, offset, n)), t}
 		t.mu.Lock()
 		t.current = r
 		t.mu.Unlock()
@@ -276,15 +276,7 @@ type sentReader struct {
 }
 
 func (r *sentReader) Read(p []byte) (int, error) {
-	if limit := r.t.c.limit; limit != nil {
-		p = p[:min(len(p), burst/8)]
-	}
 	n, err := r.Reader.Read(p)
-	if limit := r.t.c.limit; limit != nil && n > 0 {
-		if waitErr := limit.WaitN(r.t.ctx, n); waitErr != nil {
-			return 0, waitErr
-		}
-	}
 	r.t.mu.Lock()
 	defer r.t.mu.Unlock()
 	if r.t.current == r {

@@ -12,16 +12,24 @@ import (
 // a suffix that tells photos of one name apart.
 const maxFileName = 200
 
-// FileName returns a name for a file with the photo that is safe on every system: it has no
-// folder and no control characters, and Windows does not reserve it; it is not empty, not
-// hidden, and not an option of a command. An extension stays.
+// FileName returns a name for a file with the photo, in the form of SafeName. It is never empty.
 func (p Photo) FileName() string {
+	if name := SafeName(p.Name); name != "" {
+		return name
+	}
+	return p.ID.Short()
+}
+
+// SafeName returns a name for a file or a folder that is safe on every system: it has no
+// folder and no control characters, and Windows does not reserve it; it is not hidden, and not
+// an option of a command. An extension stays. If nothing of the name is left, it is empty.
+func SafeName(s string) string {
 	name := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) || strings.ContainsRune(`/\:*?"<>|`, r) {
 			return '_'
 		}
 		return r
-	}, strings.ToValidUTF8(p.Name, "_"))
+	}, strings.ToValidUTF8(s, "_"))
 	name = strings.TrimRight(name, ". ")
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") || isDeviceName(name) {
 		name = "_" + name
@@ -32,9 +40,6 @@ func (p Photo) FileName() string {
 			ext = ""
 		}
 		name = strings.TrimRight(strings.ToValidUTF8(name[:maxFileName-len(ext)], ""), ". ") + ext
-	}
-	if name == "" {
-		return p.ID.Short()
 	}
 	return name
 }

@@ -11,6 +11,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -23,6 +24,7 @@ import (
 // Source is what a download needs of the photo service. *client.Client implements it.
 type Source interface {
 	Content(ctx context.Context, id photo.ID, offset int64) (*client.Content, error)
+	Rendition(ctx context.Context, id photo.ID, size int) ([]byte, error)
 }
 
 // OutcomeDownloaded is the outcome of a download that brought the bytes.
@@ -36,6 +38,18 @@ type DownloadOptions struct {
 
 	// Name is the file name of the only photo. If it is empty, each photo has its own name.
 	Name string
+
+	// Layout says in which folder below the download's each photo goes, and under which
+	// name. If it is nil, there are no folders, and each photo has its own name.
+	Layout *PathLayout
+
+	// Size asks for small JPEGs (renditions) whose longer side has at most this many pixels. If
+	// it is 0, the photos themselves are downloaded.
+	Size int
+
+	// Mirror is the folder as a mirror: what an earlier run wrote is moved there where that is
+	// enough. If it is nil, the folder is not a mirror.
+	Mirror *Mirror
 
 	// Sidecar makes the sidecar of each photo. If it is nil, there are none.
 	Sidecar sidecar.Writer
@@ -69,7 +83,7 @@ func Download(ctx context.Context, src Source, dir string, photos iter.Seq[Wante
 	if o.Jobs <= 0 {
 		o.Jobs = DefaultDownloadJobs
 	}
-	d := &download{DownloadOptions: o, src: src, dir: dir, taken: map[string]photo.ID{}, busy: map[photo.ID]chan struct{}{}, done: make(chan Record)}
+	d := &download{DownloadOptions: o, src: src, dir: dir, taken: map[string]photo.ID{}, busy: newPhotoLocks(), done: make(chan Record)}
 	d.ctx, d.stop = context.WithCancelCause(ctx)
 	defer d.stop(nil)
 	queue := make(chan Wanted)
@@ -97,8 +111,8 @@ type download struct {
 	done chan Record
 
 	mu    sync.Mutex
-	taken map[string]photo.ID // names of this run, in lower case
-	busy  map[photo.ID]chan struct{}
+	taken map[string]photo.ID // paths of this run, in lower case
+	busy  *photoLocks
 }
 
 func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- Wanted) {
@@ -106,7 +120,8 @@ func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- Wanted) {
 	for w := range photos {
 		switch {
 		case w.Err == nil:
-			d.Progress.Found(w.Photo.Name, w.Photo.Size)
+			d.Mirror.list(w.Photo.ID)
+			d.Progress.Found(w.Photo.Name, d.bytesOf(w.Photo))
 			select {
 			case queue <- w:
 				continue
@@ -115,7 +130,7 @@ func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- Wanted) {
 			if w.Name != "" {
 				return // the caller reports the named photos that were not begun
 			}
-			d.done <- Record{Item: Item{Path: w.Photo.Name, Index: w.Index}, ID: w.Photo.ID, Bytes: w.Photo.Size, Outcome: photo.OutcomePending}
+			d.done <- Record{Item: Item{Path: w.Photo.Name, Index: w.Index}, ID: w.Photo.ID, Bytes: d.bytesOf(w.Photo), Outcome: photo.OutcomePending}
 			if photo.KindOf(context.Cause(d.ctx)) != photo.KindStorageFull {
 				return // a service that is not available lists no more photos
 			}
@@ -131,8 +146,8 @@ func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- Wanted) {
 func (d *download) fetchAll(queue <-chan Wanted) {
 	for w := range queue {
 		p, start := w.Photo, time.Now()
-		rec := Record{Item: Item{Index: w.Index}, ID: p.ID, Bytes: p.Size}
-		rec.Path, rec.Outcome, rec.Err = d.fetch(p, &rec.Attempts)
+		rec := Record{Item: Item{Index: w.Index}, ID: p.ID, Bytes: d.bytesOf(p)}
+		d.fetch(p, &rec)
 		if rec.Err == nil {
 			if rec.SidecarErr = d.renewSidecar(p, rec.Path); photo.EndsRun(rec.SidecarErr) {
 				d.stop(rec.SidecarErr)
@@ -151,51 +166,89 @@ func (d *download) fetchAll(queue <-chan Wanted) {
 	}
 }
 
-// lockPhoto waits until no other worker fetches the photo. It may be named twice.
-func (d *download) lockPhoto(id photo.ID) (done func()) {
-	mine := make(chan struct{})
-	for {
-		d.mu.Lock()
-		other, busy := d.busy[id]
-		if !busy {
-			d.busy[id] = mine
-		}
-		d.mu.Unlock()
-		if !busy {
-			break
-		}
-		<-other
+// bytesOf returns how many bytes the download of a photo brings, or 0 if that is not known.
+func (d *download) bytesOf(p photo.Photo) int64 {
+	if d.Size != 0 {
+		return 0
 	}
-	return func() {
-		d.mu.Lock()
-		delete(d.busy, id)
-		d.mu.Unlock()
-		close(mine)
-	}
+	return p.Size
 }
 
-// fetch downloads one photo to a free name, unless a file has its bytes already.
-func (d *download) fetch(p photo.Photo, requests *int) (string, photo.Outcome, error) {
-	defer d.lockPhoto(p.ID)()
+// fetch downloads one photo, or its rendition, and completes its record.
+func (d *download) fetch(p photo.Photo, rec *Record) {
+	defer d.busy.lock(p.ID)()
+	if d.Size == 0 {
+		whole := content{p.ID, p.Size}
+		rec.Path, rec.Outcome, rec.Err = d.bring(p, whole, func(path string) error { return d.downloadTo(p, path, &rec.Attempts) })
+		return
+	}
+	rec.Path, rec.Outcome = p.Name, photo.OutcomeFailed
+	rec.Attempts++
+	picture, err := d.src.Rendition(d.ctx, p.ID, d.Size)
+	if rec.Err = err; err != nil {
+		return
+	}
+	p.Name = jpegName(p.Name)
+	rec.Bytes = int64(len(picture))
+	rec.Path, rec.Outcome, rec.Err = d.bring(p, content{sha256.Sum256(picture), rec.Bytes}, func(path string) error {
+		part := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%d.photos-part", p.ID, d.Size))
+		return writeFile(part, path, picture, fileTime(p), false)
+	})
+}
+
+// jpegName returns the name of a photo's rendition, which is a JPEG.
+func jpegName(name string) string {
+	ext := filepath.Ext(name)
+	if lower := strings.ToLower(ext); lower == ".jpg" || lower == ".jpeg" {
+		return name
+	}
+	return strings.TrimSuffix(name, ext) + ".jpg"
+}
+
+// content is the digest and the length of the bytes that a file is to have.
+type content struct {
+	digest photo.ID
+	size   int64
+}
+
+// bring chooses a free path for a photo and calls write with it, unless a file has its bytes
+// already.
+func (d *download) bring(p photo.Photo, c content, write func(path string) error) (string, photo.Outcome, error) {
 	for range 3 {
-		path, there, err := d.choosePath(p)
+		path, there, err := d.choosePath(p, c)
 		if err != nil {
 			return path, photo.OutcomeFailed, err
 		}
 		if there {
+			d.Mirror.found(path, p.ID)
 			return path, photo.OutcomeExists, nil
 		}
-		if d.DryRun {
-			return path, OutcomeDownloaded, nil
+		if !d.DryRun {
+			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+				return path, photo.OutcomeFailed, unreadable(path, err)
+			}
 		}
-		switch err := d.downloadTo(p, path, requests); {
+		o, err := d.put(p, path, write)
+		switch {
 		case err == nil:
-			return path, OutcomeDownloaded, nil
+			d.Mirror.found(path, p.ID)
+			return path, o, nil
 		case !errors.Is(err, fs.ErrExist):
 			return path, photo.OutcomeFailed, err
 		}
 	}
 	return p.Name, photo.OutcomeFailed, &photo.Error{Kind: photo.KindUnreadable, Msg: "all possible names are in use"}
+}
+
+// put moves the file that a mirror has of the photo to path or, if there is none, calls write.
+func (d *download) put(p photo.Photo, path string, write func(path string) error) (photo.Outcome, error) {
+	if moved, err := d.Mirror.move(d.ctx, p, path); moved || err != nil {
+		return OutcomeMoved, err
+	}
+	if d.DryRun {
+		return OutcomeDownloaded, nil
+	}
+	return OutcomeDownloaded, write(path)
 }
 
 // downloadTo downloads into a part file next to path and renames that to path if the digest
@@ -222,6 +275,9 @@ func (d *download) downloadTo(p photo.Photo, path string, requests *int) error {
 	}
 	if t := fileTime(p); !t.IsZero() {
 		_ = os.Chtimes(part, time.Time{}, t) // optional: so folders can be sorted by the date of the photos
+	}
+	if err := d.Mirror.claim(path, p.ID); err != nil {
+		return err
 	}
 	return moveNew(part, path)
 }
@@ -337,6 +393,15 @@ func (p progressOf) Write(b []byte) (int, error) {
 
 // onlyWriter hides ReaderFrom, so that CopyBuffer uses the buffer it is given.
 type onlyWriter struct{ io.Writer }
+
+// StreamRendition writes a rendition of one photo to w.
+func StreamRendition(ctx context.Context, src Source, id photo.ID, size int, w io.Writer) error {
+	picture, err := src.Rendition(ctx, id, size)
+	if err == nil {
+		_, err = w.Write(picture)
+	}
+	return err
+}
 
 // Stream writes one photo's bytes to w and verifies them. It knows the digest only at the end,
 // so after a failure w has received wrong or incomplete bytes.

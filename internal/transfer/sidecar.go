@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"photos/internal/photo"
 	"photos/internal/sidecar"
@@ -35,7 +36,8 @@ func (d *download) renewSidecar(p photo.Photo, path string) error {
 	case content == nil:
 		err = os.Remove(path)
 	default:
-		err = d.writeSidecar(p, path, suffix, content, there)
+		part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+suffix+".photos-part")
+		err = writeFile(part, path, content, time.Time{}, there)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, unreadable(path, err))
@@ -43,17 +45,21 @@ func (d *download) renewSidecar(p photo.Photo, path string) error {
 	return nil
 }
 
-// writeSidecar writes a temporary file and renames it to path. With replace, path may exist.
-func (d *download) writeSidecar(p photo.Photo, path, suffix string, content []byte, replace bool) error {
-	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+suffix+".photos-part")
+// writeFile writes a temporary file with the name part, and renames it to path. With replace, path
+// may exist. The file gets the time, unless that is zero.
+func writeFile(part, path string, content []byte, modified time.Time, replace bool) error {
 	f, err := openPart(part)
 	if err != nil {
-		return err
+		return unreadable(path, err)
 	}
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Truncate(int64(len(content))), f.Sync(), f.Close())
+	if err == nil && !modified.IsZero() {
+		_ = os.Chtimes(part, time.Time{}, modified) // optional, as for photos
+	}
 	switch {
 	case err != nil:
+		err = unreadable(path, err)
 	case replace:
 		err = os.Rename(part, path)
 	default:

@@ -57,7 +57,7 @@ type Record struct {
 type Summary struct {
 	Total    int
 	Outcomes map[photo.Outcome]int
-	Bytes    int64 // of the photos that were uploaded or downloaded
+	Bytes    int64 // of the photos that were uploaded, downloaded or copied
 }
 
 // Add counts one record.
@@ -67,7 +67,8 @@ func (s *Summary) Add(r Record) {
 		s.Outcomes = map[photo.Outcome]int{}
 	}
 	s.Outcomes[r.Outcome]++
-	if r.Outcome == photo.OutcomeUploaded || r.Outcome == OutcomeDownloaded {
+	switch r.Outcome {
+	case photo.OutcomeUploaded, OutcomeDownloaded, OutcomeCopied:
 		s.Bytes += r.Bytes
 	}
 }
