@@ -84,7 +84,7 @@ func (b *bench) longList(ctx context.Context) error {
 		return err
 	}
 	for _, form := range []string{"tsv", "jsonl"} {
-		var rates, first, mib []float64
+		var rates, first, busy, mib []float64
 		for i := range b.runs + 1 {
 			l, err := b.timeLongList(ctx, dir, s.addr, form, n)
 			if err != nil {
@@ -92,14 +92,15 @@ func (b *bench) longList(ctx context.Context) error {
 				return errors.Join(err, stopErr)
 			}
 			if i > 0 {
-				rates, first, mib = append(rates, float64(n)/l.seconds/1000), append(first, l.first*1000), append(mib, l.mib)
+				rates, first, busy, mib = append(rates, float64(n)/l.seconds/1000), append(first, l.first*1000), append(busy, l.busy*1e6/float64(n)), append(mib, l.mib)
 			}
 		}
-		fmt.Printf("%-28s %s thousand lines/s   first line after %s ms   client %.0f MiB\n",
-			fmt.Sprintf("list of %d, %s", n, form), spreadOf(rates), spreadOf(first), spreadOf(mib).most)
+		fmt.Printf("%-28s %s thousand lines/s   first line after %s ms   processor time of the client %s µs per line   client %.0f MiB\n",
+			fmt.Sprintf("list of %d, %s", n, form), spreadOf(rates), spreadOf(first), spreadOf(busy), spreadOf(mib).most)
 	}
 	serviceMiB, err := s.stop()
-	fmt.Printf("%-28s service %.0f MiB\n", "", serviceMiB)
+	busy := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
+	fmt.Printf("%-28s service: %.1f µs of processor time per line   %.0f MiB\n", "", busy.Seconds()*1e6/float64(2*(b.runs+1)*n), serviceMiB)
 	return err
 }
 
@@ -120,6 +121,7 @@ func fillLibrary(ctx context.Context, dir string, n int) error {
 type longListed struct {
 	figure
 	first float64 // seconds until the first line
+	busy  float64 // seconds of processor time
 }
 
 // timeLongList runs photos list to its end and counts the lines.
@@ -150,6 +152,7 @@ func (b *bench) timeLongList(ctx context.Context, home, address, form string, wa
 	}
 	err = cmd.Wait()
 	l.seconds, l.mib = time.Since(began).Seconds(), resident(cmd.ProcessState)
+	l.busy = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	switch {
 	case err != nil:
 		return l, fmt.Errorf("photos list: %w\n%s", err, talk.String())

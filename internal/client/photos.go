@@ -3,11 +3,9 @@ package client
 import (
 	"context"
 	"fmt"
-	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"photos/internal/api"
@@ -51,108 +49,6 @@ func (c *Client) verify(ctx context.Context, ids []photo.ID, how photo.Scrutiny)
 		out[i] = photo.Status{ID: r.ID, State: r.State, Description: r.Description, TakenSource: r.TakenSource, PositionSource: r.PositionSource, Folder: r.Folder, Tags: r.Tags, Upload: r.Upload, Offset: r.Offset}
 	}
 	return out, nil
-}
-
-const (
-	pageSize  = 1000 // how many photos one request of a list asks for
-	askedNext = 100  // how many photos of a page the caller has taken when the next page is asked for
-)
-
-// List yields at most limit photos (0: all) in the order of the filter. While the caller takes the
-// photos of one page, it asks for the next one. It ends with the first error.
-func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[photo.Photo, error] {
-	return func(yield func(photo.Photo, error) bool) {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		pages := pages{c: c, f: f, left: limit, limited: limit > 0, seen: map[string]bool{}}
-		page, err := pages.next(ctx)
-		for err == nil && page != nil {
-			var following func() (*api.PhotoPage, error)
-			for i, p := range page.Photos {
-				if i == askedNext {
-					following = inBackground(func() (*api.PhotoPage, error) { return pages.next(ctx) })
-				}
-				if !yield(p.Photo(), nil) {
-					stop()
-					if following != nil {
-						_, _ = following() // the request ends before the caller goes on
-					}
-					return
-				}
-			}
-			if following == nil {
-				following = func() (*api.PhotoPage, error) { return pages.next(ctx) }
-			}
-			page, err = following()
-		}
-		if err != nil {
-			yield(photo.Photo{}, err)
-		}
-	}
-}
-
-// inBackground calls f at once, and returns a function that waits for its result.
-func inBackground[T any](f func() (T, error)) func() (T, error) {
-	var v T
-	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		v, err = f()
-	}()
-	return func() (T, error) { <-done; return v, err }
-}
-
-// pages asks for the pages of a list, one after the other.
-type pages struct {
-	c       *Client
-	f       photo.Filter
-	left    int // photos to ask for, if limited
-	limited bool
-	cursor  string
-	seen    map[string]bool // cursors
-	over    bool
-}
-
-// next returns the next page, or nil after the last one.
-func (p *pages) next(ctx context.Context) (*api.PhotoPage, error) {
-	ask := pageSize
-	if p.limited {
-		ask = min(ask, p.left)
-	}
-	if p.over || ask == 0 {
-		return nil, nil
-	}
-	page, err := p.c.page(ctx, p.f, p.cursor, ask)
-	if err != nil {
-		return nil, err
-	}
-	for _, photo := range page.Photos {
-		if !strings.HasPrefix(photo.ID.String(), p.f.IDPrefix) {
-			return nil, p.c.badAnswer("asked for photos %s…, answered with %s", p.f.IDPrefix, photo.ID.Short())
-		}
-	}
-	p.left -= len(page.Photos)
-	p.cursor, p.over = page.Next, page.Next == ""
-	if !p.over && (p.seen[p.cursor] || len(page.Photos) == 0) { // it would never end
-		return nil, p.c.badAnswer("the list does not advance")
-	}
-	p.seen[p.cursor] = true
-	return &page, nil
-}
-
-func (c *Client) page(ctx context.Context, f photo.Filter, cursor string, limit int) (api.PhotoPage, error) {
-	q := api.EncodeFilter(f)
-	q.Set("limit", strconv.Itoa(limit))
-	if cursor != "" {
-		q.Set("cursor", cursor)
-	}
-	var page api.PhotoPage
-	err := c.json(ctx, http.MethodGet, api.PathPhotos, q, nil, answer{&page, limit})
-	if err == nil && len(page.Photos) > limit {
-		err = c.badAnswer("asked for %d photos, answered with %d", limit, len(page.Photos))
-	}
-	return page, err
 }
 
 // Get returns one photo that is not in the trash.

@@ -78,6 +78,17 @@ func (c *Client) exchange(ctx context.Context, k request, path string, in any, o
 	return nil
 }
 
+// body returns the whole body of an answer, whose longest list has so many items at most.
+func (c *Client) body(ctx context.Context, k request, items int) ([]byte, error) {
+	k.whole = new(api.ListBounds(items, maxElement))
+	res, _, err := c.do(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	return io.ReadAll(res.Body)
+}
+
 // do sends k until the answer is a success or a failure that no retry can change. It also
 // returns the number of attempts. The caller closes the body.
 //
