@@ -1,10 +1,12 @@
 package thumb
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"fmt"
 	"image"
+	"image/color"
 	stddraw "image/draw"
 	_ "image/gif" // decoders by their first bytes
 	"image/jpeg"
@@ -20,6 +22,7 @@ import (
 
 	"photos/internal/photo"
 	"photos/internal/picture"
+	"photos/internal/picture/metadata"
 )
 
 // goReads reports whether Go's own decoders read a format.
@@ -32,24 +35,22 @@ func goReads(mediaType string) bool {
 }
 
 // decodeHere decodes in this process and turns the picture.
-func (m *Maker) decodeHere(mediaType string, r *io.SectionReader, orientation int) (decoded, error) {
-	config, _, err := image.DecodeConfig(io.NewSectionReader(r, 0, r.Size()))
+func (m *Maker) decodeHere(r *io.SectionReader, look metadata.Inside) (decoded, error) {
+	const atOnce = 1 << 20 // in a bucket, each read is a request
+	in := bufio.NewReaderSize(io.NewSectionReader(r, 0, r.Size()), int(min(max(r.Size(), 512), atOnce)))
+	config, _, err := image.DecodeConfig(in)
 	if err != nil {
 		return decoded{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	if config.Width <= 0 || config.Height <= 0 || config.Width > m.c.MaxPixels/config.Height {
 		return decoded{}, fmt.Errorf("%w: %d × %d pixels", ErrRefused, config.Width, config.Height)
 	}
-	img, _, err := image.Decode(io.NewSectionReader(r, 0, r.Size()))
+	in.Reset(io.NewSectionReader(r, 0, r.Size()))
+	img, _, err := image.Decode(in)
 	if err != nil && img == nil {
 		return decoded{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	small := shrink(img, Sizes()[0])
-	var profile []byte
-	if mediaType == picture.JPEG {
-		profile = icc(jpegProfile(r))
-	}
-	return decoded{image: turn(small, orientation), profile: profile}, nil
+	return decoded{image: turn(shrink(img, Sizes()[0]), look.Orientation), colors: look.Colors}, nil
 }
 
 // shrink scales a picture down so that its longer side has this length. A picture that
@@ -57,12 +58,15 @@ func (m *Maker) decodeHere(mediaType string, r *io.SectionReader, orientation in
 func shrink(img image.Image, side int) *image.RGBA {
 	from := img.Bounds()
 	width, height := fit(from.Dx(), from.Dy(), side)
+	if done, ok := img.(*image.RGBA); ok && from == image.Rect(0, 0, width, height) && done.Opaque() {
+		return done
+	}
 	out := image.NewRGBA(image.Rect(0, 0, width, height))
 	if opaque, ok := img.(interface{ Opaque() bool }); !ok || !opaque.Opaque() {
 		stddraw.Draw(out, out.Bounds(), image.White, image.Point{}, stddraw.Src)
 	}
-	if from.Dx() >= 4*width && from.Dy() >= 4*height {
-		img = average(img, from.Dx()/(2*width)) // the good filter is slow on many pixels
+	if n := min(from.Dx()/width, from.Dy()/height) * 2 / 3; n > 1 {
+		img = average(img, n) // the good filter is slow on many pixels
 		from = img.Bounds()
 	}
 	draw.CatmullRom.Scale(out, out.Bounds(), img, from, draw.Over, nil)
@@ -79,12 +83,65 @@ func fit(width, height, side int) (int, int) {
 	return scale(width), scale(height)
 }
 
-// average makes one pixel of each square of n × n.
+// average makes one pixel of each square of n × n, or of a smaller square.
 func average(img image.Image, n int) image.Image {
+	if photo, ok := img.(*image.YCbCr); ok {
+		return averageYCbCr(photo, n)
+	}
+	for ; n > 1; n /= 2 {
+		from := img.Bounds()
+		half := image.NewRGBA(image.Rect(0, 0, from.Dx()/2, from.Dy()/2))
+		even := image.Rectangle{from.Min, from.Min.Add(half.Rect.Size().Mul(2))}
+		draw.ApproxBiLinear.Scale(half, half.Rect, img, even, draw.Src, nil)
+		img = half
+	}
+	return img
+}
+
+// averageYCbCr is average for the pictures that most JPEGs hold.
+func averageYCbCr(img *image.YCbCr, n int) *image.RGBA {
 	from := img.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, from.Dx()/n, from.Dy()/n))
-	draw.ApproxBiLinear.Scale(out, out.Bounds(), img, image.Rect(from.Min.X, from.Min.Y, from.Min.X+out.Bounds().Dx()*n, from.Min.Y+out.Bounds().Dy()*n), draw.Src, nil)
+	stepX, stepY := chromaSteps(img.SubsampleRatio)
+	chroma := ((n + stepX - 1) / stepX) * ((n + stepY - 1) / stepY) // values of a square
+	for y := range out.Rect.Dy() {
+		for x := range out.Rect.Dx() {
+			left, top := from.Min.X+x*n, from.Min.Y+y*n
+			light, blue, red := n*n/2, chroma/2, chroma/2
+			for dy := range n {
+				for _, v := range img.Y[img.YOffset(left, top+dy):][:n] {
+					light += int(v)
+				}
+			}
+			for dy := 0; dy < n; dy += stepY {
+				for dx := 0; dx < n; dx += stepX {
+					at := img.COffset(left+dx, top+dy)
+					blue, red = blue+int(img.Cb[at]), red+int(img.Cr[at])
+				}
+			}
+			r, g, b := color.YCbCrToRGB(uint8(light/(n*n)), uint8(blue/chroma), uint8(red/chroma))
+			p := out.Pix[out.PixOffset(x, y):][:4:4]
+			p[0], p[1], p[2], p[3] = r, g, b, 255
+		}
+	}
 	return out
+}
+
+// chromaSteps returns how many pixels share a value of color, across and down.
+func chromaSteps(ratio image.YCbCrSubsampleRatio) (across, down int) {
+	switch ratio {
+	case image.YCbCrSubsampleRatio422:
+		return 2, 1
+	case image.YCbCrSubsampleRatio420:
+		return 2, 2
+	case image.YCbCrSubsampleRatio440:
+		return 1, 2
+	case image.YCbCrSubsampleRatio411:
+		return 4, 1
+	case image.YCbCrSubsampleRatio410:
+		return 4, 2
+	}
+	return 1, 1
 }
 
 // turn applies an EXIF orientation (EXIF 2.32, 4.6.4.A).
@@ -123,38 +180,18 @@ func turn(img *image.RGBA, orientation int) *image.RGBA {
 	return out
 }
 
-// jpegProfile joins the parts of an ICC profile in a JPEG (ICC.1:2022, annex B.4).
-func jpegProfile(r *io.SectionReader) []byte {
-	const name = "ICC_PROFILE\x00"
-	var profile []byte
-	head := make([]byte, 4)
-	for at := int64(2); len(profile) < 4<<20; {
-		if _, err := r.ReadAt(head, at); err != nil || head[0] != 0xff || head[1] == 0xda {
-			return profile
-		}
-		size := int64(binary.BigEndian.Uint16(head[2:]))
-		if body := make([]byte, max(size-2, 0)); head[1] == 0xe2 {
-			if _, err := r.ReadAt(body, at+4); err == nil && bytes.HasPrefix(body, []byte(name)) && len(body) > len(name)+2 {
-				profile = append(profile, body[len(name)+2:]...) // behind the number of this part and of all
-			}
-		}
-		at += 2 + size
-	}
-	return profile
-}
-
 // encodeAll makes each rendition from the one before it.
 func encodeAll(d decoded) (Result, error) {
 	var result Result
-	img := d.image
+	img := shrink(d.image, Sizes()[0])
+	profile := convert(img, d.colors)
 	for _, side := range Sizes() {
-		small := shrink(img, side)
+		img = shrink(img, side)
 		var b bytes.Buffer
-		if err := jpeg.Encode(&b, small, &jpeg.Options{Quality: quality}); err != nil {
+		if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}); err != nil {
 			return Result{}, fmt.Errorf("encode: %w", err)
 		}
-		result.Pictures = append(result.Pictures, withProfile(b.Bytes(), d.profile))
-		img = small
+		result.Pictures = append(result.Pictures, withProfile(b.Bytes(), profile))
 	}
 	result.Color, result.Digest = averageColor(img), look(img)
 	return result, nil

@@ -9,7 +9,6 @@
 package thumb
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +49,7 @@ type Config struct {
 
 // Version grows when renditions, colors or digests are made in another way. What an older
 // version has made is then made again.
-const Version = 1
+const Version = 2
 
 // Find looks the programs up on PATH.
 func Find() Config {
@@ -111,8 +110,8 @@ func (m *Maker) Make(ctx context.Context, mediaType string, r io.ReaderAt, size 
 // A decoded picture is turned as displayed, and at least as large as the largest
 // rendition unless the photo is smaller.
 type decoded struct {
-	image   image.Image
-	profile []byte // ICC profile of the colors, nil for sRGB
+	image  *image.RGBA
+	colors metadata.Colors
 }
 
 func (m *Maker) decode(ctx context.Context, mediaType string, r *io.SectionReader) (decoded, error) {
@@ -125,33 +124,46 @@ func (m *Maker) decode(ctx context.Context, mediaType string, r *io.SectionReade
 	}
 	switch {
 	case strings.HasPrefix(mediaType, "video/"):
-		return m.frame(ctx, mediaType, r)
+		return m.frame(ctx, mediaType, r, look)
+	case look.Preview != nil && isRaw(mediaType):
+		return m.decodePreview(ctx, look)
+	case m.c.FFmpeg != "" && stillDemuxer(mediaType) != "":
+		d, err := m.still(ctx, mediaType, r, look)
+		if err == nil || look.Preview == nil || ctx.Err() != nil {
+			return d, err
+		}
+		return m.decodePreview(ctx, look)
 	case look.Preview != nil:
 		return m.decodePreview(ctx, look)
 	case m.c.VIPS != "" && vipsReads(mediaType):
-		d, err := m.vips(ctx, r)
+		d, err := m.vips(ctx, r, look)
 		if err == nil || !goReads(mediaType) || ctx.Err() != nil {
 			return d, err
 		}
 		fallthrough // a picture that libvips refuses may be readable all the same
 	case goReads(mediaType):
-		return m.decodeHere(mediaType, r, look.Orientation)
+		return m.decodeHere(r, look)
 	}
 	return decoded{}, ErrUnsupported
 }
 
-// decodePreview decodes the JPEG that a raw file embeds. It is turned as the raw file
-// is, unless it says something else of itself.
+// isRaw reports whether a type is one of cameras' raw files.
+func isRaw(mediaType string) bool { return strings.HasPrefix(mediaType, "image/x-") }
+
+// decodePreview decodes the JPEG that a file embeds. It is turned as the file is, and has its
+// colors, unless it says something else of itself.
 func (m *Maker) decodePreview(ctx context.Context, look metadata.Inside) (decoded, error) {
 	inner, err := metadata.Look(ctx, look.Preview, look.Preview.Size())
 	if err != nil {
 		return decoded{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	orientation := inner.Orientation
-	if orientation == 0 {
-		orientation = look.Orientation
+	if inner.Orientation == 0 {
+		inner.Orientation = look.Orientation
 	}
-	return m.decodeHere(picture.JPEG, look.Preview, orientation)
+	if inner.Colors.Profile == nil {
+		inner.Colors.AdobeRGB = inner.Colors.AdobeRGB || look.Colors.AdobeRGB
+	}
+	return m.decodeHere(look.Preview, inner)
 }
 
 // vipsReads reports whether libvips is asked for a format. It also knows others, in
@@ -162,13 +174,4 @@ func vipsReads(mediaType string) bool {
 		return true
 	}
 	return false
-}
-
-// icc returns a profile when it is one for colors of red, green and blue.
-func icc(profile []byte) []byte {
-	const colorSpaceAt = 16
-	if len(profile) < 128 || string(profile[colorSpaceAt:colorSpaceAt+4]) != "RGB " || bytes.Contains(profile[:min(len(profile), 4096)], []byte("sRGB")) {
-		return nil
-	}
-	return profile
 }

@@ -20,7 +20,13 @@ func readHEIF(r *io.SectionReader, t *tags) {
 	t.displayed = true // by its properties; the EXIF orientation only repeats them
 	meta = after(meta, 4)
 	primary := primaryItem(find(meta, "pitm"))
-	t.setSize(itemSize(find(meta, "iprp"), primary))
+	properties := itemProperties(find(meta, "iprp"), primary)
+	t.setSize(itemSize(properties))
+	for _, p := range properties {
+		if p.kind == "colr" {
+			t.addColors(p.body)
+		}
+	}
 	locations := itemLocations(r, find(meta, "iloc"), find(meta, "idat"), metadataItems(find(meta, "iinf")))
 	for _, item := range locations {
 		switch item.kind {
@@ -186,24 +192,33 @@ func appendItem(found []item, i item, file, idat *io.SectionReader, method, at, 
 	return append(found, i)
 }
 
-// itemSize is the size of an item as displayed: its extents, cropped and turned by
-// its properties in their order (23008-12, 6.5.3, 6.5.9, 6.5.10).
-func itemSize(iprp *io.SectionReader, id uint32) (width, height int) {
+// itemProperties are the properties of an item in their order (8.11.14).
+func itemProperties(iprp *io.SectionReader, id uint32) []box {
 	ipco := find(iprp, "ipco")
 	if ipco == nil {
-		return 0, 0
+		return nil
 	}
-	var properties []box
+	var all, own []box
 	for b := range boxes(ipco) {
-		if properties = append(properties, b); len(properties) >= 1<<15 {
+		if all = append(all, b); len(all) >= 1<<15 {
 			break
 		}
 	}
-	numbers := associations(find(iprp, "ipma"), id)
+	for _, number := range associations(find(iprp, "ipma"), id) {
+		if number >= 1 && number <= len(all) {
+			own = append(own, all[number-1])
+		}
+	}
+	return own
+}
+
+// itemSize is the size of an item as displayed: its extents, cropped and turned by
+// its properties in their order (23008-12, 6.5.3, 6.5.9, 6.5.10).
+func itemSize(properties []box) (width, height int) {
 	for _, kinds := range []string{"ispe", "clap irot"} { // some cameras list the turn first
-		for _, number := range numbers {
-			if number >= 1 && number <= len(properties) && strings.Contains(kinds, properties[number-1].kind) {
-				width, height = properties[number-1].resize(width, height)
+		for _, p := range properties {
+			if strings.Contains(kinds, p.kind) {
+				width, height = p.resize(width, height)
 			}
 		}
 	}

@@ -114,6 +114,8 @@ func (t *tags) addPhotoshop(r *io.SectionReader) {
 
 func (t *tags) addResource(id uint16, r *io.SectionReader) {
 	switch id {
+	case 0x040c: // a JPEG behind its own header of 28 bytes
+		t.addJPEG(after(r, 28))
 	case 0x0404:
 		t.addIPTC(readAll(r, maxIPTC))
 	case 0x0422:

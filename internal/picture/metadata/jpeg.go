@@ -12,6 +12,7 @@ const (
 	exifPrefix      = "Exif\x00"
 	xmpPrefix       = "http://ns.adobe.com/xap/1.0/\x00"
 	photoshopPrefix = "Photoshop 3.0\x00"
+	profilePrefix   = "ICC_PROFILE\x00" // two bytes follow: the number of this part, and of all
 )
 
 // maxPhotoshop is how many bytes of Photoshop's resources are joined; they may be
@@ -32,6 +33,8 @@ func readJPEG(r *io.SectionReader, t *tags) {
 			t.addEXIF(after(s.body, int64(len(exifPrefix)+1)), mainDirectory)
 		case s.marker == 0xe1 && readString(s.body, 0, len(xmpPrefix)) == xmpPrefix:
 			t.addXMP(after(s.body, int64(len(xmpPrefix))))
+		case s.marker == 0xe2 && readString(s.body, 0, len(profilePrefix)) == profilePrefix:
+			t.addProfile(after(s.body, int64(len(profilePrefix)+2)))
 		case s.marker == 0xed && readString(s.body, 0, len(photoshopPrefix)) == photoshopPrefix && len(photoshop) < maxPhotoshop:
 			photoshop = append(photoshop, readAll(after(s.body, int64(len(photoshopPrefix))), maxPhotoshop)...)
 		}

@@ -12,10 +12,11 @@ import (
 type Inside struct {
 	Width, Height int               // pixels as displayed; 0 when unknown
 	Orientation   int               // EXIF 2.32, 4.6.4.A; 0 when there is none, or when the container has a turn of its own
-	Preview       *io.SectionReader // the largest JPEG in a raw file; nil when there is none
+	Preview       *io.SectionReader // the largest JPEG in a raw file or a Photoshop file; nil when there is none
+	Colors        Colors
 }
 
-// Look reads the size, the turn and the preview of a picture. It fails as Read does.
+// Look reads the size, the turn, the preview and the colors of a picture. It fails as Read does.
 func Look(ctx context.Context, r io.ReaderAt, size int64) (Inside, error) {
 	info, t, err := readTags(ctx, r, size)
 	if err != nil {
@@ -25,9 +26,10 @@ func Look(ctx context.Context, r io.ReaderAt, size int64) (Inside, error) {
 	if !t.displayed {
 		in.Orientation = t.orientation
 	}
-	if isRaw(info.MediaType) {
+	if isRaw(info.MediaType) || info.MediaType == picture.PSD {
 		in.Preview = t.largestPreview(r, size)
 	}
+	in.Colors = t.colors(r, size)
 	return in, nil
 }
 

@@ -367,7 +367,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		start := time.Now()
 		info, err := metadata.Read(context.Background(), bytes.NewReader(file), int64(len(file)))
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 10*time.Second { // much longer than on a machine that is not busy
 			t.Errorf("%d bytes took %s", len(file), took)
 		}
 		mediaType, ok := picture.Sniff(file)

@@ -44,6 +44,7 @@ func (t *tags) addMovie(moov *io.SectionReader) (tracks int, pictures bool) {
 			if handler == "vide" || handler == "pict" || handler == "auxv" || handler == "" {
 				pictures = true
 				t.setSize(trackDimensions(find(b.body, "tkhd")))
+				t.addSampleColors(find(b.body, "mdia", "minf", "stbl", "stsd"))
 			}
 		case "uuid":
 			t.addUUID(b.body)
@@ -57,6 +58,21 @@ func (t *tags) addMovie(moov *io.SectionReader) (tracks int, pictures bool) {
 	t.position = isoPosition(keys["com.apple.quicktime.location.ISO6709"])
 	t.addUserData(find(moov, "udta"))
 	return tracks, pictures
+}
+
+// addSampleColors reads the colors out of the first description of a video's frames (ISO/IEC
+// 14496-12, 12.1.3).
+func (t *tags) addSampleColors(stsd *io.SectionReader) {
+	const head, fixedFields = 8, 78
+	if stsd == nil {
+		return
+	}
+	for entry := range boxes(after(stsd, head)) {
+		if colr := find(after(entry.body, fixedFields), "colr"); colr != nil {
+			t.addColors(colr)
+		}
+		return
+	}
 }
 
 // movieCreation is the creation time of a movie header (ISO/IEC 14496-12, 8.2.2),

@@ -41,6 +41,8 @@ func (t *tags) addChunk(kind string, body *io.SectionReader, texts map[string]st
 		}
 	case "eXIf":
 		t.addEXIF(body, mainDirectory)
+	case "iCCP", "sRGB", "cICP", "gAMA":
+		t.addPNGColors(kind, body)
 	case "tEXt", "zTXt", "iTXt":
 		keyword, text := pngText(kind, readAll(body, xmp.MaxSize))
 		if raw, is := strings.CutPrefix(strings.ToLower(keyword), "raw profile type "); is {

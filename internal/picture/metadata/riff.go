@@ -46,6 +46,8 @@ func readWebP(r *io.SectionReader, t *tags) {
 		switch c.kind {
 		case "VP8X", "VP8 ", "VP8L":
 			t.setSize(webpSize(c.kind, []byte(readString(c.body, 0, 10))))
+		case "ICCP":
+			t.addProfile(c.body)
 		case "EXIF":
 			t.addEXIF(c.body, mainDirectory)
 		case "XMP ":

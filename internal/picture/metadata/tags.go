@@ -36,6 +36,7 @@ const (
 	tagFraction        = 0x9290
 	tagFractionTaken   = 0x9291
 	tagFractionDigit   = 0x9292
+	tagColorSpace      = 0xa001
 	tagExifWidth       = 0xa002
 	tagExifHeight      = 0xa003
 	tagLensModel       = 0xa434
@@ -43,6 +44,7 @@ const (
 	tagXPComment       = 0x9c9c
 	tagXPSubject       = 0x9c9f
 	tagCropSize        = 0xc620 // DNG 1.6, DefaultCropSize
+	tagInteropIndex    = 0x0001 // in the interoperability directory
 
 	gpsLatitudeRef  = 1
 	gpsLatitude     = 2
@@ -75,7 +77,12 @@ type tags struct {
 	duration      time.Duration
 
 	orientation int       // read when the tags are filled in
-	previews    []stretch // JPEGs inside a raw file
+	previews    []stretch // JPEGs inside the file
+
+	// What decoders want to know of the colors.
+	profile             profile
+	primaries, transfer int // ITU-T H.273
+	gamma               float64
 }
 
 // addEXIF reads an EXIF block. Some programs write it with the name that JPEG
@@ -98,7 +105,7 @@ func (t *tags) addEXIF(r *io.SectionReader, root directory) {
 	t.addEmbedded(block)
 }
 
-// addEmbedded reads the XMP, IPTC and Photoshop blocks inside a TIFF.
+// addEmbedded reads the XMP, IPTC and Photoshop blocks inside a TIFF, and notes its ICC profile.
 func (t *tags) addEmbedded(block *tiff) {
 	if r := block.fields[key{mainDirectory, tagXMP}].section(); r != nil {
 		t.addXMP(r)
@@ -108,6 +115,9 @@ func (t *tags) addEmbedded(block *tiff) {
 	}
 	if r := block.fields[key{mainDirectory, tagPhotoshop}].section(); r != nil {
 		t.addPhotoshop(r)
+	}
+	if r := block.fields[key{mainDirectory, tagProfile}].section(); len(t.profile.parts) == 0 {
+		t.addProfile(r)
 	}
 }
 

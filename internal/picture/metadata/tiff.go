@@ -25,6 +25,7 @@ const (
 	mainDirectory directory = iota
 	exifDirectory
 	gpsDirectory
+	interopDirectory
 	otherDirectory
 )
 
@@ -37,6 +38,8 @@ const (
 	tagExifPointer  = 0x8769
 	tagGPSPointer   = 0x8825
 	tagKodakPointer = 0x8290 // a directory of Kodak's own, in KDC files
+	tagProfile      = 0x8773 // ICC profile
+	tagInterop      = 0xa005 // the interoperability directory
 )
 
 // A field is one entry of a directory. Its value is read when it is asked for.
@@ -199,7 +202,7 @@ func (t *tiff) keep(kind directory, found map[uint16]field) {
 	for _, p := range []struct {
 		tag  uint16
 		kind directory
-	}{{tagExifPointer, exifDirectory}, {tagGPSPointer, gpsDirectory}, {tagKodakPointer, otherDirectory}, {tagSubIFDs, otherDirectory}} {
+	}{{tagExifPointer, exifDirectory}, {tagGPSPointer, gpsDirectory}, {tagInterop, interopDirectory}, {tagKodakPointer, otherDirectory}, {tagSubIFDs, otherDirectory}} {
 		if kind == otherDirectory && p.kind != otherDirectory {
 			continue
 		}
