@@ -23,12 +23,19 @@ func exifMoment(date, fraction, offset string) photo.Moment {
 }
 
 // namedDate reads the form of C's ctime, "Mon Mar 10 15:04:43 2003", in which AVI
-// files have their date, and the relatives of it.
+// files have their date, and the relatives of it, such as the form of RFC 1123.
 func namedDate(s string) photo.Moment {
 	s = strings.Join(strings.Fields(strings.Trim(s, "\x00 \r\n")), " ")
-	for _, layout := range []string{"Mon Jan 2 15:04:05 2006", "Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", "Jan 2 2006 15:04:05"} {
-		if at, err := time.Parse(layout, strings.ToUpper(s[:min(len(s), 1)])+s[min(len(s), 1):]); err == nil {
+	s = strings.ToUpper(s[:min(len(s), 1)]) + s[min(len(s), 1):]
+	for _, layout := range []string{"Mon Jan 2 15:04:05 2006", "Mon, 2 Jan 2006 15:04:05", "Mon 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", "Jan 2 2006 15:04:05"} {
+		if at, err := time.Parse(layout, s); err == nil {
 			return plausible(photo.AtWallClock(at))
+		}
+		if at, err := time.Parse(layout+" -0700", s); err == nil {
+			return plausible(photo.At(at))
+		}
+		if at, err := time.Parse(layout+" GMT", s); err == nil {
+			return plausible(photo.At(at.UTC()))
 		}
 	}
 	return picture.ParseDate(s)

@@ -13,6 +13,9 @@ const maxItems = 1 << 16
 // readHEIF reads the items of a HEIF or AVIF (ISO/IEC 23008-12, section 6, and
 // 14496-12, section 8.11): the primary item's size, and the EXIF and XMP items.
 func readHEIF(r *io.SectionReader, t *tags) {
+	if mvhd := find(r, "moov", "mvhd"); mvhd != nil { // of a sequence or a burst
+		t.addDate(movieCreation(mvhd))
+	}
 	meta := find(r, "meta")
 	if meta == nil {
 		return
@@ -22,6 +25,9 @@ func readHEIF(r *io.SectionReader, t *tags) {
 	primary := primaryItem(find(meta, "pitm"))
 	properties := itemProperties(find(meta, "iprp"), primary)
 	t.setSize(itemSize(properties))
+	if ispe := find(meta, "iprp", "ipco", "ispe"); ispe != nil { // of a damaged file, the first size
+		t.setSize(box{"ispe", ispe}.resize(0, 0))
+	}
 	for _, p := range properties {
 		if p.kind == "colr" {
 			t.addColors(p.body)

@@ -105,7 +105,7 @@ func (t *tags) takenAt() photo.Moment {
 func (t *tags) created() photo.Moment {
 	text := t.property(xmp.Photoshop, "DateCreated")
 	fromXMP, fromIPTC := picture.ParseDate(text), t.iptcMoment()
-	if onlyDay := len("2006-01-02"); !fromIPTC.IsZero() && len(text) <= onlyDay {
+	if onlyDay := len("2006-01-02"); !fromIPTC.IsZero() && (fromXMP.IsZero() || len(text) <= onlyDay) {
 		return fromIPTC
 	}
 	return fromXMP
@@ -119,8 +119,10 @@ func (t *tags) iptcMoment() photo.Moment {
 	}
 	day = day[:4] + "-" + day[4:6] + "-" + day[6:]
 	if len(clock) >= 6 {
-		if m := picture.ParseDate(day + "T" + clock[:2] + ":" + clock[2:4] + ":" + clock[4:6] + clock[6:]); !m.IsZero() {
-			return m
+		for _, zone := range []string{clock[6:], ""} { // some programs write an offset that is not one
+			if m := picture.ParseDate(day + "T" + clock[:2] + ":" + clock[2:4] + ":" + clock[4:6] + zone); !m.IsZero() {
+				return m
+			}
 		}
 	}
 	return picture.ParseDate(day)

@@ -3,6 +3,7 @@ package metadata
 import (
 	"encoding/binary"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -80,14 +81,13 @@ func decode1252(s string) (text string, odd int) {
 // Specification, "Image Resource Blocks"): IPTC, EXIF and XMP are among them.
 // Resources are padded to an even size, but not by every program.
 func (t *tags) addPhotoshop(r *io.SectionReader) {
-	const signature = "8BIM"
 	for at := int64(0); at+12 <= r.Size(); {
 		var head [6]byte
 		if _, err := r.ReadAt(head[:], at); err != nil {
 			return
 		}
-		if string(head[:4]) != signature {
-			if at++; at%2 == 1 && readString(r, at, 4) == signature { // not padded
+		if !isResource(string(head[:4])) {
+			if at++; at%2 == 1 && isResource(readString(r, at, 4)) { // not padded
 				continue
 			}
 			return
@@ -106,10 +106,16 @@ func (t *tags) addPhotoshop(r *io.SectionReader) {
 		at += 4
 		t.addResource(id, io.NewSectionReader(r, at, min(n, max(r.Size()-at, 0))))
 		at += n
-		if n%2 == 1 && readString(r, at, 4) != signature {
+		if n%2 == 1 && !isResource(readString(r, at, 4)) {
 			at++
 		}
 	}
+}
+
+// isResource reports whether an image resource begins with this signature. Photoshop writes the
+// first; the others are of its plug-ins and of older programs.
+func isResource(signature string) bool {
+	return slices.Contains([]string{"8BIM", "PHUT", "DCSR", "AgHg", "MeSa"}, signature)
 }
 
 func (t *tags) addResource(id uint16, r *io.SectionReader) {

@@ -33,6 +33,9 @@ func readJPEG(r *io.SectionReader, t *tags) {
 			t.addEXIF(after(s.body, int64(len(exifPrefix)+1)), mainDirectory)
 		case s.marker == 0xe1 && readString(s.body, 0, len(xmpPrefix)) == xmpPrefix:
 			t.addXMP(after(s.body, int64(len(xmpPrefix))))
+		case s.marker == 0xe0 && readString(s.body, 6, 4) == "HEAP": // of Canon's first cameras, in place of EXIF
+			readCRW(s.body, t)
+			t.displayed = false
 		case s.marker == 0xe2 && readString(s.body, 0, len(profilePrefix)) == profilePrefix:
 			t.addProfile(after(s.body, int64(len(profilePrefix)+2)))
 		case s.marker == 0xed && readString(s.body, 0, len(photoshopPrefix)) == photoshopPrefix && len(photoshop) < maxPhotoshop:

@@ -25,7 +25,7 @@ import (
 
 // Version grows when the readers find more or other values. What an older version has
 // recorded can then be read again.
-const Version = 1
+const Version = 2
 
 // timeLimit is long: the slowest honest picture takes a few milliseconds, from a
 // slow disk some more.

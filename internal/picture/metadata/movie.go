@@ -52,11 +52,11 @@ func (t *tags) addMovie(moov *io.SectionReader) (tracks int, pictures bool) {
 	}
 	keys := appleKeys(moov)
 	t.addDate(picture.ParseDate(keys["com.apple.quicktime.creationdate"]))
-	t.addDate(created)
 	t.camera = camera(keys["com.apple.quicktime.make"], keys["com.apple.quicktime.model"])
 	t.addCaption(keys["com.apple.quicktime.description"])
 	t.position = isoPosition(keys["com.apple.quicktime.location.ISO6709"])
 	t.addUserData(find(moov, "udta"))
+	t.addDate(created)
 	return tracks, pictures
 }
 
@@ -90,6 +90,9 @@ func movieCreation(mvhd *io.SectionReader) photo.Moment {
 	if seconds <= 0 || seconds > 1<<36 {
 		return photo.Moment{}
 	}
+	if epoch+seconds < 0 { // nothing was filmed with a clock before 1970: some programs count from there
+		epoch = 0
+	}
 	return plausible(photo.At(time.Unix(epoch+seconds, 0).UTC()))
 }
 
@@ -120,6 +123,7 @@ func trackDimensions(tkhd *io.SectionReader) (width, height int) {
 // first cameras with movies wrote it.
 func (t *tags) addUserData(udta *io.SectionReader) {
 	var maker, model string
+	var list *io.SectionReader
 	for b := range boxes(udta) {
 		switch b.kind {
 		case "\xa9xyz":
@@ -131,7 +135,9 @@ func (t *tags) addUserData(udta *io.SectionReader) {
 		case "\xa9mod", "modl":
 			model = quickTimeText(b.body)
 		case "\xa9day":
-			t.addDate(picture.ParseDate(quickTimeText(b.body)))
+			t.addTime(quickTimeText(b.body))
+		case "date":
+			t.addTime(readString(b.body, 0, 32))
 		case "\xa9des", "\xa9inf", "\xa9cmt":
 			t.addCaption(quickTimeText(b.body))
 		case "XMP_":
@@ -139,11 +145,20 @@ func (t *tags) addUserData(udta *io.SectionReader) {
 		case "TAGS": // Pentax, Olympus and others: a structure that begins with the make
 			maker, _ = cString(readAll(b.body, 24))
 		case "meta":
-			t.addItemList(find(after(b.body, 4), "ilst"))
+			list = find(after(b.body, 4), "ilst")
 		}
 	}
+	t.addItemList(list)
 	if t.camera == "" {
 		t.camera = camera(strings.TrimSpace(maker), strings.TrimSpace(model))
+	}
+}
+
+// addTime adds a date that has a time of day. A day alone is less than the header of the movie
+// says, and often when a song came out.
+func (t *tags) addTime(text string) {
+	if onlyDay := len("2006-01-02"); len(strings.TrimSpace(text)) > onlyDay {
+		t.addDate(picture.ParseDate(text))
 	}
 }
 
@@ -198,7 +213,7 @@ func (t *tags) addItemList(ilst *io.SectionReader) {
 		case "\xa9xyz":
 			t.setPosition(isoPosition(text))
 		case "\xa9day":
-			t.addDate(picture.ParseDate(text))
+			t.addTime(text)
 		case "desc", "ldes", "\xa9cmt":
 			captions[b.kind] = text
 		}

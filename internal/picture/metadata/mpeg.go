@@ -2,8 +2,10 @@ package metadata
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"photos/internal/photo"
@@ -44,13 +46,22 @@ func readTransportStream(r *io.SectionReader, t *tags) {
 			t.setSize(width, height)
 		}
 		for unit := range nalUnits(stream) {
-			switch unit[0] & 31 {
-			case 7:
-				t.setSize(h264Size(unescape(unit)))
-			case 6:
-				t.addDate(avchdDate(unescape(unit)))
-			}
+			t.addUnit(unit)
 		}
+	}
+}
+
+// addUnit reads a unit of H.264 or H.265, which number their units differently.
+func (t *tags) addUnit(unit []byte) {
+	const h265Parameters = 33
+	switch unit[0] & 31 {
+	case 7:
+		t.setSize(h264Size(unescape(unit)))
+	case 6:
+		t.addAVCHD(avchdEntries(unescape(unit)))
+	}
+	if unit[0]>>1 == h265Parameters {
+		t.setSize(h265Size(unescape(unit)))
 	}
 }
 
@@ -139,6 +150,9 @@ func h264Size(unit []byte) (width, height int) {
 	r.golomb()
 	chroma := 1
 	switch profile {
+	default:
+		return 0, 0 // not a parameter set of H.264
+	case 66, 77, 88:
 	case 100, 110, 122, 244, 44, 83, 86, 118, 128:
 		if chroma = r.golomb(); chroma == 3 {
 			r.bit()
@@ -217,28 +231,79 @@ func (r *bitReader) signedGolomb() int {
 	return -n / 2
 }
 
-// avchdDate reads the date out of the user data that camcorders put into a unit of
-// supplemental information: entries of a tag and four bytes of decimal digits.
-func avchdDate(unit []byte) photo.Moment {
+// h265Size reads the size out of a sequence parameter set of H.265 (ITU-T H.265, 7.3.2.2.1).
+func h265Size(unit []byte) (width, height int) {
+	const head, profile, level = 2, 88, 8 // bytes, bits, bits
+	if len(unit) < head+14 {
+		return 0, 0
+	}
+	r := &bitReader{b: unit[head:]}
+	r.uint(4)
+	layers := r.uint(3) // below the highest
+	r.uint(1)
+	r.at += profile + level
+	var present [8][2]int
+	for i := range layers {
+		present[i] = [2]int{r.uint(1), r.uint(1)}
+	}
+	if layers > 0 {
+		r.at += 2 * (8 - layers)
+	}
+	for _, p := range present {
+		r.at += p[0]*profile + p[1]*level
+	}
+	r.golomb()
+	chroma := r.golomb()
+	if chroma == 3 {
+		r.bit()
+	}
+	width, height = r.golomb(), r.golomb()
+	if r.bit() == 1 {
+		unitX, unitY := 1, 1
+		if chroma == 1 || chroma == 2 {
+			unitX = 2
+		}
+		if chroma == 1 {
+			unitY = 2
+		}
+		left, right, top, bottom := r.golomb(), r.golomb(), r.golomb(), r.golomb()
+		width, height = width-unitX*(left+right), height-unitY*(top+bottom)
+	}
+	return width, height
+}
+
+// avchdEntries returns the entries of user data that camcorders put into a unit of supplemental
+// information: a tag and four bytes each.
+func avchdEntries(unit []byte) map[byte][]byte {
 	_, b, found := bytes.Cut(unit, []byte("MDPM"))
 	if !found || len(b) == 0 {
-		return photo.Moment{}
+		return nil
 	}
-	const dateTag, timeTag = 0x18, 0x19
-	var date, clock []byte
+	entries := map[byte][]byte{}
 	n := int(b[0])
 	for b = b[1:]; n > 0 && len(b) >= 5; n-- {
-		switch b[0] {
-		case dateTag:
-			date = b[1:5]
-		case timeTag:
-			clock = b[1:5]
-		}
+		entries[b[0]] = b[1:5]
 		b = b[5:]
 	}
-	if date == nil || clock == nil {
-		return photo.Moment{}
+	return entries
+}
+
+// addAVCHD uses the date and the camera among the entries.
+func (t *tags) addAVCHD(entries map[byte][]byte) {
+	const dateTag, timeTag, makeTag, modelTag = 0x18, 0x19, 0xe0, 0xe4 // the model takes three entries
+	if date, clock := entries[dateTag], entries[timeTag]; date != nil && clock != nil {
+		t.addDate(avchdDate(date, clock))
 	}
+	if t.camera != "" || entries[makeTag] == nil {
+		return
+	}
+	maker := map[uint16]string{0x0103: "Panasonic", 0x0108: "Sony", 0x1011: "Canon", 0x1104: "JVC"}[binary.BigEndian.Uint16(entries[makeTag])]
+	model, _ := cString(slices.Concat(entries[modelTag], entries[modelTag+1], entries[modelTag+2]))
+	t.camera = camera(maker, model)
+}
+
+// avchdDate reads a date in decimal digits, with its offset from UTC in the first byte.
+func avchdDate(date, clock []byte) photo.Moment {
 	two := func(b byte) int { return int(b>>4)*10 + int(b&15) }
 	year, month, day := two(date[1])*100+two(date[2]), two(date[3]), two(clock[0])
 	hour, minute, second := two(clock[1]), two(clock[2]), two(clock[3])

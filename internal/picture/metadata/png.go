@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 
-	"photos/internal/picture"
 	"photos/internal/xmp"
 )
 
@@ -129,7 +128,7 @@ func (t *tags) addTexts(texts map[string]string) {
 	for _, keyword := range []string{"Description", "description", "Comment", "Title"} {
 		t.addCaption(texts[keyword])
 	}
-	t.addDate(picture.ParseDate(texts["Creation Time"]))
+	t.addDate(namedDate(texts["Creation Time"]))
 	t.camera = camera(texts["Make"], texts["Model"])
 }
 
