@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"photos/internal/archive"
 	"photos/internal/filter"
 	"photos/internal/photo"
 	"photos/internal/sidecar"
@@ -46,9 +47,10 @@ func newUpload(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "upload PATH...",
 		Short: "Upload pictures and videos",
-		Long: `Upload pictures and videos: files, folders with everything in them, quoted
-globs, or - for the bytes of one photo from a pipe. Hidden folders, @eaDir,
-*.photoslibrary and *.lrdata are not entered, unless you name them.
+		Long: `Upload pictures and videos: files, folders with everything in them, zip and tgz
+archives, quoted globs, or - for the bytes of one photo from a pipe. Hidden
+folders, @eaDir, *.photoslibrary and *.lrdata are not entered, unless you name
+them.
 
 You can upload the same file again: the service finds it by its digest, and no
 bytes are sent.
@@ -59,6 +61,9 @@ beach.jpg.xmp), the JSON of a Google Takeout export, and the caption inside the
 picture. --desc-from changes the order. A picture without a date or a position
 gets it from the same sidecars. If they have no date either, its date is the
 time at which the file was last modified.
+
+The parts of a Google Takeout or iCloud export are read in place: give all of
+them in one call. Albums become tags.
 
 --tag adds a tag to every photo, also to those that are stored already. upload
 records the folder of each photo, relative to the folder that you upload.
@@ -74,6 +79,7 @@ change the exit code.
 A pipe gets one line per photo, separated by tabs: id, outcome, path.`,
 		Example: `  photos upload --desc "Sunset over the bay" beach.jpg
   photos upload ~/Pictures --exclude private/ --include '*.{jpg,heic}'
+  photos upload --dry-run takeout-*.zip
   photos upload --json ~/Pictures | jq -r 'select(.outcome=="failed") | .path'
   convert in.png jpg:- | photos upload - --name out.jpg`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -260,7 +266,13 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	if err != nil {
 		return err
 	}
-	items, rest, done, err := o.items(ctx, e, args)
+	files := archive.NewFiles()
+	defer files.Close()
+	roots, err := o.openArchives(ctx, e, files, args)
+	if err != nil {
+		return err
+	}
+	items, rest, done, err := o.items(ctx, e, files, args)
 	if err != nil {
 		return err
 	}
@@ -270,7 +282,7 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	}
 	bars := newProgress(ctx, e)
 	digests := openDigestCache(e)
-	sidecars := sidecar.New(o.sources, args...)
+	sidecars := sidecar.NewIn(files, o.sources, roots...)
 	rep.order = newInOrder(o.keepOrder)
 	items = numbered(items, func(i *transfer.Item, n int) { i.Index = n })
 	sum, err := transfer.Upload(ctx, c, items, transfer.Options{
@@ -298,7 +310,7 @@ func (o uploadOptions) many(args []string) bool {
 		return true // several paths, or a list
 	}
 	info, err := os.Stat(args[0])
-	return args[0] != "-" && (err != nil || !info.Mode().IsRegular())
+	return args[0] != "-" && !archive.Named(args[0]) && (err != nil || !info.Mode().IsRegular())
 }
 
 // warnOrphans mentions the JSON files of a Takeout export whose photos are missing.
@@ -317,18 +329,21 @@ func warnOrphans(e *env, sidecars *sidecar.Finder) {
 
 // items returns the items of the call. rest returns the items of a list that were read but not
 // begun when the run ended early. done closes the list and removes the temporary file.
-func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items iter.Seq[transfer.Item], rest func() []listItem, done func(), err error) {
+func (o uploadOptions) items(ctx context.Context, e *env, files *archive.Files, args []string) (items iter.Seq[transfer.Item], rest func() []listItem, done func(), err error) {
 	rest, nothing := func() []listItem { return nil }, func() {}
+	scan := o.scanOptions(ctx, e, files)
 	switch {
 	case o.retry != "":
-		items, err = unfinished(o.retry)
+		if items, _, err = unfinished(o.retry); err == nil {
+			items = transfer.ReadArchives(items, scan)
+		}
 		return items, rest, nothing, err
 	case o.from.file != "":
 		list, err := o.from.open(ctx, e, nil)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		return o.fromList(list.all()), list.rest, list.close, nil
+		return transfer.ReadArchives(o.fromList(list.all()), scan), list.rest, list.close, nil
 	case args[0] == "-":
 		file, remove, err := spool(newStdin(ctx, e.In))
 		if err != nil {
@@ -337,11 +352,12 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 		item := o.described(transfer.Item{Path: o.name, Spool: file, Name: o.name, Named: true})
 		return slices.Values([]transfer.Item{item}), rest, remove, nil
 	}
-	scanned := transfer.Scan(args, transfer.ScanOptions{
-		Include: o.included, Exclude: o.excluded, Since: o.after,
-		Unmatched: func(p *transfer.Pattern) { e.Warn("the pattern %s matched nothing", quote(p.String())) },
-		Note:      func(path, why string) { e.Say("photos: %s not entered: %s", path, why) },
-	})
+	scanned := transfer.Scan(args, scan)
+	return o.fromScan(e, scanned), rest, nothing, nil
+}
+
+// fromScan adds what the call says to the files that were found.
+func (o uploadOptions) fromScan(e *env, scanned iter.Seq[transfer.Item]) iter.Seq[transfer.Item] {
 	return func(yield func(transfer.Item) bool) {
 		for i := range scanned {
 			if o.tagFolders {
@@ -351,7 +367,35 @@ func (o uploadOptions) items(ctx context.Context, e *env, args []string) (items 
 				return
 			}
 		}
-	}, rest, nothing, nil
+	}
+}
+
+func (o uploadOptions) scanOptions(ctx context.Context, e *env, files *archive.Files) transfer.ScanOptions {
+	return transfer.ScanOptions{
+		Include: o.included, Exclude: o.excluded, Since: o.after, Archives: files, Context: ctx,
+		Unmatched: func(p *transfer.Pattern) { e.Warn("the pattern %s matched nothing", quote(p.String())) },
+		Note:      func(path, why string) { e.Say("photos: %s not entered: %s", path, why) },
+	}
+}
+
+// openArchives opens all archives of a call before the first photo is sent, because a sidecar may be in
+// another one than its photo. It returns the paths where sidecars may be. The error of an archive that
+// cannot be opened is that of its item.
+func (o uploadOptions) openArchives(ctx context.Context, e *env, files *archive.Files, args []string) ([]string, error) {
+	roots := args
+	if o.retry != "" {
+		_, paths, err := unfinished(o.retry)
+		if err != nil {
+			return nil, err
+		}
+		args = paths
+	}
+	for _, path := range transfer.Archives(args) {
+		e.Detail("reading the entries of %s", path)
+		_, _ = files.Archive(ctx, path)
+		roots = append(slices.Clip(roots), path)
+	}
+	return roots, ctx.Err()
 }
 
 // folderTags returns the names of a folder and of those around it as tags. It leaves out names that

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"photos/internal/archive"
 	"photos/internal/photo"
 	"photos/internal/term"
 	"photos/internal/transfer"
@@ -104,8 +105,10 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 	if o.deep {
 		how = photo.LookAtBytes
 	}
+	files := archive.NewFiles()
+	defer files.Close()
 	r := verifyReport{e: e, out: out, picturesOnly: o.picturesOnly}
-	err = transfer.Verify(ctx, c, transfer.Scan(args, transfer.ScanOptions{Everything: true}), how, r.add)
+	err = transfer.Verify(ctx, c, transfer.Scan(args, transfer.ScanOptions{Everything: true, Archives: files, Context: ctx}), how, r.add)
 	return r.end(err)
 }
 

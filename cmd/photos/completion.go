@@ -18,6 +18,7 @@ import (
 	"photos/internal/termpic"
 	"photos/internal/text"
 	"photos/internal/transfer"
+	"photos/internal/xmpsync"
 )
 
 // completionTime is how long the service may take to answer while the user waits for a completion.
@@ -75,6 +76,7 @@ func flagCompleters(e *env) map[string]completer {
 		"sidecar":      values("xmp", "json"),
 		"layout":       values(transfer.LayoutOriginal, "{taken:2006}/{taken:01}/{name}", "{folder}/{name}"),
 		"size":         values("256", "512", "1024"),
+		"prefer":       values(string(xmpsync.Local), string(xmpsync.Service)),
 		"protocol":     values(protocolNames()...),
 		"since":        values("today", "yesterday", "7d", "30d", time.Now().Format("2006"), time.Now().Format("2006-01")),
 		"until":        values("today", "yesterday", "7d", "30d", time.Now().Format("2006"), time.Now().Format("2006-01")),

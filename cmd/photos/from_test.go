@@ -16,6 +16,7 @@ import (
 	"photos/internal/photo"
 	"photos/internal/term"
 	"photos/internal/transfer"
+	"photos/internal/xmpsync"
 )
 
 func open(t *testing.T, o fromOptions, text string) *itemList {
@@ -123,6 +124,7 @@ func TestOutputIsLegalInput(t *testing.T) {
 		"pending change": rep.record(change{item: listItem{Name: "a\xff", Description: "d", Described: true, Version: new(int64(2))}, outcome: photo.OutcomePending}),
 		"failed change":  rep.record(change{item: listItem{Name: id.String()}, outcome: photo.OutcomeFailed, err: failed}),
 		"upload":         newUploadRecord(transfer.Record{Item: transfer.Item{Path: "a\xff", Description: "d", Source: photo.FromSidecar}, ID: id, Reason: "r", DescriptionKept: true, SidecarErr: failed, Err: failed}),
+		"sync-xmp":       newSyncRecord(xmpsync.Change{Path: "a\xff", ID: id, Field: xmpsync.Tags, Outcome: xmpsync.Failed, Local: "a", Service: "b", Err: failed}, true),
 		"verify":         newProofRecord(transfer.Proof{Path: "a\xff", ID: id, Reason: "r"}),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -295,7 +297,7 @@ func TestUnfinishedItemsOfAJournal(t *testing.T) {
 	if err := j.close(); err != nil {
 		t.Fatal(err)
 	}
-	items, err := unfinished(path)
+	items, _, err := unfinished(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +311,7 @@ func TestUnfinishedItemsOfAJournal(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{}\nnot a record\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := unfinished(path); photo.KindOf(err) != photo.KindUsage || !strings.Contains(err.Error(), "journal:2") {
+	if _, _, err := unfinished(path); photo.KindOf(err) != photo.KindUsage || !strings.Contains(err.Error(), "journal:2") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -147,7 +147,7 @@ type inputKeys struct {
 // others in the records that this program prints.
 func knownKeys() []string {
 	var keys []string
-	for _, record := range []any{inputKeys{}, api.Photo{}, uploadRecord{}, proofRecord{}, changeRecord{}, revision{}} {
+	for _, record := range []any{inputKeys{}, api.Photo{}, uploadRecord{}, proofRecord{}, changeRecord{}, revision{}, syncRecord{}} {
 		t := reflect.TypeOf(record)
 		for i := range t.NumField() {
 			if key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); key != "" {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 
+	"photos/internal/archive"
 	"photos/internal/photo"
 	"photos/internal/term"
 	"photos/internal/transfer"
@@ -56,11 +57,11 @@ func (j *journal) close() error {
 }
 
 // unfinished yields the items of a journal whose last record says failed or pending, in the
-// order of their first records.
-func unfinished(path string) (iter.Seq[transfer.Item], error) {
+// order of their first records. archives are those that any record is about.
+func unfinished(path string) (items iter.Seq[transfer.Item], archives []string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, about(path, listError(path, err))
+		return nil, nil, about(path, listError(path, err))
 	}
 	defer f.Close()
 	last := map[string]uploadRecord{}
@@ -70,7 +71,7 @@ func unfinished(path string) (iter.Seq[transfer.Item], error) {
 	for n := 1; sc.Scan(); n++ {
 		var r uploadRecord
 		if err := json.Unmarshal(sc.Bytes(), &r); err != nil {
-			return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%s:%d is not a record of an upload", path, n), Hint: "--retry-failed reads what --journal or upload --json wrote"}
+			return nil, nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%s:%d is not a record of an upload", path, n), Hint: "--retry-failed reads what --journal or upload --json wrote"}
 		}
 		name := r.path()
 		if name == "" {
@@ -82,13 +83,17 @@ func unfinished(path string) (iter.Seq[transfer.Item], error) {
 		last[name] = r
 	}
 	if err := sc.Err(); err != nil {
-		return nil, about(path, &photo.Error{Kind: photo.KindUnreadable, Err: err})
+		return nil, nil, about(path, &photo.Error{Kind: photo.KindUnreadable, Err: err})
 	}
-	var items []transfer.Item
+	var found []transfer.Item
 	for _, name := range order {
+		if outer, _, inside := archive.Split(name); inside {
+			archives = append(archives, outer)
+		}
 		if r := last[name]; r.Outcome == photo.OutcomeFailed || r.Outcome == photo.OutcomePending {
-			items = append(items, transfer.Item{Path: name, Named: true, Description: r.Description, Source: r.DescriptionSource})
+			found = append(found, transfer.Item{Path: name, Named: true, Description: r.Description, Source: r.DescriptionSource})
 		}
 	}
-	return slices.Values(items), nil
+	slices.Sort(archives)
+	return slices.Values(found), slices.Compact(archives), nil
 }

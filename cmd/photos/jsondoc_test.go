@@ -114,6 +114,7 @@ func TestOutputsAreDocumented(t *testing.T) {
 		{"Changes:", sortedSet(tags(changeRecord{}), []string{"outcome", "dry_run"}), [2][]string{}},
 		{"Transfers:", tags(uploadRecord{}), names(columnNames(uploadColumns()))},
 		{"Proofs:", tags(proofRecord{}), names(columnNames(proofColumns()))},
+		{"Sidecars:", tags(syncRecord{}), names(columnNames(syncColumns()))},
 		{"Errors", tags(errorRecord{}), [2][]string{}},
 		{"Input:", tags(inputKeys{}), [2][]string{}},
 		{"Settings:", tags(configValue{}), names(columnNames(configColumns()))},

@@ -102,6 +102,7 @@ func allCommandRows() []commandRow {
 		{"tag", "photos", newTag},
 		{"rename", "photos", newRename},
 		{"stats", "photos", newStats},
+		{"sync-xmp", "photos", newSyncXMP},
 		{"delete", "photos", newDelete},
 		{"restore", "photos", newRestore},
 	}

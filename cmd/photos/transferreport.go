@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"photos/internal/archive"
 	"photos/internal/photo"
 	"photos/internal/term"
 	"photos/internal/text"
@@ -168,13 +169,19 @@ func (u *transferReport) record(r transfer.Record) {
 		u.e.Warn("%s", r.SidecarErr)
 	}
 	u.tally.done(r.Path, r.Err)
-	if r.Outcome == photo.OutcomeSkipped && u.e.set.Verbose {
-		u.e.Say("photos: %s: skipped: %s", r.Path, r.Reason)
+	if r.Reason != "" && u.explains(r) {
+		u.e.Say("photos: %s: %s: %s", r.Path, r.Outcome, r.Reason)
 	}
 	u.order.add(r, u.print)
 	if u.printed == nil && !u.dry {
 		u.printed = u.journal.write(r)
 	}
+}
+
+// explains reports whether stderr says why nothing was sent. A dry run says it of each entry of an archive.
+func (u *transferReport) explains(r transfer.Record) bool {
+	_, _, inside := archive.Split(r.Path)
+	return u.e.set.Verbose || u.dry && inside && !u.e.set.JSON && !u.e.set.Quiet
 }
 
 // print writes one record to stdout.

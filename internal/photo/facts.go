@@ -14,7 +14,7 @@ const (
 	FactUser     FactSource = "user"     // the user edited it
 	FactEmbedded FactSource = "embedded" // the picture's own metadata
 	FactSidecar  FactSource = "sidecar"  // an XMP file next to it
-	FactTakeout  FactSource = "takeout"  // the JSON of a Google Takeout export
+	FactTakeout  FactSource = "takeout"  // an export of Google Takeout or iCloud
 	FactModified FactSource = "mtime"    // when its file was last modified; dates only
 )
 

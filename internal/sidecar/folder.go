@@ -3,8 +3,6 @@ package sidecar
 import (
 	"cmp"
 	"errors"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +23,9 @@ type folder struct {
 	jsons map[jsonKey][]jsonFile
 	names []string  // all of them, in order; nil where there is no JSON
 	parts []*folder // the same folder in other parts of an export
+	album string    // the tag of the album that the folder is; empty: it is none
+	list  string    // the name of the file that says so
+	files Files
 }
 
 // A jsonKey is what the name of a JSON file says about the photo, folded.
@@ -47,10 +48,11 @@ func (f *Finder) folder(dir string) (*folder, error) {
 		f.folders[0] = found
 		return found, nil
 	}
-	b, err := readFolder(dir)
+	b, err := f.readFolder(dir)
 	for _, other := range f.otherParts(dir) {
-		if part, err := readFolder(other); err == nil && len(part.jsons) > 0 {
+		if part, err := f.readFolder(other); err == nil && len(part.jsons) > 0 {
 			b.parts = append(b.parts, part)
+			b.album = cmp.Or(b.album, part.album)
 		}
 	}
 	f.folders = slices.Insert(f.folders, 0, b)
@@ -58,9 +60,9 @@ func (f *Finder) folder(dir string) (*folder, error) {
 	return b, err
 }
 
-func readFolder(dir string) (*folder, error) {
-	b := &folder{dir: dir, xmps: map[string][]string{}, jsons: map[jsonKey][]jsonFile{}}
-	names, err := readNames(cmp.Or(dir, "."))
+func (f *Finder) readFolder(dir string) (*folder, error) {
+	b := &folder{dir: dir, xmps: map[string][]string{}, jsons: map[jsonKey][]jsonFile{}, files: f.files}
+	names, err := f.files.Names(cmp.Or(dir, "."))
 	for _, name := range names {
 		switch strings.ToLower(filepath.Ext(name)) {
 		case ".xmp":
@@ -73,31 +75,14 @@ func readFolder(dir string) (*folder, error) {
 		}
 	}
 	if len(b.jsons) > 0 {
-		slices.Sort(names)
-		b.names = names
+		b.names = slices.Clone(names)
+		slices.Sort(b.names)
+		b.readAlbum()
 	}
 	if err != nil {
 		return b, &photo.Error{Kind: photo.KindUnreadable, Msg: "look for sidecars in " + cmp.Or(dir, "."), Err: err}
 	}
 	return b, nil
-}
-
-// readNames reads the names in a folder, in no order.
-func readNames(dir string) (names []string, err error) {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	for err == nil {
-		var some []string
-		some, err = d.Readdirnames(1024)
-		names = append(names, some...)
-	}
-	if !errors.Is(err, io.EOF) {
-		return names, err
-	}
-	return names, nil
 }
 
 // has reports whether a file of exactly this name is in the folder.
@@ -128,7 +113,7 @@ func (b *folder) xmp(name string) (found note, broken error) {
 		if file == "" {
 			continue
 		}
-		n, err := read(b.dir+file, parseXMP)
+		n, err := b.readFile(file, parseXMP)
 		if err != nil && !errors.Is(err, errNotThisPhoto) {
 			broken = errors.Join(broken, err)
 		}
@@ -162,12 +147,17 @@ func (b *folder) takeout(name string) (note, string, error) {
 // errNotThisPhoto when there is none.
 func (b *folder) read(w candidate, name string) (note, string, error) {
 	for _, file := range b.candidates(w) {
-		n, err := read(b.dir+file.name, w.parser(name))
+		n, err := b.readFile(file.name, w.parser(name))
 		if !errors.Is(err, errNotThisPhoto) {
 			return n, b.dir + file.name, err
 		}
 	}
 	return b.readOtherParts(w, name)
+}
+
+// readFile reads a file of the folder.
+func (b *folder) readFile(name string, parse func([]byte) (note, error)) (note, error) {
+	return read(b.files, b.dir+name, parse)
 }
 
 // readOtherParts looks in the other parts of the export. If a part has a file of the photo's

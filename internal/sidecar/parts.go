@@ -2,7 +2,6 @@ package sidecar
 
 import (
 	"cmp"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,7 +13,7 @@ import (
 
 // takeoutRoots returns the folders named Takeout that paths lead to: the paths themselves,
 // folders above them, or folders one or two levels below them.
-func takeoutRoots(paths []string) []string {
+func takeoutRoots(files Files, paths []string) []string {
 	var roots []string
 	for _, path := range paths {
 		abs, err := filepath.Abs(path)
@@ -25,14 +24,11 @@ func takeoutRoots(paths []string) []string {
 			roots = append(roots, root)
 			continue
 		}
-		below, _ := filepath.Glob(filepath.Join(escapeGlob(abs), "*", "Takeout"))
-		roots = append(roots, filepath.Join(abs, "Takeout"))
-		roots = append(roots, below...)
+		for _, at := range folderAndThoseIn(files, abs) {
+			roots = append(roots, filepath.Join(at, "Takeout"))
+		}
 	}
-	roots = slices.DeleteFunc(roots, func(root string) bool {
-		info, err := os.Stat(root)
-		return err != nil || !info.IsDir()
-	})
+	roots = slices.DeleteFunc(roots, func(root string) bool { return !files.IsFolder(root) })
 	slices.Sort(roots)
 	return slices.Compact(roots)
 }
@@ -47,8 +43,19 @@ func rootAbove(path string) string {
 	return ""
 }
 
-func escapeGlob(path string) string {
-	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
+// folderAndThoseIn returns a folder and what may be a folder in it. It returns nothing for a file.
+func folderAndThoseIn(files Files, dir string) []string {
+	if !files.IsFolder(dir) {
+		return nil
+	}
+	out := []string{dir}
+	names, _ := files.Names(dir) // a folder that cannot be listed has nothing in it
+	for _, name := range names {
+		if withoutExtension(name) == name && !IsSidecar(name) { // thousands of photos need no look at each
+			out = append(out, filepath.Join(dir, name))
+		}
+	}
+	return out
 }
 
 // otherParts returns the paths of the folder dir in the other parts of the export, each with a
@@ -121,7 +128,7 @@ func (f *Finder) Orphans() (n int, first string) {
 		}
 	}
 	for abs, path := range f.seen {
-		if !isPhotoJSON(abs) {
+		if !isPhotoJSON(f.files, abs) {
 			continue
 		}
 		if n++; first == "" || path < first {
@@ -136,7 +143,7 @@ func (f *Finder) markFolderUsed(dir string) {
 	b, _ := f.folder(dir) // a folder that cannot be listed has no photos
 	names := b.names
 	if names == nil {
-		names, _ = readNames(dir)
+		names, _ = f.files.Names(dir)
 	}
 	for _, name := range names {
 		if !IsSidecar(name) {
@@ -146,8 +153,8 @@ func (f *Finder) markFolderUsed(dir string) {
 	}
 }
 
-func isPhotoJSON(path string) bool {
-	_, err := read(path, func(data []byte) (note, error) {
+func isPhotoJSON(files Files, path string) bool {
+	_, err := read(files, path, func(data []byte) (note, error) {
 		about, err := readTakeout(data)
 		if err == nil && (about.Title == "" || about.Taken == nil) {
 			err = errNotThisPhoto

@@ -9,14 +9,13 @@ package sidecar
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 
+	"photos/internal/archive"
 	"photos/internal/photo"
 	"photos/internal/text"
 )
@@ -60,8 +59,10 @@ func usage(msg, hint string) error {
 // Finder finds sidecars. It remembers the contents of the last folders, so it may miss a
 // sidecar that is made later. It is safe for concurrent use.
 type Finder struct {
+	files    Files
 	order    []Kind
 	takeouts []string // the roots of the export's parts
+	icloud   icloud
 
 	mu      sync.Mutex
 	folders []*folder         // the most recently used first
@@ -71,15 +72,29 @@ type Finder struct {
 
 // New returns a Finder that takes the first description in this order. The paths are those
 // that the user gave. New looks there for parts of an export.
-func New(order []Kind, paths ...string) *Finder {
-	return &Finder{order: slices.Clone(order), takeouts: takeoutRoots(paths), used: map[string]bool{}, seen: map[string]string{}}
+func New(order []Kind, paths ...string) *Finder { return NewIn(archive.NewFiles(), order, paths...) }
+
+// NewIn is like New, and finds sidecars also in the archives that are open in files.
+func NewIn(files Files, order []Kind, paths ...string) *Finder {
+	return &Finder{
+		files: files, order: slices.Clone(order), used: map[string]bool{}, seen: map[string]string{},
+		takeouts: takeoutRoots(files, paths), icloud: icloud{files: files, paths: slices.Clone(paths)},
+	}
+}
+
+// Files has the files in which a Finder looks. *archive.Files implements it.
+type Files interface {
+	IsFolder(path string) bool
+	Names(dir string) ([]string, error) // in no order; the caller does not change them
+	Read(path string) ([]byte, error)   // small files only; fs.ErrNotExist for a pipe or a device
 }
 
 // Found is what the sidecars of a photo say about it.
 type Found struct {
 	Description string        // empty: there is none
 	Caption     photo.Caption // how a caption inside the picture ranks, so that the order is kept
-	Facts       photo.Facts   // date and position, from any kind of sidecar
+	Facts       photo.Facts   // date, position and albums, from any kind of sidecar
+	Skip        string        // why the photo should not be uploaded, such as that it is in the trash; empty: it should
 }
 
 // Find returns what the sidecars of the photo at path say. The error names sidecars that are
@@ -107,6 +122,13 @@ func (f *Finder) Find(path string) (Found, error) {
 	n, at, err := b.takeout(name)
 	f.markUsed(at)
 	add(Takeout, photo.FactTakeout, n, err)
+	if n.trashed {
+		found.Skip = trashed
+	}
+	if b.album != "" {
+		found.Facts.Tags = append(found.Facts.Tags, b.album)
+	}
+	broken = append(broken, f.icloud.addTo(&found, dir, name))
 	found.describe(f.order, texts)
 	return found, errors.Join(broken...)
 }
@@ -130,7 +152,11 @@ type note struct {
 	taken     photo.Moment
 	position  *photo.Position
 	extension string // of the files that it is about; empty: any
+	trashed   bool   // the export has it, although it was deleted
 }
+
+// trashed is why a photo is skipped that was deleted before the export was made.
+const trashed = "in the trash of the export"
 
 // addTo adds the date and the position, unless a better source gave them.
 func (n note) addTo(f *photo.Facts, source photo.FactSource) {
@@ -163,17 +189,17 @@ func (f *Finder) Caption() photo.Caption {
 	return photo.CaptionNever
 }
 
-// maxFile is the largest size of a sidecar, in bytes. Sidecars with a long history of edits
-// have some 100 KiB.
-const maxFile = 1 << 20
-
 // errNotThisPhoto is the error of a file that is not a sidecar of this photo.
 var errNotThisPhoto = errors.New("no such sidecar")
 
 // read parses one sidecar. Its errors name the file, except errNotThisPhoto. If the text is too
 // long, read returns an error and the rest of the note.
-func read(path string, parse func([]byte) (note, error)) (note, error) {
-	n, err := parseFile(path, parse)
+func read(files Files, path string, parse func([]byte) (note, error)) (note, error) {
+	data, err := files.Read(path)
+	var n note
+	if err == nil {
+		n, err = parse(data)
+	}
 	if err == nil {
 		if n.text = text.Clean(n.text); len(n.text) <= photo.MaxDescription {
 			return n, nil
@@ -194,27 +220,4 @@ func read(path string, parse func([]byte) (note, error)) (note, error) {
 		err = pe.Err // the message has the path already
 	}
 	return note{}, &photo.Error{Kind: photo.KindUnreadable, Msg: "read " + path, Err: err}
-}
-
-func parseFile(path string, parse func([]byte) (note, error)) (note, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return note{}, err
-	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
-		return note{}, errNotThisPhoto
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return note{}, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return note{}, err
-	}
-	if len(b) > maxFile {
-		return note{}, fmt.Errorf("more than %d MiB for a sidecar", maxFile>>20)
-	}
-	return parse(b)
 }

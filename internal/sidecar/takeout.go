@@ -23,6 +23,7 @@ type takeoutJSON struct {
 	Taken       json.RawMessage `json:"photoTakenTime"`
 	Place       json.RawMessage `json:"geoData"`     // as shown, and maybe corrected by the user
 	Recorded    json.RawMessage `json:"geoDataExif"` // as the camera recorded it
+	Trashed     json.RawMessage `json:"trashed"`
 }
 
 // readTakeout reads a JSON of Takeout. For one of another program it fails with
@@ -58,7 +59,7 @@ func (w candidate) parser(name string) func([]byte) (note, error) {
 }
 
 func (t takeoutJSON) note() note {
-	n := note{text: t.Description, taken: takenTime(t.Taken), position: positionOf(t.Place)}
+	n := note{text: t.Description, taken: takenTime(t.Taken), position: positionOf(t.Place), trashed: string(t.Trashed) == "true"}
 	if n.position == nil {
 		n.position = positionOf(t.Recorded)
 	}

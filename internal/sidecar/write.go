@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
-	"math"
 	"strconv"
 
 	"photos/internal/photo"
@@ -63,24 +62,10 @@ func writeXMP(p photo.Photo) (string, []byte) {
 	}
 	if position != nil {
 		fmt.Fprintf(&b, "   <exif:GPSLatitude>%s</exif:GPSLatitude>\n   <exif:GPSLongitude>%s</exif:GPSLongitude>\n",
-			minutesOf(position.Latitude, "N", "S"), minutesOf(position.Longitude, "E", "W"))
+			xmp.FormatDegrees(position.Latitude, "N", "S"), xmp.FormatDegrees(position.Longitude, "E", "W"))
 	}
 	b.WriteString("  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n")
 	return ".xmp", seal(b.Bytes())
-}
-
-// minutesOf returns degrees as xmp.Degrees reads them.
-func minutesOf(degrees float64, positive, negative string) string {
-	direction := positive
-	if degrees < 0 {
-		direction = negative
-	}
-	whole, rest := math.Modf(math.Abs(degrees))
-	minutes := math.Round(rest*60*1e8) / 1e8
-	if minutes >= 60 {
-		whole, minutes = whole+1, 0
-	}
-	return strconv.FormatFloat(whole, 'f', 0, 64) + "," + strconv.FormatFloat(minutes, 'f', -1, 64) + direction
 }
 
 // writeTakeout makes a JSON in the form of Google Takeout, because every program that imports

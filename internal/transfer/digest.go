@@ -41,9 +41,13 @@ var (
 	errNotRegular = &skip{"not a regular file"}
 )
 
-// digest returns the digest of a file. It reads the file only if it has changed since an earlier
+// digest returns the digest of an item. It reads the file only if it has changed since an earlier
 // run.
-func (u *uploader) digest(path string) (file, error) {
+func (u *uploader) digest(i Item) (file, error) {
+	if i.Content != nil {
+		return u.digestContent(i)
+	}
+	path := i.file()
 	info, err := os.Stat(path)
 	if err != nil {
 		return file{}, unreadable(path, err)
@@ -63,6 +67,21 @@ func (u *uploader) digest(path string) (file, error) {
 		u.Digests.Add(path, again, start, statcache.Entry{ID: f.id, Picture: err == nil})
 	}
 	return f, err
+}
+
+// Identify returns the ID of an item's bytes. It reads them only if the file has changed since digests got it.
+// isPicture is false for a file that is not a picture or video, and for one that is empty or not regular.
+func Identify(ctx context.Context, digests Digests, i Item) (id photo.ID, isPicture bool, err error) {
+	if i.Err == nil {
+		u := &uploader{Options: Options{Digests: digests}, ctx: ctx}
+		var f file
+		f, i.Err = u.digest(i)
+		id = f.id
+	}
+	if s := (*skip)(nil); errors.As(i.Err, &s) {
+		return photo.ID{}, false, nil
+	}
+	return id, i.Err == nil, i.Err
 }
 
 // buffers has the buffers that files are read with. Those of 32 KiB take 1.6 times as long
@@ -146,7 +165,7 @@ func (f *file) read(ctx context.Context, r io.Reader) (int64, error) {
 	head := make([]byte, picture.HeadSize)
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return 0, &photo.Error{Kind: photo.KindUnreadable, Msg: "read", Err: err}
+		return 0, readError(err)
 	}
 	if _, ok := picture.Sniff(head[:n]); !ok {
 		return 0, errNoPicture
@@ -173,9 +192,17 @@ func hashRest(ctx context.Context, h hash.Hash, r io.Reader) (int64, error) {
 		return r.Read(p)
 	}), *buf)
 	if err != nil && ctx.Err() == nil {
-		err = &photo.Error{Kind: photo.KindUnreadable, Msg: "read", Err: err}
+		err = readError(err)
 	}
 	return n, err
+}
+
+// readError returns the error of bytes that cannot be read. Entries of archives have errors of their own.
+func readError(err error) error {
+	if _, ok := errors.AsType[*photo.Error](err); ok {
+		return err
+	}
+	return &photo.Error{Kind: photo.KindUnreadable, Msg: "read", Err: err}
 }
 
 // readerFunc is an io.Reader and nothing else, so that CopyBuffer uses the buffer it is given.

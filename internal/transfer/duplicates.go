@@ -26,6 +26,7 @@ type duplicates struct {
 type first struct {
 	task   *task        // nil when it is finished
 	stored photo.Status // what the service would have of the photo
+	path   string       // of the item
 }
 
 func newDuplicates(dryRun bool) *duplicates {
@@ -44,11 +45,12 @@ func (d *duplicates) add(t *task) bool {
 		d.firsts[t.firstOf] = first{task: t}
 		return true
 	case f.task != nil:
+		t.twin = f.task.item.Path
 		f.task.followers = append(f.task.followers, t)
 		d.waiting++
 		return false
 	}
-	t.status, t.checked = f.stored, true
+	t.status, t.checked, t.twin = f.stored, true, f.path
 	return true
 }
 
@@ -74,7 +76,7 @@ func (d *duplicates) release(t *task) (abandoned []*task) {
 		d.promote(t.firstOf, followers)
 		return nil
 	case d.dryRun:
-		d.firsts[t.firstOf] = first{stored: t.statusAfter()}
+		d.firsts[t.firstOf] = first{stored: t.statusAfter(), path: t.item.Path}
 	}
 	for _, f := range followers {
 		f.status, f.checked = t.statusAfter(), true
@@ -89,6 +91,10 @@ func (d *duplicates) promote(id photo.ID, followers []*task) {
 		return
 	}
 	next := followers[0]
+	next.twin = ""
+	for _, f := range followers[1:] {
+		f.twin = next.item.Path
+	}
 	next.firstOf, next.followers = id, followers[1:]
 	d.firsts[id] = first{task: next}
 	d.makeReady(next)

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"iter"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"photos/internal/archive"
 	"photos/internal/photo"
 )
 
@@ -28,19 +30,21 @@ type ScanOptions struct {
 	// Note is called with each folder that is not entered, and the reason. It may be nil.
 	Note func(path, why string)
 
+	// Archives opens the archives that are named, whose entries are yielded then. If it is nil, an
+	// archive is a file like any other.
+	Archives *archive.Files
+	Context  context.Context // ends the reading of archives; it may be nil
+
 	// Unmatched is called at the end with each pattern that matched nothing. It may be nil.
 	Unmatched func(p *Pattern)
 }
 
-// Scan yields every file that paths mean: a file itself, all files below a folder, or what a
-// glob matches if no file has that name. A file that cannot be read is yielded with its
+// Scan yields every file that paths mean: a file itself, all entries of an archive, all files below a
+// folder, or what a glob matches if no file has that name. A file that cannot be read is yielded with its
 // error, and the scan goes on.
 func Scan(paths []string, o ScanOptions) iter.Seq[Item] {
-	if o.Note == nil {
-		o.Note = func(string, string) {}
-	}
 	return func(yield func(Item) bool) {
-		s := &scanner{o, yield}
+		s := newScanner(o, yield)
 		for _, path := range paths {
 			if !s.one(path) {
 				return
@@ -56,6 +60,13 @@ type scanner struct {
 	yield func(Item) bool
 }
 
+func newScanner(o ScanOptions, yield func(Item) bool) *scanner {
+	if o.Note == nil {
+		o.Note = func(string, string) {}
+	}
+	return &scanner{o, yield}
+}
+
 // unmatched reports the patterns that matched nothing.
 func (s *scanner) unmatched() {
 	for _, p := range slices.Concat(s.Include, s.Exclude) {
@@ -68,11 +79,14 @@ func (s *scanner) unmatched() {
 // one yields the files that one argument means.
 func (s *scanner) one(path string) bool {
 	info, err := os.Stat(path) // a link that the user named is followed
+	outer, name, inArchive := archive.Split(path)
 	switch {
 	case err == nil && info.IsDir():
 		return s.folder(path)
 	case err == nil:
-		return s.yield(Item{Path: path, Named: true})
+		return s.file(path)
+	case inArchive && s.Archives != nil && isArchive(outer):
+		return s.some(outer, map[string]Item{name: {Path: path, Named: true}})
 	case errors.Is(err, fs.ErrNotExist):
 		return s.glob(path)
 	}
@@ -96,7 +110,7 @@ func (s *scanner) glob(pattern string) bool {
 			}
 			continue
 		}
-		if !s.yield(Item{Path: m, Named: true}) {
+		if !s.file(m) {
 			return false
 		}
 	}

@@ -1,8 +1,6 @@
 package transfer
 
 import (
-	"os"
-
 	"photos/internal/api"
 	"photos/internal/client"
 	"photos/internal/photo"
@@ -34,7 +32,7 @@ func (u *uploader) send(t *task) (client.Uploaded, error) {
 	if kind := photo.KindOf(err); kind != photo.KindDigestMismatch && kind != photo.KindChanged {
 		return failedUnless(up, err)
 	}
-	fresh, err := readFile(u.ctx, t.item.file())
+	fresh, err := t.item.read(u.ctx)
 	if err != nil {
 		return client.Uploaded{Outcome: photo.OutcomeFailed}, err
 	}
@@ -58,11 +56,11 @@ func failedUnless(up client.Uploaded, err error) (client.Uploaded, error) {
 }
 
 func (u *uploader) sendOnce(t *task) (client.Uploaded, error) {
-	f, err := os.Open(t.item.file())
+	body, end, err := t.item.body(t.file.size)
 	if err != nil {
-		return client.Uploaded{}, unreadable(t.item.file(), err)
+		return client.Uploaded{}, err
 	}
-	defer f.Close()
+	defer end.Close()
 	u.Progress.Sending(t.item.Path, t.file.size)
 	ctx := u.sending
 	if t.file.size > photo.MaxWhole {
@@ -73,7 +71,7 @@ func (u *uploader) sendOnce(t *task) (client.Uploaded, error) {
 			Filename: t.item.name(), ID: t.file.id,
 			Description: t.item.Description, DescriptionSource: t.item.Source, Caption: t.item.Caption, Facts: t.item.Facts,
 		},
-		Body: unchangedFile{f, t.file.size}, Size: t.file.size,
+		Body: body, Size: t.file.size,
 		ID: t.status.Upload, Offset: t.status.Offset,
 		Sent: func(n int64) { u.Progress.Moved(t.item.Path, n) },
 	})
@@ -117,13 +115,13 @@ func (u *uploader) improveStored(t *task) {
 // announce creates an upload of a stored photo with the facts that are known about it, but
 // without its description. If the service has lost the bytes since, they are sent.
 func (u *uploader) announce(t *task) (client.Uploaded, error) {
-	f, err := os.Open(t.item.file())
+	body, end, err := t.item.body(t.file.size)
 	if err != nil {
-		return client.Uploaded{Outcome: photo.OutcomeFailed}, unreadable(t.item.file(), err)
+		return client.Uploaded{Outcome: photo.OutcomeFailed}, err
 	}
-	defer f.Close()
+	defer end.Close()
 	return failedUnless(u.svc.Upload(u.sending, client.Upload{
 		Meta: api.UploadMetadata{Filename: t.item.name(), ID: t.file.id, Caption: photo.CaptionNever, Facts: t.item.Facts},
-		Body: unchangedFile{f, t.file.size}, Size: t.file.size, Stored: true,
+		Body: body, Size: t.file.size, Stored: true,
 	}))
 }

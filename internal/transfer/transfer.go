@@ -25,11 +25,12 @@ type Service interface {
 
 // Item is one file to upload.
 type Item struct {
-	Path        string // as the user gave it; its bytes are there, unless Spool is set
-	Spool       string // a temporary file with the bytes of a photo that came through a pipe
-	Name        string // the photo's name at the service; empty: the last element of Path
-	Named       bool   // the user named this very file, so it is a failure if it is not a picture
-	Description string // empty: what Options.Sidecars finds
+	Path        string  // as the user gave it; its bytes are there, unless Spool or Content is set
+	Spool       string  // a temporary file with the bytes of a photo that came through a pipe
+	Content     Content // the bytes of an entry of an archive; nil for other items
+	Name        string  // the photo's name at the service; empty: the last element of Path
+	Named       bool    // the user named this very file, so it is a failure if it is not a picture
+	Description string  // empty: what Options.Sidecars finds
 	Source      photo.Source
 	Caption     photo.Caption // how a caption inside the picture ranks against Description
 	Folder      string        // below the folder that is uploaded, as photo.CleanFolder has it
@@ -49,7 +50,7 @@ type Record struct {
 	Seconds         float64
 	DescriptionKept bool   // the photo already had another description, which stays
 	SidecarErr      error  // why a sidecar could not be read or written; photo.KindConflict: somebody else changed it
-	Reason          string // why it was skipped
+	Reason          string // why it was skipped, or which item of this run has the same bytes
 	Err             error  // set when Outcome is failed
 }
 

@@ -6,10 +6,12 @@ import (
 	"iter"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"photos/internal/archive"
 	"photos/internal/photo"
 	"photos/internal/sidecar"
 )
@@ -95,6 +97,7 @@ func Upload(ctx context.Context, svc Service, items iter.Seq[Item], o Options, e
 		sum.Add(t.rec)
 		o.Progress.Done(t.rec)
 		each(t.rec)
+		t.item.release()
 	}
 	if err := context.Cause(u.ctx); err != nil {
 		return sum, stopError(err)
@@ -126,6 +129,7 @@ type task struct {
 	restored bool         // the photo was taken out of the trash
 	rec      Record
 
+	twin      string   // the path of an earlier item of the same bytes
 	firstOf   photo.ID // its key in duplicates.firsts, zero when it is not there
 	followers []*task  // items of the same bytes, which wait for this one; guarded by duplicates.mu
 }
@@ -219,7 +223,7 @@ func (u *uploader) digestAll() {
 		}
 		var err error
 		if err = t.item.Err; err == nil {
-			t.file, err = u.digest(t.item.file())
+			t.file, err = u.digest(t.item)
 			t.rec.Bytes = t.file.size
 		}
 		if err != nil {
@@ -227,26 +231,33 @@ func (u *uploader) digestAll() {
 			continue
 		}
 		t.rec.ID = t.file.id
-		u.readSidecars(t)
+		if reason := u.readSidecars(t); reason != "" && !t.item.Named {
+			u.finishUnusable(t, &skip{reason})
+			continue
+		}
 		u.Progress.Found(t.item.Path, t.file.size)
 		u.digested <- t
 	}
 }
 
-// readSidecars looks in the files next to the photo for its date, its position and, if the
-// item has no description yet, for one.
-func (u *uploader) readSidecars(t *task) {
-	defer func() { t.item.Facts.Folder, t.item.Facts.Tags = t.item.Folder, t.item.Tags }()
+// readSidecars looks in the files next to the photo for its date, its position, its albums and, if the
+// item has no description yet, for one. It returns why the photo should be skipped, or "".
+func (u *uploader) readSidecars(t *task) (skipped string) {
+	defer func() {
+		t.item.Facts.Folder, t.item.Facts.Tags = t.item.Folder, append(t.item.Facts.Tags, t.item.Tags...)
+		slices.Sort(t.item.Facts.Tags)
+		t.item.Facts.Tags = slices.Compact(t.item.Facts.Tags)
+	}()
 	if t.item.Spool != "" {
 		if u.Sidecars != nil {
 			t.item.Caption = u.Sidecars.Caption()
 		}
-		return
+		return ""
 	}
 	if u.Sidecars != nil {
 		var found sidecar.Found
 		found, t.rec.SidecarErr = u.Sidecars.Find(t.item.Path)
-		t.item.Facts = found.Facts
+		t.item.Facts, skipped = found.Facts, found.Skip
 		if t.item.Description != "" {
 			t.item.Caption = u.Sidecars.Caption()
 		} else if t.item.Description, t.item.Caption = found.Description, found.Caption; found.Description != "" {
@@ -254,6 +265,7 @@ func (u *uploader) readSidecars(t *task) {
 		}
 	}
 	t.item.Facts.Modified = t.file.modified
+	return skipped
 }
 
 // finishUnusable finishes an item whose file is not a picture or cannot be read. A file
@@ -272,13 +284,30 @@ func (u *uploader) finishUnusable(t *task, err error) {
 		u.finish(t, photo.OutcomeFailed, &photo.Error{Kind: photo.KindNotPicture, Msg: s.reason, Hint: hint})
 		return
 	}
-	if t.rec.Reason = s.reason; sidecar.IsSidecar(filepath.Base(t.item.Path)) {
-		t.rec.Reason = "a sidecar"
-		if u.Sidecars != nil {
-			u.Sidecars.MarkSkipped(t.item.Path)
-		}
-	}
+	t.rec.Reason = u.reason(t.item.Path, s)
 	u.finish(t, photo.OutcomeSkipped, nil)
+}
+
+// reason returns why a file that is not a picture is skipped.
+func (u *uploader) reason(path string, s *skip) string {
+	name := filepath.Base(path)
+	switch {
+	case s != errNoPicture:
+		return s.reason
+	case sidecar.IsSidecar(name):
+		if u.Sidecars != nil {
+			u.Sidecars.MarkSkipped(path)
+		}
+		return "a sidecar"
+	case u.Sidecars != nil && u.Sidecars.IsList(path):
+		return "a list of an export"
+	case archive.Named(name):
+		if _, _, inside := archive.Split(path); inside {
+			return "an archive inside an archive"
+		}
+		return "an archive; name it to upload what is in it"
+	}
+	return s.reason
 }
 
 // finish records the result of a task. Duplicates that waited for it go on.
@@ -305,6 +334,9 @@ func (u *uploader) finish(t *task, o photo.Outcome, err error) {
 // record completes the record of a task.
 func (t *task) record(o photo.Outcome, err error) {
 	t.rec.Item, t.rec.Outcome, t.rec.Err = t.item, o, err
+	if o == photo.OutcomeExists && t.twin != "" {
+		t.rec.Reason = "the same bytes as " + t.twin
+	}
 	t.rec.Seconds = time.Since(t.start).Seconds()
 }
 

@@ -101,10 +101,11 @@ func readAll(ctx context.Context, items iter.Seq[Item]) <-chan Proof {
 }
 
 func readItem(ctx context.Context, item Item) Proof {
+	defer item.release()
 	p := Proof{Path: item.Path}
 	f, err := file{}, item.Err
 	if err == nil {
-		f, err = readFile(ctx, item.Path)
+		f, err = item.read(ctx)
 	}
 	var s *skip
 	switch {

@@ -35,3 +35,17 @@ func Degrees(s string) float64 {
 	}
 	return math.NaN()
 }
+
+// FormatDegrees returns a coordinate as [Degrees] reads it: degrees and minutes with a direction.
+func FormatDegrees(degrees float64, positive, negative string) string {
+	direction := positive
+	if degrees < 0 {
+		direction = negative
+	}
+	whole, rest := math.Modf(math.Abs(degrees))
+	minutes := math.Round(rest*60*1e8) / 1e8
+	if minutes >= 60 {
+		whole, minutes = whole+1, 0
+	}
+	return strconv.FormatFloat(whole, 'f', 0, 64) + "," + strconv.FormatFloat(minutes, 'f', -1, 64) + direction
+}
