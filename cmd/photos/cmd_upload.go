@@ -267,7 +267,7 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 		return err
 	}
 	files := archive.NewFiles()
-	defer files.Close()
+	defer func() { _ = files.Close() }() // they were only read
 	roots, err := o.openArchives(ctx, e, files, args)
 	if err != nil {
 		return err

@@ -106,7 +106,7 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 		how = photo.LookAtBytes
 	}
 	files := archive.NewFiles()
-	defer files.Close()
+	defer func() { _ = files.Close() }() // they were only read
 	r := verifyReport{e: e, out: out, picturesOnly: o.picturesOnly}
 	err = transfer.Verify(ctx, c, transfer.Scan(args, transfer.ScanOptions{Everything: true, Archives: files, Context: ctx}), how, r.add)
 	return r.end(err)

@@ -101,7 +101,7 @@ func (h *header) readZip64(extra []byte) {
 		}
 		field := extra[4 : 4+n]
 		if binary.LittleEndian.Uint16(extra) == id && n >= 16 {
-			h.size, h.packed = int64(binary.LittleEndian.Uint64(field)&(1<<62-1)), int64(binary.LittleEndian.Uint64(field[8:])&(1<<62-1)) //nolint:gosec // 62 bits
+			h.size, h.packed = int64(binary.LittleEndian.Uint64(field)&(1<<62-1)), int64(binary.LittleEndian.Uint64(field[8:])&(1<<62-1))
 		}
 		extra = extra[4+n:]
 	}
@@ -124,7 +124,7 @@ func (h *header) check(whole bool) error {
 	case !whole:
 		return refused("the archive is cut or damaged in this entry")
 	}
-	return checkSizes(h.method, uint64(h.packed), uint64(h.size)) //nolint:gosec // sizes are not negative
+	return checkSizes(h.method, uint64(h.packed), uint64(h.size))
 }
 
 // measure finds the end of the entry, and its sizes if they come after the bytes. It reports whether all
@@ -185,7 +185,7 @@ func (h *header) measureStored(in *counter) bool {
 		if err != nil {
 			return false
 		}
-		if binary.LittleEndian.Uint32(b) == markSignature && binary.LittleEndian.Uint32(b[4:]) == sum.Sum32() && binary.LittleEndian.Uint32(b[8:]) == uint32(in.n&(1<<32-1)) { //nolint:gosec // 32 bits
+		if binary.LittleEndian.Uint32(b) == markSignature && binary.LittleEndian.Uint32(b[4:]) == sum.Sum32() && binary.LittleEndian.Uint32(b[8:]) == uint32(in.n&(1<<32-1)) {
 			h.packed, h.size, h.crc = in.n, in.n, sum.Sum32()
 			return h.descriptor(in)
 		}
@@ -206,9 +206,9 @@ func (h *header) descriptor(in *counter) bool {
 	switch {
 	case len(b) < 12 || le.Uint32(b) != h.crc:
 		return false
-	case len(b) >= 20 && le.Uint64(b[4:]) == uint64(h.packed) && le.Uint64(b[12:]) == uint64(h.size): //nolint:gosec // sizes are not negative
+	case len(b) >= 20 && le.Uint64(b[4:]) == uint64(h.packed) && le.Uint64(b[12:]) == uint64(h.size):
 		h.end = h.data + h.packed + int64(mark) + 20
-	case le.Uint32(b[4:]) == uint32(h.packed&(1<<32-1)) && le.Uint32(b[8:]) == uint32(h.size&(1<<32-1)): //nolint:gosec // 32 bits
+	case le.Uint32(b[4:]) == uint32(h.packed&(1<<32-1)) && le.Uint32(b[8:]) == uint32(h.size&(1<<32-1)):
 		h.end = h.data + h.packed + int64(mark) + 12
 	default:
 		return false

@@ -31,13 +31,15 @@ func (a *Archive) indexTar(ctx context.Context) error {
 		}
 		return nil
 	})
-	var bad *damage
-	switch {
-	case err == nil:
-		return nil
-	case !errors.As(err, &bad):
-		return err
-	case len(a.entries) == 0:
+	if bad, ok := errors.AsType[*damage](err); ok {
+		return a.endStream(bad)
+	}
+	return err
+}
+
+// endStream says why no other entry can be read.
+func (a *Archive) endStream(bad *damage) error {
+	if len(a.entries) == 0 {
 		return damaged("it is not a tgz archive, or its beginning is damaged: " + bad.Error())
 	}
 	a.Damage = a.cutAfter(bad.Error())
@@ -177,9 +179,8 @@ func (a *Archive) Stream(ctx context.Context, each func(*Entry, io.Reader) bool)
 		}
 		return nil
 	})
-	var bad *damage
-	if errors.Is(err, stop) || errors.As(err, &bad) && a.Damage != nil {
-		return nil // Damage says it
+	if _, known := errors.AsType[*damage](err); errors.Is(err, stop) || known && a.Damage != nil {
+		err = nil // Damage says it
 	}
 	return err
 }

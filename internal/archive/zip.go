@@ -46,8 +46,8 @@ func (a *Archive) addZip(r *zip.Reader) error {
 			continue
 		}
 		packed += f.CompressedSize64
-		e := &Entry{Name: f.Name, Size: int64(f.UncompressedSize64), Err: checkZip(f, packed > uint64(a.info.Size())), source: zipFile{f}} //nolint:gosec // checkZip refuses large sizes
-		if f.Modified.Year() > 1980 {                                                                                                      // the first year of DOS means none
+		e := &Entry{Name: f.Name, Size: int64(f.UncompressedSize64), Err: checkZip(f, packed > uint64(a.info.Size())), source: zipFile{f}}
+		if f.Modified.Year() > 1980 { // the first year of DOS means none
 			e.Modified = f.Modified
 		}
 		if err := a.add(e); err != nil {
@@ -122,10 +122,10 @@ func (a *Archive) directoryCount() (uint64, error) {
 	}
 	record := make([]byte, end64)
 	offset := binary.LittleEndian.Uint64(tail[at-locator+8:])
-	if offset > uint64(size) { //nolint:gosec // a size is not negative
+	if offset > uint64(size) {
 		return count, nil
 	}
-	if _, err := a.file.ReadAt(record, int64(offset)); err != nil { //nolint:gosec // not more than the size
+	if _, err := a.file.ReadAt(record, int64(offset)); err != nil {
 		return count, nil //nolint:nilerr // the directory is found to be damaged later
 	}
 	return max(count, binary.LittleEndian.Uint64(record[32:])), nil

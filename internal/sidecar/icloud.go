@@ -63,10 +63,10 @@ func (c *icloud) addTo(found *Found, dir, name string) error {
 	if len(c.roots) == 0 {
 		return nil
 	}
-	abs, err := filepath.Abs(cmp.Or(dir, "."))
-	if err != nil || !slices.ContainsFunc(c.roots, func(root string) bool { return abs == filepath.Join(root, "Photos") }) {
+	if !c.isPhotos(dir) {
 		return nil
 	}
+	var err error
 	if !c.told.Swap(true) {
 		err = c.broken
 	}
@@ -84,6 +84,12 @@ func (c *icloud) addTo(found *Found, dir, name string) error {
 		found.Skip = trashed
 	}
 	return err
+}
+
+// isPhotos reports whether the folder has the photos of an export.
+func (c *icloud) isPhotos(dir string) bool {
+	abs, err := filepath.Abs(cmp.Or(dir, "."))
+	return err == nil && slices.ContainsFunc(c.roots, func(root string) bool { return abs == filepath.Join(root, "Photos") })
 }
 
 // row returns what is known about a name. The moving part of a live photo has no line of its own, unless

@@ -166,7 +166,7 @@ func (m meeting) first() decision {
 func mergeTags(seen bool, base, local, service []string, unknown bool) []string {
 	out := slices.Concat(local, service)
 	if seen {
-		has := func(tags []string, t string) bool { return slices.Contains(tags, t) }
+		has := slices.Contains[[]string]
 		out = slices.DeleteFunc(out, func(t string) bool {
 			return has(base, t) && (!unknown && !has(local, t) || !has(service, t))
 		})

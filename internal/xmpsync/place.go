@@ -162,14 +162,14 @@ func checkUnchanged(path string, before fs.FileInfo) error {
 // openPart makes a temporary file with the usual mode. It removes one that an earlier run has left.
 func openPart(path string) (*os.File, error) {
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	f, err := os.OpenFile(path, flags, 0o666) //nolint:gosec // the umask of the user decides, as for any file
+	f, err := os.OpenFile(path, flags, 0o666)
 	if !errors.Is(err, fs.ErrExist) {
 		return f, err
 	}
 	if err := os.Remove(path); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(path, flags, 0o666) //nolint:gosec // as above
+	return os.OpenFile(path, flags, 0o666)
 }
 
 // moveNew renames a file to a name that no file has.

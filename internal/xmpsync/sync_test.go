@@ -1,6 +1,7 @@
 package xmpsync_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -182,7 +183,7 @@ func TestNothingIsLost(t *testing.T) {
 				}
 			}
 			bytesAfter, _ := os.ReadFile(w.side)
-			if len(changes) == 0 && string(bytesBefore) != string(bytesAfter) {
+			if len(changes) == 0 && !bytes.Equal(bytesBefore, bytesAfter) {
 				t.Fatalf("%s: the sidecar was written without a change", name)
 			}
 			if strings.Contains(string(bytesBefore), "crs:Exposure") && !strings.Contains(string(bytesAfter), `crs:Exposure="0.5"`) {
