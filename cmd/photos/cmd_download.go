@@ -150,7 +150,7 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	var dir string
 	dir, opts.Name = o.target(args)
 	rep.order = newInOrder(o.keepOrder)
-	if opts.Mirror, err = o.openMirror(ctx, e, c, dir); err != nil {
+	if opts.Mirror, err = o.openMirror(ctx, c, dir); err != nil {
 		return err
 	}
 	sum, err := transfer.Download(ctx, c, dir, wanted, opts, rep.record)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -188,7 +189,7 @@ func (o fromOptions) lines(in io.Reader) iter.Seq[listItem] {
 			}
 			var it listItem
 			switch {
-			case errors.Is(err, errLongLine):
+			case errors.Is(err, errLongLine), errors.Is(err, errNoNUL):
 				it = listItem{Name: o.lineName(n), Err: malformed(err)}
 			case err != nil:
 				it = listItem{Name: o.lineName(n), Err: &endOfReadError{unreadable("", err)}}
@@ -219,8 +220,15 @@ const maxLine = 64 << 10
 
 var errLongLine = fmt.Errorf("longer than %d bytes", maxLine)
 
+// errNoNUL is the error of a list of lines that is read with -0.
+var errNoNUL error = &photo.Error{
+	Kind: photo.KindUsage, Msg: "several lines, and no NUL byte after them",
+	Hint: "leave -0 out: with --from it is about the items of the list, not about the results",
+}
+
 // readLines yields the lines of in without the byte that ends them. For a line that is
-// too long it yields errLongLine and goes on. After any other error it stops.
+// too long it yields errLongLine and goes on. After any other error it stops. Lines without the
+// NUL byte that should end them are errNoNUL.
 func readLines(in io.Reader, end byte) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		r := bufio.NewReaderSize(in, maxLine)
@@ -239,6 +247,9 @@ func readLines(in io.Reader, end byte) iter.Seq2[string, error] {
 				if !yield("", errLongLine) {
 					return
 				}
+			case last && end == 0 && bytes.Contains(line, []byte("\n")):
+				yield("", errNoNUL)
+				return
 			case !last || len(line) > 0:
 				if !yield(strings.TrimSuffix(string(line), string(rune(end))), nil) {
 					return

@@ -47,7 +47,7 @@ func (o mirrorOptions) check(cmd *cobra.Command, args []string, d downloadOption
 }
 
 // openMirror opens the folder as a mirror of the account, or returns nil without --mirror.
-func (o downloadOptions) openMirror(ctx context.Context, e *env, c *client.Client, dir string) (*transfer.Mirror, error) {
+func (o downloadOptions) openMirror(ctx context.Context, c *client.Client, dir string) (*transfer.Mirror, error) {
 	if !o.mirror.on {
 		return nil, nil
 	}

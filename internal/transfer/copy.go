@@ -169,7 +169,8 @@ func (c *copier) finish(rec *Record, o photo.Outcome, err error) {
 func (c *copier) copy(t copyTask, rec *Record) {
 	start := time.Now()
 	defer c.busy.lock(t.Photo.ID)() // it may be named twice
-	o, err := photo.OutcomeFailed, error(nil)
+	var o photo.Outcome
+	var err error
 	switch state := t.status.State; {
 	case state == photo.Trashed:
 		o, rec.Reason = photo.OutcomeSkipped, "in the trash of "+c.To
