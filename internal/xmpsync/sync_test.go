@@ -238,6 +238,31 @@ func (w *world) randomEdits(random *rand.Rand, step int) {
 	}
 }
 
+// TestManyPhotos syncs more photos than are asked for one by one, in several folders.
+func TestManyPhotos(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var files []xmpsync.File
+	for i := range 50 {
+		dir := filepath.Join(w.dir, fmt.Sprint(i%3))
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, fmt.Sprintf("%d.jpg", i))
+		id := photo.ID(sha256.Sum256([]byte(path)))
+		files = append(files, xmpsync.File{Path: path, ID: id})
+		if i > 0 {
+			w.svc.photos[id] = photo.Photo{ID: id, Name: filepath.Base(path), Description: fmt.Sprint("photo ", i), DescriptionSource: photo.FromFlag}
+		}
+	}
+	for run, want := range []xmpsync.Summary{{Photos: 50, Changed: 49, Absent: 1}, {Photos: 50, Absent: 1}} {
+		sum, err := xmpsync.Run(t.Context(), w.svc, files, xmpsync.Options{Account: "account", StateDir: w.state}, func(xmpsync.Change) {})
+		if err != nil || sum != want {
+			t.Errorf("run %d: %+v, %v, want %+v", run, sum, err, want)
+		}
+	}
+}
+
 func TestConflicts(t *testing.T) {
 	t.Parallel()
 	for prefer, want := range map[xmpsync.Side]string{xmpsync.None: "here|there", xmpsync.Local: "here|here", xmpsync.Service: "there|there"} {
