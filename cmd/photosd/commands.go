@@ -22,6 +22,7 @@ func commands() map[string]command {
 		"account": {run: account},
 		"check":   {run: check, flags: []string{"repair", "json"}},
 		"migrate": {run: migrate, flags: []string{"dry-run"}},
+		"version": {run: printVersion, flags: []string{"json"}},
 		"sweep":   {run: sweep, flags: []string{"dry-run"}},
 		"move":    {run: moveAll, flags: []string{"to-database-url", "to-data", "to-bucket"}},
 	}

@@ -49,6 +49,9 @@ Usage:
                              PHOTOSD_TO_DATABASE_URL_FILE names
       --to-data FOLDER       where the files are copied to (default: they stay)
       --to-bucket NAME       the bucket that they are copied to
+  photosd version
+      print the version
+      --json  a JSON object, with the commit and the date of the source
 
 The commands need the settings of the service. The service may be running.
 

@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -44,7 +45,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case errors.Is(err, flag.ErrHelp):
 		_, err = io.WriteString(stdout, help())
 	case err == nil && set.version:
-		_, err = fmt.Fprintf(stdout, "photosd version %s\n", buildinfo.Version())
+		err = printVersion(ctx, set, stdout, talk)
 	case err == nil && len(set.words) > 0:
 		err = commands()[set.words[0]].run(ctx, set, stdout, talk)
 	case err == nil:
@@ -61,4 +62,16 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return 2
 	}
 	return 1
+}
+
+// printVersion runs the command version. With --json it prints all that is known about the build.
+func printVersion(_ context.Context, s *settings, stdout io.Writer, _ *talk) error {
+	if err := s.noArguments(); err != nil {
+		return err
+	}
+	if s.json {
+		return json.NewEncoder(stdout).Encode(buildinfo.Read())
+	}
+	_, err := fmt.Fprintf(stdout, "photosd version %s\n", buildinfo.Version())
+	return err
 }

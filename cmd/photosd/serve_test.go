@@ -13,6 +13,7 @@ import (
 
 	"photos/internal/api"
 	"photos/internal/blob/disk"
+	"photos/internal/buildinfo"
 )
 
 // running is a photosd that runs in the test's process.
@@ -146,10 +147,23 @@ func TestRunRefuses(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	t.Parallel()
-	var out, problems syncBuffer
-	if code := run(t.Context(), []string{"--version"}, none, &out, &problems); code != 0 || !strings.HasPrefix(out.String(), "photosd version ") {
-		t.Errorf("exit code %d, %q", code, out.String())
+	version := func(want int, args ...string) string {
+		var out, problems syncBuffer
+		if code := run(t.Context(), args, none, &out, &problems); code != want {
+			t.Errorf("%q: exit code %d, %q", args, code, problems.String())
+		}
+		return out.String()
 	}
+	for _, args := range [][]string{{"--version"}, {"version"}} {
+		if got := version(0, args...); !strings.HasPrefix(got, "photosd version ") {
+			t.Errorf("%q: %q", args, got)
+		}
+	}
+	var build buildinfo.Info
+	if err := json.Unmarshal([]byte(version(0, "version", "--json")), &build); err != nil || build != buildinfo.Read() {
+		t.Errorf("version --json: %+v, %v", build, err)
+	}
+	version(2, "version", "1")
 }
 
 // TestAccountCommand disables and enables an account in the database of a service that has stopped.

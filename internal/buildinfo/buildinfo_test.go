@@ -32,12 +32,35 @@ func TestVersion(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			info := &debug.BuildInfo{Main: debug.Module{Version: c.module}, Settings: c.settings}
-			if got := version(c.released, info); got != c.want {
+			if got := read(c.released, info).Version; got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
 	}
-	if got := version("", nil); got != "unknown" {
+	if got := read("", nil).Version; got != "unknown" {
 		t.Errorf("without build information: %q", got)
+	}
+}
+
+func TestCommitAndDate(t *testing.T) {
+	t.Parallel()
+	const commit, other = "539f3160aa1b0c3dd0a5fb9b5a1d67e2b9a4f6c1", "0c3dd0a5fb9b5a1d67e2b9a4f6c1539f3160aa1b"
+	checkout := &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: commit}, {Key: "vcs.time", Value: "2024-07-14T22:30:00-04:00"}}}
+	for _, c := range []struct {
+		name, released        string
+		build                 *debug.BuildInfo
+		version, commit, date string
+	}{
+		{name: "checkout", build: checkout, version: "devel 539f3160aa1b 2024-07-15", commit: commit, date: "2024-07-15T02:30:00Z"},
+		{name: "release from a checkout", released: "1.2.3", build: checkout, version: "1.2.3", commit: commit, date: "2024-07-15T02:30:00Z"},
+		{name: "release that names its commit", released: "1.2.3," + other + ",2025-01-02T03:04:05Z", build: checkout, version: "1.2.3", commit: other, date: "2025-01-02T03:04:05Z"},
+		{name: "release from an archive", released: "1.2.3," + other, build: &debug.BuildInfo{}, version: "1.2.3", commit: other},
+		{name: "release with a wrong date", released: "1.2.3,,yesterday", build: &debug.BuildInfo{}, version: "1.2.3"},
+		{name: "no repository", build: &debug.BuildInfo{}, version: "devel"},
+	} {
+		got := read(c.released, c.build)
+		if got.Version != c.version || got.Commit != c.commit || got.Date != c.date || got.OS == "" || got.Arch == "" || got.Go == "" {
+			t.Errorf("%s: %+v", c.name, got)
+		}
 	}
 }
