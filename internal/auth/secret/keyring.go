@@ -169,7 +169,7 @@ func keyringError(doing string, err error) error {
 	case noSessionBus(err):
 		return failure("there is no desktop session here, so there is no keyring", machineHint)
 	case strings.Contains(message, "was not provided by any .service files"):
-		return failure("no auth.Secret Service is running", "start gnome-keyring, KWallet or KeePassXC; "+machineHint)
+		return failure("no Secret Service is running", "start gnome-keyring, KWallet or KeePassXC; "+machineHint)
 	case strings.Contains(message, "unlock"), strings.Contains(message, "exit status 36"), strings.Contains(message, "-25308"):
 		return failure("it is locked", "unlock the keyring and try again; where nobody can unlock it, "+insecureHint)
 	}

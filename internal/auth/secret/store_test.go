@@ -172,7 +172,7 @@ func TestKeyringErrorsSayWhatIsMissing(t *testing.T) {
 		"dial unix /run/user/1000/bus: connect: no such file or directory":                {"there is no desktop session here", "access key"},
 		"dbus: couldn't determine address of session bus":                                 {"there is no desktop session here", "access key"},
 		"failed to unlock correct collection '/org/freedesktop/secrets/collection/login'": {"it is locked", "unlock the keyring"},
-		"The name org.freedesktop.secrets was not provided by any .service files":         {"no auth.Secret Service", "gnome-keyring"},
+		"The name org.freedesktop.secrets was not provided by any .service files":         {"no Secret Service", "gnome-keyring"},
 		"exit status 36": {"it is locked", "unlock the keyring"},
 		"a specified logon session does not exist": {"a specified logon session does not exist", "--insecure-storage"},
 	} {
