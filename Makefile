@@ -32,6 +32,18 @@ check: ## build, vet and the quick tests, in about a minute
 test: ## every test, with the real parts they want (NO_INSTALL=1 installs none)
 	scripts/test
 
+.PHONY: reference
+reference: ## docs/reference, from the commands
+	$(GO) test -short -count=1 -run '^TestReference$$' ./cmd/photos ./cmd/photosd -update
+
+.PHONY: session
+session: ## docs/pictures/session.svg, from a terminal in which the programs run; needs tmux and jq
+	$(GO) run ./demo/session docs/pictures/session.svg
+
+.PHONY: licenses
+licenses: ## docs/licenses.md and NOTICE, from the modules that the programs contain
+	$(GO) test -count=1 -run '^TestLicenses$$' ./internal/layout -update
+
 .PHONY: bench
 bench: ## the figures of docs/numbers.md, half an hour; BENCH="-scale 0.1 -only B" for less
 	@mkdir -p .cache/bench && $(GO) build -o .cache/bench/ ./bench
@@ -40,6 +52,10 @@ bench: ## the figures of docs/numbers.md, half an hour; BENCH="-scale 0.1 -only 
 .PHONY: soak
 soak: ## 5,000 photos through a faulty network, without and with 1,000 kills, 200 kills of replicas; PHOTOS_TEST_SEED=N for other odds
 	PHOTOS_SOAK=1 $(GO) test -count=1 -v -timeout 60m -run 'TestScripts/^(faults|kills|replica-kills)$$' ./cmd/photos
+
+.PHONY: wine-test
+wine-test: ## the Windows client with Wine
+	scripts/wine-test
 
 .PHONY: lint
 lint: $(LINT) ## golangci-lint, built on first use
@@ -53,12 +69,16 @@ $(PLATFORMS):
 	GOOS=$(firstword $(subst -, ,$@)) GOARCH=$(lastword $(subst -, ,$@)) $(GO) build ./cmd/...
 
 .PHONY: man
-man: ## the manual pages, into dist-extra/man/
-	$(GO) run ./cmd/photos man-pages dist-extra/man
+man: ## the manual pages and completions, into dist-extra/
+	scripts/package-files
 
 .PHONY: snapshot
 snapshot: $(GORELEASER) ## the archives and packages of a release, into dist/, published nowhere
-	$(GORELEASER) release --snapshot --clean --skip=publish,sign,sbom
+	scripts/release $(GORELEASER)
+
+.PHONY: release-test
+release-test: $(GORELEASER) ## make a snapshot; install, run and remove its packages in a fresh Debian; needs root
+	GORELEASER=$(GORELEASER) scripts/release-test
 
 .PHONY: ci
 ci: ## what a change has to pass
