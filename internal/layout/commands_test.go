@@ -220,9 +220,10 @@ func (p program) check(t *testing.T, place string, words []string) {
 	if len(rest) > 0 && regexp.MustCompile(`^[a-z]`).MatchString(rest[0]) && p.hasCommands(path) {
 		t.Errorf("%s: %s: no command %q", place, strings.Join(words, " "), rest[0])
 	}
-	for _, word := range rest {
+	for i, word := range rest {
 		flag, _, _ := strings.Cut(word, "=")
 		switch {
+		case i > 0 && rest[i-1] == "--search": // a filter may begin with a dash
 		case word == "--":
 			return
 		case strings.HasPrefix(flag, "--"):
@@ -270,7 +271,7 @@ func anyFlag(t *testing.T, doc, code string, programs map[string]program) {
 func documents(t *testing.T) []string {
 	t.Helper()
 	var docs []string
-	for _, pattern := range []string{"*.md", "docs/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {
 		found, err := filepath.Glob("../../" + pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -285,7 +286,7 @@ func documents(t *testing.T) []string {
 	return docs
 }
 
-var fenced = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```") //nolint:gocritic // a fence begins a line: (?m)
+var fenced = regexp.MustCompile("(?ms)^ *```(\\w*)\n(.*?)^ *```") //nolint:gocritic // a fence begins a line: (?m)
 
 // shellBlocks returns the blocks of a document that a shell or cron reads.
 func shellBlocks(markdown string) []string {
@@ -337,6 +338,9 @@ func commandLines(script string) [][]string {
 		switch {
 		case quote != 0 && c == quote:
 			quote = 0
+		case quote == '"' && strings.HasPrefix(script[i:], "$("):
+			lines = append(lines, commandLines(substitution(script[i+2:]))...)
+			word.WriteByte(c)
 		case quote != 0:
 			word.WriteByte(c)
 		case c == '\'' || c == '"':
@@ -357,10 +361,16 @@ func commandLines(script string) [][]string {
 	return lines
 }
 
+// substitution returns the script of a command substitution that follows its parenthesis, as far as the next one.
+func substitution(rest string) string {
+	script, _, _ := strings.Cut(rest, ")")
+	return script
+}
+
 // TestCommandLines checks the splitting that the test above relies on.
 func TestCommandLines(t *testing.T) {
 	t.Parallel()
-	got := commandLines("A=b photos list --search 'a b' -q | \\\n photos delete --from - # all\n(umask 077; photos key create nas > key)\nphotos download -o ~/back $(photos list -q) &")
+	got := commandLines("A=b photos list --search 'a b' -q | \\\n photos delete --from - # all\n(umask 077; photos key create nas > key)\nphotos download -o ~/back $(photos list -q) &\nphotos tag \"$(photos list -q)\" --add x")
 	want := [][]string{
 		{"photos", "list", "--search", "a b", "-q"},
 		{"photos", "delete", "--from", "-"},
@@ -369,6 +379,8 @@ func TestCommandLines(t *testing.T) {
 		{"key"},
 		{"photos", "download", "-o", "~/back"},
 		{"photos", "list", "-q"},
+		{"photos", "list", "-q"},
+		{"photos", "tag", "$(photos list -q)", "--add", "x"},
 	}
 	if !slices.EqualFunc(got, want, slices.Equal[[]string]) {
 		t.Errorf("got %q", got)

@@ -1,11 +1,16 @@
 package layout_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -127,13 +132,118 @@ func TestPathsLead(t *testing.T) {
 	}
 }
 
-// TestEveryPageIsLinked requires that README.md leads to every page.
+// TestEveryPageIsLinked requires that the links of README.md lead to every page, if need be through other pages, and that
+// the index of docs/ names each page in it.
 func TestEveryPageIsLinked(t *testing.T) {
 	t.Parallel()
-	links := matches(read(t, "README.md"), `\]\(([^)#\s]+)`)
+	reached := map[string]bool{}
+	for queue := []string{"README.md"}; len(queue) > 0; queue = queue[1:] {
+		doc := queue[0]
+		if reached[doc] || !strings.HasSuffix(doc, ".md") {
+			continue
+		}
+		reached[doc] = true
+		for _, link := range matches(read(t, doc), `\]\(([^)#\s:]+)[)#]`) {
+			queue = append(queue, path.Join(path.Dir(doc), link))
+		}
+	}
+	index := matches(read(t, "docs/README.md"), `\]\(([^)#\s]+)`)
 	for _, doc := range documents(t) {
-		if doc != "README.md" && !slices.Contains(links, doc) {
-			t.Errorf("README.md does not link to %s", doc)
+		if !reached[doc] {
+			t.Errorf("no link leads from README.md to %s", doc)
+		}
+		if name, ok := strings.CutPrefix(doc, "docs/"); ok && name != "README.md" && !slices.Contains(index, name) {
+			t.Errorf("docs/README.md does not link to %s", doc)
+		}
+	}
+}
+
+// TestErrorsInTroubleshootingExist holds the error texts of docs/troubleshooting.md against the code. A … in a text
+// stands for something that the code fills in.
+func TestErrorsInTroubleshootingExist(t *testing.T) {
+	t.Parallel()
+	var code strings.Builder
+	for _, name := range files(t) {
+		if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") && !strings.Contains(name, "/testkit/") {
+			for _, text := range stringsOfGo(t, name) {
+				code.WriteString(text + "\n")
+			}
+		}
+	}
+	texts := matches(read(t, "docs/troubleshooting.md"), "(?m)^### `([^`]+)`")
+	if len(texts) < 40 {
+		t.Fatalf("only %d error texts found", len(texts))
+	}
+	for _, text := range texts {
+		for part := range strings.SplitSeq(text, "…") {
+			if !strings.Contains(code.String(), strings.TrimSpace(part)) {
+				t.Errorf("docs/troubleshooting.md has %q, but no program prints %q", text, part)
+			}
+		}
+	}
+}
+
+// stringsOfGo returns the string literals of a Go file.
+func stringsOfGo(t *testing.T, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), "../../"+file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			if text, err := strconv.Unquote(lit.Value); err == nil {
+				out = append(out, text)
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// TestBlocksOfDocuments requires that each fenced block says what it is, so that the tests of command lines find those of
+// a shell, and that bash can parse these.
+func TestBlocksOfDocuments(t *testing.T) {
+	t.Parallel()
+	known := []string{"sh", "console", "crontab", "text", "sql", "json", "yaml", "html", "nginx"}
+	bash, err := exec.LookPath("bash")
+	if err != nil && os.Getenv("PHOTOS_NO_SKIP") != "" {
+		t.Error(err)
+	}
+	for _, doc := range documents(t) {
+		text := read(t, doc)
+		for i, language := range matches(text, "(?m)^ *```(.*)$") {
+			if i%2 == 0 && !slices.Contains(known, language) {
+				t.Errorf("%s has a block of %q, want one of %q", doc, language, known)
+			}
+		}
+		for _, script := range shellBlocks(text) {
+			if bash == "" {
+				continue
+			}
+			if out, err := exec.Command(bash, "-n", "-c", script).CombinedOutput(); err != nil {
+				t.Errorf("%s: bash cannot parse\n%s\n%s", doc, script, out)
+			}
+		}
+	}
+}
+
+// TestPicturesAreSmall limits the sizes of the pictures in documents, which every visitor loads.
+func TestPicturesAreSmall(t *testing.T) {
+	t.Parallel()
+	limits := map[string]int64{".svg": 60 << 10, ".png": 400 << 10, ".webp": 200 << 10, ".jpg": 200 << 10}
+	entries, err := os.ReadDir("../../docs/pictures")
+	if err != nil || len(entries) == 0 {
+		t.Fatalf("%d pictures, %v", len(entries), err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if limit := limits[path.Ext(e.Name())]; info.Size() > limit {
+			t.Errorf("docs/pictures/%s has %d bytes, more than %d", e.Name(), info.Size(), limit)
 		}
 	}
 }

@@ -239,8 +239,8 @@ func copyPackage(to, wd string) (string, error) {
 	}
 	pkg := filepath.Join(to, rel)
 	err = copyTree(pkg, wd)
-	for _, dir := range []string{"docs", "internal/photo"} {
-		err = errors.Join(err, copyTree(filepath.Join(to, dir), filepath.Join(root, dir)))
+	for _, part := range []string{"README.md", "docs", "internal/photo"} {
+		err = errors.Join(err, copyTree(filepath.Join(to, part), filepath.Join(root, part)))
 	}
 	return pkg, err
 }

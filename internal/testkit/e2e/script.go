@@ -75,6 +75,7 @@ var logins = make(chan struct{}, 4)
 //	replicas kills N DIR DIR     upload two folders at the same time N times, and kill a replica on the way
 //	bucket start [https]         an S3 server with a bucket, which photosd then uses; sets BUCKET to the folder of its objects
 //	id NAME FILE                 set $NAME to the ID of a file
+//	document PAGE [HEADING]      run the commands of a section of a document; without HEADING, require that all were run
 func Run(t *testing.T) {
 	t.Helper()
 	if testing.Short() || fuzzing() {
@@ -135,6 +136,7 @@ func Run(t *testing.T) {
 			"stranger": cmdStranger,
 			"kills":    cmdKills,
 			"replicas": cmdReplicas,
+			"document": cmdDocument,
 		},
 	})
 }
@@ -166,6 +168,7 @@ func setup(env *testscript.Env) error {
 	env.Values[serviceKey{}], env.Values[databaseKey{}] = &service{}, &database{}
 	env.Values[strangerKey{}], env.Values[replicasKey{}] = &stranger{}, &replicas{}
 	env.Values[bucketKey{}] = &bucket{}
+	env.Values[documentsKey{}] = documents{}
 	env.Defer(func() { env.Values[bucketKey{}].(*bucket).end() })
 	env.Values[windowsKey{}] = &windows{}
 	env.Values[proxyKey{}] = new(*faultproxy.Proxy)
