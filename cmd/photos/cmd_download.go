@@ -22,6 +22,7 @@ type downloadOptions struct {
 	out     string
 	jobs    int
 	sidecar string
+	update  bool // sidecars that somebody else has changed
 	layout  string
 	size    int
 	bwlimit string
@@ -47,7 +48,9 @@ The bytes are verified against the photo's ID before the file gets its name. An
 existing file is never replaced. If another photo has the same name, the first
 digits of the ID are added to it. A photo that is in the folder already is not
 downloaded again. A sidecar of an earlier download is updated, unless somebody
-has changed it. 'photos help describe' explains PHOTO.
+has changed it. --update-sidecars also updates XMP sidecars that another program
+wrote or changed: an earlier description is replaced, and a missing one added.
+Everything else in them stays. 'photos help describe' explains PHOTO.
 
 --layout puts the photos into folders. It is original, for the folders that they
 had before the upload, or a path with these fields: {name}, {stem} and {ext}
@@ -100,6 +103,7 @@ func (o *downloadOptions) flags(c *cobra.Command) {
 	o.wait.addFlag(f)
 	o.mirror.flags(f)
 	f.StringVar(&o.sidecar, "sidecar", "", "write a sidecar per photo: `xmp`, or json as in Google Takeout")
+	f.BoolVar(&o.update, "update-sidecars", false, "like --sidecar xmp, and also update the sidecars of other programs")
 	f.StringVar(&o.layout, "layout", "", "put the photos into folders: original, or a `path` such as {taken:2006}/{name}")
 	f.IntVar(&o.size, "size", 0, "download JPEGs with at most this many `pixels` on a side: 256, 512 or 1024")
 }
@@ -179,7 +183,13 @@ func (o downloadOptions) transferOptions(e *env) (opts transfer.DownloadOptions,
 	case o.size != 0 && e.set.format().Form == term.SHA256Sum:
 		return opts, exclude("--size", "--format sha256sum")
 	}
-	opts = transfer.DownloadOptions{Jobs: o.jobs, DryRun: o.dryRun, Size: o.size}
+	if o.update {
+		if o.sidecar != "" && o.sidecar != "xmp" {
+			return opts, exclude("--update-sidecars", "--sidecar "+o.sidecar)
+		}
+		o.sidecar = "xmp"
+	}
+	opts = transfer.DownloadOptions{UpdateSidecars: o.update, Jobs: o.jobs, DryRun: o.dryRun, Size: o.size}
 	if o.sidecar != "" {
 		if opts.Sidecar, err = sidecar.WriterOf(o.sidecar); err != nil {
 			return opts, fmt.Errorf("--sidecar: %w", err)

@@ -53,6 +53,10 @@ type DownloadOptions struct {
 
 	// Sidecar makes the sidecar of each photo. If it is nil, there are none.
 	Sidecar sidecar.Writer
+
+	// UpdateSidecars also updates XMP sidecars that somebody else wrote or changed, without
+	// touching anything else in them.
+	UpdateSidecars bool
 }
 
 // DefaultDownloadJobs is enough to hide the time between a request and its answer.
