@@ -37,6 +37,8 @@ func run(ctx context.Context, args []string) error {
 		switch { // servers and the floor's client, as processes of their own
 		case args[0] == "floor-serve" && len(args) == 2:
 			return floorServe(ctx, args[1])
+		case args[0] == "fill-library" && len(args) == 3:
+			return fillLibrary(ctx, args[1], args[2])
 		case args[0] == "discard-serve" && len(args) == 2:
 			return discardServe(ctx, args[1])
 		case args[0] == "floor-put" && len(args) == 3:
