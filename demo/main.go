@@ -72,6 +72,9 @@ func run(ctx context.Context, args []string) (err error) {
 	if os.Getenv("KEEP") == "" {
 		return nil
 	}
+	if err := d.keepSheet(ctx); err != nil {
+		return err
+	}
 	fmt.Printf("\nMy photos: open %s/myphotos in a browser and sign in as %s with the password %q.\n", d.url, demoEmail, demoPassword)
 	fmt.Printf("\nThe service stays up at %s until Ctrl-C. In another terminal:\n\n  export PHOTOS_CONFIG_DIR=%s PHOTOS_PROFILE=demo\n  %s list\n",
 		d.url, filepath.Join(dir, "config"), filepath.Join(bin, "photos"))
@@ -234,6 +237,7 @@ func (d *demo) show(ctx context.Context) error {
 			return err
 		},
 		func() error { return d.pipeline(ctx, id) },
+		func() error { return d.contactSheet(ctx) },
 	} {
 		if err := step(); err != nil {
 			return err
