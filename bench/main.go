@@ -3,7 +3,7 @@
 // of rclone, when it is on PATH) right before it, and the ratios of the pairs
 // are what counts: absolute figures of a shared machine do not travel.
 //
-//	bench [-runs N] [-scale F] [-only start,token,login,list,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory]
+//	bench [-runs N] [-scale F] [-only start,token,login,list,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory,renditions,thumbnails,metadata,queueA,queueB]
 //
 // Corpora, at scale 1: A is 200 photos of 4 MiB, B 5,000 of 60 KiB, C 4 videos
 // of 512 MiB; all distinct and incompressible, with real headers.
@@ -41,6 +41,8 @@ func run(ctx context.Context, args []string) error {
 			return fillLibrary(ctx, args[1], args[2])
 		case args[0] == "discard-serve" && len(args) == 2:
 			return discardServe(ctx, args[1])
+		case args[0] == "queue-serve" && len(args) == 3:
+			return queueServe(ctx, args[1], args[2])
 		case args[0] == "floor-put" && len(args) == 3:
 			return floorPut(ctx, args[1], args[2], floorConns)
 		case args[0] == "bucket-put" && len(args) == 4:
@@ -50,7 +52,7 @@ func run(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	runs := f.Int("runs", 5, "counted runs of each pair")
 	scale := f.Float64("scale", 1, "size of the corpora")
-	only := f.String("only", "start,token,login,list,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory", "what to measure")
+	only := f.String("only", "start,token,login,list,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory,renditions,thumbnails,metadata,queueA,queueB", "what to measure")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -87,6 +89,11 @@ func run(ctx context.Context, args []string) error {
 		{"bucketB", func(ctx context.Context) error { return b.bucket(ctx, corpora[1]) }},
 		{"bucketC", func(ctx context.Context) error { return b.bucket(ctx, corpora[2]) }},
 		{"bucketMemory", b.bucketMemory},
+		{"renditions", b.renditions},
+		{"thumbnails", b.thumbnails},
+		{"metadata", b.metadata},
+		{"queueA", func(ctx context.Context) error { return b.queue(ctx, corpora[0]) }},
+		{"queueB", func(ctx context.Context) error { return b.queue(ctx, corpora[1]) }},
 	} {
 		if !slices.Contains(wanted, m.name) {
 			continue
