@@ -37,8 +37,8 @@ func TestFoundByComparison(t *testing.T) {
 	twoPlaces := box("udta", box("meta", u32(0), box("ilst", box("\xa9xyz", box("data", u32(1, 0)+"+40.6892-074.0445/")))), xyz("+48.8577+002.2950/"))
 	burst := box("ftyp", "heic\x00\x00\x00\x00mif1heic") + box("moov", box("mvhd", u32(0, 2_082_844_800+secondsTo2024)+strings.Repeat("\x00", 92))) +
 		box("meta", u32(0), box("iprp", box("ipco", box("ispe", u32(0, 600, 400)))))
-	ciff := "II\x0e\x00\x00\x00HEAPJPGM" + "PowerShot" + strings.Repeat("\x00", 3) + le(uint32(at(9, 30, 0).Unix())) +
-		"\x01\x00" + "\x0e\x18" + le(4, 12) + le(16)
+	ciff := "II\x0e\x00\x00\x00HEAPJPGM" + "PowerShot" + strings.Repeat("\x00", 3) + le(uint32(at(9, 30, 0).Unix()), 512, 384, 0, 0) +
+		"\x02\x00" + "\x0e\x18" + le(4, 12) + "\x10\x18" + le(16, 16) + le(32) // another size than the JPEG's
 	h265 := "\x00\x00\x01\x42\x01\x01\x03\x70\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x3c\xa0\x0a\x08\x0f\x16\x5b\xa9\x24\xa6\xb9\xb8\x10\x10\x30\x20"
 	camcorder := "\x00\x00\x01\x06MDPM\x04\xe0\x01\x08\x00\x00\xe4ILCE\xe5-7M3\xe6\x00\x00\x00\x00"
 	for name, test := range map[string]struct {

@@ -34,8 +34,7 @@ func readJPEG(r *io.SectionReader, t *tags) {
 		case s.marker == 0xe1 && readString(s.body, 0, len(xmpPrefix)) == xmpPrefix:
 			t.addXMP(after(s.body, int64(len(xmpPrefix))))
 		case s.marker == 0xe0 && readString(s.body, 6, 4) == "HEAP": // of Canon's first cameras, in place of EXIF
-			readCRW(s.body, t)
-			t.displayed = false
+			t.addCIFF(s.body)
 		case s.marker == 0xe2 && readString(s.body, 0, len(profilePrefix)) == profilePrefix:
 			t.addProfile(after(s.body, int64(len(profilePrefix)+2)))
 		case s.marker == 0xed && readString(s.body, 0, len(photoshopPrefix)) == photoshopPrefix && len(photoshop) < maxPhotoshop:
@@ -43,6 +42,18 @@ func readJPEG(r *io.SectionReader, t *tags) {
 		}
 	}
 	t.addPhotoshop(io.NewSectionReader(bytes.NewReader(photoshop), 0, int64(len(photoshop))))
+}
+
+// addCIFF reads Canon's block for its date and camera. The size is another picture's.
+func (t *tags) addCIFF(block *io.SectionReader) {
+	var inner tags
+	readCRW(block, &inner)
+	for _, date := range inner.dates {
+		t.addDate(date)
+	}
+	if t.camera == "" {
+		t.camera = inner.camera
+	}
 }
 
 // isFrame reports whether a marker begins a frame header: SOF0 to SOF15, without

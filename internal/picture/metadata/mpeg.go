@@ -56,12 +56,20 @@ func (t *tags) addUnit(unit []byte) {
 	const h265Parameters = 33
 	switch unit[0] & 31 {
 	case 7:
-		t.setSize(h264Size(unescape(unit)))
+		t.setFrameSize(h264Size(unescape(unit)))
 	case 6:
 		t.addAVCHD(avchdEntries(unescape(unit)))
 	}
 	if unit[0]>>1 == h265Parameters {
-		t.setSize(h265Size(unescape(unit)))
+		t.setFrameSize(h265Size(unescape(unit)))
+	}
+}
+
+// setFrameSize records a size out of a stream, unless no video has it: other codings have bytes
+// that look like parameters.
+func (t *tags) setFrameSize(width, height int) {
+	if least := 16; width >= least && height >= least {
+		t.setSize(width, height)
 	}
 }
 
