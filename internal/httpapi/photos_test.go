@@ -251,7 +251,7 @@ func TestTrash(t *testing.T) {
 	}
 	var me api.Me
 	ada.call(http.MethodGet, api.PathMe, nil, nil).into(&me)
-	if me.Photos != 1 || me.Bytes != 1002 || me.Issuer != "https://issuer.example/pool" || me.ExpiresAt.IsZero() {
+	if me.Photos != 1 || me.Bytes != 1000 || me.Issuer != "https://issuer.example/pool" || me.ExpiresAt.IsZero() {
 		t.Errorf("me: %+v", me)
 	}
 }

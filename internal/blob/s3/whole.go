@@ -92,6 +92,9 @@ func (w *whole) Write(p []byte) (n int, err error) {
 // send keeps p in memory as long as there is room. Then it begins the PUT.
 func (w *whole) send(p []byte) (int, error) {
 	room := min(len(p), headSize-len(w.head))
+	if w.head == nil {
+		w.head = make([]byte, 0, min(w.length, headSize))
+	}
 	w.head = append(w.head, p[:room]...)
 	if room == len(p) && w.put == nil {
 		return room, nil
@@ -116,6 +119,9 @@ func (w *whole) tailAt() int64 { return max(headSize, w.length-tailSize) }
 func (w *whole) keepTail(p []byte, at int64) {
 	if skip := w.tailAt() - at; skip > 0 {
 		p = p[min(skip, int64(len(p))):]
+	}
+	if len(p) > 0 && w.tail == nil {
+		w.tail = make([]byte, 0, w.length-w.tailAt())
 	}
 	w.tail = append(w.tail, p...)
 }

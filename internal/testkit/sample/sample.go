@@ -72,14 +72,10 @@ func Picture(seed uint64, size int) ([]byte, error) {
 	}
 	when := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(seed%1_000_000) * time.Minute)
 	out := append([]byte{0xff, 0xd8}, exifSegment(when)...)
-	for n := size - len(out) - body.Len(); n > 0; n -= 65_000 { // comments fill it up
-		comment := make([]byte, min(n, 65_000))
-		fill(noise, comment)
-		out = append(out, 0xff, 0xfe)
-		out = binary.BigEndian.AppendUint16(out, uint16(len(comment)+2))
-		out = append(out, comment...)
-	}
-	return append(out, body.Bytes()[2:]...), nil
+	out = append(out, body.Bytes()[2:]...)
+	filler := make([]byte, max(0, size-len(out))) // behind the headers, as most bytes of a real photo are
+	fill(noise, filler)
+	return append(out, filler...), nil
 }
 
 // WriteVideo writes an MP4 to path: a file type box and one of noise, size bytes
