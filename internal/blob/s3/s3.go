@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -81,8 +82,12 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.probe(ctx); err != nil {
+	skew, err := s.probe(ctx)
+	if err != nil {
 		return nil, s.settingError(err)
+	}
+	if skew.Abs() > maxSkew {
+		return nil, s.wrongClock(skew)
 	}
 	return s, nil
 }
@@ -121,21 +126,23 @@ func open(ctx context.Context, c Config) (*Store, error) {
 	return &Store{Config: c, client: client, presign: awss3.NewPresignClient(client), sizes: usualSizes, lease: lease}, nil
 }
 
-// probe lists, writes and deletes, as the service does later.
-func (s *Store) probe(ctx context.Context) error {
+// probe lists, writes and deletes, as the service does later. It returns how far the store's clock
+// is ahead.
+func (s *Store) probe(ctx context.Context) (skew time.Duration, err error) {
 	soon := func(o *awss3.Options) { o.RetryMaxAttempts = 2 } // what is wrong now is mostly a setting
-	_, err := s.client.ListObjectsV2(ctx, &awss3.ListObjectsV2Input{Bucket: &s.Bucket, MaxKeys: aws.Int32(1)}, soon)
+	list, err := s.client.ListObjectsV2(ctx, &awss3.ListObjectsV2Input{Bucket: &s.Bucket, MaxKeys: aws.Int32(1)}, soon)
 	if err != nil {
-		return fmt.Errorf("list: %w", err)
+		return 0, fmt.Errorf("list: %w", err)
 	}
 	key := stagedPrefix + "probe"
 	if _, err := s.client.PutObject(ctx, &awss3.PutObjectInput{Bucket: &s.Bucket, Key: &key, Body: strings.NewReader("")}, soon); err != nil {
-		return fmt.Errorf("write: %w", err)
+		return 0, fmt.Errorf("write: %w", err)
 	}
 	if _, err := s.client.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: &s.Bucket, Key: &key}, soon); err != nil {
-		return fmt.Errorf("delete: %w", err)
+		return 0, fmt.Errorf("delete: %w", err)
 	}
-	return nil
+	skew, _ = awsmiddleware.GetAttemptSkew(list.ResultMetadata)
+	return skew, nil
 }
 
 // Open implements blob.Store.

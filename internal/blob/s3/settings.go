@@ -86,12 +86,28 @@ func (s *Store) settingError(err error) error {
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidRegion":
 		return s.wrongRegion()
 	case "RequestTimeTooSkewed":
-		return &photo.Error{Kind: photo.KindUnavailable, Msg: "the clock of this machine differs too much from that of " + s.endpoint(), Hint: "set the clock"}
+		return s.wrongClock(0)
 	}
 	if statusOf(err) == http.StatusMovedPermanently {
 		return s.wrongRegion()
 	}
 	return s.networkError(err)
+}
+
+// maxSkew is how much the clocks may differ. S3 refuses requests that differ by more. AWS's library
+// then corrects the time of requests, but tokens of users would be refused all the same.
+const maxSkew = 15 * time.Minute
+
+// wrongClock says that the store's clock is ahead by skew, or by an unknown time if skew is 0.
+func (s *Store) wrongClock(skew time.Duration) error {
+	difference := "differs too much from"
+	switch skew = skew.Round(time.Second); {
+	case skew > 0:
+		difference = "is " + skew.String() + " behind"
+	case skew < 0:
+		difference = "is " + (-skew).String() + " ahead of"
+	}
+	return &photo.Error{Kind: photo.KindUnavailable, Msg: "the clock of this machine " + difference + " that of " + s.endpoint(), Hint: "set the clock, for example with NTP"}
 }
 
 func (s *Store) wrongRegion() error {

@@ -74,6 +74,11 @@ var logins = make(chan struct{}, 4)
 //	replicas stop|kill|run I     end one with SIGTERM or SIGKILL, or start it again
 //	replicas kills N DIR DIR     upload two folders at the same time N times, and kill a replica on the way
 //	bucket start [https]         an S3 server with a bucket, which photosd then uses; sets BUCKET to the folder of its objects
+//	bucket other|readable        use an account that may do nothing with it, or may read it from now on
+//	bucket ahead DURATION        let the server's clock be ahead, or behind if the duration is negative
+//	bucket faults RATE           let the server fail in each way with this probability, and its lists be late
+//	bucket faults happened       require that each kind did
+//	bucket copy NAME             make a bucket with the same objects
 //	id NAME FILE                 set $NAME to the ID of a file
 //	document PAGE [HEADING]      run the commands of a section of a document; without HEADING, require that all were run
 func Run(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net/http"
 	"os"
 
@@ -52,4 +53,42 @@ func (s *Server) CreateBucket(ctx context.Context, name string) error {
 	}
 	_, err = Client(s.URL, http).CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: &name})
 	return err
+}
+
+// LetRead lets the other account list and read a bucket.
+func (s *Server) LetRead(ctx context.Context, bucket string) error {
+	http, err := s.HTTPClient()
+	if err != nil {
+		return err
+	}
+	policy := fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ["%s"]},
+		"Action": ["s3:ListBucket", "s3:GetObject"], "Resource": ["arn:aws:s3:::%s", "arn:aws:s3:::%s/*"]}]}`, OtherAccessKey, bucket, bucket)
+	_, err = Client(s.URL, http).PutBucketPolicy(ctx, &awss3.PutBucketPolicyInput{Bucket: &bucket, Policy: &policy})
+	return err
+}
+
+// CopyBucket makes a bucket with all objects of another one.
+func (s *Server) CopyBucket(ctx context.Context, from, to string) error {
+	http, err := s.HTTPClient()
+	if err != nil {
+		return err
+	}
+	client := Client(s.URL, http)
+	if _, err := client.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: &to}); err != nil {
+		return err
+	}
+	pages := awss3.NewListObjectsV2Paginator(client, &awss3.ListObjectsV2Input{Bucket: &from})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, object := range page.Contents {
+			source := from + "/" + aws.ToString(object.Key)
+			if _, err := client.CopyObject(ctx, &awss3.CopyObjectInput{Bucket: &to, Key: object.Key, CopySource: &source}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -23,6 +23,12 @@ const (
 	Region    = "eu-central-1"
 )
 
+// The other account, which may do nothing until Server.LetRead allows it to.
+const (
+	OtherAccessKey = "photos-other"
+	OtherSecretKey = "another secret of the tests"
+)
+
 const startTime = time.Minute
 
 // Build builds the server once for all runs and returns its path.
@@ -73,18 +79,21 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 }
 
 func (s *Server) start(ctx context.Context, o Options) error {
-	sidecar := filepath.Join(s.dir, "sidecar") // not every file system has extended attributes
-	for _, dir := range []string{s.Folder, sidecar} {
+	sidecar, iam := filepath.Join(s.dir, "sidecar"), filepath.Join(s.dir, "iam") // not every file system has extended attributes
+	for _, dir := range []string{s.Folder, sidecar, iam} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
+	}
+	if err := os.WriteFile(filepath.Join(iam, "users.json"), []byte(users), 0o600); err != nil {
+		return err
 	}
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return err
 	}
 	s.URL = "http://" + address
-	args := []string{"--region", Region, "--port", address, "--quiet", "--keep-alive"}
+	args := []string{"--region", Region, "--port", address, "--quiet", "--keep-alive", "--iam-dir", iam}
 	if o.TLS {
 		cert, key := filepath.Join(s.dir, "cert.pem"), filepath.Join(s.dir, "key.pem")
 		if err := writeCertificate(cert, key); err != nil {
@@ -111,6 +120,9 @@ func (s *Server) start(ctx context.Context, o Options) error {
 	go func() { defer close(s.done); _ = s.cmd.Wait() }()
 	return s.await(ctx, address)
 }
+
+// users are the accounts besides the server's own, as versitygw keeps them.
+const users = `{"accessAccounts": {"` + OtherAccessKey + `": {"access": "` + OtherAccessKey + `", "secret": "` + OtherSecretKey + `", "role": "user"}}}`
 
 func freeAddress(ctx context.Context) (string, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
