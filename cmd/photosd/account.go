@@ -56,7 +56,7 @@ func accountVerb(words []string) (verb, owner string, err error) {
 	case len(words) == 3 && (words[1] == "disable" || words[1] == "enable"):
 		return words[1], words[2], nil
 	}
-	return "", "", &photo.Error{Kind: photo.KindUsage, Msg: "account must be followed by list, disable OWNER or enable OWNER", Hint: "'photosd --help' explains them"}
+	return "", "", &photo.Error{Kind: photo.KindUsage, Msg: "account must be followed by list, disable OWNER or enable OWNER", Hint: "'photosd account --help' explains them"}
 }
 
 // openExisting opens the database, but does not create one.

@@ -19,12 +19,13 @@ type command struct {
 // commands returns the commands by their first word.
 func commands() map[string]command {
 	return map[string]command{
-		"account": {run: account},
-		"check":   {run: check, flags: []string{"repair", "json"}},
-		"migrate": {run: migrate, flags: []string{"dry-run"}},
-		"version": {run: printVersion, flags: []string{"json"}},
-		"sweep":   {run: sweep, flags: []string{"dry-run"}},
-		"move":    {run: moveAll, flags: []string{"to-database-url", "to-data", "to-bucket"}},
+		"account":  {run: account},
+		"check":    {run: check, flags: []string{"repair", "json"}},
+		"migrate":  {run: migrate, flags: []string{"dry-run"}},
+		"move":     {run: moveAll, flags: []string{"to-database-url", "to-data", "to-bucket"}},
+		"restored": {run: restored},
+		"sweep":    {run: sweep, flags: []string{"dry-run"}},
+		"version":  {run: printVersion, flags: []string{"json"}},
 	}
 }
 
@@ -76,7 +77,7 @@ func (s *settings) checkCommand() error {
 // noArguments refuses words after that of a command.
 func (s *settings) noArguments() error {
 	if len(s.words) > 1 {
-		return &photo.Error{Kind: photo.KindUsage, Msg: s.words[0] + " takes no arguments: " + strings.Join(s.words[1:], " "), Hint: "'photosd --help' explains it"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: s.words[0] + " takes no arguments: " + strings.Join(s.words[1:], " "), Hint: "'photosd " + s.words[0] + " --help' explains it"}
 	}
 	return nil
 }

@@ -67,10 +67,11 @@ func (v value) IsBoolFlag() bool {
 }
 
 // parse reads the flags and the words between them, and then the variables of flags that are not given.
+// With flag.ErrHelp it returns the words before --help.
 func (f *flags) parse(args []string, getenv func(string) string) (words []string, err error) {
 	for rest := args; len(rest) > 0; {
 		if err := f.Parse(rest); err != nil {
-			return nil, f.explain(err)
+			return words, f.explain(err)
 		}
 		if rest = f.Args(); len(rest) > 0 {
 			words, rest = append(words, rest[0]), rest[1:]

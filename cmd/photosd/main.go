@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	set, err := parseSettings(args, getenv)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		_, err = io.WriteString(stdout, help())
+		_, err = io.WriteString(stdout, helpOf(set.words))
 	case err == nil && set.version:
 		err = printVersion(ctx, set, stdout, talk)
 	case err == nil && len(set.words) > 0:

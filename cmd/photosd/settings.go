@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"flag"
 	"log/slog"
 	"net"
 	"net/url"
@@ -43,17 +46,14 @@ func (s *settings) declare() *flags {
 }
 
 // parseSettings reads the flags and the environment, checks them, and derives settings that
-// were left out. Its errors are of photo.KindUsage, except flag.ErrHelp.
+// were left out. Its errors are of photo.KindUsage, except flag.ErrHelp, with which it returns
+// the command that the user asks about.
 func parseSettings(args []string, getenv func(string) string) (*settings, error) {
 	s := &settings{getenv: getenv}
 	f := s.declare()
 	s.given = f
-	var err error
-	if s.words, err = f.parse(args, getenv); err != nil {
-		return nil, err
-	}
-	if err := s.checkCommand(); err != nil {
-		return nil, err
+	if err := s.parse(f, args, getenv); err != nil {
+		return s, err
 	}
 	if err := s.readSecret(getenv); err != nil {
 		return nil, err
@@ -70,6 +70,15 @@ func parseSettings(args []string, getenv func(string) string) (*settings, error)
 		return nil, err
 	}
 	return s, nil
+}
+
+// parse reads the flags and the environment, and finds out which command is meant.
+func (s *settings) parse(f *flags, args []string, getenv func(string) string) (err error) {
+	s.words, err = f.parse(args, getenv)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	return cmp.Or(s.checkCommand(), err)
 }
 
 // serving says how the service is reached and what it logs.

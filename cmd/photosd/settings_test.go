@@ -260,8 +260,37 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestHelpOfCommands checks that each command has a help of its own, with its flags.
+func TestHelpOfCommands(t *testing.T) {
+	t.Parallel()
+	for word, c := range commands() {
+		for _, args := range [][]string{{word, "--help"}, {word, "x", "-h"}} {
+			var out, problems bytes.Buffer
+			if code := run(t.Context(), args, none, &out, &problems); code != 0 || problems.Len() > 0 {
+				t.Errorf("%q: exit code %d, %s", args, code, problems.String())
+			}
+			if !strings.Contains(out.String(), "  photosd "+word) || strings.Contains(out.String(), "--listen") {
+				t.Errorf("%q: %s", args, out.String())
+			}
+			for _, name := range c.flags {
+				if !strings.Contains(out.String(), "      --"+name) {
+					t.Errorf("%q has no --%s", args, name)
+				}
+			}
+		}
+	}
+	var out, problems bytes.Buffer
+	if code := run(t.Context(), []string{"chekc", "--help"}, none, &out, &problems); code != 2 || !strings.Contains(problems.String(), `no command "chekc"`) {
+		t.Errorf("exit code %d, %s", code, problems.String())
+	}
+}
+
 func TestHelpFitsTheTerminal(t *testing.T) {
-	for line := range strings.Lines(help()) {
+	texts := help()
+	for word := range commands() {
+		texts += helpOf([]string{word})
+	}
+	for line := range strings.Lines(texts) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
 			t.Errorf("%d columns: %s", n, line)
 		}

@@ -132,6 +132,18 @@ func (db *DB) beginEpoch(ctx context.Context, owner string, old int64) error {
 	})
 }
 
+// BeginEpochs makes the cursors of all owners invalid, after the database was restored from a backup.
+func (db *DB) BeginEpochs(ctx context.Context) error {
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		_, err := tx.exec(ctx, `UPDATE owner SET epoch = ?`, newEpoch())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("begin new histories of changes: %w", failure(err))
+	}
+	return nil
+}
+
 // A feedRow is a row of feed.
 type feedRow struct {
 	number int64

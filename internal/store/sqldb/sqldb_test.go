@@ -130,6 +130,29 @@ func TestLockedDatabaseIsUnavailable(t *testing.T) {
 	addPhotos(t, db, owner, 1, 2)
 }
 
+// After a restore, new changes get the numbers of those that were lost. Who has seen the lost ones
+// must not take the new ones for them.
+func TestRestoredDatabaseRefusesCursors(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "photos.db"))
+	owner := anOwner(t, db)
+	addPhotos(t, db, owner, 0, 3)
+	seen, err := db.LatestChange(t.Context(), owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.BeginEpochs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	addPhotos(t, db, owner, 3, 5)
+	if page, err := db.Changes(t.Context(), owner, seen, 10); photo.KindOf(err) != photo.KindGone {
+		t.Errorf("%d changes after a cursor of before, %v", len(page.Changes), err)
+	}
+	if page, err := db.Changes(t.Context(), owner, "", 10); err != nil || len(page.Changes) != 5 {
+		t.Errorf("%d changes from the start, %v, want 5", len(page.Changes), err)
+	}
+}
+
 // A closed database is one file, which can be copied and restored on its own.
 func TestCloseLeavesNoLog(t *testing.T) {
 	t.Parallel()
