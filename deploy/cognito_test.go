@@ -6,7 +6,6 @@ package deploy
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -228,17 +227,5 @@ func TestOutputs(t *testing.T) {
 		if strings.Contains(o.Value, "Secret") {
 			t.Errorf("output %s shows a secret", name)
 		}
-	}
-}
-
-// TestLint runs AWS's own linter, on machines that have it.
-func TestLint(t *testing.T) {
-	t.Parallel()
-	if _, err := exec.LookPath("cfn-lint"); err != nil {
-		t.Log("cfn-lint is not installed: the other tests of this package stand alone")
-		return
-	}
-	if out, err := exec.Command("cfn-lint", "cognito.yaml").CombinedOutput(); err != nil {
-		t.Errorf("cfn-lint: %v\n%s", err, out)
 	}
 }

@@ -73,22 +73,6 @@ func TestServiceTemplate(t *testing.T) {
 	}
 }
 
-// TestServiceTemplateLint asks AWS's own linter, on machines that have it.
-func TestServiceTemplateLint(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("takes long")
-	}
-	if _, err := exec.LookPath("cfn-lint"); err != nil {
-		t.Log("cfn-lint is not installed: the other tests of this package stand alone")
-		return
-	}
-	// W3002 says that 'aws cloudformation package' is needed, as the documents do.
-	if out, err := exec.Command("cfn-lint", "--ignore-checks", "W3002", "--", "aws.yaml").CombinedOutput(); err != nil {
-		t.Errorf("cfn-lint: %v\n%s", err, out)
-	}
-}
-
 // TestUnit has systemd read the unit and judge how much it lets the service do.
 func TestUnit(t *testing.T) {
 	t.Parallel()

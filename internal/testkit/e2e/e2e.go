@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 
+	"photos/internal/testkit/npm"
 	"photos/internal/testkit/sample"
 )
 
@@ -148,37 +150,25 @@ func copyDeploy(bin string) error {
 	return copyTree(filepath.Join(bin, "deploy"), filepath.Join(root, "deploy"))
 }
 
-// installNPM brings what scripts need from npm, in the versions of npm/package-lock.json. It
-// is kept below .cache by these versions. Without npm there is nothing, and a script that
+// installNPM brings what scripts need from npm. Without npm there is nothing, and a script that
 // needs it asks for the condition [npm].
 func installNPM(to string) error {
+	const folder = "internal/testkit/e2e/npm"
 	root, err := moduleRoot()
 	if err != nil {
 		return err
 	}
-	from := filepath.Join(root, "internal", "testkit", "e2e", "npm")
-	lock, err := os.ReadFile(filepath.Join(from, "package-lock.json"))
+	kept, err := npm.Install(context.Background(), folder)
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = copyTree(to, kept)
+	}
 	if err != nil {
 		return err
 	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		return copyTree(to, from)
-	}
-	kept := filepath.Join(root, ".cache", fmt.Sprintf("e2e-npm-%x", digest(lock))[:24])
-	if _, err := os.Stat(filepath.Join(kept, "node_modules", "axe-core", "axe.min.js")); err != nil {
-		if err := copyTree(kept, from); err != nil {
-			return err
-		}
-		cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-		cmd.Dir = kept
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("npm ci: %w\n%s", err, out)
-		}
-	}
-	if err := copyTree(to, kept); err != nil {
-		return err
-	}
-	return copyTree(to, from) // the scripts may be newer than what is kept
+	return copyTree(to, filepath.Join(root, filepath.FromSlash(folder))) // its own programs
 }
 
 func moduleRoot() (string, error) {
