@@ -13,7 +13,7 @@ import (
 
 const (
 	remoteWriters = 4  // how many transactions write at a time
-	remoteReaders = 12 // how many connections read; with the writers and the watch there are 17
+	remoteReaders = 12 // how many connections read; with the writers, a move and the watch there are 18
 
 	// connLife is how long a connection is used. After that a new one finds a server that has replaced the old one.
 	connLife = 3 * time.Minute
@@ -43,7 +43,8 @@ func (c Config) openRemote() (*backend, error) {
 		return nil, err
 	}
 	b.name = a.where()
-	b.write, b.read, b.health = pool(dial, remoteWriters), pool(dial, remoteReaders), pool(dial, 1)
+	// Each lane of the writer keeps a connection. CopyFrom needs one more.
+	b.write, b.read, b.health = pool(dial, remoteWriters+1), pool(dial, remoteReaders), pool(dial, 1)
 	return b, nil
 }
 
