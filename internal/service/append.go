@@ -119,8 +119,8 @@ func (s *Uploads) appendBody(ctx context.Context, a Append, body Body) (Progress
 	if err == nil && l.staged.Size() == l.upload.Length {
 		return s.complete(ctx, a, l)
 	}
-	if photo.KindOf(err) == photo.KindNotPicture {
-		return Progress{}, errors.Join(err, s.abandon(ctx, l))
+	if hopeless := s.abandonHopeless(ctx, l, err); hopeless != nil {
+		return Progress{}, hopeless
 	}
 	if syncErr := l.sync(); err == nil && syncErr != nil {
 		return Progress{}, fmt.Errorf("sync upload: %w", syncErr)
@@ -224,6 +224,9 @@ func (s *Uploads) complete(ctx context.Context, a Append, l *lock) (Progress, er
 	case photo.KindConflict: // the row has a newer generation
 		return Progress{}, errStopped
 	}
+	if errors.Is(err, blob.ErrNotFound) {
+		return Progress{}, s.abandonLost(ctx, l)
+	}
 	if err != nil {
 		return Progress{}, err
 	}
@@ -245,6 +248,31 @@ func (s *Uploads) abandon(ctx context.Context, l *lock) error {
 	_ = l.staged.Close()
 	s.discard(ctx, l.upload.ID)
 	return nil
+}
+
+// abandonHopeless ends an upload if err says that it cannot become a photo. Then it returns what to
+// answer.
+func (s *Uploads) abandonHopeless(ctx context.Context, l *lock, err error) error {
+	switch {
+	case photo.KindOf(err) == photo.KindNotPicture:
+		return errors.Join(err, s.abandon(ctx, l))
+	case errors.Is(err, blob.ErrNotFound):
+		return s.abandonLost(ctx, l)
+	}
+	return nil
+}
+
+// abandonLost ends an upload whose bytes the store no longer has. That happens after a restore from
+// a copy of the bucket, for example. The client has to begin again.
+func (s *Uploads) abandonLost(ctx context.Context, l *lock) error {
+	err := s.abandon(ctx, l)
+	switch {
+	case err == nil:
+		return goneUpload(l.upload.ID)
+	case photo.KindOf(err) == photo.KindConflict: // the row has a newer generation
+		return errStopped
+	}
+	return err
 }
 
 // finish makes a photo of staged bytes that are complete. It compares their digest with the
