@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,7 +33,7 @@ func (b *bench) bucket(ctx context.Context, c corpus) error {
 	if err != nil {
 		return err
 	}
-	serviceMiB, runs := 0.0, 0
+	serviceMiB := 0.0
 	ours := func() (figure, error) {
 		s, err := site.start(ctx)
 		if err != nil {
@@ -45,19 +47,56 @@ func (b *bench) bucket(ctx context.Context, c corpus) error {
 		serviceMiB = max(serviceMiB, mib)
 		return f, errors.Join(err, stopErr)
 	}
-	p, err := b.pairs(ours, func() (figure, error) {
-		runs++
-		name := fmt.Sprint("bare", runs)
-		if err := site.s3.CreateBucket(ctx, name); err != nil {
+	bare := func() (figure, error) {
+		name, err := site.bucket(ctx)
+		if err != nil {
 			return figure{}, err
 		}
 		return timed(exec.CommandContext(ctx, site.self, "bucket-put", site.s3.URL, name, dir))
-	})
+	}
+	p, err := b.pairs(ours, bare)
 	if err == nil {
 		p.report("upload "+c.name+" to a bucket", "bare client")
 		fmt.Printf("%-28s service %.0f MiB\n", "", serviceMiB)
+		err = site.compareRclone(ctx, c, dir, ours)
 	}
 	return errors.Join(err, site.close())
+}
+
+// compareRclone compares ours with rclone, which puts the files below dir into a bucket.
+func (s *bucketSite) compareRclone(ctx context.Context, c corpus, dir string, ours func() (figure, error)) error {
+	version, err := exec.CommandContext(ctx, "rclone", "version").Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		fmt.Printf("%-28s rclone is not on PATH: not compared\n", "")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("rclone version: %w", err)
+	}
+	name, _, _ := strings.Cut(string(version), "\n")
+	p, err := s.b.pairs(ours, func() (figure, error) {
+		bucket, err := s.bucket(ctx)
+		if err != nil {
+			return figure{}, err
+		}
+		cmd := exec.CommandContext(ctx, "rclone", "--config", os.DevNull, "copy", "--transfers", "16", dir, "bench:"+bucket)
+		cmd.Env = append(os.Environ(), "RCLONE_CONFIG_BENCH_TYPE=s3", "RCLONE_CONFIG_BENCH_PROVIDER=Other", "RCLONE_CONFIG_BENCH_REGION="+s3server.Region,
+			"RCLONE_CONFIG_BENCH_ENDPOINT="+s.s3.URL, "RCLONE_CONFIG_BENCH_ACCESS_KEY_ID="+s3server.AccessKey,
+			"RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY="+s3server.SecretKey)
+		cmd.Env = slices.DeleteFunc(cmd.Env, func(v string) bool { return strings.HasPrefix(v, "AWS_CA_BUNDLE=") }) // rclone fails with it
+		return timed(cmd)
+	})
+	if err == nil {
+		p.report("upload "+c.name+" to a bucket", name)
+	}
+	return err
+}
+
+// bucket makes a new bucket.
+func (s *bucketSite) bucket(ctx context.Context) (string, error) {
+	s.buckets++
+	name := fmt.Sprint("photos", s.buckets)
+	return name, s.s3.CreateBucket(ctx, name)
 }
 
 // bucketMemory is how large the service gets with 64 uploads to a bucket under way.
@@ -83,12 +122,12 @@ func (b *bench) bucketMemory(ctx context.Context) error {
 // bucketSite is what the services of several runs have in common: an S3 server, a database server
 // and a user pool.
 type bucketSite struct {
-	b    *bench
-	self string
-	s3   *s3server.Server
-	db   *dbserver.Server // nil: there is no PostgreSQL here
-	pool *server
-	runs int
+	b       *bench
+	self    string
+	s3      *s3server.Server
+	db      *dbserver.Server // nil: there is no PostgreSQL here
+	pool    *server
+	buckets int // made so far
 }
 
 func (b *bench) bucketSite(ctx context.Context) (*bucketSite, error) {
@@ -137,9 +176,8 @@ func (s *bucketSite) start(ctx context.Context) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.runs++
-	bucket, name := fmt.Sprint("photos", s.runs), fmt.Sprint("run", s.runs)
-	if err := s.s3.CreateBucket(ctx, bucket); err != nil {
+	bucket, err := s.bucket(ctx)
+	if err != nil {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(s.b.bin, "photosd"), "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--log-level", "error",
@@ -147,7 +185,7 @@ func (s *bucketSite) start(ctx context.Context) (*site, error) {
 	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+s.s3.URL, "AWS_REGION="+s3server.Region, "AWS_ACCESS_KEY_ID="+s3server.AccessKey,
 		"AWS_SECRET_ACCESS_KEY="+s3server.SecretKey, "AWS_CA_BUNDLE=")
 	if s.db != nil {
-		address, err := s.db.Create(ctx, name)
+		address, err := s.db.Create(ctx, bucket)
 		if err != nil {
 			return nil, err
 		}
