@@ -100,14 +100,14 @@ const maxSkew = 15 * time.Minute
 
 // wrongClock says that the store's clock is ahead by skew, or by an unknown time if skew is 0.
 func (s *Store) wrongClock(skew time.Duration) error {
-	difference := "differs too much from"
+	msg := "the clock of this machine differs too much from that of "
 	switch skew = skew.Round(time.Second); {
 	case skew > 0:
-		difference = "is " + skew.String() + " behind"
+		msg = "the clock of this machine is " + skew.String() + " behind that of "
 	case skew < 0:
-		difference = "is " + (-skew).String() + " ahead of"
+		msg = "the clock of this machine is " + (-skew).String() + " ahead of that of "
 	}
-	return &photo.Error{Kind: photo.KindUnavailable, Msg: "the clock of this machine " + difference + " that of " + s.endpoint(), Hint: "set the clock, for example with NTP"}
+	return &photo.Error{Kind: photo.KindUnavailable, Msg: msg + s.endpoint(), Hint: "set the clock, for example with NTP"}
 }
 
 func (s *Store) wrongRegion() error {
