@@ -42,7 +42,7 @@ the other account is not copied.`,
 		Example: `  photos login https://photos.example.net --profile family
   photos copy --all --to family --dry-run
   photos copy --search tag:family --to family
-  photos --profile family copy 3f9a11c2 --to default`,
+  photos copy 3f9a11c2 --profile family --to default`,
 		Args: o.photos.checkArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if e.set.Jobs > 0 && !cmd.Flags().Changed("jobs") {
