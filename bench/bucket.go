@@ -63,42 +63,6 @@ func (b *bench) bucket(ctx context.Context, c corpus) error {
 	return errors.Join(err, site.close())
 }
 
-// compareRclone compares ours with rclone, which puts the files below dir into a bucket.
-func (s *bucketSite) compareRclone(ctx context.Context, c corpus, dir string, ours func() (figure, error)) error {
-	version, err := exec.CommandContext(ctx, "rclone", "version").Output()
-	if errors.Is(err, exec.ErrNotFound) {
-		fmt.Printf("%-28s rclone is not on PATH: not compared\n", "")
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("rclone version: %w", err)
-	}
-	name, _, _ := strings.Cut(string(version), "\n")
-	p, err := s.b.pairs(ours, func() (figure, error) {
-		bucket, err := s.bucket(ctx)
-		if err != nil {
-			return figure{}, err
-		}
-		cmd := exec.CommandContext(ctx, "rclone", "--config", os.DevNull, "copy", "--transfers", "16", dir, "bench:"+bucket)
-		cmd.Env = append(os.Environ(), "RCLONE_CONFIG_BENCH_TYPE=s3", "RCLONE_CONFIG_BENCH_PROVIDER=Other", "RCLONE_CONFIG_BENCH_REGION="+s3server.Region,
-			"RCLONE_CONFIG_BENCH_ENDPOINT="+s.s3.URL, "RCLONE_CONFIG_BENCH_ACCESS_KEY_ID="+s3server.AccessKey,
-			"RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY="+s3server.SecretKey)
-		cmd.Env = slices.DeleteFunc(cmd.Env, func(v string) bool { return strings.HasPrefix(v, "AWS_CA_BUNDLE=") }) // rclone fails with it
-		return timed(cmd)
-	})
-	if err == nil {
-		p.report("upload "+c.name+" to a bucket", name)
-	}
-	return err
-}
-
-// bucket makes a new bucket.
-func (s *bucketSite) bucket(ctx context.Context) (string, error) {
-	s.buckets++
-	name := fmt.Sprint("photos", s.buckets)
-	return name, s.s3.CreateBucket(ctx, name)
-}
-
 // bucketMemory is how large the service gets with 64 uploads to a bucket under way.
 func (b *bench) bucketMemory(ctx context.Context) error {
 	dir, _, err := b.files(corpus{"64", 64, 40 << 20, true})
@@ -192,6 +156,42 @@ func (s *bucketSite) start(ctx context.Context) (*site, error) {
 		cmd.Env = append(cmd.Env, "DATABASE_URL="+address)
 	}
 	return s.b.signedIn(ctx, cmd, dir, "--insecure-storage")
+}
+
+// compareRclone compares ours with rclone, which puts the files below dir into a bucket.
+func (s *bucketSite) compareRclone(ctx context.Context, c corpus, dir string, ours func() (figure, error)) error {
+	version, err := exec.CommandContext(ctx, "rclone", "version").Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		fmt.Printf("%-28s rclone is not on PATH: not compared\n", "")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("rclone version: %w", err)
+	}
+	name, _, _ := strings.Cut(string(version), "\n")
+	p, err := s.b.pairs(ours, func() (figure, error) {
+		bucket, err := s.bucket(ctx)
+		if err != nil {
+			return figure{}, err
+		}
+		cmd := exec.CommandContext(ctx, "rclone", "--config", os.DevNull, "copy", "--transfers", "16", dir, "bench:"+bucket)
+		cmd.Env = append(os.Environ(), "RCLONE_CONFIG_BENCH_TYPE=s3", "RCLONE_CONFIG_BENCH_PROVIDER=Other", "RCLONE_CONFIG_BENCH_REGION="+s3server.Region,
+			"RCLONE_CONFIG_BENCH_ENDPOINT="+s.s3.URL, "RCLONE_CONFIG_BENCH_ACCESS_KEY_ID="+s3server.AccessKey,
+			"RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY="+s3server.SecretKey)
+		cmd.Env = slices.DeleteFunc(cmd.Env, func(v string) bool { return strings.HasPrefix(v, "AWS_CA_BUNDLE=") }) // rclone fails with it
+		return timed(cmd)
+	})
+	if err == nil {
+		p.report("upload "+c.name+" to a bucket", name)
+	}
+	return err
+}
+
+// bucket makes a new bucket.
+func (s *bucketSite) bucket(ctx context.Context) (string, error) {
+	s.buckets++
+	name := fmt.Sprint("photos", s.buckets)
+	return name, s.s3.CreateBucket(ctx, name)
 }
 
 // domain returns the origin of the user pool.

@@ -1,7 +1,6 @@
 package deploy_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,70 +120,5 @@ func TestDebianRecipe(t *testing.T) {
 		if out, err := exec.Command("apt-cache", "show", name).CombinedOutput(); err != nil {
 			t.Errorf("Debian has no package %s: %s", name, out)
 		}
-	}
-}
-
-// TestSmallImage builds the small image, and looks at what is in it.
-func TestSmallImage(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds an image")
-	}
-	if _, err := exec.LookPath("buildah"); err != nil {
-		t.Skip("buildah is not installed")
-	}
-	if os.Getuid() != 0 {
-		t.Skip("buildah needs user namespaces or root")
-	}
-	storage := t.TempDir()
-	buildah := func(args ...string) string {
-		cmd := exec.Command("buildah", args...)
-		cmd.Env = append(os.Environ(), "STORAGE_DRIVER=vfs", "BUILDAH_ISOLATION=chroot")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("buildah %q: %v\n%s", args, err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	flags := []string{"--root", filepath.Join(storage, "root"), "--runroot", filepath.Join(storage, "run")}
-	build := exec.Command("./build-image", "localhost/photosd-test")
-	build.Env = append(os.Environ(), "STORAGE_DRIVER=vfs", "BUILDAH_ISOLATION=chroot", "BUILDER_FLAGS="+strings.Join(flags, " "))
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build-image: %v\n%s", err, out)
-	}
-	var image struct {
-		OCIv1 struct {
-			Config struct {
-				User       string
-				Entrypoint []string
-				Env        []string
-			} `json:"config"`
-		}
-	}
-	if err := json.Unmarshal([]byte(buildah(append(flags, "inspect", "--type", "image", "localhost/photosd-test")...)), &image); err != nil {
-		t.Fatal(err)
-	}
-	config := image.OCIv1.Config
-	if config.User != "65532:65532" || len(config.Entrypoint) != 1 || config.Entrypoint[0] != "/photosd" || !strings.Contains(strings.Join(config.Env, " "), "PHOTOSD_DATA=/data") {
-		t.Errorf("the image is %+v", config)
-	}
-	container := buildah(append(flags, "from", "localhost/photosd-test")...)
-	root := buildah(append(flags, "mount", container)...)
-	t.Cleanup(func() { buildah(append(flags, "rm", container)...) })
-	var files []string
-	if err := filepath.WalkDir(root, func(path string, e os.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			files = append(files, strings.TrimPrefix(path, root))
-		}
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Join(files, " "); got != "/etc/ssl/certs/ca-certificates.crt /photosd" {
-		t.Errorf("the image has %s", got)
-	}
-	// The program needs nothing else of the image.
-	if out, err := exec.Command("chroot", "--userspec=65532:65532", root, "/photosd", "--version").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "photosd version ") {
-		t.Errorf("photosd --version: %v\n%s", err, out)
 	}
 }
