@@ -9,12 +9,16 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"photos/internal/archive"
 	"photos/internal/photo"
 )
 
-// maxFolders is how many folders are remembered. A walk returns to the folders above the
-// current one, and listing a large folder takes time.
-const maxFolders = 8
+// How much is remembered. A walk returns to the folders above the current one, and listing a large folder takes
+// time. The entries of an archive come in any order, and its folders do not change.
+const (
+	maxFolders = 8
+	maxNames   = 100_000 // in the folders of archives
+)
 
 // A folder has the files of a folder that may be sidecars.
 type folder struct {
@@ -25,6 +29,7 @@ type folder struct {
 	parts []*folder // the same folder in other parts of an export
 	album string    // the tag of the album that the folder is; empty: it is none
 	list  string    // the name of the file that says so
+	size  int       // how many names there are, with those in other parts
 	files Files
 }
 
@@ -52,17 +57,32 @@ func (f *Finder) folder(dir string) (*folder, error) {
 	for _, other := range f.otherParts(dir) {
 		if part, err := f.readFolder(other); err == nil && len(part.jsons) > 0 {
 			b.parts = append(b.parts, part)
+			b.size += part.size
 			b.album = cmp.Or(b.album, part.album)
 		}
 	}
 	f.folders = slices.Insert(f.folders, 0, b)
-	f.folders = f.folders[:min(len(f.folders), maxFolders)]
+	f.forget()
 	return b, err
+}
+
+// forget removes the folders that were not used for longest, if they are too many.
+func (f *Finder) forget() {
+	folders, names := 0, 0
+	f.folders = slices.DeleteFunc(f.folders, func(b *folder) bool {
+		if _, _, inArchive := archive.Split(b.dir); inArchive {
+			names += b.size
+			return names > maxNames && names > b.size
+		}
+		folders++
+		return folders > maxFolders
+	})
 }
 
 func (f *Finder) readFolder(dir string) (*folder, error) {
 	b := &folder{dir: dir, xmps: map[string][]string{}, jsons: map[jsonKey][]jsonFile{}, files: f.files}
 	names, err := f.files.Names(cmp.Or(dir, "."))
+	b.size = len(names) + 1
 	for _, name := range names {
 		switch strings.ToLower(filepath.Ext(name)) {
 		case ".xmp":
