@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"photos/internal/picture"
+	"photos/internal/picture/metadata"
+	"photos/internal/testkit/sample"
+)
+
+// Real photos agree with exiftool, and the comparison finds every value that is changed.
+func TestAgreement(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"exiftool", "ffprobe"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s is not on this machine", program)
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "samples")
+	if err := sample.Collect(dir); err != nil {
+		t.Fatal(err)
+	}
+	read := map[string]picture.Info{}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read[file], err = metadata.Read(context.Background(), bytes.NewReader(b), int64(len(b))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, agree := compare(t, read)
+	if !agree || !strings.Contains(text, "Differences: 0\n") {
+		t.Errorf("the service and exiftool disagree:\n%s", text)
+	}
+	for file := range read {
+		if filepath.Base(file) != "sunrise.jpg" {
+			delete(read, file)
+		}
+	}
+	for name, change := range map[string]func(*picture.Info){
+		"date     WRONG":   func(i *picture.Info) { i.TakenAt = picture.ParseDate("2001-02-03 04:05:06") },
+		"date     missing": func(i *picture.Info) { i.TakenAt = picture.ParseDate("") },
+		"size     other":   func(i *picture.Info) { i.Width, i.Height = i.Height, i.Width },
+		"camera   other":   func(i *picture.Info) { i.Camera = "Box Brownie" },
+		"position missing": func(i *picture.Info) { i.Position = nil },
+		"position other":   func(i *picture.Info) { i.Position.Longitude++ },
+	} {
+		changed := map[string]picture.Info{}
+		for file, info := range read {
+			if info.Position != nil {
+				position := *info.Position
+				info.Position = &position
+			}
+			change(&info)
+			changed[file] = info
+		}
+		if text, agree := compare(t, changed); agree || !strings.Contains(text, "\n"+name) {
+			t.Errorf("%q is not found:\n%s", name, text)
+		}
+	}
+}
+
+// compare writes what the programs would print, and compares it with exiftool.
+func compare(t *testing.T, read map[string]picture.Info) (text string, agree bool) {
+	t.Helper()
+	var uploaded, photos bytes.Buffer
+	for file, i := range read {
+		p := map[string]any{
+			"id": file, "media_type": i.MediaType, "width": i.Width, "height": i.Height, "camera": i.Camera, "description": i.Caption,
+			"taken_at": i.TakenAt, "taken_source": "embedded", "position_source": "embedded", "description_source": "embedded",
+		}
+		if i.Position != nil {
+			p["position"] = map[string]float64{"latitude": i.Position.Latitude, "longitude": i.Position.Longitude}
+		}
+		if err := json.NewEncoder(&photos).Encode(p); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.NewEncoder(&uploaded).Encode(map[string]string{"path": file, "id": file, "outcome": "uploaded"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	names := []string{filepath.Join(dir, "uploaded"), filepath.Join(dir, "photos")}
+	for i, b := range [][]byte{uploaded.Bytes(), photos.Bytes()} {
+		if err := os.WriteFile(names[i], b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	agree, err := run(context.Background(), names, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String(), agree
+}
+
+func TestMoments(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		ours, theirs string
+		agree        bool
+	}{
+		{"2024-05-31T18:00:00", "2024:05:31 18:00:00", true},
+		{"2024-05-31T18:00:00.25", "2024:05:31 18:00:00.250", true},
+		{"2024-05-31T18:00:00", "2024:05:31 18:00:00.250", false},
+		{"2024-05-31T18:00:00+02:00", "2024:05:31 18:00:00+02:00", true},
+		{"2024-05-31T18:00:00Z", "2024:05:31 18:00:00+00:00", true},
+		{"2024-05-31T18:00:00+01:00", "2024:05:31 18:00:00+02:00", false},
+		{"2024-05-31T18:00:00Z", "2024:05:31 18:00:00", true},
+		{"2024-05-31T00:00:00", "2024:05:31", true},
+		{"2024-05-31T18:00:00", "2024:05:30 18:00:00", false},
+		{"", "0000:00:00 00:00:00", true},
+		{"", "1970:01:01 00:00:00", true},
+	} {
+		if got := parseMoment(c.ours).agrees(parseMoment(c.theirs)); got != c.agree {
+			t.Errorf("%q agrees with %q: %v", c.ours, c.theirs, got)
+		}
+	}
+}
+
+func TestSameCamera(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, maker, model string
+		same               bool
+	}{
+		{"NIKON D1", "NIKON CORPORATION", "NIKON D1", true},
+		{"Canon EOS R6", "Canon", "Canon EOS R6", true},
+		{"Eastman Kodak DC50", "Eastman Kodak Company", "DC50", true},
+		{"Apple iPhone 6", "Apple", "iPhone 7", false},
+		{"", "", "", true},
+		{"Canon", "", "", false},
+		{"", "Canon", "EOS", false},
+	} {
+		if got := sameCamera(c.name, c.maker, c.model); got != c.same {
+			t.Errorf("%q is %q %q: %v", c.name, c.maker, c.model, got)
+		}
+	}
+}
