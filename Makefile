@@ -50,8 +50,9 @@ bench: ## the figures of docs/numbers.md, half an hour; BENCH="-scale 0.1 -only 
 	@.cache/bench/bench $(BENCH)
 
 .PHONY: soak
-soak: ## 5,000 photos through a faulty network, without and with 1,000 kills; twice 200 kills of replicas, also over a faulty bucket; PHOTOS_TEST_SEED=N for other odds
+soak: ## 5,000 photos through a faulty network, without and with 1,000 kills; twice 200 kills of replicas, also over a faulty bucket; then fuzzing; PHOTOS_TEST_SEED=N for other odds
 	PHOTOS_SOAK=1 $(GO) test -count=1 -v -timeout 90m -run 'TestScripts/^(faults|kills|replica-kills|replica-kills-bucket)$$' ./cmd/photos
+	scripts/fuzz
 
 .PHONY: wine-test
 wine-test: ## the Windows client with Wine
