@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -105,7 +106,7 @@ func matrixProfile(primaries [3][3]float64, curve []byte) []byte {
 		be.PutUint32(profile[68+4*i:], uint32(v*65536))
 	}
 	profile = be.AppendUint32(profile, 6)
-	profile = append(append(profile, tags...), data...)
+	profile = slices.Concat(profile, tags, data)
 	be.PutUint32(profile, uint32(len(profile)))
 	return profile
 }

@@ -47,6 +47,7 @@ func TestFoundByComparison(t *testing.T) {
 	}{
 		"a PNG with the date of RFC 1123":          {pngFile(t, "tEXt", "Creation Time\x00Mon, 1 Jul 2024 09:30:00 -0000"), dateOf(photo.At(at(9, 30, 0)), picture.PNG, 60, 40)},
 		"a PNG with such a date without an offset": {pngFile(t, "tEXt", "Creation Time\x001 Jul 2024 09:30:00"), dateOf(clock, picture.PNG, 60, 40)},
+		"a PNG whose keyword has no space":         {pngFile(t, "tEXt", "CreationTime\x002024:07:01 09:30:00"), dateOf(clock, picture.PNG, 60, 40)},
 		"an offset of 60 minutes in IPTC":          {string(withSegment(jpegFile(t, 8, 8), 0xed, iptcBlock("+0060"))), dateOf(clock, picture.JPEG, 8, 8)},
 		"IPTC next to a date that is not one": {
 			string(withSegment(withSegment(jpegFile(t, 8, 8), 0xed, iptcBlock("     ")), 0xe1, xmp(`<p:DateCreated xmlns:p="http://ns.adobe.com/photoshop/1.0/">2009:09:09T17:00:00, 2009</p:DateCreated>`))),

@@ -128,7 +128,9 @@ func (t *tags) addTexts(texts map[string]string) {
 	for _, keyword := range []string{"Description", "description", "Comment", "Title"} {
 		t.addCaption(texts[keyword])
 	}
-	t.addDate(namedDate(texts["Creation Time"]))
+	for _, keyword := range []string{"Creation Time", "CreationTime"} {
+		t.addDate(namedDate(texts[keyword]))
+	}
 	t.camera = camera(texts["Make"], texts["Model"])
 }
 
