@@ -39,6 +39,8 @@ func TestRegistrationWarning(t *testing.T) {
 		{append(pool, "--self-registration", "open"), "anyone may sign up and store"},
 		{append(pool, "--self-registration", "closed"), ""},
 		{append(pool, "--self-registration", "open", "--owner-bytes", "1G"), ""},
+		{append(pool, "--self-registration", "open", "--owner-photos", "1000"), ""},
+		{append(pool, "--owner-photos", "1000"), ""},
 	} {
 		s, err := parseSettings(c.args, none)
 		if err != nil {

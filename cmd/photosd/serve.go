@@ -96,12 +96,12 @@ func (d *daemon) welcome(s *settings, talk *talk) {
 // warning, because it is only for users of this machine.
 func (s *settings) registrationWarning() string {
 	switch {
-	case s.local() || s.quota.Bytes > 0 || s.selfRegistration == "closed":
+	case s.local() || s.quota.Bytes > 0 || s.quota.Photos > 0 || s.selfRegistration == "closed":
 		return ""
 	case s.selfRegistration == "open":
-		return "anyone may sign up and store any number of bytes: set a quota with --owner-bytes"
+		return "anyone may sign up and store any number of photos: set a quota with --owner-bytes or --owner-photos"
 	}
-	return "if anyone may sign up at the user pool, set a quota with --owner-bytes; otherwise set --self-registration closed"
+	return "if anyone may sign up at the user pool, set a quota with --owner-bytes or --owner-photos; otherwise set --self-registration closed"
 }
 
 // run serves the connections that the gate accepts until ctx ends.
