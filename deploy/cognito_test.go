@@ -173,6 +173,22 @@ func TestClients(t *testing.T) {
 	}
 }
 
+// Cognito compares the callback address of the pages exactly. photosd derives it from BASE_URL.
+func TestCallbackOfThePages(t *testing.T) {
+	t.Parallel()
+	tpl := load(t)
+	if got := tpl.Resources["WebClient"].strings("CallbackURLs"); !slices.Equal(got, []string{"${ServiceUrl}/callback"}) {
+		t.Errorf("callback addresses %v", got)
+	}
+	if !strings.Contains(tpl.Outputs["Settings"].Value, "BASE_URL=${ServiceUrl}\n") {
+		t.Error("the settings have another base address")
+	}
+	secret := tpl.Resources["WebClientSecret"]
+	if secret.Type != "AWS::SecretsManager::Secret" || secret.Properties["SecretString"] != "WebClient.ClientSecret" {
+		t.Errorf("the stored secret is %+v", secret)
+	}
+}
+
 // For a client without branding, managed login shows "unavailable".
 func TestEveryClientHasItsPages(t *testing.T) {
 	t.Parallel()
@@ -224,7 +240,7 @@ func TestOutputs(t *testing.T) {
 		}
 	}
 	for name, o := range outputs {
-		if strings.Contains(o.Value, "Secret") {
+		if strings.Contains(o.Value, "Secret") && name != "WebClientSecretName" { // Ref returns the name of a secret
 			t.Errorf("output %s shows a secret", name)
 		}
 	}

@@ -56,7 +56,7 @@ func TestServiceTemplate(t *testing.T) {
 		"Database": {"StorageEncrypted: true", "MultiAZ: true", "PubliclyAccessible: false", "DeletionProtection: true", "BackupRetentionPeriod: 14"},
 		"Task":     {"ReadonlyRootFilesystem: true", `User: "65532:65532"`, "Drop: [ALL]", "Name: PHOTOS_BUCKET", "Name: PHOTOSD_STOP_DELAY"},
 		"Targets":  {"HealthCheckPath: /readyz"},
-		"Users":    {"TemplateURL: cognito.yaml"},
+		"Users":    {"TemplateURL: cognito.yaml", `StoreWebClientSecret: "yes"`, "AmazonClientId: !Ref AmazonClientId", "AmazonClientSecret: !Ref AmazonClientSecret"},
 	} {
 		text := resources[name].text(t)
 		for _, want := range wants {
@@ -69,6 +69,28 @@ func TestServiceTemplate(t *testing.T) {
 		if p := resources[name].DeletionPolicy; p != "Retain" && p != "Snapshot" {
 			t.Errorf("%s is lost when the stack is deleted: %q", name, p)
 		}
+	}
+}
+
+// The pages sign users in with a client that has a secret and their callback address. The client of
+// the command line has neither.
+func TestPagesHaveTheirClient(t *testing.T) {
+	t.Parallel()
+	resources := serviceResources(t)
+	task := resources["Task"].text(t)
+	for _, want := range []string{
+		"{Name: COGNITO_CLIENT_ID, Value: !GetAtt Users.Outputs.CognitoClientId}",
+		"{Name: COGNITO_CLI_CLIENT_ID, Value: !GetAtt Users.Outputs.CognitoCliClientId}",
+		"{Name: COGNITO_CLIENT_SECRET, ValueFrom: !GetAtt Users.Outputs.WebClientSecretName}",
+		`{Name: COGNITO_PROVIDERS, Value: !If [LoginWithAmazon, LoginWithAmazon, ""]}`,
+		`{Name: BASE_URL, Value: !Sub "https://${HostName}"}`,
+	} {
+		if !strings.Contains(task, want) {
+			t.Errorf("the container has no %s:\n%s", want, task)
+		}
+	}
+	if role := resources["StartRole"].text(t); !strings.Contains(role, "!GetAtt Users.Outputs.WebClientSecretName") {
+		t.Errorf("what starts the container may not read the secret of the client:\n%s", role)
 	}
 }
 
