@@ -8,6 +8,7 @@ import (
 	"photos/internal/blob"
 	"photos/internal/blob/disk"
 	"photos/internal/blob/s3"
+	"photos/internal/httpkit"
 	"photos/internal/store/sqldb"
 )
 
@@ -85,8 +86,14 @@ func (d *daemon) openBucket(ctx context.Context, s *settings, db *sqldb.DB, talk
 		talk.say("warning: the bucket %s has no lifecycle rule that removes unfinished multipart uploads; photosd does it, as long as it runs", s.bucket.bucket)
 	}
 	d.blobs = b
-	if s.redirect {
-		d.link = b.Link
+	if !s.redirect {
+		return nil
 	}
+	d.link = b.Link
+	origin, err := b.Origin(ctx)
+	if err != nil {
+		return err
+	}
+	d.media = httpkit.Source(origin)
 	return nil
 }

@@ -32,6 +32,7 @@ type daemon struct {
 	blobs    blobs
 	free     func() (bytes int64, known bool) // space for photos; nil: that is not known
 	link     func(ctx context.Context, owner, key, mediaType, disposition string) (string, error)
+	media    string // the source of what link leads to, for the policy of pages; empty: nothing
 	signIn   *signIn
 	metrics  *metrics.Metrics
 	pages    *web.Pages
@@ -100,7 +101,7 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 func (d *daemon) openPages(s *settings, db *sqldb.DB, log *slog.Logger) error {
 	c := d.signIn.web
 	c.BaseURL, c.Service, c.Sessions, c.Log = s.baseURL, d.service, db, log
-	c.Spool = filepath.Join(s.data, "forms")
+	c.Media, c.Spool = d.media, filepath.Join(s.data, "forms")
 	if err := os.MkdirAll(c.Spool, 0o700); err != nil {
 		return fmt.Errorf("folder of forms: %w", err)
 	}

@@ -42,7 +42,7 @@ func (t *sessionRoutes) routes() map[string]methods {
 		oneUpload = uploads + "/{id}"
 	)
 	return map[string]methods{
-		onePhoto + "/content":   {http.MethodGet: t.require(t.photos.original)}, // a page may load nothing from a bucket
+		onePhoto + "/content":   {http.MethodGet: t.require(t.photos.content)}, // the pages' policy allows where it redirects to
 		onePhoto + "/thumbnail": {http.MethodGet: t.require(t.thumbnail)},
 		pathSession + "/check":  {http.MethodPost: t.require(t.photos.check)},
 		uploads:                 {http.MethodPost: tus(t.require(t.uploads.create))},

@@ -17,6 +17,7 @@ import (
 type Page struct {
 	HTML     []byte   // with at most one style element, which has no attributes
 	Assets   bool     // it loads styles, scripts, pictures and videos of its own origin; else it loads nothing
+	Media    string   // a further source of its pictures and videos; empty: none
 	Forms    []string // sources that its forms may lead to, as form-action has them; empty: none
 	Referrer string   // Referrer-Policy; empty: no-referrer
 }
@@ -57,7 +58,8 @@ func (p Page) policy() string {
 		forms = strings.Join(p.Forms, " ")
 	}
 	if p.Assets {
-		return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; form-action " + forms +
+		media := strings.TrimSpace("'self' " + p.Media)
+		return "default-src 'none'; style-src 'self'; script-src 'self'; img-src " + media + "; media-src " + media + "; connect-src 'self'; form-action " + forms +
 			"; base-uri 'none'; frame-ancestors 'none'"
 	}
 	return strings.Join([]string{

@@ -109,7 +109,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	// With no-referrer browsers would send Origin: null with forms.
-	httpkit.Page{HTML: out.Bytes(), Assets: true, Forms: []string{"'self'"}, Referrer: "same-origin"}.WriteCompressed(w, r, status)
+	httpkit.Page{HTML: out.Bytes(), Assets: true, Media: p.media, Forms: []string{"'self'"}, Referrer: "same-origin"}.WriteCompressed(w, r, status)
 	return nil
 }
 

@@ -30,8 +30,8 @@ import (
 	"photos/internal/session"
 )
 
-// Config is what New makes the pages from. Only Domain, Secret, Providers, Spool, Stall and
-// Log may be left out.
+// Config is what New makes the pages from. Only Domain, Secret, Providers, Media, Spool,
+// Stall, Log and Now may be left out.
 type Config struct {
 	BaseURL  string // of the service as users know it, without a slash at the end
 	Service  *service.Service
@@ -43,6 +43,7 @@ type Config struct {
 	Secret    string   // of that client; empty: it has none
 	Providers []string // identity providers of the pool that get a button of their own
 
+	Media string           // the source of originals that the service redirects to, as policies have it; empty: it sends them itself
 	Spool string           // a folder for photos on their way through a form; empty: the system's
 	Stall time.Duration    // how long a connection may transfer no byte; default 60 s
 	Log   *slog.Logger     // nil: nothing is logged
@@ -60,6 +61,7 @@ type Pages struct {
 	cookies  cookies
 	assets   assets
 	page     pageMaker
+	media    string
 	spool    string
 	stall    time.Duration
 	log      *slog.Logger
@@ -86,7 +88,7 @@ func New(c Config) (*Pages, error) {
 	}
 	p := &Pages{
 		base: base, root: base.Path, service: c.Service, provider: newProvider(c), cookies: newCookies(base),
-		spool: c.Spool, stall: c.Stall, log: c.Log, crossing: http.NewCrossOriginProtection(),
+		media: c.Media, spool: c.Spool, stall: c.Stall, log: c.Log, crossing: http.NewCrossOriginProtection(),
 	}
 	for _, name := range c.Providers {
 		p.buttons = append(p.buttons, newProviderButton(name))

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,7 +19,19 @@ func (s *Store) Link(ctx context.Context, owner, key, mediaType, disposition str
 	if !isBlobName(owner, key) {
 		return "", noBlob(owner, key)
 	}
-	object := objectKey(owner, key)
+	return s.sign(ctx, objectKey(owner, key), mediaType, disposition)
+}
+
+// Origin returns an address whose origin is that of all addresses that Link returns.
+func (s *Store) Origin(ctx context.Context) (*url.URL, error) {
+	address, err := s.sign(ctx, "any", "", "")
+	if err != nil {
+		return nil, err
+	}
+	return url.Parse(address)
+}
+
+func (s *Store) sign(ctx context.Context, object, mediaType, disposition string) (string, error) {
 	signed, err := s.presign.PresignGetObject(ctx, &awss3.GetObjectInput{
 		Bucket: &s.Bucket, Key: &object,
 		ResponseContentType: &mediaType, ResponseContentDisposition: &disposition, ResponseCacheControl: aws.String("private, no-cache"),
