@@ -87,12 +87,11 @@ func (p *Pages) trash(w http.ResponseWriter, r *http.Request, by session.Session
 // What a page may say that was done. The address has only the word and a number, so that a
 // link of another site cannot make a page say anything else.
 const (
-	didUpload   = "uploaded"
-	didExist    = "exists"
-	didDelete   = "deleted"
-	didRestore  = "restored"
-	didDescribe = "described"
-	didTag      = "tagged"
+	didUpload  = "uploaded"
+	didExist   = "exists"
+	didDelete  = "deleted"
+	didRestore = "restored"
+	didEdit    = "saved"
 )
 
 // done returns the end of an address that makes the next page say what was done.
@@ -124,11 +123,8 @@ func notice(q url.Values) (text, undo string) {
 	if n, ok := number(didExist); ok {
 		add(count(n, "photo was", "photos were") + " here already.")
 	}
-	if n, ok := number(didDescribe); ok {
-		add(count(n, "description", "descriptions") + " saved.")
-	}
-	if n, ok := number(didTag); ok {
-		add(count(n, "photo", "photos") + " tagged.")
+	if n, ok := number(didEdit); ok {
+		add(count(n, "photo", "photos") + " changed.")
 	}
 	if n, ok := number(didRestore); ok {
 		add(count(n, "photo", "photos") + " restored.")

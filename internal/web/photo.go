@@ -3,25 +3,27 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"photos/internal/photo"
-	"photos/internal/service"
 	"photos/internal/session"
+	"photos/internal/tag"
 )
 
 // photoContent is what the page of a photo shows.
 type photoContent struct {
 	tile
-	listing  listing
-	Newer    string // the address of the page of the next newer photo of the listing; empty: none
-	Older    string
-	History  []photo.Revision // without the current one
-	Conflict bool             // somebody else changed the description meanwhile
-	Typed    string           // what the user typed then
-	Wrong    string           // what is wrong with what was typed
-	Saved    bool
+	listing   listing
+	Newer     string // the address of the page of the next newer photo of the listing; empty: none
+	Older     string
+	History   []photo.Revision // without the current one
+	Conflict  bool             // somebody else changed the photo meanwhile
+	Typed     string           // the description in its field
+	TypedTags string           // the tags in their field
+	Wrong     string           // what is wrong with what was typed
+	Saved     bool
 }
 
 // pathID returns the photo that the path names.
@@ -39,10 +41,11 @@ func (p *Pages) photo(w http.ResponseWriter, r *http.Request, by session.Session
 	if err != nil {
 		return err
 	}
-	return p.showPhoto(w, r, by, id, http.StatusOK, photoContent{Saved: r.URL.Query().Has("saved")})
+	return p.showPhoto(w, r, by, id, http.StatusOK, photoContent{Saved: r.URL.Query().Has("saved")}, nil)
 }
 
-func (p *Pages) showPhoto(w http.ResponseWriter, r *http.Request, by session.Session, id photo.ID, status int, c photoContent) error {
+// showPhoto shows a photo. The fields have what typed asks for, or what the photo has.
+func (p *Pages) showPhoto(w http.ResponseWriter, r *http.Request, by session.Session, id photo.ID, status int, c photoContent, typed *photo.Edit) error {
 	h, err := p.service.Photos.History(r.Context(), by.Caller, id)
 	if err != nil {
 		return err
@@ -57,8 +60,10 @@ func (p *Pages) showPhoto(w http.ResponseWriter, r *http.Request, by session.Ses
 	if err := p.neighbors(r, by, &c); err != nil {
 		return err
 	}
-	if c.Typed == "" {
-		c.Typed = h.Photo.Description
+	c.Typed, c.TypedTags = h.Photo.Description, c.TagText()
+	if typed != nil {
+		kept := slices.DeleteFunc(slices.Clone(h.Photo.Tags), func(t string) bool { return slices.Contains(typed.RemoveTags, t) })
+		c.Typed, c.TypedTags = typed.Description.Text, strings.Join(append(kept, typed.AddTags...), ", ")
 	}
 	title := pageTitle(h.Photo)
 	return p.show(w, r, status, "photo", view{Title: title, User: &by, Here: "photo", Content: c})
@@ -101,8 +106,8 @@ func pageTitle(p photo.Photo) string {
 	return line
 }
 
-// describe sets the description of a photo. If somebody else has changed it since the page
-// was made, the page shows both texts.
+// describe sets the description and the tags of a photo. If somebody else has changed the photo
+// since the page was made, the page shows both texts.
 func (p *Pages) describe(w http.ResponseWriter, r *http.Request, by session.Session) error {
 	id, err := pathID(r)
 	if err != nil {
@@ -111,24 +116,51 @@ func (p *Pages) describe(w http.ResponseWriter, r *http.Request, by session.Sess
 	if err := p.readForm(w, r); err != nil {
 		return err
 	}
-	typed := formText(r, "description")
-	d := service.Description{ID: id, Text: typed, Source: photo.FromWeb}
+	e := photo.Edit{ID: id, Description: &photo.Text{Text: formText(r, "description"), Source: photo.FromWeb}}
+	e.AddTags, e.RemoveTags = tagChanges(r.PostForm.Get("had"), r.PostForm.Get("tags"))
 	if version, err := strconv.ParseInt(r.PostForm.Get("version"), 10, 64); err == nil {
-		d.IfVersion = &version
+		e.IfVersion = &version
 	}
-	_, err = p.service.Photos.Describe(r.Context(), by.Caller, d)
+	typed := e
+	_, err = p.service.Photos.Edit(r.Context(), by.Caller, e)
 	switch photo.KindOf(err) {
 	case photo.KindChanged:
-		return p.showPhoto(w, r, by, id, http.StatusConflict, photoContent{Conflict: true, Typed: typed})
+		return p.showPhoto(w, r, by, id, http.StatusConflict, photoContent{Conflict: true}, &typed)
 	case photo.KindUsage:
 		known, status := describeFailure(err)
-		return p.showPhoto(w, r, by, id, status, photoContent{Wrong: known.text, Typed: typed})
+		return p.showPhoto(w, r, by, id, status, photoContent{Wrong: known.text}, &typed)
 	}
 	if err != nil {
 		return err
 	}
 	p.backToPhoto(w, r, id)
 	return nil
+}
+
+// tagList returns the tags of a text with commas between them, as they are stored. What is not a
+// tag stays as it is, to be refused later.
+func tagList(text string) []string {
+	var tags []string
+	for one := range strings.SplitSeq(text, ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		if normal, err := tag.Normalize(one); err == nil {
+			one = normal
+		}
+		tags = append(tags, one)
+	}
+	return tags
+}
+
+// tagChanges returns what the user added to and removed from the tags that a page had. Tags that
+// somebody else changed meanwhile are not touched.
+func tagChanges(had, typed string) (add, remove []string) {
+	before, after := tagList(had), tagList(typed)
+	without := func(tags, others []string) []string {
+		return slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return slices.Contains(others, t) })
+	}
+	return without(after, before), without(before, after)
 }
 
 // formText returns a text that was typed. Browsers send each line end as two characters.

@@ -3,10 +3,13 @@ package web_test
 import (
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -140,11 +143,12 @@ func TestSelection(t *testing.T) {
 		t.Errorf("the second file has %d bytes, %v", len(data), err)
 	}
 	both.Set("description", "a trip")
-	if a := do("describe"); a.url.RawQuery != "described=2" || strings.Count(a.body, `alt="a trip"`) != 2 {
+	if a := do("save"); a.url.RawQuery != "saved=2" || strings.Count(a.body, `alt="a trip"`) != 2 {
 		t.Errorf("described: %s %s", a.url, a.body)
 	}
+	both.Set("description", " ")
 	both.Set("tags", "Sea, holiday at home")
-	if a := do("tag"); a.url.RawQuery != "tagged=2" || !strings.Contains(a.body, "2 photos tagged.") {
+	if a := do("save"); a.url.RawQuery != "saved=2" || !strings.Contains(a.body, "2 photos changed.") || strings.Count(a.body, `alt="a trip"`) != 2 {
 		t.Errorf("tagged: %s %s", a.url, a.body)
 	}
 	page := b.get("/myphotos/" + first.String()).body
@@ -155,8 +159,8 @@ func TestSelection(t *testing.T) {
 		t.Errorf("the photos of a tag: %s", a.body)
 	}
 	both.Set("tags", " , ")
-	if a := do("tag"); a.status != http.StatusBadRequest {
-		t.Errorf("no tag: %d", a.status)
+	if a := do("save"); a.status != http.StatusBadRequest {
+		t.Errorf("neither a description nor a tag: %d", a.status)
 	}
 	if a := do("delete"); a.url.RawQuery != "deleted=2" || !strings.Contains(a.body, "No photos yet") {
 		t.Errorf("deleted: %s", a.url)
@@ -341,5 +345,88 @@ func TestMonths(t *testing.T) {
 		if a := b.get("/myphotos?month=" + month); strings.Count(a.body, "<img ") != n {
 			t.Errorf("%s: %d photos", month, strings.Count(a.body, "<img "))
 		}
+	}
+}
+
+// The first visit to a full page of My photos takes at most 60 KiB on the wire besides pictures.
+func TestFirstVisitIsSmall(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	for i := range 125 { // more than fit on a page
+		data, err := sample.Picture(uint64(i), 0)
+		must(t, err)
+		b.upload(fmt.Sprintf("The %dth walk along the river, when %d swans came to the old mill", i, i*7919%1000), map[string][]byte{fmt.Sprintf("IMG_%d.jpg", i): data})
+	}
+	sum := 0
+	get := func(address string) string {
+		a, err := b.send(http.MethodGet, address, nil, map[string]string{"Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"})
+		must(t, err)
+		if a.status != http.StatusOK || a.header.Get("Content-Encoding") != "gzip" {
+			t.Fatalf("%s: %d, %v", address, a.status, a.header)
+		}
+		sum += len(a.body)
+		for name, values := range a.header {
+			sum += len(name) + len(strings.Join(values, "")) + len(": \r\n")
+		}
+		z, err := gzip.NewReader(strings.NewReader(a.body))
+		must(t, err)
+		plain, err := io.ReadAll(z)
+		must(t, err)
+		return string(plain)
+	}
+	page := get("/myphotos")
+	if n := strings.Count(page, "<img "); n != 120 {
+		t.Fatalf("the page has %d photos", n)
+	}
+	loaded := regexp.MustCompile(`(?:href|src|data-upload)="(/assets/[^"]+)"`).FindAllStringSubmatch(page, -1)
+	if len(loaded) != 4 { // icon, style, and two scripts
+		t.Errorf("the page loads %v", loaded)
+	}
+	for _, file := range loaded {
+		get(file[1])
+	}
+	if sum > 60<<10 {
+		t.Errorf("a first visit takes %d bytes", sum)
+	}
+}
+
+// Tags are changed on the page of a photo. A change by somebody else is kept.
+func TestTagsOnThePage(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	one, id := scene(t, 1)
+	b.upload("a walk", map[string][]byte{"one.jpg": one})
+	page := "/myphotos/" + id.String()
+	save := func(had, tags, version string) answer {
+		return b.post(page, url.Values{"description": {"a walk"}, "had": {had}, "tags": {tags}, "version": {version}})
+	}
+	field := func(body, name string) string {
+		value := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(body)
+		if value == nil {
+			t.Fatalf("no field %s in %s", name, body)
+		}
+		return value[1]
+	}
+	a := save("", "Sea, two  words,, SEA", "")
+	if a.url.RawQuery != "saved" || field(a.body, "tags") != "sea, two words" || strings.Contains(a.body, "Earlier descriptions") {
+		t.Errorf("added: %d at %s: %s", a.status, a.url, a.body)
+	}
+	version := field(a.body, "version")
+	b.post("/myphotos/selection", url.Values{"do": {"save"}, "photo": {id.String()}, "tags": {"elsewhere"}})
+	a = save("sea, two words", "sea, light", version)
+	if a.status != http.StatusConflict || field(a.body, "tags") != "elsewhere, sea, light" || field(a.body, "had") != "elsewhere, sea, two words" {
+		t.Errorf("a change meanwhile: %d, %s", a.status, a.body)
+	}
+	a = save(field(a.body, "had"), field(a.body, "tags"), field(a.body, "version"))
+	if field(a.body, "tags") != "elsewhere, light, sea" {
+		t.Errorf("saved after that: %s", a.body)
+	}
+	if a := save("", strings.Repeat("x", 200), ""); a.status != http.StatusBadRequest || !strings.Contains(field(a.body, "tags"), "xxx") {
+		t.Errorf("a long tag: %d %s", a.status, a.body)
+	}
+	if a := save("elsewhere, light, sea", "", ""); field(a.body, "tags") != "" {
+		t.Errorf("removed: %s", a.body)
 	}
 }

@@ -33,10 +33,8 @@ func (p *Pages) selection(w http.ResponseWriter, r *http.Request, by session.Ses
 	switch do := r.PostForm.Get("do"); do {
 	case "download":
 		return p.download(w, r, by, ids)
-	case "describe":
-		return p.describeAll(w, r, by, l, ids)
-	case "tag":
-		return p.tagAll(w, r, by, l, ids)
+	case "save":
+		return p.editAll(w, r, by, l, ids)
 	case "delete":
 		n, err := each(ids, func(id photo.ID) error { _, err := p.service.Photos.Trash(r.Context(), by.Caller, id); return err })
 		return p.afterSelection(w, r, "/myphotos"+done(l, didDelete, n), err)
@@ -97,46 +95,19 @@ func (p *Pages) afterSelection(w http.ResponseWriter, r *http.Request, to string
 	return nil
 }
 
-// describeAll gives all selected photos one description.
-func (p *Pages) describeAll(w http.ResponseWriter, r *http.Request, by session.Session, l listing, ids []photo.ID) error {
-	typed := formText(r, "description")
-	if typed == "" {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "there is no description to save", Hint: "type one first"}
-	}
-	items := make([]service.Description, len(ids))
-	for i, id := range ids {
-		items[i] = service.Description{ID: id, Text: typed, Source: photo.FromWeb}
-	}
-	results, err := p.service.Photos.DescribeMany(r.Context(), by.Caller, items)
-	if err != nil {
-		return err
-	}
-	n := 0
-	for _, one := range results {
-		if one.Err != nil && photo.KindOf(one.Err) != photo.KindNotFound {
-			return one.Err
-		}
-		if one.Err == nil {
-			n++
-		}
-	}
-	return p.afterSelection(w, r, "/myphotos"+done(l, didDescribe, n), nil)
-}
-
-// tagAll adds tags, with commas between them, to all selected photos.
-func (p *Pages) tagAll(w http.ResponseWriter, r *http.Request, by session.Session, l listing, ids []photo.ID) error {
-	var tags []string
-	for text := range strings.SplitSeq(r.PostForm.Get("tags"), ",") {
-		if text = strings.TrimSpace(text); text != "" {
-			tags = append(tags, text)
-		}
-	}
-	if len(tags) == 0 {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "there is no tag to add", Hint: "type one first"}
+// editAll gives all selected photos one description and adds tags to them, as far as one was
+// typed.
+func (p *Pages) editAll(w http.ResponseWriter, r *http.Request, by session.Session, l listing, ids []photo.ID) error {
+	typed, tags := formText(r, "description"), tagList(r.PostForm.Get("tags"))
+	if typed == "" && len(tags) == 0 {
+		return &photo.Error{Kind: photo.KindUsage, Msg: "there is neither a description nor a tag to save", Hint: "type one first"}
 	}
 	edits := make([]photo.Edit, len(ids))
 	for i, id := range ids {
 		edits[i] = photo.Edit{ID: id, AddTags: tags}
+		if typed != "" {
+			edits[i].Description = &photo.Text{Text: typed, Source: photo.FromWeb}
+		}
 	}
 	results, err := p.service.Photos.EditMany(r.Context(), by.Caller, edits)
 	if err != nil {
@@ -151,7 +122,7 @@ func (p *Pages) tagAll(w http.ResponseWriter, r *http.Request, by session.Sessio
 			n++
 		}
 	}
-	return p.afterSelection(w, r, "/myphotos"+done(l, didTag, n), nil)
+	return p.afterSelection(w, r, "/myphotos"+done(l, didEdit, n), nil)
 }
 
 // download sends the selected photos as one zip file. Nothing is compressed: photos are

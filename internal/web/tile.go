@@ -46,6 +46,16 @@ func (t tile) Kind() string {
 // IsVideo reports whether the photo moves.
 func (t tile) IsVideo() bool { return strings.HasPrefix(t.MediaType, "video/") }
 
+// mostMoving is the largest animated picture, in bytes, that a photo's page shows as it is.
+const mostMoving = 20 << 20
+
+// Moves reports whether the photo's page shows the original, which may be animated, and not a
+// rendition.
+func (t tile) Moves() bool { return t.MediaType == "image/gif" && t.Size <= mostMoving }
+
+// TagText returns the tags with commas between them.
+func (t tile) TagText() string { return strings.Join(t.Tags, ", ") }
+
 // TagSearch returns the address of the photos with a tag, from "?" on.
 func (t tile) TagSearch(tag string) string {
 	return listing{Search: filter.Query{{Test: filter.Tag(tag)}}.String()}.Query()

@@ -62,6 +62,7 @@ var logins = make(chan struct{}, 4)
 //	picture FILE [SEED [SIZE]]   make a picture
 //	pictures DIR N [SIZE [SEED]] make many
 //	scenes DIR N                 make landscapes that look like photos
+//	scenery DIR N                make landscapes for people to look at, and files with words for them
 //	lines FILE N                 require that many lines
 //	replace FILE OLD NEW         edit a file
 //	occupy PORT                  listen on a port of 127.0.0.1 until the script ends
@@ -99,6 +100,8 @@ func Run(t *testing.T) {
 				return err == nil, nil
 			case "soak":
 				return os.Getenv(envSoak) != "", nil
+			case "screenshots":
+				return os.Getenv("PHOTOS_SCREENSHOTS") != "", nil
 			case "postgres", "mysql":
 				return dbserver.Installed(dbserver.Engine(cond)), nil
 			case "s3":
@@ -122,7 +125,8 @@ func Run(t *testing.T) {
 			"sample":   cmdSample,
 			"picture":  cmdPicture,
 			"pictures": cmdPictures,
-			"scenes":   cmdScenes,
+			"scenes":   drawing(sample.WriteScenes),
+			"scenery":  drawing(sample.WriteLandscapes),
 			"lines":    cmdLines,
 			"objects":  cmdObjects,
 			"replace":  cmdReplace,
@@ -276,11 +280,14 @@ func cmdPictures(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(sample.Write(ts.MkAbs(args[0]), n[0], n[1], uint64(n[2])))
 }
 
-func cmdScenes(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: scenes DIR N")
+// drawing returns a command that draws pictures into a folder.
+func drawing(write func(dir string, n int) error) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 2 {
+			ts.Fatalf("usage: scenes|scenery DIR N")
+		}
+		ts.Check(write(ts.MkAbs(args[0]), numbers(ts, args[1:], 1)[0]))
 	}
-	ts.Check(sample.WriteScenes(ts.MkAbs(args[0]), numbers(ts, args[1:], 1)[0]))
 }
 
 func cmdLines(ts *testscript.TestScript, neg bool, args []string) {

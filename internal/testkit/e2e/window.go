@@ -11,10 +11,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -24,6 +27,7 @@ import (
 type window struct {
 	ctx   context.Context // of the browser, until the script ends
 	plain bool            // without JavaScript
+	asked atomic.Int64    // how often pages asked whether they may be left
 }
 
 // windows are those of a script.
@@ -45,14 +49,21 @@ const windowTime = 90 * time.Second
 //	window click TEXT|CSS           press what has this text, or the first that the selector finds
 //	window fill CSS VALUE           type into a field
 //	window files CSS FILE...        choose files
-//	window key KEY...               press keys, such as Tab or ArrowRight
+//	window drop FILE...             let files and folders fall on the page
+//	window line KIB|fast            how many KiB per second the network carries
+//	window reload [asks]            load the page again; asks: the page must ask whether it may be left
+//	window downloads NAME [FILE...] wait until a file is downloaded; FILE: it is a zip file with these
+//	window key KEY...               press keys, such as Tab, ArrowRight or Shift+Tab
 //	window sees TEXT...             wait until the page has each text; ! window sees: it does not have it
 //	window has CSS                  wait until the selector finds something
 //	window at REGEXP                wait until the address matches
 //	window size WIDTH               how wide the window is
-//	window look light|dark|forced   colors
+//	window look light|dark|forced|still  colors; still: the user wants less motion
 //	window shot NAME                keep a picture of the page for people to look at
+//	window picture NAME WIDTH HEIGHT  keep what the window shows, without the rest of the page, as a WebP for documents
 //	window axe                      require that axe-core finds nothing to complain about; ! window axe: that it does
+//	window check NAME               window axe in light and dark colors, and in forced ones at 320 pixels; keep pictures
+//	window tree REGEXP...           wait until the accessibility tree has a line that begins with each pattern; ! window tree: no line
 //	window back                     press the back button
 //	window lists CSS N              wait until the selector finds so many
 //	window eval EXPRESSION          wait until the expression is true (also in a plain window)
@@ -64,13 +75,13 @@ func cmdWindow(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	all := windowsOf(ts)
 	if args[0] == "open" {
-		ts.Check(all.open(args[1:]))
+		ts.Check(all.open(args[1:], ts.MkAbs(downloadFolder)))
 		return
 	}
 	if all.now == nil {
 		ts.Fatalf("there is no window yet")
 	}
-	if neg && args[0] != "sees" && args[0] != "axe" {
+	if neg && !slices.Contains([]string{"sees", "axe", "tree"}, args[0]) {
 		ts.Fatalf("window %s cannot be negated", args[0])
 	}
 	ctx, cancel := context.WithTimeout(all.now.ctx, windowTime)
@@ -103,7 +114,7 @@ func windowsOf(ts *testscript.TestScript) *windows {
 	return box
 }
 
-func (all *windows) open(args []string) error {
+func (all *windows) open(args []string, folder string) error {
 	if len(args) == 0 {
 		return fmt.Errorf("which window?")
 	}
@@ -114,38 +125,37 @@ func (all *windows) open(args []string) error {
 	ctx, _ := chromedp.NewContext(all.ctx, chromedp.WithNewBrowserContext()) // ends with the browser
 	w := &window{ctx: ctx, plain: len(args) > 1 && args[1] == "plain"}
 	all.byName[args[0]], all.now = w, w
-	return chromedp.Do(ctx,
+	err := chromedp.Do(ctx,
 		browserCommand(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: w.plain}),
 		chromedp.EmulateViewport(1280, 800),
 	)
+	return errors.Join(err, w.prepare(folder))
 }
 
 // do carries out one command.
 func (w *window) do(ctx context.Context, ts *testscript.TestScript, neg bool, command string, args []string) error {
-	need := map[string]int{"go": 1, "click": 1, "fill": 2, "files": 2, "key": 1, "sees": 1, "has": 1, "at": 1, "size": 1, "look": 1, "shot": 1, "lists": 2, "eval": 1, "saves": 3, "weighs": 1}
+	need := map[string]int{"go": 1, "click": 1, "fill": 2, "files": 2, "key": 1, "sees": 1, "has": 1, "at": 1, "size": 1, "look": 1, "shot": 1, "lists": 2, "eval": 1, "saves": 3, "weighs": 1, "drop": 1, "line": 1, "downloads": 1, "check": 1, "tree": 1, "picture": 3}
 	if len(args) < need[command] {
 		return fmt.Errorf("needs %d arguments", need[command])
 	}
-	type css = chromedp.CSS
 	switch command {
 	case "go":
 		return chromedp.Do(ctx, chromedp.Navigate(args[0]))
 	case "back":
-		return chromedp.Do(ctx, chromedp.NavigateBack())
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("(history.back(), true)")) // a page that the browser kept does not load again
+		return err
 	case "click":
 		return w.click(ctx, args[0])
 	case "fill":
 		return w.fill(ctx, args[0], args[1])
-	case "files":
-		files := args[1:]
-		for i, f := range files {
-			files[i] = ts.MkAbs(f)
-		}
-		return chromedp.Do(ctx, chromedp.SetUploadFiles(css(args[0]), files))
+	case "files", "drop", "line", "reload", "downloads":
+		return w.files(ctx, ts, command, args)
 	case "key":
 		return w.press(ctx, args)
 	case "sees":
 		return w.sees(ctx, neg, args)
+	case "tree":
+		return w.tree(ctx, neg, args)
 	case "has":
 		return w.until(ctx, fmt.Sprintf("!!document.querySelector(%s)", quoted(args[0])))
 	case "lists":
@@ -155,6 +165,9 @@ func (w *window) do(ctx context.Context, ts *testscript.TestScript, neg bool, co
 	case "eval":
 		return w.until(ctx, "!!("+args[0]+")")
 	case "saves":
+		if err := w.until(ctx, fmt.Sprintf("!!document.querySelector(%s)", quoted(args[1]))); err != nil {
+			return err
+		}
 		value, err := chromedp.Run(ctx, chromedp.Evaluate[string](fmt.Sprintf("document.querySelector(%s).getAttribute(%s)", quoted(args[1]), quoted(args[2]))))
 		ts.Setenv(args[0], value)
 		return err
@@ -172,19 +185,67 @@ func (w *window) inspect(ctx context.Context, ts *testscript.TestScript, command
 		}
 		return chromedp.Do(ctx, chromedp.EmulateViewport(width, 800))
 	case "look":
-		return w.look(ctx, args[0])
+		return look(ctx, args[0])
 	case "shot":
-		const pictures = `[...document.images].map(e => (e.loading = 'eager', e.complete)).every(Boolean)`
-		if err := w.until(ctx, pictures); err != nil {
-			return err
-		}
-		return chromedp.Do(ctx, chromedp.Sleep(300*time.Millisecond), keep(ts, args[0])) // they are painted a moment later
+		return w.shot(ctx, ts, args[0])
+	case "check":
+		return w.check(ctx, ts, args[0])
+	case "picture":
+		return w.picture(ctx, ts, args[0], numbers(ts, args[1:], 0, 0))
 	case "axe":
 		return w.axe(ctx)
 	case "weighs":
 		return w.weighs(ctx, args[0])
 	}
 	return fmt.Errorf("unknown command")
+}
+
+// shot keeps a picture of the page with all its pictures.
+func (w *window) shot(ctx context.Context, ts *testscript.TestScript, name string) error {
+	const pictures = `[...document.images].map(e => (e.loading = 'eager', e.complete)).every(Boolean)`
+	if err := w.until(ctx, pictures); err != nil {
+		return err
+	}
+	return chromedp.Do(ctx, chromedp.Sleep(300*time.Millisecond), keep(ts, name)) // they are painted a moment later
+}
+
+// picture keeps a picture for documents: sharp on good screens, and small.
+func (w *window) picture(ctx context.Context, ts *testscript.TestScript, name string, size []int) error {
+	const scale, quality = 1.5, 78
+	err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(size[0]), int64(size[1]), chromedp.EmulateScale(scale)), chromedp.Sleep(500*time.Millisecond))
+	if err != nil {
+		return err
+	}
+	return chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		shot, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: new(int64(quality))})
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(ts.Getenv("ARTIFACTS"), name+".webp"), shot.Data, 0o644)
+	}))
+}
+
+// check examines the page in the ways in which users look at it.
+func (w *window) check(ctx context.Context, ts *testscript.TestScript, name string) error {
+	for _, c := range []struct {
+		look  string
+		width int64
+	}{{"dark", 1280}, {"forced", 320}, {"light", 1280}} { // the last one is as a window begins
+		err := errors.Join(look(ctx, c.look), chromedp.Do(ctx, chromedp.EmulateViewport(c.width, 800)))
+		if err == nil {
+			err = w.until(ctx, "document.documentElement.scrollWidth <= innerWidth")
+		}
+		if err == nil {
+			err = w.axe(ctx)
+		}
+		if err == nil {
+			err = w.shot(ctx, ts, name+"-"+c.look)
+		}
+		if err != nil {
+			return fmt.Errorf("%s colors, %d pixels: %w", c.look, c.width, err)
+		}
+	}
+	return nil
 }
 
 func quoted(s string) string {
@@ -254,11 +315,17 @@ func keys() map[string]string {
 
 func (w *window) press(ctx context.Context, names []string) error {
 	for _, name := range names {
+		var options []chromedp.KeyOption
+		for modifier, bit := range map[string]chromedp.Modifier{"Shift+": chromedp.ModifierShift, "Control+": chromedp.ModifierCtrl} {
+			if rest, found := strings.CutPrefix(name, modifier); found {
+				name, options = rest, append(options, chromedp.KeyModifiers(bit))
+			}
+		}
 		text, ok := keys()[name]
 		if !ok {
 			text = name
 		}
-		if err := chromedp.Do(ctx, chromedp.KeyEvent(text)); err != nil {
+		if err := chromedp.Do(ctx, chromedp.KeyEvent(text, options...)); err != nil {
 			return err
 		}
 	}
@@ -304,17 +371,19 @@ func (w *window) at(ctx context.Context, pattern string) error {
 	}
 }
 
-func (w *window) look(ctx context.Context, look string) error {
+func look(ctx context.Context, look string) error {
 	feature := func(name, value string) *emulation.MediaFeature {
 		return &emulation.MediaFeature{Name: name, Value: value}
 	}
-	features := []*emulation.MediaFeature{feature("prefers-color-scheme", "light"), feature("forced-colors", "none")}
+	features := []*emulation.MediaFeature{feature("prefers-color-scheme", "light"), feature("forced-colors", "none"), feature("prefers-reduced-motion", "no-preference")}
 	switch look {
 	case "light":
 	case "dark":
 		features[0].Value = "dark"
 	case "forced":
 		features[1].Value = "active"
+	case "still":
+		features[2].Value = "reduce"
 	default:
 		return fmt.Errorf("%s is not a look", look)
 	}

@@ -1,35 +1,75 @@
 // What the pages do more where scripts run: keys, selection, pages that continue by
-// themselves, descriptions that are saved in place. Without it everything works, too.
+// themselves, descriptions that are saved in place. Everything also works without it.
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-// typing reports whether keys belong to a field.
-const typing = (event) => event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, video");
+// typing reports whether keys belong to a field or to a video.
+const typing = (event) => event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, video, dialog");
+
+// The keys of the grid and of a photo's page, for people and for the handler below. Letters may
+// be switched off: a dictated word must not move anything.
+const shortcuts = [
+  ["← →", "previous and next photo"],
+  ["j k", "next and previous photo"],
+  ["x", "select the photo", "grid"],
+  ["a", "go to what is done with the selected photos", "grid"],
+  ["Esc", "select nothing", "grid"],
+  ["/", "search", "grid"],
+  ["e", "describe the photo", "one"],
+  ["?", "these keys"],
+];
+const lettersKey = "photos-letters";
+const letters = () => localStorage.getItem(lettersKey) !== "off";
 
 function keys() {
+  const help = keyHelp();
   document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !typing(event) && $("#search")) {
-      event.preventDefault();
-      $("#search").select();
-      return;
-    }
-    if (typing(event)) return;
-    const link = { ArrowLeft: "prev", k: "prev", ArrowRight: "next", j: "next" }[event.key];
-    if (link && $(".one")) $(`.one a[rel=${link}]`)?.click();
-    if (link && $("#grid .tile")) moveFocus(event, link === "next" ? 1 : -1);
-    if (event.key === "Escape" && $("#grid")) clearSelection();
+    if (typing(event) || event.key.length === 1 && !letters()) return;
+    const act = {
+      "/": () => $("#search")?.select(), "?": () => help?.showModal(), e: () => $("#description")?.focus(),
+      x: () => document.activeElement.closest?.(".tile")?.querySelector(".pick input").click(),
+      a: () => $("#grid .tray input")?.focus(), Escape: () => $("#grid") && clearSelection(),
+      ArrowLeft: () => step(-1), k: () => step(-1), ArrowRight: () => step(1), j: () => step(1),
+    }[event.key];
+    if (!act) return;
+    if (event.key !== "Escape") event.preventDefault();
+    act();
   });
 }
 
-// moveFocus goes from photo to photo in the grid.
-function moveFocus(event, by) {
+// step goes to the next or previous photo.
+function step(by) {
+  if ($(".one")) $(`.one a[rel=${by > 0 ? "next" : "prev"}]`)?.click();
   const links = $$("#grid .tile > a");
   const at = links.indexOf(document.activeElement);
-  const to = at < 0 ? 0 : at + by;
-  if (!links[to]) return;
-  event.preventDefault();
-  links[to].focus();
+  links[at < 0 ? 0 : at + by]?.focus();
+}
+
+// keyHelp adds a button that lists the keys, and returns the list.
+function keyHelp() {
+  const place = $("#grid") ? "grid" : $(".one") ? "one" : "";
+  if (!place) return null;
+  const make = (name, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(name), properties);
+    element.append(...children);
+    return element;
+  };
+  const list = make("dl");
+  for (const [key, what, where] of shortcuts) {
+    if (!where || where === place) list.append(make("dt", {}, ...key.split(" ").flatMap((one) => [make("kbd", { textContent: one }), " "])), make("dd", { textContent: what }));
+  }
+  const box = make("input", { type: "checkbox", checked: letters() });
+  box.addEventListener("change", () => localStorage.setItem(lettersKey, box.checked ? "on" : "off"));
+  const title = make("h2", { id: "keys-title", textContent: "Keys" });
+  const help = make("dialog", { className: "keys" }, title, list, make("label", {}, box, " Letters and signs are keys"),
+    make("form", { method: "dialog" }, make("button", { textContent: "Close" })));
+  help.setAttribute("aria-labelledby", title.id);
+  help.addEventListener("close", () => { if (help.contains(document.activeElement)) document.activeElement.blur(); });
+  const open = make("button", { type: "button", className: "quiet", textContent: "Keys" });
+  open.addEventListener("click", () => help.showModal());
+  document.body.append(make("footer", { className: "foot" }, open), help);
+  return help;
 }
 
 function clearSelection() {
@@ -100,41 +140,75 @@ function append(more, page) {
   else more.remove();
 }
 
-// describing saves a description without leaving the page.
+// describing saves description and tags without leaving the page.
 function describing() {
   const form = $("form.describe");
   if (!form) return;
-  const text = $("textarea", form);
   const status = $(".status", form);
-  let saved = text.value;
-  text.addEventListener("input", () => { status.textContent = ""; });
-  text.addEventListener("keydown", (event) => {
+  const fields = () => form.elements.description.value + "\0" + form.elements.tags.value;
+  let saved = fields();
+  form.addEventListener("input", () => { status.textContent = ""; });
+  form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     status.textContent = "Saving…";
+    const sent = fields();
     try {
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       if (!answer.ok || !answer.redirected) throw new Error();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      saved = text.value = $("form.describe textarea", page).value;
-      form.elements.version.value = $("form.describe [name=version]", page).value;
-      const history = $(".history", page);
-      if (history) ($(".history") ?? form.parentElement.insertBefore(document.createElement("details"), form.nextElementSibling)).replaceWith(history);
+      const now = $("form.describe", page).elements;
+      const typedOn = fields() !== sent;
+      for (const name of typedOn ? ["version", "had"] : ["description", "tags", "had", "version"]) form.elements[name].value = now[name].value;
+      saved = now.description.value + "\0" + now.tags.value;
+      showSaved(page);
       status.textContent = "Saved.";
     } catch {
+      saved = fields();
       form.submit(); // the page that comes says what is wrong
-      saved = text.value;
     }
   });
   window.addEventListener("beforeunload", (event) => {
-    if (text.value !== saved) event.preventDefault();
+    if (fields() !== saved) event.preventDefault();
   });
+}
+
+// showSaved takes the details and the earlier descriptions from the page as it is now.
+function showSaved(page) {
+  $(".about dl").replaceWith($(".about dl", page));
+  const history = $(".history", page);
+  if (!history) return;
+  history.open = $(".history")?.open ?? false;
+  if ($(".history")) $(".history").replaceWith(history);
+  else $("form.describe").after(history);
+}
+
+// watching says so when the browser cannot play a video. A video that stops after a while is
+// loaded again: the address of its bytes may have been valid only for some minutes.
+function watching() {
+  const video = $(".one video");
+  if (!video) return;
+  let again = 0;
+  const failed = () => {
+    const at = video.currentTime;
+    if (at === 0 || Date.now() - again < 60000) {
+      $(".unplayable").textContent = "This browser cannot play this video. Download the original to watch it.";
+      return;
+    }
+    again = Date.now();
+    video.load();
+    video.currentTime = at;
+    video.play().catch(() => {}); // the user starts it
+  };
+  if (video.error) failed();
+  else video.addEventListener("error", failed);
 }
 
 keys();
 selection();
 endless();
 describing();
+watching();
 for (const form of $$("form[data-upload]")) import(form.dataset.upload).then((module) => module.start(form));

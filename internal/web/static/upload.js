@@ -2,9 +2,12 @@
 // for all, pause, and resume, also after the page was left. Nothing is sent that the service
 // has already.
 
-const parallel = 3;
+const parallel = 3; // photos that are sent at the same time
+const ahead = 200; // photos that are read before they are sent
+const mostAsked = 1000; // photos in one question to the service
 const largestDigest = 64 << 20; // bytes; the browser can only digest what is in memory
 const pieceSize = 8 << 20;
+const quiet = 5000; // milliseconds between two sentences of a screen reader
 
 const make = (name, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(name), properties);
@@ -24,6 +27,7 @@ export function start(form) {
     files.value = "";
   });
   dropping(form, queue);
+  remindOfUnfinished(form);
 }
 
 // dropping takes files and folders that are dropped anywhere on the page.
@@ -46,7 +50,7 @@ function dropping(form, queue) {
   });
 }
 
-// dropped returns the files of a drop, those in its folders, too.
+// dropped returns the files of a drop, also those in its folders.
 async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (entries.length === 0) return [...transfer.files];
@@ -68,66 +72,124 @@ async function dropped(transfer) {
   return found;
 }
 
+const unfinishedKey = "photos-unfinished";
+
+// remindOfUnfinished names the photos that were on their way when the page was left. A browser
+// gives a page no file again, so the user has to choose them.
+function remindOfUnfinished(form) {
+  const names = JSON.parse(sessionStorage.getItem(unfinishedKey) ?? "[]");
+  if (names.length === 0) return;
+  form.closest("details")?.setAttribute("open", "");
+  const some = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "");
+  form.prepend(make("p", { className: "fine unfinished", textContent:
+    `${plural(names.length, "photo was", "photos were")} not finished when you left the page: ${some}. Choose ${names.length === 1 ? "it" : "them"} again: what was sent is not sent again.` }));
+}
+
 // tusClient loads the tus client when the first photo comes.
 let loading = null;
 function tusClient(address) {
   loading ??= new Promise((resolve, reject) => {
-    document.head.append(make("script", { src: address, onload: () => resolve(window.tus), onerror: () => reject(new Error("a script could not be loaded")) }));
+    document.head.append(make("script", { src: address, onload: () => resolve(window.tus), onerror: () => reject(new Error("A script could not be loaded.")) }));
   });
   return loading;
 }
 
+const hex = (byte) => byte.toString(16).padStart(2, "0");
+
+// Checker asks the service what it has of photos. While one question is on its way, the next
+// photos gather for one question.
+class Checker {
+  constructor(address) {
+    Object.assign(this, { address, waiting: [], asking: false });
+  }
+
+  ask(id) {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ id, resolve, reject });
+      if (!this.asking) this.flush();
+    });
+  }
+
+  async flush() {
+    this.asking = true;
+    while (this.waiting.length > 0) {
+      const asked = this.waiting.splice(0, mostAsked);
+      try {
+        const answer = await fetch(this.address, {
+          method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ids: [...new Set(asked.map((one) => one.id))] }),
+        });
+        if (!answer.ok) throw await problem(answer);
+        const known = new Map((await answer.json()).results.map((result) => [result.id, result]));
+        for (const one of asked) one.resolve(known.get(one.id));
+      } catch (error) {
+        for (const one of asked) one.reject(error);
+      }
+    }
+    this.asking = false;
+  }
+}
+
 class Queue {
   constructor(form) {
-    this.form = form;
-    this.items = [];
-    this.running = 0;
-    this.paused = false;
-    this.said = 0;
+    Object.assign(this, { form, items: [], running: 0, reading: false, paused: false, signedOut: false, said: 0, drawing: false });
+    this.checker = new Checker(form.dataset.check);
     window.addEventListener("beforeunload", (event) => { if (this.open.length > 0) event.preventDefault(); });
+    window.addEventListener("pagehide", () => this.remember());
   }
 
   get open() { return this.items.filter((item) => !item.outcome); }
 
+  // remember keeps the names of what is not finished, until the tab is closed.
+  remember() {
+    if (this.items.length === 0) return;
+    const names = this.open.map((item) => item.file.name);
+    if (names.length > 0) sessionStorage.setItem(unfinishedKey, JSON.stringify(names));
+    else sessionStorage.removeItem(unfinishedKey);
+  }
+
   add(files) {
     if (files.length === 0) return;
+    this.form.querySelector(".unfinished")?.remove();
     this.panel ??= this.build();
+    this.pause.hidden = false;
     const description = this.form.elements.description.value.trim();
-    for (const file of files) {
-      const item = new Item(this, file, description);
-      this.items.push(item);
-      this.list.append(item.row);
-    }
-    this.update();
+    const added = files.map((file) => new Item(this, file, description));
+    this.items.push(...added);
+    this.list.append(...added.map((item) => item.row));
+    this.tell();
     this.next();
   }
 
   build() {
     this.total = make("progress", { className: "total", max: 1, value: 0, ariaLabel: "All photos" });
-    this.status = make("p", { className: "status", role: "status" });
+    this.text = make("p", { className: "sofar" });
+    this.spoken = make("p", { className: "hidden", role: "status" });
     this.pause = make("button", { type: "button", className: "quiet", textContent: "Pause" });
     this.pause.addEventListener("click", () => this.toggle());
-    this.list = make("ul", { className: "files" });
-    const panel = make("section", { className: "uploads", ariaLabel: "Uploads" }, make("div", { className: "sum" }, this.status, this.pause), this.total, this.list);
+    this.list = make("ul", { className: "files", tabIndex: 0, ariaLabel: "Photos of this upload" });
+    const panel = make("section", { className: "uploads", ariaLabel: "Uploads" }, make("div", { className: "sum" }, this.text, this.pause), this.spoken, this.total, this.list);
     this.form.after(panel);
     return panel;
   }
 
   toggle() {
     this.paused = !this.paused;
+    this.signedOut = false;
     this.pause.textContent = this.paused ? "Resume" : "Pause";
     for (const item of this.items) {
       if (this.paused) item.stop();
-      else if (item.stopped) item.stopped = false;
+      else item.resume();
     }
-    this.update();
-    if (!this.paused) this.next();
+    this.tell();
+    this.next();
   }
 
+  // next reads photos ahead, and sends those about which the service has answered.
   next() {
+    this.read();
     for (const item of this.items) {
-      if (this.paused || this.running >= parallel) return;
-      if (item.waiting) {
+      if (this.paused || this.running >= parallel) break;
+      if (item.state === "known" && !this.items.some((one) => one.state === "sending" && one.digest && one.digest === item.digest)) {
         this.running++;
         item.run().finally(() => { this.running--; this.update(); this.next(); });
       }
@@ -135,83 +197,119 @@ class Queue {
     if (this.open.length === 0 && this.items.length > 0) this.finish();
   }
 
+  // read digests one photo after the other, since each has to be in memory.
+  async read() {
+    if (this.reading) return;
+    this.reading = true;
+    while (!this.paused && this.items.filter((item) => item.state === "known" || item.state === "asked").length < ahead) {
+      const item = this.items.find((one) => one.state === "new");
+      if (!item) break;
+      await item.look();
+    }
+    this.reading = false;
+  }
+
+  // update draws the progress with the next picture that the browser paints.
   update() {
+    if (this.drawing) return;
+    this.drawing = true;
+    requestAnimationFrame(() => { this.drawing = false; this.draw(); });
+    setTimeout(() => { if (this.drawing) { this.drawing = false; this.draw(); } }, 1000); // a hidden tab paints nothing
+  }
+
+  draw() {
     const bytes = this.items.reduce((sum, item) => sum + item.file.size, 0);
     const sent = this.items.reduce((sum, item) => sum + (item.outcome ? item.file.size : item.sent), 0);
     this.total.value = bytes ? sent / bytes : 1;
-    const done = this.items.length - this.open.length;
-    const now = Date.now();
-    if (this.open.length > 0 && now - this.said < 1000) return; // a screen reader reads each change
-    this.said = now;
     const failed = this.items.filter((item) => item.outcome === "failed").length;
-    this.status.textContent = `${done} of ${plural(this.items.length, "photo", "photos")} done` +
+    const text = `${this.items.length - this.open.length} of ${plural(this.items.length, "photo", "photos")} done` +
       (failed ? `, ${failed} failed` : "") + (this.paused ? ", paused" : "");
+    this.text.replaceChildren(...(this.signedOut
+      ? ["You are signed out. ", make("a", { href: this.form.dataset.login, target: "_blank", textContent: "Sign in in another tab" }), ", and then resume."]
+      : [text]));
+    if (this.open.length === 0 && failed > 0) this.text.append(" ", make("a", { href: this.form.dataset.after, textContent: "Show my photos" }));
+    const now = Date.now();
+    if (now - this.said < quiet) return;
+    this.said = now;
+    this.spoken.textContent = this.text.textContent;
+  }
+
+  // tell draws the progress at once, also for a screen reader.
+  tell() {
+    this.said = 0;
+    this.draw();
   }
 
   finish() {
-    this.said = 0;
-    this.update();
+    this.tell();
     this.pause.hidden = true;
+    this.remember();
     const count = (...outcomes) => this.items.filter((item) => outcomes.includes(item.outcome)).length;
-    if (count("failed") > 0) {
-      this.status.append(" ", make("a", { href: this.form.dataset.after, textContent: "Show my photos" }));
-      return;
-    }
+    if (count("failed") > 0) return;
     const query = new URLSearchParams({ uploaded: count("uploaded", "restored", "repaired"), exists: count("exists", "described") });
     window.location.assign(`${this.form.dataset.after}?${query}`);
   }
 }
 
-// Item is one photo on its way.
+// Item is one photo on its way. Its state is new, asked (the service is being asked about it),
+// known (its answer is there), sending, stopped or done.
 class Item {
   constructor(queue, file, description) {
-    Object.assign(this, { queue, file, description, sent: 0, outcome: null, stopped: false, busy: false });
+    Object.assign(this, { queue, file, description, sent: 0, outcome: null, state: "new" });
     this.bar = make("progress", { max: file.size || 1, value: 0, ariaLabel: file.name });
-    this.note = make("span", { className: "fine" });
-    this.row = make("li", {}, make("span", { className: "name", textContent: file.name }), this.bar, this.note);
+    this.note = make("span", { className: "fine", textContent: "Waiting" });
+    this.row = make("li", {}, make("span", { className: "name", textContent: file.name, title: file.name }), this.bar, this.note);
   }
 
-  get waiting() { return !this.outcome && !this.stopped && !this.busy; }
-
-  async run() {
-    this.busy = true;
+  // look reads the photo and asks the service what it has of it. It does not wait for the answer.
+  async look() {
+    this.state = "asked";
     try {
-      await this.send();
+      if (!this.digest && this.file.size <= largestDigest && window.crypto?.subtle) {
+        const sum = await crypto.subtle.digest("SHA-256", await this.file.arrayBuffer());
+        this.digest = [...new Uint8Array(sum)].map(hex).join("");
+      }
+    } catch {
+      this.fail(new Error("The file could not be read."));
+      return;
+    }
+    const answer = this.digest ? this.queue.checker.ask(this.digest) : Promise.resolve(null);
+    answer.then((known) => this.learn(known), (error) => this.fail(error)).finally(() => { this.queue.update(); this.queue.next(); });
+  }
+
+  // learn takes the service's answer.
+  learn(known) {
+    if (this.state !== "asked") return;
+    this.known = known;
+    this.state = "known";
+    if (known?.state === "stored" && (known.description || !this.description)) this.done("exists");
+  }
+
+  // run sends what the service does not have.
+  async run() {
+    this.state = "sending";
+    this.note.textContent = "";
+    try {
+      const has = this.known?.state;
+      if (has === "stored" || has === "trashed") await this.repeat();
+      else await this.transfer(has === "unfinished" ? this.known.upload : null);
     } catch (error) {
       this.fail(error);
     }
-    this.busy = false;
   }
 
   stop() {
-    if (this.outcome || this.stopped) return;
-    this.stopped = true;
+    if (this.outcome) return;
+    this.state = "stopped";
     this.upload?.abort();
     this.release?.();
     this.note.textContent = "Paused";
   }
 
-  // send asks what the service has of the photo, and sends the rest.
-  async send() {
-    this.note.textContent = "";
-    const known = await this.check();
-    if (this.stopped) return;
-    if (known?.state === "stored" && (known.description || !this.description)) return this.done("exists");
-    if (known?.state === "stored" || known?.state === "trashed") return this.repeat();
-    await this.transfer(known?.state === "unfinished" ? known.upload : null);
-  }
-
-  async check() {
-    if (this.file.size > largestDigest || !window.crypto?.subtle) return null;
-    if (!this.digest) {
-      const sum = await crypto.subtle.digest("SHA-256", await this.file.arrayBuffer());
-      this.digest = [...new Uint8Array(sum)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    }
-    const answer = await fetch(this.queue.form.dataset.check, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ids: [this.digest] }),
-    });
-    if (!answer.ok) throw await problem(answer);
-    return (await answer.json()).results[0];
+  resume() {
+    if (this.outcome || this.state !== "stopped") return;
+    this.state = "new"; // the service may have more of it by now
+    this.note.textContent = "Waiting";
   }
 
   metadata() {
@@ -239,6 +337,7 @@ class Item {
 
   async transfer(id) {
     const tus = await tusClient(this.queue.form.dataset.tus);
+    if (this.state !== "sending") return;
     await new Promise((resolve, reject) => {
       this.release = resolve;
       this.upload = new tus.Upload(this.file, {
@@ -250,8 +349,11 @@ class Item {
         storeFingerprintForResuming: !this.digest, // the service finds the others by their digest
         removeFingerprintOnSuccess: true,
         uploadDataDuringCreation: this.file.size <= pieceSize,
-        onProgress: (sent) => { this.sent = this.bar.value = sent; this.queue.update(); },
-        onAfterResponse: (_, response) => { this.answer = response.getHeader("Photos-Outcome") ?? this.answer; },
+        onProgress: (sent) => this.progress(sent),
+        onAfterResponse: (request, response) => {
+          this.answer = response.getHeader("Photos-Outcome") ?? this.answer;
+          if (request.getMethod() === "HEAD" && response.getStatus() < 300) this.goOn(Number(response.getHeader("Upload-Offset")));
+        },
         onShouldRetry: (error) => !(error.originalResponse?.getStatus() >= 400 && error.originalResponse.getStatus() < 500) || [409, 423].includes(error.originalResponse.getStatus()),
         onSuccess: () => { this.done(this.answer ?? "uploaded"); resolve(); },
         onError: (error) => reject(tusProblem(error)),
@@ -261,31 +363,50 @@ class Item {
           const [former] = await this.upload.findPreviousUploads();
           if (former) this.upload.resumeFromPreviousUpload(former);
         }
-        if (!this.stopped) this.upload.start();
+        if (this.state === "sending") this.upload.start();
       };
       begin().catch(reject);
     });
   }
 
+  progress(sent) {
+    this.sent = this.bar.value = sent;
+    this.queue.update();
+  }
+
+  // goOn notes that the service has the first bytes of the photo already.
+  goOn(offset) {
+    if (!(offset > 0)) return;
+    this.progress(offset);
+    this.note.textContent = `Continues at ${Math.floor(offset / this.file.size * 100)} %`;
+  }
+
   done(outcome) {
     this.outcome = outcome;
+    this.state = "done";
     this.sent = this.bar.value = this.bar.max;
     this.row.className = "good";
+    for (const twin of this.queue.items) { // a second file with the same content is not sent
+      if (twin.state === "known" && twin.digest && twin.digest === this.digest) twin.state = "new";
+    }
     this.note.textContent = { exists: "Was here already", described: "Was here already; description added", restored: "Restored from the trash" }[outcome] ?? "Done";
   }
 
   fail(error) {
-    if (this.stopped) return;
+    if (this.state === "stopped") return;
     if (error.status === 401) return this.signIn();
     this.outcome = "failed";
+    this.state = "done";
     this.row.className = "bad";
     this.note.textContent = error.message;
     const again = make("button", { type: "button", className: "quiet", textContent: "Try again", ariaLabel: `Try again: ${this.file.name}` });
     again.addEventListener("click", () => {
       again.remove();
-      Object.assign(this, { outcome: null, stopped: false });
+      Object.assign(this, { outcome: null, state: "new" });
       this.row.className = "";
+      this.note.textContent = "Waiting";
       this.queue.pause.hidden = false;
+      this.queue.tell();
       this.queue.next();
     });
     if (error.status !== 422 && error.status !== 415) this.row.append(again);
@@ -294,8 +415,9 @@ class Item {
   // signIn pauses all: the session has ended. Nothing is lost.
   signIn() {
     if (!this.queue.paused) this.queue.toggle();
-    this.stopped = true;
-    this.queue.status.replaceChildren("You are signed out. ", make("a", { href: this.queue.form.dataset.login, target: "_blank", textContent: "Sign in in another tab" }), ", and then resume.");
+    this.state = "stopped";
+    this.queue.signedOut = true;
+    this.queue.tell();
   }
 }
 
