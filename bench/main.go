@@ -3,7 +3,7 @@
 // of rclone, when it is on PATH) right before it, and the ratios of the pairs
 // are what counts: absolute figures of a shared machine do not travel.
 //
-//	bench [-runs N] [-scale F] [-only start,token,login,list,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory,renditions,thumbnails,metadata,queueA,queueB]
+//	bench [-runs N] [-scale F] [-only start,token,login,list,A,B,C,requests,again,library,huge,searches,pages,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory,renditions,thumbnails,metadata,queueA,queueB]
 //
 // Corpora, at scale 1: A is 200 photos of 4 MiB, B 5,000 of 60 KiB, C 4 videos
 // of 512 MiB; all distinct and incompressible, with real headers.
@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	runs := f.Int("runs", 5, "counted runs of each pair")
 	scale := f.Float64("scale", 1, "size of the corpora")
-	only := f.String("only", "start,token,login,list,A,B,C,requests,again,library,huge,searches,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory,renditions,thumbnails,metadata,queueA,queueB", "what to measure")
+	only := f.String("only", "start,token,login,list,A,B,C,requests,again,library,huge,searches,pages,millionSQLite,millionPostgres,millionMariaDB,postgres,bucketA,bucketB,bucketC,bucketMemory,renditions,thumbnails,metadata,queueA,queueB", "what to measure")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -84,6 +84,7 @@ func run(ctx context.Context, args []string) error {
 		{"millionSQLite", b.millionSQLite},
 		{"millionPostgres", func(ctx context.Context) error { return b.millionServer(ctx, dbserver.Postgres) }},
 		{"millionMariaDB", func(ctx context.Context) error { return b.millionServer(ctx, dbserver.MariaDB) }},
+		{"pages", b.pages},
 		{"postgres", b.postgres},
 		{"bucketA", func(ctx context.Context) error { return b.bucket(ctx, corpora[0]) }},
 		{"bucketB", func(ctx context.Context) error { return b.bucket(ctx, corpora[1]) }},
