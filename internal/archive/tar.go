@@ -48,10 +48,10 @@ func (a *Archive) endStream(bad *damage) error {
 
 // keep keeps the bytes of an entry if it may be a sidecar.
 func (a *Archive) keep(e *Entry, r io.Reader) error {
-	if e.Err != nil || e.Size > maxSmall(e.Name) || !isSmall(e.Name) {
-		return nil
+	if e.Err == nil && e.Size <= maxSmall(e.Name) && isSmall(e.Name) {
+		return a.small.add(e.Name, r)
 	}
-	return a.small.add(e.Name, r)
+	return nil
 }
 
 // isSmall reports whether a file of this name may be a sidecar.
