@@ -179,6 +179,11 @@ func (c *Client) Restore(ctx context.Context, id photo.ID) (photo.Photo, error) 
 	return c.photo(ctx, http.MethodPost, id, "/restore")
 }
 
+// Purge removes a photo in the trash and its bytes at once. It returns the photo as it was.
+func (c *Client) Purge(ctx context.Context, id photo.ID) (photo.Photo, error) {
+	return c.photo(ctx, http.MethodPost, id, "/purge")
+}
+
 // photo sends a request about one photo. It refuses an answer about another photo, because a
 // download is verified against the ID in the answer.
 func (c *Client) photo(ctx context.Context, method string, id photo.ID, action string) (photo.Photo, error) {

@@ -147,10 +147,11 @@ func TestEveryOperation(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.as("ada")
-	live, gone := jpeg(t, 1, 4000), jpeg(t, 2, 4000)
-	for _, data := range [][]byte{live, gone} {
+	live, gone, purged := jpeg(t, 1, 4000), jpeg(t, 2, 4000), jpeg(t, 4, 4000)
+	for _, data := range [][]byte{live, gone, purged} {
 		ada.upload(data, api.UploadMetadata{Filename: "a.jpg", Description: "Sunset"}).has(http.StatusCreated, nil)
 	}
+	ada.call(http.MethodDelete, photoPath(idOf(purged)), nil, nil).has(http.StatusOK, nil)
 	one := photoPath(idOf(live))
 	size := len(jpeg(t, 3, 4000))
 	uploads := map[string]string{}
@@ -177,6 +178,7 @@ func TestEveryOperation(t *testing.T) {
 		"createKey":        {body: api.NewAccessKey{Name: "backup", Scope: photo.ScopeRead, ExpiresAt: time.Now().Add(time.Hour)}},
 		"revokeKey":        {path: api.PathKeys + "/nas"},
 		"restorePhoto":     {path: one + "/restore"},
+		"purgePhoto":       {path: photoPath(idOf(purged)) + "/purge"},
 		"getContent":       {path: one + "/content"},
 		"getThumbnail":     {path: one + "/thumbnail"},
 		"listSimilar":      {path: one + "/similar"},

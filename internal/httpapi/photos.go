@@ -165,6 +165,15 @@ func (h *photos) trash(w http.ResponseWriter, r *http.Request, by service.Caller
 	return writePhoto(w, p, err)
 }
 
+func (h *photos) purge(w http.ResponseWriter, r *http.Request, by service.Caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	p, err := h.photos.Purge(r.Context(), by, id)
+	return writePhoto(w, p, err)
+}
+
 func (h *photos) restore(w http.ResponseWriter, r *http.Request, by service.Caller) error {
 	id, err := pathID(r)
 	if err != nil {

@@ -256,6 +256,27 @@ func TestTrash(t *testing.T) {
 	}
 }
 
+func TestPurge(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.as("ada")
+	id := ada.album(1)[0]
+	purge := func() answer { return ada.call(http.MethodPost, photoPath(id)+"/purge", nil, nil) }
+	purge().refused(http.StatusConflict, photo.KindConflict)
+	ada.call(http.MethodDelete, photoPath(id), nil, nil).has(http.StatusOK, nil)
+	s.as("bob").call(http.MethodPost, photoPath(id)+"/purge", nil, nil).refused(http.StatusNotFound, photo.KindNotFound)
+	var p api.Photo
+	purge().into(&p)
+	if p.ID != id || p.TrashedAt.IsZero() {
+		t.Errorf("purged %+v", p)
+	}
+	purge().refused(http.StatusNotFound, photo.KindNotFound)
+	ada.call(http.MethodPost, photoPath(id)+"/restore", nil, nil).refused(http.StatusNotFound, photo.KindNotFound)
+	if st := ada.state(id, photo.LookAtSize); st.State != photo.Absent {
+		t.Errorf("check says %+v", st)
+	}
+}
+
 func TestContent(t *testing.T) {
 	t.Parallel()
 	ada := start(t).as("ada")

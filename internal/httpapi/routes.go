@@ -85,6 +85,7 @@ func (t *router) routes() map[string]methods {
 		onePhoto + "/history":   {http.MethodGet: with(service.MayRead, t.photos.history)},
 		onePhoto + "/undo":      {http.MethodPost: with(service.MayChange, t.photos.undo)},
 		onePhoto + "/restore":   {http.MethodPost: with(service.MayChange, t.photos.restore)},
+		onePhoto + "/purge":     {http.MethodPost: with(service.MayChange, t.photos.purge)},
 		onePhoto + "/content":   {http.MethodGet: with(service.MayRead, t.photos.content)},
 		api.PathDupes:           {http.MethodGet: with(service.MayRead, t.photos.dupes)},
 		onePhoto + "/similar":   {http.MethodGet: with(service.MayRead, t.photos.similar)},

@@ -26,6 +26,7 @@ const (
 	KindGone           Kind = "gone"            // it was there, and is not known any more, for example old changes
 	KindConflict       Kind = "conflict"        // the present state does not allow it, for example the offset or another writer
 	KindUnreadable     Kind = "unreadable"      // a local file or folder cannot be read or written
+	KindCommand        Kind = "command"         // a program of the user failed, such as one that describes photos
 	KindUnavailable    Kind = "unavailable"     // the service or the network is not available: retry later
 	KindSearchTimeout  Kind = "search_timeout"  // the search took longer than the service allows
 	KindStorageFull    Kind = "storage_full"    // the disk of the service or of a download is full: retry later

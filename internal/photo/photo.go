@@ -67,13 +67,29 @@ const (
 	FromWeb      Source = "web"      // the pages in the browser
 )
 
+// FromCommand returns the source of a description that a program wrote. Its name has at most
+// MaxCommandName characters, for which IsCommandRune holds.
+func FromCommand(name string) Source { return Source(commandPrefix + name) }
+
+const commandPrefix = "command:"
+
+// MaxCommandName limits the name of a program in the source of a description. The whole source has
+// at most 63 characters, so that MySQL needs one byte for its length, as before there were commands.
+const MaxCommandName = 63 - len(commandPrefix)
+
+// IsCommandRune reports whether the name of a program in a source may have r.
+func IsCommandRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '_' || r == '+' || r == '-'
+}
+
 // Valid reports whether s is one of the known sources.
 func (s Source) Valid() bool {
 	switch s {
 	case FromFlag, FromStdin, FromSidecar, FromEmbedded, FromWeb:
 		return true
 	}
-	return false
+	name, found := strings.CutPrefix(string(s), commandPrefix)
+	return found && name != "" && len(name) <= MaxCommandName && !strings.ContainsFunc(name, func(r rune) bool { return !IsCommandRune(r) })
 }
 
 // Caption says how the caption inside a picture is used for its description.

@@ -28,6 +28,7 @@ type LibraryRows interface {
 	Undo(ctx context.Context, owner string, id photo.ID, to int64, ifVersion *int64) (photo.Photo, error)
 	Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error)
 	Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error)
+	PurgePhoto(ctx context.Context, owner string, id photo.ID) (photo.Photo, []store.Blob, error)
 }
 
 // Photos are the photos that owners have stored.
@@ -162,4 +163,21 @@ func (s *Photos) Trash(ctx context.Context, by Caller, id photo.ID) (photo.Photo
 // Restore takes a photo out of the trash. A live photo is left alone.
 func (s *Photos) Restore(ctx context.Context, by Caller, id photo.ID) (photo.Photo, error) {
 	return s.rows.Restore(ctx, by.Owner, id)
+}
+
+// Purge removes a photo in the trash and its bytes now, and returns the photo as it was. If this
+// process ends in between, a sweep finds the bytes.
+func (s *Photos) Purge(ctx context.Context, by Caller, id photo.ID) (photo.Photo, error) {
+	p, gone, err := s.rows.PurgePhoto(ctx, by.Owner, id)
+	if err != nil {
+		return photo.Photo{}, err
+	}
+	ctx = context.WithoutCancel(ctx) // the row is gone, so nobody can ask again
+	for _, b := range gone {
+		err = errors.Join(err, s.blobs.Delete(ctx, b.Owner, b.Key))
+	}
+	if err != nil {
+		return photo.Photo{}, fmt.Errorf("delete the bytes of photo %s: %w", id, err)
+	}
+	return p, nil
 }

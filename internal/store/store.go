@@ -152,6 +152,11 @@ type Store interface {
 	// them. If these are fewer blobs than limit, there are no more such photos.
 	Purge(ctx context.Context, limit int) ([]Blob, error)
 
+	// PurgePhoto removes the row of one photo in the trash now, and returns the photo and where its
+	// bytes and its rendition lie. The error is of photo.KindConflict when the photo is not in
+	// the trash.
+	PurgePhoto(ctx context.Context, owner string, id photo.ID) (photo.Photo, []Blob, error)
+
 	// NamedBlobs returns those of the blobs that a row names.
 	NamedBlobs(ctx context.Context, blobs []Blob) (map[Blob]bool, error)
 

@@ -91,14 +91,39 @@ func (db *DB) Purge(ctx context.Context, limit int) ([]store.Blob, error) {
 	return gone, nil
 }
 
+// PurgePhoto implements store.Store.
+func (db *DB) PurgePhoto(ctx context.Context, owner string, id photo.ID) (photo.Photo, []store.Blob, error) {
+	var r record
+	var gone []store.Blob
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		if r, err = tx.photo(ctx, owner, id); err != nil {
+			return err
+		}
+		if r.state != trashed {
+			return tx.refuse(&photo.Error{Kind: photo.KindConflict, Msg: "the photo is not in the trash", Hint: "delete it first"})
+		}
+		gone, err = tx.purgeRow(ctx, `number = ?`, r.number)
+		return err
+	})
+	if err != nil {
+		return photo.Photo{}, nil, fmt.Errorf("purge photo: %w", err)
+	}
+	return r.Photo, gone, nil
+}
+
 // purgeOne removes the row whose time in the trash ended first. It returns sql.ErrNoRows if
 // there is none.
 func (t *txn) purgeOne(ctx context.Context) ([]store.Blob, error) {
+	return t.purgeRow(ctx, `purge_at <= ? ORDER BY purge_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now)
+}
+
+// purgeRow removes the row that a condition finds, and returns its blobs.
+func (t *txn) purgeRow(ctx context.Context, where string, arg int64) ([]store.Blob, error) {
 	var b store.Blob
 	var r record
 	var run int64
 	var rendition sql.NullString
-	err := t.row(ctx, `SELECT number, owner, blob_key, state, size, rendition_key, run FROM photo WHERE purge_at <= ? ORDER BY purge_at LIMIT 1 FOR UPDATE SKIP LOCKED`, t.now).
+	err := t.row(ctx, `SELECT number, owner, blob_key, state, size, rendition_key, run FROM photo WHERE `+where, arg).
 		Scan(&r.number, &b.Owner, &b.Key, &r.state, &r.Size, &rendition, &run)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -26,11 +27,12 @@ func describeSeveral(t *testing.T, open Opener) {
 		{ID: ps[1].ID, Text: "there", Source: photo.FromFlag}, {ID: ps[3].ID, Text: "there", Source: photo.FromFlag},
 	})
 	must(t, err)
+	longest := photo.FromCommand(strings.Repeat("x", photo.MaxCommandName))
 	got, err := s.Describe(t.Context(), owner, []store.Description{
 		{ID: ps[0].ID, Text: "new", Source: photo.FromWeb},
 		{ID: numbered(99).ID, Text: "nobody"},
 		{ID: ps[1].ID, Text: "not used", OnlyIfEmpty: true},
-		{ID: ps[2].ID, Text: "filled", Source: photo.FromStdin, OnlyIfEmpty: true},
+		{ID: ps[2].ID, Text: "filled", Source: longest, OnlyIfEmpty: true},
 		{ID: ps[3].ID, Text: "", Source: photo.FromFlag},
 		{ID: ps[4].ID, Text: "in the trash"},
 		{ID: ps[0].ID, Text: "new", Source: photo.FromFlag},
@@ -48,7 +50,7 @@ func describeSeveral(t *testing.T, open Opener) {
 		{Photo: set(0, "new", photo.FromWeb, 2), Changed: true},
 		{},
 		{Photo: set(1, "there", photo.FromFlag, 2)},
-		{Photo: set(2, "filled", photo.FromStdin, 2), Changed: true},
+		{Photo: set(2, "filled", longest, 2), Changed: true},
 		{Photo: set(3, "", "", 3), Changed: true},
 		{},
 		{Photo: set(0, "new", photo.FromWeb, 2)},

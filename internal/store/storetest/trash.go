@@ -11,6 +11,7 @@ import (
 func trashTests() []test {
 	return []test{
 		{"to the trash and back", trashAndBack},
+		{"one photo of the trash is purged", purgePhoto},
 		{"purge removes what is due", purge},
 		{"purge removes a limit at a time", purgeLimit},
 		{"a purged photo is gone", purgedIsGone},
@@ -66,6 +67,31 @@ func purge(t *testing.T, open Opener) {
 	must(t, err)
 	if len(got) != 0 {
 		t.Errorf("purged again: %v", got)
+	}
+}
+
+func purgePhoto(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	ps := addNumbered(t, s, owner, 0, 2)
+	_, _, err := s.PurgePhoto(t.Context(), owner, ps[0].ID)
+	wantKind(t, "a live photo", err, photo.KindConflict)
+	_, err = s.Trash(t.Context(), owner, ps[0].ID, time.Hour)
+	must(t, err)
+	_, _, err = s.PurgePhoto(t.Context(), anOwner(t, s, "bob"), ps[0].ID)
+	wantKind(t, "another owner's photo", err, photo.KindNotFound)
+	p, gone, err := s.PurgePhoto(t.Context(), owner, ps[0].ID)
+	must(t, err)
+	same(t, "blobs", []store.Blob{{Owner: owner, Key: key(0)}}, gone)
+	if p.ID != ps[0].ID || p.TrashedAt.IsZero() {
+		t.Errorf("purged %+v", p)
+	}
+	wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: ps[1].Size})
+	_, _, err = s.PurgePhoto(t.Context(), owner, ps[0].ID)
+	wantKind(t, "purged again", err, photo.KindNotFound)
+	wantNamed(t, s, owner, key(0), false)
+	if a := add(t, s, owner, numbered(0), key(1)); a.Outcome != photo.OutcomeUploaded {
+		t.Errorf("added again: %+v", a)
 	}
 }
 
