@@ -22,12 +22,13 @@ const (
 	outcomeKept      photo.Outcome = "kept"   // --if-empty did not change its description
 	outcomeUndone    photo.Outcome = "undone" // it has its previous description
 	outcomeDeleted   photo.Outcome = "deleted"
+	outcomePurged    photo.Outcome = "purged" // it was in the trash, and is gone
 )
 
 // changeOutcomes returns the outcomes of describe, delete and restore, in the order of summaries.
 func changeOutcomes() []photo.Outcome {
 	return []photo.Outcome{
-		photo.OutcomeDescribed, outcomeErased, outcomeTagged, outcomeRenamed, outcomeDeleted, photo.OutcomeRestored, outcomeUndone, outcomeUnchanged, outcomeKept,
+		photo.OutcomeDescribed, outcomeErased, outcomeTagged, outcomeRenamed, outcomeDeleted, photo.OutcomeRestored, outcomePurged, outcomeUndone, outcomeUnchanged, outcomeKept,
 		outcomeShown, photo.OutcomeFailed, photo.OutcomePending,
 	}
 }
@@ -93,10 +94,12 @@ type changeReport struct {
 	// several photos, of which p is the first. Either may be nil.
 	sentence, remark func(p photo.Photo) string
 
-	stop        func() // ends the reading of more items
-	cause       error  // what ended the run early
-	refusalEnds bool   // a refusal concerns the caller and not the photo, so it ends the run
-	printed     error  // the first failure to print
+	tells       bool             // a terminal shows a line per photo that was described
+	order       *inOrder[change] // nil: in the order of completion
+	stop        func()           // ends the reading of more items
+	cause       error            // what ended the run early
+	refusalEnds bool             // a refusal concerns the caller and not the photo, so it ends the run
+	printed     error            // the first failure to print
 	out         *term.Printer[change]
 	tally       tally
 
@@ -147,6 +150,11 @@ func (c *changeReport) add(x change) {
 	if !x.photo.ID.IsZero() && c.first.ID.IsZero() {
 		c.first = x.photo
 	}
+	c.order.add(x, c.printOne)
+}
+
+// printOne prints the result of one item, unless printing has failed.
+func (c *changeReport) printOne(x change) {
 	if c.printed != nil {
 		return
 	}
@@ -211,6 +219,9 @@ func (c *changeReport) print(x change) error {
 			}
 			return card(c.e, x.photo)
 		}
+		if c.tells && x.outcome == photo.OutcomeDescribed && !c.e.set.Quiet {
+			c.e.Say("%s: %s", x.photo.Name, x.photo.Description)
+		}
 	case term.FirstColumn:
 		if x.outcome == outcomeShown {
 			return c.out.Print(x)
@@ -225,6 +236,7 @@ func (c *changeReport) print(x change) error {
 
 // finish prints the summary and returns the error of the call.
 func (c *changeReport) finish() error {
+	c.order.rest(c.printOne)
 	if err := c.out.Close(); c.printed == nil {
 		c.printed = err
 	}

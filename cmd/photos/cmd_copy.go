@@ -97,7 +97,7 @@ func copyPhotos(ctx context.Context, e *env, args []string, o copyOptions) error
 	}
 	defer list.close()
 	bars := newProgress(ctx, e)
-	rep.order = newInOrder(o.keepOrder)
+	rep.order = newInOrder(o.keepOrder, func(r transfer.Record) int { return r.Index })
 	sum, err := transfer.Copy(ctx, from, to, wanted, transfer.CopyOptions{Jobs: o.jobs, DryRun: o.dryRun, Progress: bars, To: o.to}, rep.record)
 	if err != nil {
 		rep.addPending(&sum, list.rest())

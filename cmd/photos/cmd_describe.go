@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -20,8 +21,10 @@ type describeOptions struct {
 	set, clear bool
 	inEditor   bool
 	dryRun     bool
+	keepOrder  bool
 	photos     selection
 	historyOptions
+	withOptions
 }
 
 func newDescribe(e *env) *cobra.Command {
@@ -35,6 +38,13 @@ A PHOTO is a photo's ID or a local file. photos computes the ID of a local file
 from its bytes. Instead of all 64 hex digits of an ID, you can give the first 8
 or more.
 
+--with describes photos with a command, such as --with 'captioner {}'. It runs
+once per photo, and what it prints becomes the description. {} stands for a
+private file with the photo, or with a JPEG of the --size. There is no shell:
+quotes work, and nothing is expanded. A photo that has a description is left
+out, except with --overwrite. --dry-run runs the commands and changes nothing.
+--review shows all descriptions in your editor before they are set.
+
 Earlier descriptions are kept until the photo is purged from the trash: the last
 20, and always the last one that you wrote yourself. --history shows them.
 --undo goes back one step, and a second --undo goes back one more. The
@@ -44,6 +54,7 @@ description that was undone is also kept.`,
   photos describe beach.jpg --clear
   photos describe beach.jpg --undo
   photos describe --search is:undescribed --edit
+  photos describe --search is:undescribed --with 'captioner {}' --size 1024
   printf 'beach.jpg\tSunset\n' | photos describe --from - --from-format tsv`,
 		Args: func(cmd *cobra.Command, args []string) error { return o.photos.check(e, cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -51,7 +62,7 @@ description that was undone is also kept.`,
 			if err := o.checkHistory(cmd, args); err != nil {
 				return err
 			}
-			if err := o.check(); err != nil {
+			if err := cmp.Or(o.check(), o.checkWith()); err != nil {
 				return err
 			}
 			if !o.edits() && o.photos.from.file != "-" { // a list on stdin may come slowly
@@ -60,6 +71,8 @@ description that was undone is also kept.`,
 			switch {
 			case o.inEditor:
 				return editDescriptions(cmd.Context(), e, args, o)
+			case o.caption.wanted():
+				return describeWith(cmd.Context(), e, args, o)
 			case o.history:
 				return showHistory(cmd.Context(), e, args, o)
 			case o.undo:
@@ -73,7 +86,9 @@ description that was undone is also kept.`,
 	f.BoolVar(&o.inEditor, "edit", false, "edit the descriptions in your editor, one line per photo")
 	f.BoolVar(&o.clear, "clear", false, "erase the description")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
+	f.BoolVar(&o.keepOrder, "keep-order", false, "print the results in the order of the photos")
 	o.historyOptions.flags(c)
+	o.withOptions.flags(f)
 	o.photos.flags(c, "PHOTOs, and with tsv, jsonl or csv also their descriptions,")
 	o.photos.flagAll(c)
 	return c
@@ -81,7 +96,7 @@ description that was undone is also kept.`,
 
 // edits reports whether the call changes descriptions.
 func (o describeOptions) edits() bool {
-	return o.set || o.clear || o.undo || o.inEditor || o.photos.from.describes()
+	return o.set || o.clear || o.undo || o.inEditor || o.caption.wanted() || o.photos.from.describes()
 }
 
 func (o describeOptions) check() error {
@@ -95,7 +110,7 @@ func (o describeOptions) check() error {
 	case o.set && photo.IsBlank(o.desc):
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--desc is empty", Hint: "--clear erases a description"}
 	case o.dryRun && !o.edits():
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--dry-run needs a change", Hint: "use it with --desc, --clear, --undo or descriptions in --from"}
+		return &photo.Error{Kind: photo.KindUsage, Msg: "--dry-run needs a change", Hint: "use it with --desc, --clear, --undo, --with or descriptions in --from"}
 	}
 	return checkDescription(o.desc)
 }
@@ -119,7 +134,6 @@ type describer struct {
 	describeOptions
 	*changeReport
 	client *client.Client
-	typed  bool // the user typed the descriptions of the items in an editor
 }
 
 // describeAll shows or describes all items.
@@ -137,11 +151,15 @@ func (o describeOptions) begin(ctx context.Context, e *env, args []string, stop 
 		return nil, nil, nil, err
 	}
 	rep.stop, rep.cards = stop, len(args) == 1
-	c, err := e.connect()
+	rep.order = newInOrder(o.keepOrder, func(c change) int { return c.item.Index })
+	c, err := e.connectFor(o.run())
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	list, err := o.photos.open(ctx, e, c, args)
+	if err == nil {
+		list.items = numbered(list.items, func(it *listItem, n int) { it.Index = n })
+	}
 	return c, list, rep, err
 }
 
@@ -163,10 +181,8 @@ type edit struct {
 // flags, unless it is empty.
 func (d *describer) editOf(it listItem) edit {
 	switch {
-	case it.Described && !photo.IsBlank(it.Description) && d.typed:
-		return edit{text: it.Description, source: photo.FromFlag}
 	case it.Described && !photo.IsBlank(it.Description):
-		return edit{text: it.Description, source: photo.FromStdin}
+		return edit{text: it.Description, source: cmp.Or(it.Source, photo.FromStdin)}
 	case d.set:
 		return edit{text: d.desc, source: photo.FromFlag}
 	case d.clear:
@@ -226,6 +242,8 @@ func (d *describer) apply(ctx context.Context, batch []target) {
 			d.pending(t.listItem)
 		case t.err != nil:
 			d.fail(t.listItem, t.err)
+		case t.Kept:
+			d.done(t.listItem, *t.Photo, outcomeKept)
 		case t.show:
 			d.done(t.listItem, t.photo, outcomeShown)
 		default:
@@ -251,7 +269,7 @@ func (d *describer) apply(ctx context.Context, batch []target) {
 			d.pending(t.listItem)
 			continue
 		}
-		d.reportResult(t, results[i])
+		d.reportResult(ctx, t, results[i])
 	}
 }
 
@@ -269,8 +287,11 @@ func (d *describer) request(t target) api.DescriptionItem {
 }
 
 // reportResult reports the service's answer about one photo.
-func (d *describer) reportResult(t target, r api.DescriptionResult) {
+func (d *describer) reportResult(ctx context.Context, t target, r api.DescriptionResult) {
 	if err := t.failure(r); err != nil {
+		if photo.KindOf(err) == photo.KindNotFound {
+			err = inTrashOr(ctx, d.client, t.photo.ID.String(), err)
+		}
 		d.fail(t.listItem, err)
 		return
 	}

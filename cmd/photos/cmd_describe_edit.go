@@ -83,7 +83,12 @@ func findToEdit(ctx context.Context, c *client.Client, list *itemList) ([]photo.
 
 // editText returns the text that the user edits.
 func editText(photos []photo.Photo) []byte {
-	b := []byte(editHelp)
+	return append([]byte(editHelp), editLines(photos)...)
+}
+
+// editLines returns one line per photo.
+func editLines(photos []photo.Photo) []byte {
+	var b []byte
 	for _, p := range photos {
 		b = fmt.Appendf(b, "%s %s %s\n", p.ID.Short(), editName(p), term.EscapeTSV(p.Description))
 	}
@@ -96,7 +101,33 @@ func editName(p photo.Photo) string { return "[" + text.Line(p.Name) + "]" }
 // editedItems returns the photos whose descriptions are no longer what they were, each with the
 // version that the user saw.
 func editedItems(written string, photos []photo.Photo) ([]listItem, error) {
+	lines, err := editedLines(written, photos)
+	if err != nil {
+		return nil, err
+	}
 	var items []listItem
+	for _, l := range lines {
+		if l.text != l.photo.Description {
+			items = append(items, l.item(photo.FromFlag))
+		}
+	}
+	return items, nil
+}
+
+// edited is a line that the user has edited.
+type edited struct {
+	photo photo.Photo // as the user saw it
+	text  string
+}
+
+// item returns the item that sets the description.
+func (e edited) item(source photo.Source) listItem {
+	return listItem{Name: e.photo.ID.String(), Description: e.text, Described: true, Source: source, Version: &e.photo.Version, Err: checkDescription(e.text)}
+}
+
+// editedLines reads the text that the user has edited. A photo may have only one description in it.
+func editedLines(written string, photos []photo.Photo) ([]edited, error) {
+	var lines []edited
 	for n, line := range strings.Split(strings.ReplaceAll(written, "\r\n", "\n"), "\n") {
 		if strings.HasPrefix(line, "#") || photo.IsBlank(line) {
 			continue
@@ -105,15 +136,15 @@ func editedItems(written string, photos []photo.Photo) ([]listItem, error) {
 		if err != nil {
 			return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("line %d: %s; nothing was changed", n+1, err), Hint: "a line is an ID, a [name] and a description"}
 		}
-		if desc == p.Description {
-			continue
-		}
-		if slices.ContainsFunc(items, func(it listItem) bool { return it.Name == p.ID.String() }) {
+		i := slices.IndexFunc(lines, func(l edited) bool { return l.photo.ID == p.ID })
+		switch {
+		case i < 0:
+			lines = append(lines, edited{p, desc})
+		case lines[i].text != desc:
 			return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("line %d: the photo has two descriptions; nothing was changed", n+1)}
 		}
-		items = append(items, listItem{Name: p.ID.String(), Description: desc, Described: true, Version: &p.Version, Err: checkDescription(desc)})
 	}
-	return items, nil
+	return lines, nil
 }
 
 // editedLine reads one line.
@@ -134,7 +165,6 @@ func editedLine(line string, photos []photo.Photo) (photo.Photo, string, error) 
 
 // setDescriptions sets the descriptions of the items and reports each.
 func setDescriptions(ctx context.Context, d describer, items []listItem) error {
-	d.typed = true
 	d.describeAll(ctx, slices.Values(items))
 	return d.finish()
 }

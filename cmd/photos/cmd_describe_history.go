@@ -65,7 +65,7 @@ func (o describeOptions) checkIfEmpty() error {
 		return exclude("--if-empty", "--undo")
 	case o.clear:
 		return exclude("--if-empty", "--clear")
-	case !o.set && !o.photos.from.describes():
+	case !o.set && !o.caption.wanted() && !o.photos.from.describes():
 		return &photo.Error{Kind: photo.KindUsage, Msg: "--if-empty needs a description", Hint: "give one with --desc TEXT"}
 	}
 	return nil

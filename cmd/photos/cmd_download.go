@@ -153,7 +153,7 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 	opts.Progress = bars
 	var dir string
 	dir, opts.Name = o.target(args)
-	rep.order = newInOrder(o.keepOrder)
+	rep.order = newInOrder(o.keepOrder, func(r transfer.Record) int { return r.Index })
 	if opts.Mirror, err = o.openMirror(ctx, c, dir); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -12,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/archive"
-	"photos/internal/filter"
 	"photos/internal/photo"
 	"photos/internal/sidecar"
 	"photos/internal/tag"
@@ -20,26 +20,25 @@ import (
 )
 
 type uploadOptions struct {
-	desc, name       string
-	descFrom         string
-	from             fromOptions
-	include, exclude []string
-	since            string
-	ifExists         string
-	jobs, maxErrors  int
-	bwlimit          string
-	dryRun           bool
-	keepOrder        bool
-	journal, retry   string
-	tags             []string
-	tagFolders       bool
-	wait             waitService
+	desc, name      string
+	descFrom        string
+	from            fromOptions
+	choice          chosenFiles
+	ifExists        string
+	jobs, maxErrors int
+	bwlimit         string
+	dryRun          bool
+	keepOrder       bool
+	journal, retry  string
+	tags            []string
+	tagFolders      bool
+	wait            waitService
+	caption         captionOptions
+	removal         removalOptions
+	watching        watchOptions
 
-	after   time.Time      // the time that since means
 	rate    int64          // what bwlimit means, in bytes per second
 	sources []sidecar.Kind // what descFrom means
-
-	included, excluded []*transfer.Pattern // what include and exclude mean
 }
 
 func newUpload(e *env) *cobra.Command {
@@ -50,7 +49,7 @@ func newUpload(e *env) *cobra.Command {
 		Long: `Upload pictures and videos: files, folders with everything in them, zip and tgz
 archives, quoted globs, or - for the bytes of one photo from a pipe. Hidden
 folders, @eaDir, *.photoslibrary and *.lrdata are not entered, unless you name
-them.
+them. --hidden enters hidden folders.
 
 You can upload the same file again: the service finds it by its digest, and no
 bytes are sent.
@@ -65,6 +64,19 @@ time at which the file was last modified.
 The parts of a Google Takeout or iCloud export are read in place: give all of
 them in one call. Albums become tags.
 
+--describe-with describes photos that have no description after that with a
+command, as 'photos describe --with' does. If the command fails, the photo is
+stored, and counts as failed.
+
+--watch goes on and uploads files that are added to the folders. A file is
+complete when its size and time have been the same for 2 seconds. Files whose
+names say that they are not (.part, .tmp, hidden ones) are left out.
+
+--delete-after and --move-to remove local files that are proven to be stored:
+the file is read once more, and the service reads the bytes that it has stored.
+A sidecar goes only if the photo has every value that is in it. A journal in the
+folder of the program's state lists what is removed.
+
 --tag adds a tag to every photo, also to those that are stored already. upload
 records the folder of each photo, relative to the folder that you upload.
 --tag-folders also adds the names of these folders as tags.
@@ -76,12 +88,17 @@ below the folder that is uploaded. A pattern with a slash at its end (private/)
 matches only folders. A pattern that matches nothing is reported, and does not
 change the exit code.
 
+A file .photosignore in a folder says what to leave out there and below, with
+the rules of .gitignore. --exclude-from reads such rules from another file.
+--dry-run says of each file and folder why it is left out.
+
 A pipe gets one line per photo, separated by tabs: id, outcome, path.`,
 		Example: `  photos upload --desc "Sunset over the bay" beach.jpg
   photos upload ~/Pictures --exclude private/ --include '*.{jpg,heic}'
   photos upload --dry-run takeout-*.zip
   photos upload --json ~/Pictures | jq -r 'select(.outcome=="failed") | .path'
-  convert in.png jpg:- | photos upload - --name out.jpg`,
+  convert in.png jpg:- | photos upload - --name out.jpg
+  photos upload --watch ~/Incoming --move-to ~/Uploaded`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.retry != "" {
 				return nil
@@ -89,9 +106,6 @@ A pipe gets one line per photo, separated by tabs: id, outcome, path.`,
 			return o.from.atLeastOneOr("PATH")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("since") && photo.IsBlank(o.since) {
-				return emptyFlag("since")
-			}
 			o.useDefaults(e.set, cmd.Flags().Changed)
 			return upload(cmd.Context(), e, args, o)
 		},
@@ -109,13 +123,14 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	o.from.flags(c, "paths")
 	f.Var((*textList)(&o.tags), "tag", "add this `tag` to the photos; may be repeated")
 	f.BoolVar(&o.tagFolders, "tag-folders", false, "add the names of the folders below PATH as tags")
-	f.Var((*textList)(&o.include), "include", "in folders, upload only files that match this `pattern`, such as *.jpg or 2024/**")
-	f.Var((*textList)(&o.exclude), "exclude", "in folders, leave out files and folders that match this `pattern`")
-	f.StringVar(&o.since, "since", "", "in folders, upload only files changed since this `time`: 2026-05-31, 7d")
+	o.choice.flags(f)
 	f.StringVar(&o.ifExists, "if-exists", "fill", "if the photo exists: `fill` an empty description, skip, replace or fail")
 	f.IntVar(&o.jobs, "jobs", transfer.DefaultJobs, "upload this `number` of photos at a time")
 	f.StringVar(&o.bwlimit, "bwlimit", "", "send at most this many `bytes` per second: 500k, 5M or 5MiB")
 	o.wait.addFlag(f)
+	o.caption.flags(f, "describe-")
+	o.removal.flags(f)
+	o.watching.flags(f)
 	f.IntVar(&o.maxErrors, "max-errors", 0, "stop after this `number` of failures; 0: never")
 	f.BoolVar(&o.keepOrder, "keep-order", false, "print the results in the order of the files")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
@@ -131,7 +146,7 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 	if err := o.checkValues(); err != nil {
 		return err
 	}
-	if err := o.wait.check(); err != nil {
+	if err := cmp.Or(o.wait.check(), o.caption.check(), o.removal.check(slices.Contains(args, "-")), o.checkWatch(args)); err != nil {
 		return err
 	}
 	if err := o.read(now); err != nil {
@@ -159,8 +174,8 @@ func (o *uploadOptions) checkPaths(args []string) error {
 	switch {
 	case sources > 1:
 		return badUsage("PATH, --from and --retry-failed cannot be combined", "use two commands")
-	case len(o.include)+len(o.exclude) > 0 && (stdin || len(args) == 0):
-		return badUsage("--include and --exclude apply only to folders", "give a folder as PATH, or omit them")
+	case o.choice.flag() != "" && (stdin || len(args) == 0):
+		return badUsage(o.choice.flag()+" applies only to folders", "give a folder as PATH, or omit it")
 	case stdin:
 		return o.checkStdin(args)
 	case o.name != "":
@@ -219,10 +234,8 @@ func (o *uploadOptions) useDefaults(set settings, given func(flag string) bool) 
 
 // read parses the values of options.
 func (o *uploadOptions) read(now time.Time) (err error) {
-	if o.since != "" {
-		if o.after, _, err = filter.ParseTime(o.since, now); err != nil {
-			return fmt.Errorf("--since: %w", err)
-		}
+	if err := o.choice.read(now); err != nil {
+		return err
 	}
 	if o.tags, err = normalizeTags("--tag", o.tags); err != nil {
 		return err
@@ -233,38 +246,20 @@ func (o *uploadOptions) read(now time.Time) (err error) {
 	if o.rate, err = parseRate(o.bwlimit); err != nil {
 		return fmt.Errorf("--bwlimit: %w", err)
 	}
-	if o.included, err = parsePatterns(o.include); err != nil {
-		return fmt.Errorf("--include: %w", err)
-	}
-	if o.excluded, err = parsePatterns(o.exclude); err != nil {
-		return fmt.Errorf("--exclude: %w", err)
-	}
 	return nil
-}
-
-func parsePatterns(texts []string) ([]*transfer.Pattern, error) {
-	var out []*transfer.Pattern
-	for _, text := range texts {
-		p, err := transfer.ParsePattern(text)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, nil
 }
 
 func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	if err := o.check(args, e.now()); err != nil {
 		return err
 	}
-	rep, err := newTransferReport(e, o.dryRun)
+	u, err := o.start(ctx, e, args)
 	if err != nil {
 		return err
 	}
-	c, err := e.connectFor(run{rate: o.rate, outage: o.wait.of(o.many(args))})
-	if err != nil {
-		return err
+	defer u.close()
+	if o.watching.watch {
+		return u.watchFolders(ctx, args)
 	}
 	files := archive.NewFiles()
 	defer func() { _ = files.Close() }() // they were only read
@@ -277,31 +272,16 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 		return err
 	}
 	defer done()
-	if rep.journal, err = openJournal(o.journal); err != nil {
-		return err
-	}
-	bars := newProgress(ctx, e)
-	digests := openDigestCache(e)
 	sidecars := sidecar.NewIn(files, o.sources, roots...)
-	rep.order = newInOrder(o.keepOrder)
-	items = numbered(items, func(i *transfer.Item, n int) { i.Index = n })
-	sum, err := transfer.Upload(ctx, c, items, transfer.Options{
-		Jobs: o.jobs, IfExists: transfer.IfExists(o.ifExists), DryRun: o.dryRun, MaxErrors: o.maxErrors,
-		Progress: bars, Digests: digests, Sidecars: sidecars,
-	}, rep.record)
-	if err == nil && ctx.Err() != nil { // the list of items ended early because of it
-		err = ctx.Err()
-	}
+	sum, err := u.transfer(ctx, items, sidecars, u.rep.record)
 	if err != nil {
-		rep.addPending(&sum, rest())
+		u.rep.addPending(&sum, rest())
 	}
-	digests.flush()
-	rep.flush()
-	bars.Stop()
+	u.rep.flush()
 	if err == nil && !e.set.Quiet {
 		warnOrphans(e, sidecars)
 	}
-	return rep.end(sum, err)
+	return u.end(ctx, sum, err)
 }
 
 // many reports whether the call may upload more than one photo.
@@ -352,14 +332,13 @@ func (o uploadOptions) items(ctx context.Context, e *env, files *archive.Files, 
 		item := o.described(transfer.Item{Path: o.name, Spool: file, Name: o.name, Named: true})
 		return slices.Values([]transfer.Item{item}), rest, remove, nil
 	}
-	scanned := transfer.Scan(args, scan)
-	return o.fromScan(e, scanned), rest, nothing, nil
+	return o.scanned(e, args, scan), rest, nothing, nil
 }
 
-// fromScan adds what the call says to the files that were found.
-func (o uploadOptions) fromScan(e *env, scanned iter.Seq[transfer.Item]) iter.Seq[transfer.Item] {
+// scanned yields the files that the paths mean, with what the call says about them.
+func (o uploadOptions) scanned(e *env, paths []string, opts transfer.ScanOptions) iter.Seq[transfer.Item] {
 	return func(yield func(transfer.Item) bool) {
-		for i := range scanned {
+		for i := range transfer.Scan(paths, opts) {
 			if o.tagFolders {
 				i.Tags = folderTags(e, i.Folder)
 			}
@@ -370,12 +349,16 @@ func (o uploadOptions) fromScan(e *env, scanned iter.Seq[transfer.Item]) iter.Se
 	}
 }
 
+// scanOptions returns the options of a scan. A dry run and a verbose one say what is left out.
 func (o uploadOptions) scanOptions(ctx context.Context, e *env, files *archive.Files) transfer.ScanOptions {
-	return transfer.ScanOptions{
-		Include: o.included, Exclude: o.excluded, Since: o.after, Archives: files, Context: ctx,
-		Unmatched: func(p *transfer.Pattern) { e.Warn("the pattern %s matched nothing", quote(p.String())) },
-		Note:      func(path, why string) { e.Say("photos: %s not entered: %s", path, why) },
+	opts := o.choice.options
+	opts.Apart, opts.Archives, opts.Context = o.removal.moveTo, files, ctx
+	opts.Unmatched = func(p *transfer.Pattern) { e.Warn("the pattern %s matched nothing", quote(p.String())) }
+	opts.Note = func(path, why string) { e.Say("photos: %s not entered: %s", path, why) }
+	if o.dryRun || e.set.Verbose {
+		opts.LeftOut = func(path, why string) { e.Say("photos: %s left out: %s", path, why) }
 	}
+	return opts
 }
 
 // openArchives opens all archives of a call before the first photo is sent, because a sidecar may be in

@@ -14,7 +14,7 @@ import (
 	"photos/internal/transfer"
 )
 
-type verifyOptions struct{ deep, picturesOnly bool }
+type verifyOptions struct{ deep, picturesOnly, keepOrder bool }
 
 func newVerify(e *env) *cobra.Command {
 	var o verifyOptions
@@ -35,6 +35,7 @@ The exit code is 0 only if no file was printed, so that
 	}
 	f := c.Flags()
 	f.BoolVar(&o.deep, "deep", false, "make the service read all bytes of its copies")
+	f.BoolVar(&o.keepOrder, "keep-order", false, "print the results in the order of the files")
 	f.BoolP("null", "0", false, "results end with a NUL byte, for xargs -0")
 	f.BoolVar(&o.picturesOnly, "pictures-only", false, "ignore other files; a folder is then not safe to remove")
 	return c
@@ -108,7 +109,10 @@ func verify(ctx context.Context, e *env, args []string, o verifyOptions) error {
 	files := archive.NewFiles()
 	defer func() { _ = files.Close() }() // they were only read
 	r := verifyReport{e: e, out: out, picturesOnly: o.picturesOnly}
-	err = transfer.Verify(ctx, c, transfer.Scan(args, transfer.ScanOptions{Everything: true, Archives: files, Context: ctx}), how, r.add)
+	order := newInOrder(o.keepOrder, func(p transfer.Proof) int { return p.Index })
+	items := numbered(transfer.Scan(args, transfer.ScanOptions{Everything: true, Archives: files, Context: ctx}), func(i *transfer.Item, n int) { i.Index = n })
+	err = transfer.Verify(ctx, c, items, how, func(p transfer.Proof) { order.add(p, r.add) })
+	order.rest(r.add)
 	return r.end(err)
 }
 

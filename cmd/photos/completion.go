@@ -63,32 +63,35 @@ func allCommands(c *cobra.Command) []*cobra.Command {
 // flagCompleters returns the completers of flags, by name. Any other flag has no proposals.
 func flagCompleters(e *env) map[string]completer {
 	return map[string]completer{
-		"format":       values("table", "tsv", "csv", "jsonl", "sha256sum"),
-		"from-format":  values(inputFormats()...),
-		"by":           values(string(photo.ByUploaded), string(photo.ByTaken)),
-		"sort":         values(fieldNames(photoColumns())...),
-		"if-exists":    values(string(transfer.Fill), string(transfer.Skip), string(transfer.Replace), string(transfer.Fail)),
-		"desc-from":    commaList([]string{"sidecar", "takeout", "embedded", "none"}),
-		"scope":        values(string(photo.ScopeRead), string(photo.ScopeUpload), string(photo.ScopeAll)),
-		"search":       e.completeFilter,
-		"add":          e.forClient(plainTags),
-		"remove":       e.forClient(plainTags),
-		"sidecar":      values("xmp", "json"),
-		"layout":       values(transfer.LayoutOriginal, "{taken:2006}/{taken:01}/{name}", "{folder}/{name}"),
-		"size":         values("256", "512", "1024"),
-		"prefer":       values(string(xmpsync.Local), string(xmpsync.Service)),
-		"protocol":     values(protocolNames()...),
-		"since":        values("today", "yesterday", "7d", "30d", time.Now().Format("2006"), time.Now().Format("2006-01")),
-		"until":        values("today", "yesterday", "7d", "30d", time.Now().Format("2006"), time.Now().Format("2006-01")),
-		"profile":      e.forProfiles(profileNames),
-		"to":           e.forProfiles(profileNames),
-		"server":       e.forProfiles(profileServers),
-		"config":       directories,
-		"output":       files,
-		"from":         files,
-		"journal":      files,
-		"retry-failed": files,
-		"log-file":     files,
+		"format":        values("table", "tsv", "csv", "jsonl", "sha256sum"),
+		"from-format":   values(inputFormats()...),
+		"by":            values(string(photo.ByUploaded), string(photo.ByTaken)),
+		"sort":          values(fieldNames(photoColumns())...),
+		"if-exists":     values(string(transfer.Fill), string(transfer.Skip), string(transfer.Replace), string(transfer.Fail)),
+		"desc-from":     commaList([]string{"sidecar", "takeout", "embedded", "none"}),
+		"scope":         values(string(photo.ScopeRead), string(photo.ScopeUpload), string(photo.ScopeAll)),
+		"search":        e.completeFilter,
+		"add":           e.forClient(plainTags),
+		"remove":        e.forClient(plainTags),
+		"sidecar":       values("xmp", "json"),
+		"layout":        values(transfer.LayoutOriginal, "{taken:2006}/{taken:01}/{name}", "{folder}/{name}"),
+		"size":          values("256", "512", "1024"),
+		"prefer":        values(string(xmpsync.Local), string(xmpsync.Service)),
+		"protocol":      values(protocolNames()...),
+		"since":         values("today", "yesterday", "7d", "30d", time.Now().Format("2006"), time.Now().Format("2006-01")),
+		"until":         values("today", "yesterday", "7d", "30d", time.Now().Format("2006"), time.Now().Format("2006-01")),
+		"profile":       e.forProfiles(profileNames),
+		"to":            e.forProfiles(profileNames),
+		"server":        e.forProfiles(profileServers),
+		"config":        directories,
+		"output":        files,
+		"from":          files,
+		"journal":       files,
+		"retry-failed":  files,
+		"log-file":      files,
+		"exclude-from":  files,
+		"describe-size": values("256", "512", "1024"),
+		"min-age":       values("30s", "10m", "1d"),
 	}
 }
 
@@ -234,7 +237,7 @@ func fieldsOf(c *cobra.Command) []string {
 		return fieldNames(uploadColumns())
 	case "photos verify":
 		return fieldNames(proofColumns())
-	case "photos describe", "photos delete", "photos restore":
+	case "photos describe", "photos delete", "photos restore", "photos empty-trash":
 		return append(fieldNames(photoColumns()), "outcome")
 	case "photos key list":
 		return fieldNames(keyColumns())

@@ -32,6 +32,9 @@ type listItem struct {
 	Name        string // a path or an ID, never expanded
 	Description string
 	Described   bool         // the item has a description, which may be empty
+	Source      photo.Source // of the description; empty: a list
+	Kept        bool         // the photo has a description, which stays
+	Index       int          // the number of the item, for --keep-order
 	Version     *int64       // the photo's version that Description was made for; nil: any
 	Photo       *photo.Photo // the photo itself, when a filter found it
 	Err         error

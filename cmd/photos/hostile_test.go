@@ -29,8 +29,8 @@ import (
 // a line of ours.
 const evil = "\x1b]0;owned\x07\x1b[2J\u009b31m\x7f\b\u202e\u2066gpj\u200f\nphotos: forged\r\nhint: forged\u2028\u0085\u009d"
 
-// picture is the content of the only photo that the hostile service has.
-var picture = []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xd9")
+// hostilePicture is the content of the only photo that the hostile service has.
+var hostilePicture = []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xd9")
 
 // hostileService is a network where every text is evil. With refuse, every request to the
 // API fails with a problem document that is also evil.
@@ -45,9 +45,9 @@ func (h hostileService) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (h hostileService) serve(w http.ResponseWriter, r *http.Request) {
-	id := photo.ID(sha256.Sum256(picture))
+	id := photo.ID(sha256.Sum256(hostilePicture))
 	p := api.Photo{
-		ID: id, Name: evil, Bytes: int64(len(picture)), MediaType: evil, TakenSource: evil, PositionSource: evil, Camera: evil, Description: evil,
+		ID: id, Name: evil, Bytes: int64(len(hostilePicture)), MediaType: evil, TakenSource: evil, PositionSource: evil, Camera: evil, Description: evil,
 		DescriptionSource: evil, Position: &photo.Position{Latitude: 1, Longitude: 2}, TakenAt: photo.AtWallClock(time.Unix(1700000000, 0)), UploadedAt: api.Time{Time: time.Now()},
 	}
 	problem := api.Problem{Title: evil, Detail: evil, Hint: evil, Kind: evil, RequestID: evil, Status: 400}
@@ -79,7 +79,7 @@ func (h hostileService) serve(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, api.PathKeys):
 		body = map[string]any{"keys": []api.AccessKey{{Name: evil, Scope: evil}}, "name": evil, "scope": evil, "secret": evil}
 	case strings.HasSuffix(path, "/content"):
-		_, _ = w.Write(picture)
+		_, _ = w.Write(hostilePicture)
 		return
 	default:
 		body = p
@@ -137,7 +137,7 @@ func hostileFiles(t *testing.T) (dir, file string) {
 	dir = t.TempDir()
 	file = filepath.Join(dir, evil+"\xff.jpg")
 	other := filepath.Join(dir, evil+".txt")
-	if err := errors.Join(os.WriteFile(file, picture, 0o600), os.WriteFile(other, []byte(evil), 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(file, hostilePicture, 0o600), os.WriteFile(other, []byte(evil), 0o600)); err != nil {
 		t.Skip("this system has no such file names: ", err) // Windows
 	}
 	return dir, file
@@ -148,7 +148,7 @@ func hostileFiles(t *testing.T) (dir, file string) {
 func TestNothingForeignDrivesTheTerminal(t *testing.T) {
 	t.Parallel()
 	dir, file := hostileFiles(t)
-	id := fmt.Sprintf("%x", sha256.Sum256(picture))
+	id := fmt.Sprintf("%x", sha256.Sum256(hostilePicture))
 	all := "id,name,description,description_source,media_type,camera,taken_at,name_base64"
 	commands := [][]string{
 		{"list"}, {"list", "--fields", all}, {"list", "-q"}, {"list", "--trash"}, {"list", "--limit", evil}, {evil}, {"list", "--" + evil},

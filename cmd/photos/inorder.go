@@ -4,32 +4,33 @@ import (
 	"iter"
 	"maps"
 	"slices"
-
-	"photos/internal/transfer"
 )
 
-// inOrder holds records back until those of all earlier items are there. A nil inOrder holds
+// inOrder holds results back until those of all earlier items are there. A nil inOrder holds
 // nothing back.
-type inOrder struct {
-	next int // the index of the next record to let through
-	held map[int][]transfer.Record
+type inOrder[T any] struct {
+	index func(T) int
+	next  int // the index of the next result to let through
+	held  map[int][]T
 }
 
-// newInOrder returns an inOrder, or nil if order is not wanted.
-func newInOrder(wanted bool) *inOrder {
+// newInOrder returns an inOrder, or nil if order is not wanted. index returns the number of the item
+// that a result is about.
+func newInOrder[T any](wanted bool, index func(T) int) *inOrder[T] {
 	if !wanted {
 		return nil
 	}
-	return &inOrder{held: map[int][]transfer.Record{}}
+	return &inOrder[T]{index: index, held: map[int][]T{}}
 }
 
-// add calls each with the records that are not held back any longer.
-func (o *inOrder) add(r transfer.Record, each func(transfer.Record)) {
+// add calls each with the results that are not held back any longer.
+func (o *inOrder[T]) add(r T, each func(T)) {
 	if o == nil {
 		each(r)
 		return
 	}
-	o.held[r.Index] = append(o.held[r.Index], r)
+	i := o.index(r)
+	o.held[i] = append(o.held[i], r)
 	for ; len(o.held[o.next]) > 0; o.next++ {
 		for _, r := range o.held[o.next] {
 			each(r)
@@ -38,8 +39,8 @@ func (o *inOrder) add(r transfer.Record, each func(transfer.Record)) {
 	}
 }
 
-// rest calls each with all records that are still held back.
-func (o *inOrder) rest(each func(transfer.Record)) {
+// rest calls each with all results that are still held back.
+func (o *inOrder[T]) rest(each func(T)) {
 	if o == nil {
 		return
 	}

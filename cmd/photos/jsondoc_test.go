@@ -181,3 +181,14 @@ func TestValuesAreDocumented(t *testing.T) {
 		}
 	}
 }
+
+// TestRemovalJournalIsDocumented holds the table of docs/incoming.md against the records of removals.
+func TestRemovalJournalIsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/incoming.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if documented, want := sortedSet(tableNames(string(doc), "field")), sortedSet(tags(removalRecord{})); !slices.Equal(documented, want) {
+		t.Errorf("the document has\n%q\nand the code\n%q", documented, want)
+	}
+}

@@ -26,18 +26,33 @@ func findPhoto(ctx context.Context, c *client.Client, arg string) (photo.Photo, 
 		}
 		p, err := c.Get(ctx, id)
 		if photo.KindOf(err) == photo.KindNotFound {
-			return p, &photo.Error{Kind: photo.KindNotFound, Msg: "not on the service", Hint: "photos upload " + arg + " uploads it"}
+			return p, inTrashOr(ctx, c, id.String(), &photo.Error{Kind: photo.KindNotFound, Msg: "not on the service", Hint: "photos upload " + arg + " uploads it"})
 		}
 		return p, err
 	}
 	if id, err := photo.ParseID(arg); err == nil {
 		p, err := c.Get(ctx, id)
 		if photo.KindOf(err) == photo.KindNotFound {
-			return p, errNoPhoto()
+			return p, inTrashOr(ctx, c, id.String(), errNoPhoto())
 		}
 		return p, err
 	}
-	return findPrefix(ctx, c, strings.ToLower(arg), photo.Filter{})
+	p, err := findPrefix(ctx, c, strings.ToLower(arg), photo.Filter{})
+	if photo.KindOf(err) == photo.KindNotFound {
+		err = inTrashOr(ctx, c, strings.ToLower(arg), err)
+	}
+	return p, err
+}
+
+// inTrashOr returns an error which says that the photo with this ID, or prefix of one, is in the trash.
+// If it is not there, inTrashOr returns the other error.
+func inTrashOr(ctx context.Context, c *client.Client, prefix string, other error) error {
+	for p, err := range c.List(ctx, photo.Filter{Trash: true, IDPrefix: prefix}, 1) {
+		if err == nil {
+			return &photo.Error{Kind: photo.KindNotFound, Msg: "in the trash", Hint: "photos restore " + p.ID.Short() + " brings it back"}
+		}
+	}
+	return other
 }
 
 func errNoPhoto() error {

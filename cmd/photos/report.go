@@ -113,6 +113,7 @@ func printError(c *term.Console, subject string, err error, hint string) {
 // A tally is safe for concurrent use.
 type tally struct {
 	console       *term.Console
+	atOnce        bool // a failure is printed when it happens, even if there is only one item
 	mu            sync.Mutex
 	items, failed int
 	malformed     int    // failed items that are lines which do not fit their format
@@ -126,7 +127,7 @@ func (t *tally) done(subject string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.items++
-	if t.items == 2 && t.first != nil {
+	if t.items == 2 && t.first != nil && !t.atOnce {
 		t.print(t.subject, t.first)
 	}
 	if err == nil {
@@ -136,7 +137,7 @@ func (t *tally) done(subject string, err error) {
 	if isMalformed(err) {
 		t.malformed++
 	}
-	if t.failed++; t.items == 1 {
+	if t.failed++; t.items == 1 && !t.atOnce {
 		t.subject, t.first = subject, err
 		return
 	}
@@ -173,7 +174,7 @@ func (t *tally) end() error {
 	switch {
 	case t.failed == 0:
 		return nil
-	case t.items == 1:
+	case t.items == 1 && !t.atOnce:
 		return about(t.subject, t.first)
 	case t.malformed == t.items:
 		return reported{exitUsage}

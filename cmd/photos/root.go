@@ -105,6 +105,7 @@ func allCommandRows() []commandRow {
 		{"sync-xmp", "photos", newSyncXMP},
 		{"delete", "photos", newDelete},
 		{"restore", "photos", newRestore},
+		{"empty-trash", "photos", newEmptyTrash},
 	}
 }
 

@@ -52,7 +52,7 @@ func TestSort(t *testing.T) {
 func TestInOrder(t *testing.T) {
 	var got []int
 	each := func(r transfer.Record) { got = append(got, r.Index) }
-	o := newInOrder(true)
+	o := newInOrder(true, func(r transfer.Record) int { return r.Index })
 	for _, i := range []int{2, 0, 1, 5, 4, 7} {
 		o.add(transfer.Record{Item: transfer.Item{Index: i}}, each)
 	}

@@ -12,17 +12,34 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// spoolPrefix begins the names of the files that hold the bytes of a pipe.
-const spoolPrefix = "photos-stdin-"
+// The names of temporary files. What is in place of the star is random.
+const (
+	spooledStdin = "photos-stdin-*"    // the bytes of a pipe
+	spooledPhoto = "photos-describe-*" // a photo that a command describes
+)
 
 // spool writes the bytes of a pipe to a private temporary file, so that they can be digested
 // and sent, also more than once. It also removes the files of processes that were killed.
 // remove removes the file.
 func spool(r io.Reader) (path string, remove func(), err error) {
-	sweepSpools()
-	f, err := os.CreateTemp("", spoolPrefix+"*") // 0600
+	sweepSpools(spooledStdin)
+	f, remove, err := newSpool(spooledStdin)
 	if err != nil {
 		return "", nil, fmt.Errorf("spool stdin: %w", err)
+	}
+	if _, err = io.Copy(f, r); err != nil {
+		remove()
+		return "", nil, unreadable("read stdin", err)
+	}
+	return f.Name(), remove, nil
+}
+
+// newSpool makes a temporary file that only the user can read. As long as this process runs, no
+// other one sweeps it away. remove closes and removes it.
+func newSpool(pattern string) (f *os.File, remove func(), err error) {
+	f, err = os.CreateTemp("", pattern) // 0600
+	if err != nil {
+		return nil, nil, err
 	}
 	unlock, err := lockSpool(f.Name())
 	remove = func() {
@@ -35,13 +52,9 @@ func spool(r io.Reader) (path string, remove func(), err error) {
 	}
 	if err != nil {
 		remove()
-		return "", nil, fmt.Errorf("spool stdin: %w", err)
+		return nil, nil, err
 	}
-	if _, err = io.Copy(f, r); err != nil {
-		remove()
-		return "", nil, unreadable("read stdin", err)
-	}
-	return f.Name(), remove, nil
+	return f, remove, nil
 }
 
 // errInUse is the error of a file that another process uses.
@@ -66,8 +79,8 @@ const spoolAge = time.Minute
 
 // sweepSpools removes the files of processes that were killed. It keeps files of
 // other users and files in use.
-func sweepSpools() {
-	paths, _ := filepath.Glob(filepath.Join(os.TempDir(), spoolPrefix+"*")) // the pattern is valid
+func sweepSpools(pattern string) {
+	paths, _ := filepath.Glob(filepath.Join(os.TempDir(), pattern)) // the pattern is valid
 	for _, path := range paths {
 		info, err := os.Lstat(path)
 		if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < spoolAge {

@@ -31,6 +31,8 @@ type uploadRecord struct {
 	DescriptionKept   bool          `json:"description_kept,omitempty"`
 	Warning           string        `json:"warning,omitempty"` // a sidecar that could not be used
 	Reason            string        `json:"reason,omitempty"`
+	Removal           string        `json:"removal,omitempty"`
+	MovedTo           string        `json:"moved_to,omitempty"`
 	DryRun            bool          `json:"dry_run,omitempty"` // nothing was changed; the outcome is what would happen
 	Error             *errorRecord  `json:"error,omitempty"`
 }
@@ -50,6 +52,7 @@ func newUploadRecord(r transfer.Record) uploadRecord {
 	out := uploadRecord{
 		Path: r.Path, Outcome: r.Outcome, Bytes: r.Bytes, Attempts: r.Attempts, Seconds: r.Seconds,
 		DescriptionKept: r.DescriptionKept, Reason: r.Reason,
+		Removal: r.Removal, MovedTo: r.MovedTo,
 		Description: r.Description, DescriptionSource: r.Source,
 	}
 	switch {
@@ -104,6 +107,8 @@ func uploadColumns() []term.Column[transfer.Record] {
 		{Name: "seconds", Extra: true, Right: true, Text: func(r transfer.Record) string { return fmt.Sprintf("%.3f", r.Seconds) }},
 		{Name: "description_kept", Extra: true, Text: func(r transfer.Record) string { return fmt.Sprint(r.DescriptionKept) }},
 		{Name: "reason", Extra: true, Text: func(r transfer.Record) string { return r.Reason }},
+		{Name: "removal", Extra: true, Text: func(r transfer.Record) string { return r.Removal }},
+		{Name: "moved_to", Extra: true, Text: func(r transfer.Record) string { return r.MovedTo }},
 		{Name: "error", Extra: true, Text: func(r transfer.Record) string {
 			if r.Err == nil {
 				return ""
@@ -118,7 +123,7 @@ type transferReport struct {
 	e        *env
 	noun     string // what the summary counts
 	out      *term.Printer[transfer.Record]
-	order    *inOrder // nil: in the order of completion
+	order    *inOrder[transfer.Record] // nil: in the order of completion
 	journal  *journal
 	dry      bool
 	silent   bool  // stdout gets nothing
@@ -126,6 +131,7 @@ type transferReport struct {
 	tally    tally
 	kept     int
 	keptPath string
+	removed  int // local files that are gone
 	last     transfer.Record
 
 	foreign        int   // sidecars that somebody else has changed
@@ -157,6 +163,12 @@ func (u *transferReport) addPending(sum *transfer.Summary, rest []listItem) {
 // record reports one record.
 func (u *transferReport) record(r transfer.Record) {
 	u.last = r
+	if r.Removal != "" {
+		u.removed++
+		if u.dry {
+			u.e.Say("photos: %s would be %s", r.Path, strings.TrimSpace(r.Removal+" "+toTarget(r.MovedTo)))
+		}
+	}
 	if r.DescriptionKept {
 		u.kept++
 		u.keptPath = r.Path
@@ -210,7 +222,7 @@ func (u *transferReport) shows(r transfer.Record) bool {
 	return r.Outcome != photo.OutcomeSkipped && r.Outcome != photo.OutcomePending
 }
 
-// flush prints what is held back, while the bars are still shown.
+// flush prints what is held back.
 func (u *transferReport) flush() {
 	u.order.rest(u.print)
 	if err := errors.Join(u.out.Close(), u.journal.close()); u.printed == nil {
@@ -243,6 +255,14 @@ func (u *transferReport) end(sum transfer.Summary, err error) error {
 		return err
 	}
 	return cmp.Or(u.tally.end(), u.printed)
+}
+
+// toTarget returns where a file is moved to, for a message.
+func toTarget(path string) string {
+	if path == "" {
+		return ""
+	}
+	return "to " + path
 }
 
 func (u *transferReport) keptWarning() string {

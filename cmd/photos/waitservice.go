@@ -21,10 +21,13 @@ func (w *waitService) addFlag(f *pflag.FlagSet) {
 	f.DurationVar(&w.limit, "wait-service", defaultWaitService, "wait for this `duration` for a service that goes away during a run of many photos")
 }
 
+// given reports whether the call has the flag.
+func (w *waitService) given() bool { return w.flags.Changed("wait-service") }
+
 // of returns the limit for a run. A run of one photo gives up like other commands, unless the
 // flag is given.
 func (w *waitService) of(many bool) time.Duration {
-	if !many && !w.flags.Changed("wait-service") {
+	if !many && !w.given() {
 		return 0
 	}
 	return w.limit

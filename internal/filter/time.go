@@ -79,6 +79,15 @@ func precision(clock string) time.Duration {
 // maxDays is the longest age in days: about 270 years.
 const maxDays = 100_000
 
+// ParseAge reads an age, such as 30s, 12h or 7d.
+func ParseAge(s string, now time.Time) (time.Duration, error) {
+	t, ok := parseAge(s, now)
+	if !ok {
+		return 0, invalid(quote(s)+" is not a valid age", "write 30s, 10m, 12h or 7d")
+	}
+	return now.Sub(t).Truncate(time.Millisecond), nil
+}
+
 // parseAge reads how long ago something was, in days or in units of Go's durations.
 func parseAge(s string, now time.Time) (time.Time, bool) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {

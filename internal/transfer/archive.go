@@ -42,9 +42,9 @@ func (i Item) body(size int64) (io.ReaderAt, io.Closer, error) {
 		r := i.Content.ReaderAt()
 		return r, r, nil
 	}
-	f, err := os.Open(i.file())
+	f, err := os.Open(i.File())
 	if err != nil {
-		return nil, nil, unreadable(i.file(), err)
+		return nil, nil, unreadable(i.File(), err)
 	}
 	return unchangedFile{f, size}, f, nil
 }
@@ -52,7 +52,7 @@ func (i Item) body(size int64) (io.ReaderAt, io.Closer, error) {
 // read digests the bytes of the item, as readFile does for a file.
 func (i Item) read(ctx context.Context) (file, error) {
 	if i.Content == nil {
-		return readFile(ctx, i.file())
+		return readFile(ctx, i.File())
 	}
 	info := i.Content.Info()
 	out := file{size: info.Size(), modified: info.ModTime()}
@@ -189,7 +189,7 @@ func (v *archiveScan) next(e *archive.Entry, r io.Reader) bool {
 	} else if !v.chosen(e) {
 		return true
 	}
-	item.Path = v.path + string(filepath.Separator) + filepath.FromSlash(e.Name)
+	item.Path = v.at(e.Name)
 	item.Content, item.Err = v.content(e, r)
 	v.stopped = !v.yield(item)
 	return !v.stopped
@@ -226,25 +226,32 @@ func (v *archiveScan) chosen(e *archive.Entry) bool {
 			return false
 		}
 	}
-	return !anyMatches(v.Exclude, func(p *Pattern) bool { return p.match(e.Name, false) }) &&
-		(len(v.Include) == 0 || anyMatches(v.Include, func(p *Pattern) bool { return p.matchFile(e.Name) })) &&
-		(v.Since.IsZero() || e.Modified.IsZero() || !e.Modified.Before(v.Since))
+	why := v.unwantedName(nil, e.Name, false)
+	if why == "" {
+		why = v.unwantedFile(e.Size, e.Modified)
+	}
+	if why != "" {
+		v.LeftOut(v.at(e.Name), why)
+	}
+	return why == ""
 }
 
-// enters reports whether the scan enters a folder of the archive.
+// at returns the path of an entry.
+func (v *archiveScan) at(name string) string {
+	return v.path + string(filepath.Separator) + filepath.FromSlash(name)
+}
+
+// enters reports whether the scan enters a folder of the archive. It says once why not.
 func (v *archiveScan) enters(dir string) bool {
-	if anyMatches(v.Exclude, func(p *Pattern) bool { return p.match(dir, true) }) {
-		return false
+	say, why := v.LeftOut, v.unwantedName(nil, dir, true)
+	if why == "" {
+		say, why = v.Note, v.notEntered(path.Base(dir))
 	}
-	why := notEntered(path.Base(dir))
-	if why == "" || v.Everything {
-		return true
-	}
-	if !v.noted[dir] {
+	if why != "" && !v.noted[dir] {
 		v.noted[dir] = true
-		v.Note(v.path+string(filepath.Separator)+filepath.FromSlash(dir), why)
+		say(v.at(dir), why)
 	}
-	return false
+	return why == ""
 }
 
 // ReadArchives yields items, and replaces those that are archives, or the paths of entries of archives, by the

@@ -47,7 +47,7 @@ func (u *uploader) digest(i Item) (file, error) {
 	if i.Content != nil {
 		return u.digestContent(i)
 	}
-	path := i.file()
+	path := i.File()
 	info, err := os.Stat(path)
 	if err != nil {
 		return file{}, unreadable(path, err)

@@ -81,14 +81,15 @@ func (p *Pattern) matchFile(rel string) bool {
 	return false
 }
 
-// anyMatches reports whether any pattern matches. It asks all of them, because each remembers its
-// matches.
-func anyMatches(patterns []*Pattern, match func(*Pattern) bool) bool {
-	found := false
+// matching returns the first pattern that matches, or nil. It asks all of them, because each remembers
+// its matches.
+func matching(patterns []*Pattern, match func(*Pattern) bool) (first *Pattern) {
 	for _, p := range patterns {
-		found = match(p) || found
+		if match(p) && first == nil {
+			first = p
+		}
 	}
-	return found
+	return first
 }
 
 // folded returns a form of the name that is equal for all names that look the same to the user.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
 	"os"
@@ -23,9 +24,26 @@ type ScanOptions struct {
 	Exclude []*Pattern // files and folders that match one are left out
 	Since   time.Time  // only files that changed then or later
 
+	ExcludeFrom []*Ignore     // files of rules about what is left out, as if they were in the folder
+	IgnoreFiles bool          // the files called IgnoreFile have such rules too
+	MaxSize     int64         // only files of at most so many bytes; 0: any
+	MinAge      time.Duration // only files that have not changed for so long
+
+	Hidden bool   // also hidden folders
+	Apart  string // a folder that is not entered, because files are moved to it
 	// Everything makes the scan enter every folder, even hidden ones and those of other
 	// programs.
 	Everything bool
+
+	// Entered is called with each folder that is entered. It may be nil.
+	Entered func(path string)
+
+	// Skip reports whether a file is passed over. It may be nil.
+	Skip func(path string) bool
+
+	// LeftOut is called with each file and folder that is left out by these options, and the
+	// reason. It may be nil.
+	LeftOut func(path, why string)
 
 	// Note is called with each folder that is not entered, and the reason. It may be nil.
 	Note func(path, why string)
@@ -58,13 +76,17 @@ func Scan(paths []string, o ScanOptions) iter.Seq[Item] {
 type scanner struct {
 	ScanOptions
 	yield func(Item) bool
+	now   time.Time
 }
 
 func newScanner(o ScanOptions, yield func(Item) bool) *scanner {
 	if o.Note == nil {
 		o.Note = func(string, string) {}
 	}
-	return &scanner{o, yield}
+	if o.LeftOut == nil {
+		o.LeftOut = func(string, string) {}
+	}
+	return &scanner{ScanOptions: o, yield: yield, now: time.Now()}
 }
 
 // unmatched reports the patterns that matched nothing.
@@ -123,33 +145,136 @@ var errStop = errors.New("stop")
 // folder yields all files below root. The separator at its end makes the walk enter a root
 // that is a link.
 func (s *scanner) folder(root string) bool {
+	var rules ignoreStack
 	err := filepath.WalkDir(root+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
 		rel, _ := filepath.Rel(root, path) // path is below root
 		rel = filepath.ToSlash(rel)
-		switch {
-		case err != nil:
+		if err != nil {
 			return s.pass(Item{Path: path, Err: unreadable(path, err)})
-		case rel != "." && anyMatches(s.Exclude, func(p *Pattern) bool { return p.match(rel, d.IsDir()) }):
-			if d.IsDir() {
-				return filepath.SkipDir
-			}
-			return nil
-		case d.IsDir():
-			if why := notEntered(d.Name()); why != "" && rel != "." && !s.Everything {
-				s.Note(path, why)
-				return filepath.SkipDir
-			}
-			return nil
-		case len(s.Include) > 0 && !anyMatches(s.Include, func(p *Pattern) bool { return p.matchFile(rel) }), !s.changedSince(d):
-			return nil
-		case d.Type()&fs.ModeSymlink != 0:
-			return s.pass(Item{Path: path, Err: &skip{"a symbolic link"}})
-		case !d.Type().IsRegular():
-			return s.pass(Item{Path: path, Err: errNotRegular})
 		}
-		return s.pass(Item{Path: path, Folder: folderOf(rel)})
+		rules.leave(rel)
+		if why := s.unwanted(rules, rel, d); why != "" {
+			s.LeftOut(path, why)
+			return skipIf(d.IsDir())
+		}
+		if d.IsDir() {
+			return s.enter(&rules, path, rel, d)
+		}
+		return s.walked(root, path, rel, d)
 	})
 	return !errors.Is(err, errStop)
+}
+
+// skipIf makes a walk leave out a folder.
+func skipIf(folder bool) error {
+	if folder {
+		return filepath.SkipDir
+	}
+	return nil
+}
+
+// unwanted returns why the options leave a file or folder out, or "".
+func (s *scanner) unwanted(rules ignoreStack, rel string, d fs.DirEntry) string {
+	if rel == "." {
+		return ""
+	}
+	if why := s.unwantedName(rules, rel, d.IsDir()); why != "" || d.IsDir() {
+		return why
+	}
+	if s.Since.IsZero() && s.MaxSize == 0 && s.MinAge == 0 {
+		return ""
+	}
+	info, err := d.Info()
+	if err != nil {
+		return "" // a file whose size and time are not known is not left out
+	}
+	return s.unwantedFile(info.Size(), info.ModTime())
+}
+
+// unwantedName returns why the patterns and rules leave a file or folder out, or "".
+func (s *scanner) unwantedName(rules ignoreStack, rel string, folder bool) string {
+	if p := matching(s.Exclude, func(p *Pattern) bool { return p.match(rel, folder) }); p != nil {
+		return "--exclude " + p.String()
+	}
+	for _, file := range s.ExcludeFrom {
+		if r := file.verdict(rel, folder); r != nil && !r.negated {
+			return r.place
+		}
+	}
+	if r := rules.leftOut(rel, folder); r != nil {
+		return r.place
+	}
+	if !folder && len(s.Include) > 0 && matching(s.Include, func(p *Pattern) bool { return p.matchFile(rel) }) == nil {
+		return "no --include matches"
+	}
+	return ""
+}
+
+// unwantedFile returns why the size or the time of a file leaves it out, or "". A time that is not known
+// does not.
+func (s *scanner) unwantedFile(size int64, modified time.Time) string {
+	switch {
+	case s.MaxSize > 0 && size > s.MaxSize:
+		return fmt.Sprintf("larger than %d bytes", s.MaxSize)
+	case modified.IsZero():
+	case modified.Before(s.Since):
+		return "not changed since " + s.Since.Format(time.DateTime)
+	case s.MinAge > 0 && s.now.Sub(modified) < s.MinAge:
+		return "changed less than " + s.MinAge.String() + " ago"
+	}
+	return ""
+}
+
+// enter decides whether a walk enters a folder. One whose rules cannot be read is not entered, and
+// fails.
+func (s *scanner) enter(rules *ignoreStack, path, rel string, d fs.DirEntry) error {
+	why := s.notEntered(d.Name())
+	if rel == "." {
+		why = ""
+	}
+	if s.isApart(d) {
+		why = "the folder of --move-to"
+	}
+	if why != "" {
+		s.Note(path, why)
+		return filepath.SkipDir
+	}
+	if s.Entered != nil {
+		s.Entered(path)
+	}
+	if !s.IgnoreFiles {
+		return nil
+	}
+	if err := rules.enter(path, rel); err != nil {
+		if err := s.pass(Item{Path: filepath.Join(path, IgnoreFile), Named: true, Err: err}); err != nil {
+			return err
+		}
+		return filepath.SkipDir
+	}
+	return nil
+}
+
+// isApart reports whether a folder is the one to which files are moved.
+func (s *scanner) isApart(d fs.DirEntry) bool {
+	if s.Apart == "" {
+		return false
+	}
+	apart, err := os.Stat(s.Apart)
+	info, infoErr := d.Info()
+	return err == nil && infoErr == nil && os.SameFile(apart, info)
+}
+
+// walked yields a file that a walk has found.
+func (s *scanner) walked(root, path, rel string, d fs.DirEntry) error {
+	switch {
+	case s.IgnoreFiles && d.Name() == IgnoreFile, s.Skip != nil && s.Skip(path):
+		return nil
+	case d.Type()&fs.ModeSymlink != 0:
+		return s.pass(Item{Path: path, Err: &skip{"a symbolic link"}})
+	case !d.Type().IsRegular():
+		return s.pass(Item{Path: path, Err: errNotRegular})
+	}
+	return s.pass(Item{Path: path, Root: root, Folder: folderOf(rel)})
 }
 
 // folderOf returns the folder of a file whose path below the uploaded folder is rel. It is empty if the
@@ -170,20 +295,15 @@ func (s *scanner) pass(i Item) error {
 	return nil
 }
 
-// changedSince reports whether the file is new enough. It is if that is not known.
-func (s *scanner) changedSince(d fs.DirEntry) bool {
-	if s.Since.IsZero() {
-		return true
-	}
-	info, err := d.Info()
-	return err != nil || !info.ModTime().Before(s.Since)
-}
-
 // notEntered returns why a scan does not enter a folder of this name, or "".
-func notEntered(name string) string {
+func (s *scanner) notEntered(name string) string {
 	lower := strings.ToLower(name)
 	switch {
-	case strings.HasPrefix(name, "."):
+	case s.Everything:
+		return ""
+	case lower == MirrorTrash:
+		return "the trash of a mirror"
+	case strings.HasPrefix(name, ".") && !s.Hidden:
 		return "a hidden folder"
 	case lower == "@eadir":
 		return "thumbnails of a NAS"

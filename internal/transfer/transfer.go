@@ -33,6 +33,7 @@ type Item struct {
 	Description string  // empty: what Options.Sidecars finds
 	Source      photo.Source
 	Caption     photo.Caption // how a caption inside the picture ranks against Description
+	Root        string        // the folder that is uploaded; empty if the file itself was named
 	Folder      string        // below the folder that is uploaded, as photo.CleanFolder has it
 	Tags        []string      // normalized
 	Facts       photo.Facts   // what is known from outside the picture; set by Upload
@@ -49,8 +50,11 @@ type Record struct {
 	Attempts        int   // requests that carried its bytes
 	Seconds         float64
 	DescriptionKept bool   // the photo already had another description, which stays
+	HasDescription  bool   // the service has a description of the photo, as far as the run knows
 	SidecarErr      error  // why a sidecar could not be read or written; photo.KindConflict: somebody else changed it
 	Reason          string // why it was skipped, or which item of this run has the same bytes
+	Removal         string // what became of the local file: "deleted" or "moved"; empty: it is where it was
+	MovedTo         string // where it is then
 	Err             error  // set when Outcome is failed
 }
 

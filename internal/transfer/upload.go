@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -338,10 +339,11 @@ func (t *task) record(o photo.Outcome, err error) {
 		t.rec.Reason = "the same bytes as " + t.twin
 	}
 	t.rec.Seconds = time.Since(t.start).Seconds()
+	t.rec.HasDescription = cmp.Or(t.item.Description, t.status.Description) != ""
 }
 
-// file returns the path of the item's bytes.
-func (i Item) file() string {
+// File returns the path of the item's bytes.
+func (i Item) File() string {
 	if i.Spool != "" {
 		return i.Spool
 	}

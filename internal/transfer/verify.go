@@ -21,6 +21,7 @@ type Verifier interface {
 // proven.
 type Proof struct {
 	Path   string
+	Index  int         // of the item
 	ID     photo.ID    // zero when the file was not read to the end
 	State  photo.State // empty when the service was not asked
 	Reason string      // why the service cannot store the file
@@ -102,7 +103,7 @@ func readAll(ctx context.Context, items iter.Seq[Item]) <-chan Proof {
 
 func readItem(ctx context.Context, item Item) Proof {
 	defer item.release()
-	p := Proof{Path: item.Path}
+	p := Proof{Path: item.Path, Index: item.Index}
 	f, err := file{}, item.Err
 	if err == nil {
 		f, err = item.read(ctx)
