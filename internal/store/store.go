@@ -278,6 +278,41 @@ type Store interface {
 	// idle.
 	ExpiredSessions(ctx context.Context, idle time.Duration) error
 
+	// CreateShare adds a share. The caller says everything about it but CreatedAt, RevokedAt and
+	// Photos, and gives the hash of its secret. photos are what it shows, in this order, unless it
+	// is live. The error is of photo.KindNotFound when one of them is not a live photo of the
+	// owner. It is of photo.KindConflict when the owner has photo.MaxShares shares that have not
+	// ended, and of photo.KindUsage when the expiry has passed.
+	CreateShare(ctx context.Context, owner string, s photo.Share, hash ShareHash, photos []photo.ID) (photo.Share, error)
+
+	// Shares lists at most photo.MaxListedShares shares of an owner: first those that have not
+	// ended, and of both the newest first.
+	Shares(ctx context.Context, owner string) ([]photo.Share, error)
+
+	// RevokeShare ends a share. One that has ended is left alone.
+	RevokeShare(ctx context.Context, owner, id string) error
+
+	// Share finds the share with the hash, also one that has ended.
+	Share(ctx context.Context, hash ShareHash) (ShareUse, error)
+
+	// SharedPhotos returns at most limit live photos of a share that is not live itself, after a
+	// position; 0 means from the start.
+	SharedPhotos(ctx context.Context, hash ShareHash, after int64, limit int) (SharedPage, error)
+
+	// SharedPhoto returns a live photo of a share that is not live itself.
+	SharedPhoto(ctx context.Context, owner string, hash ShareHash, id photo.ID) (photo.Photo, error)
+
+	// SharedNeighbors returns the live photos before and after a photo of a share that is not live
+	// itself. At an end an ID is zero.
+	SharedNeighbors(ctx context.Context, owner string, hash ShareHash, id photo.ID) (before, after photo.ID, err error)
+
+	// Match returns a photo that a list with the filter has. Any other one is of photo.KindNotFound.
+	Match(ctx context.Context, owner string, f photo.Filter, id photo.ID) (photo.Photo, error)
+
+	// ForgetShares removes at most limit shares that ended longer than keep ago, and returns how
+	// many there were.
+	ForgetShares(ctx context.Context, keep time.Duration, limit int) (int, error)
+
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 

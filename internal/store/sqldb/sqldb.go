@@ -135,7 +135,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	if !db.prepares {
 		return nil
 	}
-	for _, query := range []string{selectPhoto, selectDisabled, selectKey, selectSession} {
+	for _, query := range []string{selectPhoto, selectDisabled, selectKey, selectSession, selectShare, selectShared} {
 		stmt, err := db.read.PrepareContext(ctx, db.statement(query))
 		if err != nil {
 			return err

@@ -47,6 +47,7 @@ func Run(t *testing.T, fresh func(testing.TB) Opener) {
 		{"work", workTests()},
 		{"stored", storedTests()},
 		{"session", sessionTests()},
+		{"share", shareTests()},
 		{"neighbors", neighborTests()},
 		{"together", togetherTests()},
 	} {
