@@ -116,7 +116,7 @@ func waitForSweep(t *testing.T, metrics string) {
 				found++
 			}
 		}
-		if found == 5 {
+		if found == 6 {
 			return
 		}
 		if time.Now().After(until) {

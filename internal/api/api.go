@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"photos/internal/httpkit"
 	"photos/internal/photo"
 )
 
@@ -260,11 +261,14 @@ const (
 	PathUploads           = "/v1/uploads"
 	PathMe                = "/v1/me"
 	PathKeys              = "/v1/keys"
+	PathShares            = "/v1/shares"
 	PathTags              = "/v1/tags"
 	PathStats             = "/v1/stats"
 	PathChanges           = "/v1/changes"
 	PathOpenAPI           = "/v1/openapi.json"
 	PathProtectedResource = "/.well-known/oauth-protected-resource"
+
+	PathShared = httpkit.SecretPath // below it are the pages of shares, by their secrets
 )
 
 // Headers of this API.

@@ -159,7 +159,11 @@ func TestEveryOperation(t *testing.T) {
 		uploads[op] = ada.begin(size, api.UploadMetadata{Filename: "b.jpg"})
 	}
 	ada.json(http.MethodPost, api.PathKeys, nil, api.NewAccessKey{Name: "nas", Scope: photo.ScopeAll}).has(http.StatusOK, nil)
+	share := ada.share(api.NewShare{Photos: []photo.ID{idOf(live)}})
 	calls := map[string]tried{
+		"listShares":       {},
+		"createShare":      {body: api.NewShare{Photos: []photo.ID{idOf(live), idOf(gone)}, Title: "Trip", Originals: true, ExpiresAt: time.Now().Add(time.Hour)}},
+		"revokeShare":      {path: api.PathShares + "/" + share.ID},
 		"listPhotos":       {path: api.PathPhotos + "?search=sun&by=taken&limit=1"},
 		"describePhotos":   {body: api.DescriptionsPatch{Items: []api.DescriptionItem{{ID: idOf(live), Description: "x"}, {ID: photo.ID{1}, Description: "x"}}}},
 		"checkPhotos":      {body: api.CheckRequest{IDs: []photo.ID{idOf(live), idOf(gone), {9}}, Verify: photo.LookAtBytes}},

@@ -28,6 +28,7 @@ type router struct {
 	about    *about
 	auth     *auth
 	accounts *accounts
+	shares   *shares
 	photos   *photos
 	changes  *changes
 	uploads  *uploads
@@ -48,6 +49,7 @@ func newRouter(c Config, base *url.URL, ready func(context.Context) error, stopp
 		about:    &about{ready: ready, resource: c.Resource, openAPI: c.OpenAPI},
 		auth:     &auth{accounts: c.Service.Accounts, metadata: origin + api.PathProtectedResource + base.Path},
 		accounts: &accounts{accounts: c.Service.Accounts, body: body, issuer: issuer},
+		shares:   &shares{shares: c.Service.Shares, body: body, base: c.BaseURL},
 		photos:   newPhotos(c, body),
 		changes:  &changes{photos: c.Service.Photos, stopping: stopping},
 		uploads:  &uploads{uploads: c.Service.Uploads, path: base.Path + api.PathUploads, stall: c.Stall},
@@ -61,6 +63,7 @@ func (t *router) routes() map[string]methods {
 		onePhoto  = api.PathPhotos + "/{id}"
 		oneUpload = api.PathUploads + "/{id}"
 		oneKey    = api.PathKeys + "/{name}"
+		oneShare  = api.PathShares + "/{share}"
 	)
 	with := t.auth.require
 	return map[string]methods{
@@ -71,6 +74,8 @@ func (t *router) routes() map[string]methods {
 		api.PathMe:                {http.MethodGet: with(service.AnyScope, t.accounts.me)},
 		api.PathKeys:              {http.MethodGet: with(service.SignedIn, t.accounts.keys), http.MethodPost: with(service.SignedIn, t.accounts.createKey)},
 		oneKey:                    {http.MethodDelete: with(service.SignedIn, t.accounts.revokeKey)},
+		api.PathShares:            {http.MethodGet: with(service.SignedIn, t.shares.list), http.MethodPost: with(service.SignedIn, t.shares.create)},
+		oneShare:                  {http.MethodDelete: with(service.SignedIn, t.shares.revoke)},
 		api.PathCheck:             {http.MethodPost: with(service.MayUpload, t.photos.check)},
 		api.PathPhotos:            {http.MethodGet: with(service.MayRead, t.photos.list), http.MethodPatch: with(service.MayUpload, t.photos.describeMany)},
 		onePhoto: {

@@ -3,7 +3,7 @@
 // answer.
 //
 //	about.go     health checks, metadata of the API
-//	accounts.go  who calls; /v1/me and access keys
+//	accounts.go  who calls; /v1/me and access keys   shares.go   links for everybody
 //	photos.go    lists, descriptions, the trash      content.go  the bytes of a photo
 //	check.go     checks of many photos
 //	uploads.go   uploads                             tus.go      their headers

@@ -6,6 +6,7 @@ import (
 
 	"photos/internal/photo"
 	"photos/internal/service"
+	"photos/internal/thumb"
 )
 
 // sessionRoutes are handlers of the API as the web pages use them, with a session instead of
@@ -78,10 +79,6 @@ func (t *sessionRoutes) thumbnail(w http.ResponseWriter, r *http.Request, by ser
 	w.Header().Set("Content-Type", "image/svg+xml")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'")
 	w.Header().Set("Cache-Control", "private, max-age=300") // a program that decodes it may be installed
-	_, _ = w.Write([]byte(noPicture))                       // a browser that has left needs no answer
+	_, _ = w.Write([]byte(thumb.Placeholder))               // a browser that has left needs no answer
 	return nil
 }
-
-// noPicture stands for a picture. Its grey is readable on light and on dark pages.
-const noPicture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 48" width="512" height="384"><rect width="64" height="48" fill="#8a93a5" fill-opacity=".18"/>` +
-	`<g fill="none" stroke="#7d879b" stroke-width="1.5"><rect x="20" y="14" width="24" height="20" rx="3"/><path d="m21 32 7-8 5 6 3-3 7 5"/><circle cx="38" cy="20" r="2"/></g></svg>`

@@ -46,11 +46,19 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// SecretPath begins the paths whose next element opens something to whoever knows it. A log must
+// not have that.
+const SecretPath = "/s/"
+
 // LoggedPath returns the path of a request for a log. Of a route with a {token}, which opens
-// something to whoever knows it, it returns the pattern.
+// something to whoever knows it, it returns the pattern. A request that no handler has answered
+// may have such a path too, for example one with a wrong Host header.
 func LoggedPath(w http.ResponseWriter, r *http.Request) string {
 	if response, ok := w.(*Response); ok && strings.Contains(response.route, "{token}") {
 		return response.route
+	}
+	if at := strings.Index(strings.ToLower(r.URL.Path), SecretPath); at >= 0 {
+		return r.URL.Path[:at] + SecretPath + "{token}"
 	}
 	return r.URL.Path
 }

@@ -28,7 +28,7 @@ type KeyScope string
 const (
 	ScopeRead   KeyScope = "read"   // list, show and download photos
 	ScopeUpload KeyScope = "upload" // check and upload photos; never change a description, never restore
-	ScopeAll    KeyScope = "all"    // everything that the user can do with photos
+	ScopeAll    KeyScope = "all"    // everything that the user can do with photos, except sharing them
 )
 
 // Valid reports whether s is one of the known scopes.

@@ -100,9 +100,14 @@ func (s *Photos) search(ctx context.Context, by Caller, f photo.Filter, do func(
 		return err
 	}
 	defer release()
+	return s.inTime(ctx, do)
+}
+
+// inTime runs a query that has to end within the time of a search.
+func (s *Photos) inTime(ctx context.Context, do func(context.Context) error) error {
 	timed, cancel := context.WithTimeout(ctx, s.searchTime)
 	defer cancel()
-	err = do(timed)
+	err := do(timed)
 	if err != nil && ctx.Err() == nil && timed.Err() != nil {
 		return &photo.Error{
 			Kind: photo.KindSearchTimeout, Msg: fmt.Sprintf("the search was not finished within %s", s.searchTime),

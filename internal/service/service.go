@@ -7,6 +7,7 @@
 //
 //	Accounts    who the caller is, what the caller may do, access keys, usage
 //	Photos      list, read, describe, delete and restore photos; check their bytes
+//	Shares      links with which anyone can look at some photos
 //	Uploads     receive photos, also in pieces and over several connections
 //	Sweeper     removes what has expired
 //	Background  makes small pictures, and reads metadata again
@@ -71,6 +72,7 @@ type Limits struct {
 	Lease          time.Duration // how long an idle writer keeps an upload from other writers; 10 s
 	Quota          store.Quota   // what each owner may have; 1,000 unfinished uploads
 	SearchTime     time.Duration // how long a search may take; 10 s
+	ShareRequests  int           // how often a share may be opened at once, pictures included; 2,000, and a hundredth of them comes back per second
 	Parsers        int           // photos whose metadata is read at the same time; one per processor
 	Decoders       int           // photos of which small pictures are made at the same time; one for two processors, 2 to 8
 }
@@ -93,6 +95,9 @@ func (l Limits) withDefaults() Limits {
 	if l.Quota.Uploads == 0 {
 		l.Quota.Uploads = 1000
 	}
+	if l.ShareRequests <= 0 {
+		l.ShareRequests = 2000
+	}
 	if l.Parsers <= 0 {
 		l.Parsers = runtime.GOMAXPROCS(0)
 	}
@@ -107,6 +112,7 @@ func (l Limits) withDefaults() Limits {
 type Service struct {
 	Accounts   *Accounts
 	Photos     *Photos
+	Shares     *Shares
 	Uploads    *Uploads
 	Sweeper    *Sweeper
 	Background *Background
@@ -129,9 +135,11 @@ func New(c Config) (*Service, error) {
 	c.Store.Limit(c.Limits.Quota)
 	checked := integrity{rows: c.Store, blobs: c.Blobs, log: c.Log}
 	small, uploading := newRenditions(c, checked), newActivity()
+	photos := newPhotos(c, checked, small)
 	return &Service{
 		Accounts:   newAccounts(c),
-		Photos:     newPhotos(c, checked, small),
+		Photos:     photos,
+		Shares:     &Shares{rows: c.Store, photos: photos, limit: newShareLimit(c.Limits.ShareRequests)},
 		Uploads:    newUploads(c, checked, uploading),
 		Sweeper:    &Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Log: c.Log, Swept: c.Swept},
 		Background: newBackground(c, small, uploading),

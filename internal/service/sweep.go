@@ -27,6 +27,9 @@ const (
 	// keepDeletions is how long clients that follow the changes may be away.
 	keepDeletions = 90 * 24 * time.Hour
 
+	// keepShares is how long a share that has ended stays, so that whoever opens it learns that.
+	keepShares = 90 * 24 * time.Hour
+
 	walkTask  = "walk"          // the name of the claim on the walk through all stored bytes
 	walkLease = 5 * time.Minute // how long others leave that to a process that was killed
 )
@@ -37,6 +40,7 @@ type SweepRows interface {
 	HasUpload(ctx context.Context, id string) (bool, error)
 	Purge(ctx context.Context, limit int) ([]store.Blob, error)
 	ForgetDeletions(ctx context.Context, keep time.Duration, limit int) (int, error)
+	ForgetShares(ctx context.Context, keep time.Duration, limit int) (int, error)
 	NamedBlobs(ctx context.Context, blobs []store.Blob) (map[store.Blob]bool, error)
 	Orphan(ctx context.Context, owner, key string, keep time.Duration) (bool, error)
 	ClaimTask(ctx context.Context, name, holder string, lease, every time.Duration) (bool, error)
@@ -71,8 +75,8 @@ func (s *Sweeper) Run(ctx context.Context) {
 	}
 }
 
-// Sweep removes what has expired: unfinished uploads, photos in the trash, and bytes that
-// no row names.
+// Sweep removes what has expired: unfinished uploads, photos in the trash, old shares, and
+// bytes that no row names.
 //
 // It removes a row before its bytes. After a crash in between the bytes are orphans, which
 // a later sweep finds. A row never names bytes that have been removed.
@@ -83,7 +87,8 @@ func (s *Sweeper) sweep(ctx context.Context, every time.Duration) error {
 	return errors.Join(
 		s.part(ctx, "expired uploads", s.sweepUploads),
 		s.part(ctx, "the trash", s.sweepTrash),
-		s.part(ctx, "old deletions", s.sweepDeletions),
+		s.part(ctx, "old deletions", forgetting(s.Rows.ForgetDeletions, keepDeletions)),
+		s.part(ctx, "old shares", forgetting(s.Rows.ForgetShares, keepShares)),
 		s.walk(ctx, every),
 	)
 }
@@ -151,12 +156,14 @@ func (s *Sweeper) sweepTrash(ctx context.Context) (int, error) {
 	})
 }
 
-// sweepDeletions removes old deletions from the changes.
-func (s *Sweeper) sweepDeletions(ctx context.Context) (removed int, err error) {
-	for {
-		n, err := s.Rows.ForgetDeletions(ctx, keepDeletions, sweepBatch)
-		if removed += n; err != nil || n < sweepBatch {
-			return removed, err
+// forgetting returns a part of a sweep that removes rows older than keep until there are none.
+func forgetting(forget func(ctx context.Context, keep time.Duration, limit int) (int, error), keep time.Duration) func(context.Context) (int, error) {
+	return func(ctx context.Context) (removed int, err error) {
+		for {
+			n, err := forget(ctx, keep, sweepBatch)
+			if removed += n; err != nil || n < sweepBatch {
+				return removed, err
+			}
 		}
 	}
 }
