@@ -41,6 +41,8 @@ type site struct {
 	poolURL   string
 	behaviour *userpool.Behaviour
 	later     atomic.Int64 // how much time has passed for the pages, in nanoseconds
+	limits    service.Limits
+	service   *service.Service // of one of the replicas
 	handlers  []http.Handler
 	turn      atomic.Int64
 }
@@ -54,7 +56,12 @@ func must(t testing.TB, err error) {
 
 func startSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, behaviour: new(userpool.Behaviour)}
+	return startSiteWith(t, service.Limits{})
+}
+
+func startSiteWith(t *testing.T, limits service.Limits) *site {
+	t.Helper()
+	s := &site{t: t, behaviour: new(userpool.Behaviour), limits: limits}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.handlers[int(s.turn.Add(1))%len(s.handlers)].ServeHTTP(w, r)
 	}))
@@ -99,13 +106,14 @@ func (s *site) replica(blobs *disk.Store) http.Handler {
 	verifier, err := cognito.New(cognito.Config{Issuer: s.pool.Issuer(), ClientIDs: []string{"web"}})
 	must(s.t, err)
 	svc, err := service.New(service.Config{
-		Store: s.db, Blobs: blobs, Staging: blobs, Inspect: metadata.Read, Renditions: thumb.New(thumb.Config{}),
+		Store: s.db, Blobs: blobs, Staging: blobs, Inspect: metadata.Read, Renditions: thumb.New(thumb.Config{}), Limits: s.limits,
 		Verify: func(ctx context.Context, token string) (service.Identity, error) {
 			c, err := verifier.Verify(ctx, token)
 			return service.Identity{Pool: c.Pool, Subject: c.Subject, Expires: c.ExpiresAt}, err
 		},
 	})
 	must(s.t, err)
+	s.service = svc
 	pages, err := web.New(web.Config{
 		BaseURL: s.url, Service: svc, Sessions: s.db, Issuer: s.pool.Issuer(), ClientID: "web", Secret: "s3cret", Spool: s.t.TempDir(),
 		Providers: []string{"LoginWithAmazon"}, Log: slog.New(slog.DiscardHandler),

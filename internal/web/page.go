@@ -31,6 +31,8 @@ type view struct {
 	Here    string           // the part of the site that the page belongs to
 	Notice  string           // what was done, above the content
 	Undo    string           // a photo that the notice offers to restore
+	Shared  bool             // the page is for whoever has the address of a share
+	Preview *preview         // what other programs show of the page; nil: nothing
 	Content any
 }
 
@@ -108,8 +110,11 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-	// With no-referrer browsers would send Origin: null with forms.
-	httpkit.Page{HTML: out.Bytes(), Assets: true, Media: p.media, Forms: []string{"'self'"}, Referrer: "same-origin"}.WriteCompressed(w, r, status)
+	page := httpkit.Page{HTML: out.Bytes(), Assets: true}
+	if !v.Shared { // these pages have forms, and with no-referrer browsers would send Origin: null with them
+		page.Media, page.Forms, page.Referrer = p.media, []string{"'self'"}, "same-origin"
+	}
+	page.WriteCompressed(w, r, status)
 	return nil
 }
 
@@ -117,7 +122,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	known, status := describeFailure(err)
 	if status >= http.StatusInternalServerError {
-		p.log.ErrorContext(r.Context(), "page failed", "request_id", w.Header().Get(api.HeaderRequestID), "method", r.Method, "path", r.URL.Path, "err", err)
+		p.log.ErrorContext(r.Context(), "page failed", "request_id", w.Header().Get(api.HeaderRequestID), "method", r.Method, "path", httpkit.LoggedPath(w, r), "err", err)
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5")

@@ -171,7 +171,7 @@ func TestSelection(t *testing.T) {
 	if a := do("restore"); a.url.String() != s.url+"/myphotos/trash?restored=2" {
 		t.Errorf("restored: %s", a.url)
 	}
-	for what, want := range map[string]int{"share": http.StatusBadRequest, "": http.StatusBadRequest} {
+	for what, want := range map[string]int{"paint": http.StatusBadRequest, "": http.StatusBadRequest} {
 		if a := do(what); a.status != want {
 			t.Errorf("%q: %d", what, a.status)
 		}

@@ -33,6 +33,8 @@ func (p *Pages) selection(w http.ResponseWriter, r *http.Request, by session.Ses
 	switch do := r.PostForm.Get("do"); do {
 	case "download":
 		return p.download(w, r, by, ids)
+	case "share":
+		return p.askHowToShare(w, r, by, ids)
 	case "save":
 		return p.editAll(w, r, by, l, ids)
 	case "delete":
@@ -51,10 +53,13 @@ func (p *Pages) selection(w http.ResponseWriter, r *http.Request, by session.Ses
 }
 
 // selected returns the photos that a form selects, each once.
-func selected(r *http.Request) ([]photo.ID, error) {
+func selected(r *http.Request) ([]photo.ID, error) { return photoIDs(r.PostForm["photo"]) }
+
+// photoIDs reads the IDs of photos, each once.
+func photoIDs(texts []string) ([]photo.ID, error) {
 	var ids []photo.ID
 	seen := map[photo.ID]bool{}
-	for _, text := range r.PostForm["photo"] {
+	for _, text := range texts {
 		id, err := photo.ParseID(text)
 		if err != nil {
 			return nil, err

@@ -106,11 +106,16 @@ func (t tile) Height1024() int { _, h := t.fit(largeSize); return h }
 
 // Sources returns the renditions of the photo, for a browser to choose from.
 func (t tile) Sources(root string) string {
+	return t.sources(func(size int) string { return fmt.Sprintf("%s/myphotos/%s/thumbnail?size=%d", root, t.ID, size) })
+}
+
+// sources returns the renditions of the photo at their addresses.
+func (t tile) sources(address func(size int) string) string {
 	var sources []string
 	sizes := thumb.Sizes()
 	for i := len(sizes) - 1; i >= 0; i-- {
 		width, _ := t.fit(sizes[i])
-		sources = append(sources, fmt.Sprintf("%s/myphotos/%s/thumbnail?size=%d %dw", root, t.ID, sizes[i], width))
+		sources = append(sources, fmt.Sprintf("%s %dw", address(sizes[i]), width))
 	}
 	return strings.Join(sources, ", ")
 }

@@ -9,6 +9,7 @@
 //	home.go     the page at /                                 account.go  the account and its sessions
 //	library.go  the grid and the trash                        photo.go    one photo
 //	upload.go   the form that takes photos                    selection.go  what is done with several photos
+//	shares.go   links with which anyone can look at photos    shared.go     what they see
 //
 // A session is a cookie (internal/session). Access tokens and access keys identify nobody
 // here, and the cookie identifies nobody in the API.
@@ -19,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -131,9 +133,14 @@ func (p *Pages) Handlers() map[string]http.Handler {
 		"POST /myphotos/{id}":        p.signedIn(p.describe),
 		"POST /myphotos/{id}/undo":   p.signedIn(p.undo),
 		"POST /myphotos/{id}/delete": p.signedIn(p.delete),
+		"GET /shares":                p.signedIn(p.shares),
+		"POST /shares":               p.signedIn(p.createShare),
+		"GET /shares/new":            p.signedIn(p.newShare),
+		"POST /shares/{id}/revoke":   p.signedIn(p.revokeShare),
 	} {
 		handlers[pattern] = p.guard(h)
 	}
+	maps.Copy(handlers, p.sharedHandlers())
 	handlers["GET "+assetPath+"{digest}/{name}"] = p.assets
 	return handlers
 }
@@ -148,9 +155,7 @@ type signedInHandler func(w http.ResponseWriter, r *http.Request, by session.Ses
 // by which the service is known: cookies and return addresses belong to that.
 func (p *Pages) guard(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet && !strings.EqualFold(r.Host, p.base.Host) {
-			w.Header().Set("Cache-Control", "no-store")
-			http.Redirect(w, r, p.base.Scheme+"://"+p.base.Host+p.root+r.URL.RequestURI(), http.StatusFound)
+		if p.goHome(w, r) {
 			return
 		}
 		err := p.crossing.Check(r)
@@ -163,6 +168,17 @@ func (p *Pages) guard(h handler) http.Handler {
 			p.fail(w, r, err)
 		}
 	})
+}
+
+// goHome sends a browser that uses another name of the service to the name by which it is known,
+// and reports whether it did.
+func (p *Pages) goHome(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet || strings.EqualFold(r.Host, p.base.Host) {
+		return false
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, p.base.Scheme+"://"+p.base.Host+p.root+r.URL.RequestURI(), http.StatusFound)
+	return true
 }
 
 // signedIn runs h for the user of the request's session. Without one, the browser goes to

@@ -206,9 +206,28 @@ function watching() {
   else video.addEventListener("error", failed);
 }
 
+// copying copies the address of a link to the clipboard.
+function copying() {
+  for (const button of $$("[data-copy]")) {
+    const field = $(button.dataset.copy);
+    button.hidden = false;
+    field.addEventListener("focus", () => field.select());
+    button.addEventListener("click", async () => {
+      field.select();
+      try {
+        await navigator.clipboard.writeText(field.value);
+      } catch {
+        document.execCommand("copy"); // over http, browsers have no clipboard
+      }
+      $("#copied").textContent = "Copied.";
+    });
+  }
+}
+
 keys();
 selection();
 endless();
 describing();
 watching();
+copying();
 for (const form of $$("form[data-upload]")) import(form.dataset.upload).then((module) => module.start(form));

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"photos/internal/api"
+	"photos/internal/httpkit"
+	"photos/internal/photo"
+	"photos/internal/service"
+	"photos/internal/session"
+)
+
+// linkLifetime is how long a link can be opened, as a form offers it.
+type linkLifetime struct {
+	Days     int
+	Name     string
+	Selected bool
+}
+
+func linkLifetimes() []linkLifetime {
+	return []linkLifetime{{Days: 1, Name: "1 day"}, {Days: 7, Name: "7 days", Selected: true}, {Days: 30, Name: "30 days"}, {Days: 365, Name: "1 year"}}
+}
+
+// newShareContent is the form that asks how photos are to be shared.
+type newShareContent struct {
+	Photos    []photo.ID
+	Lifetimes []linkLifetime
+	MaxTitle  int
+	Loopback  bool // only this machine can open the link
+}
+
+// newShare asks how the photos of the address are to be shared.
+func (p *Pages) newShare(w http.ResponseWriter, r *http.Request, by session.Session) error {
+	ids, err := photoIDs(r.URL.Query()["photo"])
+	if err != nil {
+		return err
+	}
+	return p.askHowToShare(w, r, by, ids)
+}
+
+func (p *Pages) askHowToShare(w http.ResponseWriter, r *http.Request, by session.Session, ids []photo.ID) error {
+	if len(ids) == 0 {
+		return &photo.Error{Kind: photo.KindUsage, Msg: "no photo is selected"}
+	}
+	c := newShareContent{Photos: ids, Lifetimes: linkLifetimes(), MaxTitle: photo.MaxShareTitle, Loopback: httpkit.IsLoopback(p.base.Hostname())}
+	return p.show(w, r, http.StatusOK, "newshare", view{Title: "Share " + count(len(ids), "photo", "photos"), User: &by, Here: "shares", Content: c})
+}
+
+// madeShareContent shows the address of a link, which no page shows again.
+type madeShareContent struct {
+	photo.Share
+	Address  string
+	Loopback bool
+}
+
+// createShare makes a link. Its page is the answer itself: the address is in no other address.
+func (p *Pages) createShare(w http.ResponseWriter, r *http.Request, by session.Session) error {
+	if err := p.readForm(w, r); err != nil {
+		return err
+	}
+	ids, err := selected(r)
+	if err != nil {
+		return err
+	}
+	days, err := strconv.Atoi(r.PostForm.Get("days"))
+	if err != nil || days < 1 || days > 366 {
+		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20q is not a number of days", r.PostForm.Get("days"))}
+	}
+	made, token, err := p.service.Shares.Create(r.Context(), by.Caller, service.NewShare{
+		Title: formText(r, "title"), ExpiresAt: time.Now().AddDate(0, 0, days), Originals: r.PostForm.Has("originals"), Photos: ids,
+	})
+	if err != nil {
+		return err
+	}
+	c := madeShareContent{made, p.base.Scheme + "://" + p.base.Host + p.root + api.SharePath(token), httpkit.IsLoopback(p.base.Hostname())}
+	return p.show(w, r, http.StatusOK, "madeshare", view{Title: "The link is ready", User: &by, Here: "shares", Content: c})
+}
+
+// shownEnded is how many links that have ended a page lists.
+const shownEnded = 20
+
+// sharesContent is what the page of links shows.
+type sharesContent struct{ Active, Ended []photo.Share }
+
+// shares lists the links of the user.
+func (p *Pages) shares(w http.ResponseWriter, r *http.Request, by session.Session) error {
+	all, err := p.service.Shares.List(r.Context(), by.Caller)
+	if err != nil {
+		return err
+	}
+	var c sharesContent
+	for _, s := range all {
+		switch {
+		case !s.Ended:
+			c.Active = append(c.Active, s)
+		case len(c.Ended) < shownEnded:
+			c.Ended = append(c.Ended, s)
+		}
+	}
+	v := view{Title: "Shares", User: &by, Here: "shares", Content: c}
+	if r.URL.Query().Has("revoked") {
+		v.Notice = "The link is revoked. Nobody can open it any more."
+	}
+	return p.show(w, r, http.StatusOK, "shares", v)
+}
+
+// revokeShare ends a link.
+func (p *Pages) revokeShare(w http.ResponseWriter, r *http.Request, by session.Session) error {
+	if err := p.readForm(w, r); err != nil {
+		return err
+	}
+	if err := p.service.Shares.Revoke(r.Context(), by.Caller, r.PathValue("id")); err != nil {
+		return err
+	}
+	http.Redirect(w, r, p.root+"/shares?revoked", http.StatusSeeOther)
+	return nil
+}
