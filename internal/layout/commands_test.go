@@ -19,11 +19,15 @@ import (
 // A program is what its own help says of its commands and flags.
 type program map[string]map[string]bool // the flags of each command; the program itself is ""
 
+// arguments stands among the flags of a command that takes arguments.
+const arguments = "arguments"
+
 var (
-	helpCommand = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*) {2,}[A-Z]`)
-	helpTopic   = regexp.MustCompile(`(?m)^  photos ([a-z][a-z-]*) {2,}[A-Z]`)
-	helpFlag    = regexp.MustCompile(`(?m)^ +(?:-(\w), )?--([a-z][a-z0-9-]*)`)
-	helpExample = regexp.MustCompile(`(?ms)^Examples:\n(.*?)\n\n`)
+	helpCommand   = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*) {2,}[A-Z]`)
+	helpTopic     = regexp.MustCompile(`(?m)^  photos ([a-z][a-z-]*) {2,}[A-Z]`)
+	helpFlag      = regexp.MustCompile(`(?m)^ +(?:-(\w), )?--([a-z][a-z0-9-]*)`)
+	helpArguments = regexp.MustCompile(`(?m)^Usage:\n  photos [a-z -]+ \[?[A-Z]`)
+	helpExample   = regexp.MustCompile(`(?ms)^Examples:\n(.*?)\n\n`)
 )
 
 // TestCommandLinesInDocuments holds every command line in the documents, in the examples
@@ -163,6 +167,9 @@ func helpOfPhotos(help func(string, ...string) string) (program, map[string]stri
 		path := queue[0]
 		text := help("photos", append(strings.Fields(path), "--help")...)
 		p[path] = flagsIn(text)
+		if helpArguments.MatchString(text) {
+			p[path][arguments] = true
+		}
 		for _, m := range helpExample.FindAllStringSubmatch(text, -1) {
 			examples[path] += m[1] + "\n"
 		}
@@ -244,6 +251,9 @@ func (p program) check(t *testing.T, place string, words []string) {
 func (p program) hasCommands(path string) bool {
 	if path == "" {
 		return true
+	}
+	if p[path][arguments] {
+		return false
 	}
 	for other := range maps.Keys(p) {
 		if strings.HasPrefix(other, path+" ") {
