@@ -146,7 +146,7 @@ func (db *DB) RevokeShare(ctx context.Context, owner, id string) error {
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		err := tx.row(ctx, `SELECT id FROM share_link WHERE owner = ? AND id = ? FOR UPDATE`, owner, id).Scan(new(string))
 		if errors.Is(err, sql.ErrNoRows) {
-			return tx.refuse(&photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no link %.40q", id), Hint: "'photos share list' shows your links"})
+			return tx.refuse(&photo.Error{Kind: photo.KindNotFound, Msg: fmt.Sprintf("no link %.40q", id), Hint: "the page Shares lists your links"})
 		}
 		if err != nil {
 			return err
