@@ -15,9 +15,6 @@ var update = flag.Bool("update", false, "write docs/reference/photos.md")
 
 // TestReference holds docs/reference/photos.md against the commands. make reference writes it.
 func TestReference(t *testing.T) {
-	if testing.Short() && !*update {
-		t.Skip("left out of the quick tests")
-	}
 	const file = "../../docs/reference/photos.md"
 	want := reference()
 	if *update {

@@ -15,9 +15,6 @@ var anywhere = regexp.MustCompile(`\s+\(default:\s+\S+photosd\)`)
 // TestReference holds docs/reference/photosd.md against the help. make reference writes it.
 func TestReference(t *testing.T) {
 	t.Parallel()
-	if testing.Short() && !*update {
-		t.Skip("left out of the quick tests")
-	}
 	const file = "../../docs/reference/photosd.md"
 	want := "# Commands and settings of photosd\n\nThis page is generated: `make reference` writes it. `photosd --help` shows the same in the terminal. " +
 		"[Running photosd](../photosd.md)\nexplains the settings.\n\n```text\n" + anywhere.ReplaceAllString(help(), "\n      (default: ~/.local/share/photosd)") + "```\n"
