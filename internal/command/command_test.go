@@ -82,7 +82,7 @@ func TestName(t *testing.T) {
 		strings.Repeat("x", 70): strings.Repeat("x", photo.MaxCommandName),
 	} {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o700); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		c, err := command.Parse("'" + path + "' {}")
