@@ -29,7 +29,7 @@ The scope says what a key may do:
   read     list, show and download photos
   upload   upload photos with descriptions, but never change an existing
            description and never restore a photo from the trash
-  all      everything you can do with photos`,
+  all      everything you can do with photos, except sharing them`,
 		Example: `  (umask 077; photos key create nas > key)
   PHOTOS_SERVER=https://photos.example.org PHOTOS_TOKEN_FILE=key \
     photos upload ~/Pictures`,

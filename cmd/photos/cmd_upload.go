@@ -36,6 +36,7 @@ type uploadOptions struct {
 	caption         captionOptions
 	removal         removalOptions
 	watching        watchOptions
+	share           uploadShare
 
 	rate    int64          // what bwlimit means, in bytes per second
 	sources []sidecar.Kind // what descFrom means
@@ -92,10 +93,14 @@ A file .photosignore in a folder says what to leave out there and below, with
 the rules of .gitignore. --exclude-from reads such rules from another file.
 --dry-run says of each file and folder why it is left out.
 
+--share makes a link with which anyone can look at the photos, and prints its
+address instead of the results. 'photos help share' explains links.
+
 A pipe gets one line per photo, separated by tabs: id, outcome, path.`,
 		Example: `  photos upload --desc "Sunset over the bay" beach.jpg
   photos upload ~/Pictures --exclude private/ --include '*.{jpg,heic}'
   photos upload --dry-run takeout-*.zip
+  photos upload --share screenshot.png
   photos upload --json ~/Pictures | jq -r 'select(.outcome=="failed") | .path'
   convert in.png jpg:- | photos upload - --name out.jpg
   photos upload --watch ~/Incoming --move-to ~/Uploaded`,
@@ -135,6 +140,7 @@ func (o *uploadOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.keepOrder, "keep-order", false, "print the results in the order of the files")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	f.StringVar(&o.journal, "journal", "", "append a record of every photo to this `file`")
+	o.share.flags(f)
 	f.StringVar(&o.retry, "retry-failed", "", "upload what failed or was not reached according to this journal `file`")
 }
 
@@ -147,6 +153,9 @@ func (o *uploadOptions) check(args []string, now time.Time) error {
 		return err
 	}
 	if err := cmp.Or(o.wait.check(), o.caption.check(), o.removal.check(slices.Contains(args, "-")), o.checkWatch(args)); err != nil {
+		return err
+	}
+	if err := o.share.check(*o, now); err != nil {
 		return err
 	}
 	if err := o.read(now); err != nil {
@@ -261,6 +270,9 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	if o.watching.watch {
 		return u.watchFolders(ctx, args)
 	}
+	if err := o.share.prepare(ctx, u.client, u.rep); err != nil {
+		return err
+	}
 	files := archive.NewFiles()
 	defer func() { _ = files.Close() }() // they were only read
 	roots, err := o.openArchives(ctx, e, files, args)
@@ -281,7 +293,7 @@ func upload(ctx context.Context, e *env, args []string, o uploadOptions) error {
 	if err == nil && !e.set.Quiet {
 		warnOrphans(e, sidecars)
 	}
-	return u.end(ctx, sum, err)
+	return o.share.finish(ctx, e, u.client, u.end(ctx, sum, err))
 }
 
 // many reports whether the call may upload more than one photo.

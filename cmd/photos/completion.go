@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"photos/internal/api"
 	"photos/internal/client"
 	"photos/internal/filter"
 	"photos/internal/photo"
@@ -92,6 +94,7 @@ func flagCompleters(e *env) map[string]completer {
 		"exclude-from":  files,
 		"describe-size": values("256", "512", "1024"),
 		"min-age":       values("30s", "10m", "1d"),
+		"expires":       values("1d", "7d", "30d", "90d"),
 	}
 }
 
@@ -115,6 +118,8 @@ func argumentCompleter(e *env, c *cobra.Command) completer {
 		return firstArgument(e.forProfiles(profileServers))
 	case path == "photos key revoke":
 		return e.forClient(keyNames)
+	case path == "photos share revoke":
+		return e.forClient(shareIDs)
 	case name == "restore":
 		return e.forClient(photoIDs(photo.Filter{Trash: true}))
 	case strings.Contains(arguments, "PHOTO"):
@@ -239,6 +244,8 @@ func fieldsOf(c *cobra.Command) []string {
 		return fieldNames(proofColumns())
 	case "photos describe", "photos delete", "photos restore", "photos empty-trash":
 		return append(fieldNames(photoColumns()), "outcome")
+	case "photos share list":
+		return fieldNames(shareColumns())
 	case "photos key list":
 		return fieldNames(keyColumns())
 	case "photos profile list":
@@ -399,6 +406,21 @@ func keyNames(ctx context.Context, c *client.Client, args []string, _ string) []
 	for _, k := range keys {
 		if !slices.Contains(args, k.Name) && photo.ValidKeyName(k.Name) {
 			out = append(out, k.Name+"\t"+text.Line(string(k.Scope)))
+		}
+	}
+	return out
+}
+
+// shareIDs proposes the IDs of links that have not ended.
+func shareIDs(ctx context.Context, c *client.Client, args []string, _ string) []string {
+	shares, err := c.Shares(ctx)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, s := range shares {
+		if s.State == api.ShareActive && !slices.Contains(args, s.ID) && photo.ValidShareID(s.ID) {
+			out = append(out, s.ID+"\t"+text.Cut(cmp.Or(shownTitle(s), "until "+showTime(s.ExpiresAt.Time)), 40))
 		}
 	}
 	return out

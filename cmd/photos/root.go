@@ -99,6 +99,7 @@ func allCommandRows() []commandRow {
 		{"open", "photos", newOpen},
 		{"dupes", "photos", newDupes},
 		{"verify", "photos", newVerify},
+		{"share", "photos", newShare},
 		{"tag", "photos", newTag},
 		{"rename", "photos", newRename},
 		{"stats", "photos", newStats},

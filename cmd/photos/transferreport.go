@@ -126,8 +126,9 @@ type transferReport struct {
 	order    *inOrder[transfer.Record] // nil: in the order of completion
 	journal  *journal
 	dry      bool
-	silent   bool  // stdout gets nothing
-	printed  error // the first failure to write a record
+	silent   bool                  // stdout gets nothing
+	note     func(transfer.Record) // is told each record; may be nil
+	printed  error                 // the first failure to write a record
 	tally    tally
 	kept     int
 	keptPath string
@@ -181,6 +182,9 @@ func (u *transferReport) record(r transfer.Record) {
 		u.e.Warn("%s", r.SidecarErr)
 	}
 	u.tally.done(r.Path, r.Err)
+	if u.note != nil {
+		u.note(r)
+	}
 	if r.Reason != "" && u.explains(r) {
 		u.e.Say("photos: %s: %s: %s", r.Path, r.Outcome, r.Reason)
 	}
