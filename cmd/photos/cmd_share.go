@@ -134,11 +134,12 @@ func findShared(ctx context.Context, e *env, c *client.Client, list *itemList, s
 	var found []photo.Photo
 	seen := map[photo.ID]bool{}
 	err := eachItem(e, list.all(), func(it listItem) error {
-		p, err := photo.Photo{}, error(nil)
-		if id, notID := photo.ParseID(it.Name); notID == nil && it.Photo == nil && !show {
-			p.ID = id
-		} else if p, err = it.find(ctx, c, livePhotos); err != nil {
-			return err
+		var p photo.Photo
+		id, err := photo.ParseID(it.Name)
+		if p.ID = id; err != nil || it.Photo != nil || show {
+			if p, err = it.find(ctx, c, livePhotos); err != nil {
+				return err
+			}
 		}
 		if !seen[p.ID] {
 			seen[p.ID], found = true, append(found, p)

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func TestSeal(t *testing.T) {
 	if other.seal(sealedPhoto, id[:]) == text || strings.Contains(text, id.String()[:6]) {
 		t.Errorf("sealed as %s", text)
 	}
-	if b, ok := one.open(sealedPhoto, text); !ok || string(b) != string(id[:]) {
+	if b, ok := one.open(sealedPhoto, text); !ok || !bytes.Equal(b, id[:]) {
 		t.Errorf("opened: %x, %t", b, ok)
 	}
 	if _, ok := one.open(sealedCursor, text); ok {
@@ -44,7 +45,7 @@ func TestSeal(t *testing.T) {
 	for i := range text {
 		changed := []byte(text)
 		changed[i] ^= 1
-		if b, ok := one.open(sealedPhoto, string(changed)); ok && string(b) != string(id[:]) {
+		if b, ok := one.open(sealedPhoto, string(changed)); ok && !bytes.Equal(b, id[:]) {
 			t.Errorf("opened with a change at %d: %x", i, b)
 		}
 	}

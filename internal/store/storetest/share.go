@@ -91,44 +91,13 @@ func showsShared(t *testing.T, open Opener) {
 	shared := []photo.ID{all[3], all[0], all[5], all[1]}
 	createShare(t, s, owner, 1, shared...)
 	createShare(t, s, owner, 2, all[2], all[0])
-	wantShared := func(want ...photo.ID) {
-		t.Helper()
-		var got []photo.ID
-		for after := int64(0); ; {
-			page, err := s.SharedPhotos(t.Context(), shareHash(1), after, 2)
-			must(t, err)
-			got = append(got, idsOf(page.Photos)...)
-			if after = page.Next; after == 0 {
-				break
-			}
-		}
-		same(t, "shared", want, got)
-		for i, id := range want {
-			p, err := s.SharedPhoto(t.Context(), owner, shareHash(1), id)
-			must(t, err)
-			same(t, "shared photo", id, p.ID)
-			before, after, err := s.SharedNeighbors(t.Context(), owner, shareHash(1), id)
-			must(t, err)
-			around := append(append([]photo.ID{{}}, want...), photo.ID{})
-			same(t, "neighbors", [2]photo.ID{around[i], around[i+2]}, [2]photo.ID{before, after})
-		}
-		for _, id := range all {
-			if slices.Contains(want, id) {
-				continue
-			}
-			_, err := s.SharedPhoto(t.Context(), owner, shareHash(1), id)
-			wantKind(t, "a photo that is not shared", err, photo.KindNotFound)
-			_, _, err = s.SharedNeighbors(t.Context(), owner, shareHash(1), id)
-			wantKind(t, "a photo that is not shared", err, photo.KindNotFound)
-		}
-	}
-	wantShared(shared...)
+	wantShared(t, s, owner, all, shared...)
 	_, err := s.SharedPhoto(t.Context(), anOwner(t, s, "bob"), shareHash(1), all[0])
 	wantKind(t, "a photo of another owner", err, photo.KindNotFound)
 
 	_, err = s.Trash(t.Context(), owner, all[0], time.Hour)
 	must(t, err)
-	wantShared(all[3], all[5], all[1])
+	wantShared(t, s, owner, all, all[3], all[5], all[1])
 	list, err := s.Shares(t.Context(), owner)
 	must(t, err)
 	for _, share := range list {
@@ -138,14 +107,47 @@ func showsShared(t *testing.T, open Opener) {
 	}
 	_, err = s.Restore(t.Context(), owner, all[0])
 	must(t, err)
-	wantShared(shared...)
+	wantShared(t, s, owner, all, shared...)
 	_, err = s.Trash(t.Context(), owner, all[3], 0)
 	must(t, err)
 	_, err = s.Purge(t.Context(), 10)
 	must(t, err)
-	wantShared(all[0], all[5], all[1])
+	wantShared(t, s, owner, all, all[0], all[5], all[1])
 	add(t, s, owner, numbered(3), "again")
-	wantShared(all[0], all[5], all[1])
+	wantShared(t, s, owner, all, all[0], all[5], all[1])
+}
+
+// wantShared requires that the share 1 shows these of an owner's photos.
+func wantShared(t tester, s store.Store, owner string, all []photo.ID, want ...photo.ID) {
+	t.Helper()
+	var got []photo.ID
+	for after := int64(0); ; {
+		page, err := s.SharedPhotos(t.Context(), shareHash(1), after, 2)
+		must(t, err)
+		got = append(got, idsOf(page.Photos)...)
+		if after = page.Next; after == 0 {
+			break
+		}
+	}
+	same(t, "shared", want, got)
+	for i, id := range want {
+		p, err := s.SharedPhoto(t.Context(), owner, shareHash(1), id)
+		must(t, err)
+		same(t, "shared photo", id, p.ID)
+		before, after, err := s.SharedNeighbors(t.Context(), owner, shareHash(1), id)
+		must(t, err)
+		around := append(append([]photo.ID{{}}, want...), photo.ID{})
+		same(t, "neighbors", [2]photo.ID{around[i], around[i+2]}, [2]photo.ID{before, after})
+	}
+	for _, id := range all {
+		if slices.Contains(want, id) {
+			continue
+		}
+		_, err := s.SharedPhoto(t.Context(), owner, shareHash(1), id)
+		wantKind(t, "a photo that is not shared", err, photo.KindNotFound)
+		_, _, err = s.SharedNeighbors(t.Context(), owner, shareHash(1), id)
+		wantKind(t, "a photo that is not shared", err, photo.KindNotFound)
+	}
 }
 
 func sharesOwnPhotos(t *testing.T, open Opener) {
