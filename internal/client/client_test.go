@@ -331,6 +331,32 @@ func TestListPages(t *testing.T) {
 	}
 }
 
+// TestInterruptedListEndsWithAnError: whoever mirrors a list would take it for a whole one otherwise.
+func TestInterruptedListEndsWithAnError(t *testing.T) {
+	t.Parallel()
+	c := serve(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("cursor") == "" {
+			fmt.Fprintf(w, `{"photos":[%s{"id":"%064d"}],"next":"two"}`, strings.Repeat(fmt.Sprintf(`{"id":"%064d"},`, 1), 100), 2)
+			return
+		}
+		<-r.Context().Done()
+	})
+	for range 50 { // the outcome was a matter of chance
+		ctx, cancel := context.WithCancel(t.Context())
+		var last error
+		n := 0
+		for _, err := range c.List(ctx, photo.Filter{}, 0) {
+			if n, last = n+1, err; n == 100 {
+				cancel()
+			}
+		}
+		cancel()
+		if photo.KindOf(last) != photo.KindInterrupted {
+			t.Fatalf("after %d photos: %v", n, last)
+		}
+	}
+}
+
 // TestSearchThatTookTooLongIsNotRetried: the same search would take as long again.
 func TestSearchThatTookTooLongIsNotRetried(t *testing.T) {
 	t.Parallel()

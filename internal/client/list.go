@@ -26,7 +26,7 @@ const (
 func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[photo.Photo, error] {
 	return func(yield func(photo.Photo, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
-		l := listing{c: c, f: f, ask: pageSize, more: make(chan int, 1), answers: make(chan listAnswer), pages: make(chan listPage)}
+		l := listing{c: c, f: f, ask: pageSize, more: make(chan int, 1), answers: make(chan listAnswer), pages: make(chan listPage), enough: make(chan struct{})}
 		if limit > 0 {
 			l.ask = min(pageSize, limit)
 		}
@@ -35,6 +35,7 @@ func (c *Client) List(ctx context.Context, f photo.Filter, limit int) iter.Seq2[
 		working.Go(func() { l.decodeAll(ctx) })
 		defer working.Wait()
 		defer stop()
+		defer close(l.enough)
 		l.take(limit, yield)
 	}
 }
@@ -47,6 +48,9 @@ type listing struct {
 	more    chan int // allows one more page of a list with a limit: how many photos are left
 	answers chan listAnswer
 	pages   chan listPage
+	// enough is closed when the caller takes no more. The end of a context does not close it: it is the
+	// error of a page, so that no list ends early without an error.
+	enough chan struct{}
 }
 
 // listAnswer is the body of a page, and the cursor of the next one, which is read without
@@ -100,7 +104,7 @@ func (l *listing) fetchAll(ctx context.Context) {
 		seen[cursor] = true
 		select {
 		case l.answers <- a:
-		case <-ctx.Done():
+		case <-l.enough:
 			return
 		}
 		if a.err != nil || cursor == "" {
@@ -111,7 +115,7 @@ func (l *listing) fetchAll(ctx context.Context) {
 			if left > 0 {
 				l.ask = min(pageSize, left)
 			}
-		case <-ctx.Done():
+		case <-l.enough:
 			return
 		}
 	}
@@ -149,7 +153,7 @@ func (l *listing) decodeAll(ctx context.Context) {
 		page := l.decode(ctx, a)
 		select {
 		case l.pages <- page:
-		case <-ctx.Done():
+		case <-l.enough:
 			return
 		}
 	}
