@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"photos/internal/api"
+	"photos/internal/buildinfo"
 	"photos/internal/term"
 )
 
@@ -99,6 +100,10 @@ func sortedSet(names ...[]string) []string {
 	return slices.Compact(all)
 }
 
+func without(names, others []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(others, name) })
+}
+
 // TestOutputsAreDocumented holds the tables of docs/json.md against the records that commands print,
 // in both directions, and its lines about TSV against the columns.
 func TestOutputsAreDocumented(t *testing.T) {
@@ -122,6 +127,11 @@ func TestOutputsAreDocumented(t *testing.T) {
 		{"Session:", tags(sessionJSON{}), [2][]string{}},
 		{"Token:", tags(tokenJSON{}), [2][]string{}},
 		{"Access keys:", tags(api.CreatedAccessKey{}), names(columnNames(keyColumns()))},
+		{"Tags:", tags(api.Tag{}), names(columnNames(tagColumns()))},
+		{"Counts:", tags(stat{}), names(columnNames(statColumns()))},
+		{"What changes:", without(sortedSet(tags(followedPhoto{}), tags(followedDeletion{})), tags(api.Photo{})), [2][]string{}},
+		{"Links:", tags(api.CreatedShare{}), names(columnNames(shareColumns()))},
+		{"Version:", tags(buildinfo.Info{}), [2][]string{}},
 		{"Checks:", tags(finding{}), names(columnNames(findingColumns()))},
 	} {
 		text := section(t, c.heading)
