@@ -40,10 +40,10 @@ or more.
 
 --with describes photos with a command, such as --with 'captioner {}'. It runs
 once per photo, and what it prints becomes the description. {} stands for a
-private file with the photo, or with a JPEG of the --size. There is no shell:
-quotes work, and nothing is expanded. A photo that has a description is left
-out, except with --overwrite. --dry-run runs the commands and changes nothing.
---review shows all descriptions in your editor before they are set.
+private file with the photo, or with a JPEG of the --size. No shell runs the
+command: quotes work, but nothing is expanded. A photo that has a description is
+left out, except with --overwrite. --dry-run runs the commands and changes
+nothing. --review shows all descriptions in your editor before they are set.
 
 Earlier descriptions are kept until the photo is purged from the trash: the last
 20, and always the last one that you wrote yourself. --history shows them.

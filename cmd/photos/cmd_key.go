@@ -156,27 +156,8 @@ func orNever(t api.Time) string {
 }
 
 func listKeys(ctx context.Context, e *env) error {
-	out, err := newPrinter(e, keyColumns(), func(k api.AccessKey) any { return k })
-	if err != nil {
-		return err
-	}
-	c, err := e.connect()
-	if err != nil {
-		return err
-	}
-	keys, err := c.Keys(ctx)
-	if err != nil {
-		return err
-	}
-	for _, k := range keys {
-		if err := out.Print(k); err != nil {
-			return err
-		}
-	}
-	if out.Empty() {
-		e.Say("photos: there are no access keys; photos key create NAME makes one")
-	}
-	return out.Close()
+	keys := func(c *client.Client) ([]api.AccessKey, error) { return c.Keys(ctx) }
+	return printList(e, keyColumns(), keys, "photos: there are no access keys; photos key create NAME makes one")
 }
 
 func newKeyRevoke(e *env) *cobra.Command {

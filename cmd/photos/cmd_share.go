@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -285,30 +286,11 @@ func shownTitle(s api.Share) string {
 }
 
 func listShares(ctx context.Context, e *env, ended bool) error {
-	out, err := newPrinter(e, shareColumns(), func(s api.Share) any { return s })
-	if err != nil {
-		return err
+	shares := func(c *client.Client) ([]api.Share, error) {
+		shares, err := c.Shares(ctx)
+		return slices.DeleteFunc(shares, func(s api.Share) bool { return !ended && s.State != api.ShareActive }), err
 	}
-	c, err := e.connect()
-	if err != nil {
-		return err
-	}
-	shares, err := c.Shares(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range shares {
-		if !ended && s.State != api.ShareActive {
-			continue
-		}
-		if err := out.Print(s); err != nil {
-			return err
-		}
-	}
-	if out.Empty() {
-		e.Say("photos: there are no links; photos share PHOTO makes one")
-	}
-	return out.Close()
+	return printList(e, shareColumns(), shares, "photos: there are no links; photos share PHOTO makes one")
 }
 
 func newShareRevoke(e *env) *cobra.Command {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/api"
+	"photos/internal/client"
 	"photos/internal/term"
 	"photos/internal/text"
 )
@@ -69,24 +70,11 @@ func statColumns() []term.Column[stat] {
 }
 
 func showStats(ctx context.Context, e *env, by []string) error {
-	out, err := newPrinter(e, statColumns(), func(s stat) any { return s })
-	if err != nil {
-		return err
+	lines := func(c *client.Client) ([]stat, error) {
+		all, err := c.Stats(ctx)
+		return statLines(all, by), err
 	}
-	c, err := e.connect()
-	if err != nil {
-		return err
-	}
-	all, err := c.Stats(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range statLines(all, by) {
-		if err := out.Print(s); err != nil {
-			return err
-		}
-	}
-	return out.Close()
+	return printList(e, statColumns(), lines, "")
 }
 
 // statLines returns the lines of the kinds that are asked for, or of all with the total.

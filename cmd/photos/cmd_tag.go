@@ -248,22 +248,5 @@ func tagColumns() []term.Column[api.Tag] {
 
 // listTags prints all tags.
 func listTags(ctx context.Context, e *env) error {
-	out, err := newPrinter(e, tagColumns(), func(t api.Tag) any { return t })
-	if err != nil {
-		return err
-	}
-	c, err := e.connect()
-	if err != nil {
-		return err
-	}
-	tags, err := c.Tags(ctx)
-	if err != nil {
-		return err
-	}
-	for _, t := range tags {
-		if err := out.Print(t); err != nil {
-			return err
-		}
-	}
-	return out.Close()
+	return printList(e, tagColumns(), func(c *client.Client) ([]api.Tag, error) { return c.Tags(ctx) }, "")
 }

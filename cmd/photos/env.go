@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"photos/internal/client"
 	"photos/internal/term"
 )
 
@@ -48,6 +49,31 @@ func newPrinter[T any](e *env, columns []term.Column[T], toJSON func(T) any) (*t
 		return nil, printFields(e, columns)
 	}
 	return term.NewPrinter(e.Console, e.set.format(), columns, toJSON)
+}
+
+// printList prints what fetch gets from the service. If that is nothing, it says none on stderr.
+func printList[T any](e *env, columns []term.Column[T], fetch func(*client.Client) ([]T, error), none string) error {
+	out, err := newPrinter(e, columns, func(v T) any { return v })
+	if err != nil {
+		return err
+	}
+	c, err := e.connect()
+	if err != nil {
+		return err
+	}
+	list, err := fetch(c)
+	if err != nil {
+		return err
+	}
+	for _, v := range list {
+		if err := out.Print(v); err != nil {
+			return err
+		}
+	}
+	if out.Empty() && none != "" {
+		e.Say("%s", none)
+	}
+	return out.Close()
 }
 
 // printFields prints what --fields may choose. The error that it returns ends the command.

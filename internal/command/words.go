@@ -9,7 +9,7 @@ import (
 // blanks separate words.
 const blanks = " \t\r\n"
 
-// operators mean something to a shell. There is no shell, so they are refused outside quotes.
+// operators mean something to a shell. No shell runs the words, so operators outside quotes are refused.
 const operators = "|&;<>()"
 
 // Split returns the words of a line. Quotes and backslashes work as in a POSIX shell. Nothing is

@@ -31,7 +31,7 @@ func Browser(preferred string, system ...string) func(address string) error {
 	}
 }
 
-// words splits a command into arguments and inserts the address. There is no shell.
+// words splits a command into arguments and inserts the address, for a program that no shell starts.
 func words(command, address string) []string {
 	words := strings.Fields(command)
 	inserted := false
