@@ -284,20 +284,45 @@ func find(what string) string {
 // click clicks with a real mouse. It waits until the place of what it clicks stays the same: while
 // the page scrolls or is laid out, the browser gives a click to what it has drawn before.
 func (w *window) click(ctx context.Context, what string) error {
-	if err := w.until(ctx, "!!"+find(what)); err != nil {
-		return err
-	}
 	const settled = 100 * time.Millisecond
 	for before := []float64(nil); ; time.Sleep(settled) {
-		at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](`((e) => { e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(); return [r.left + r.width / 2, r.top + r.height / 2] })(`+find(what)+`)`))
-		if err != nil {
-			return err
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](`((e) => {
+			if (!e) return [];
+			e.scrollIntoView({block: 'center'});
+			const r = e.getBoundingClientRect();
+			return [r.left + r.width / 2, r.top + r.height / 2];
+		})(`+find(what)+`)`))
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s is not on the page, or does not stay in its place: %w", what, ctx.Err())
 		}
-		if slices.Equal(at, before) {
-			return chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1]))
+		if err == nil && len(at) == 2 && slices.Equal(at, before) {
+			return w.clickAndLeave(ctx, what, at)
 		}
-		before = at
+		before = at // empty, too, while the browser goes from one page to the next
 	}
+}
+
+// clickAndLeave clicks at a place. After a click on a link it waits until the page of the link is
+// there; otherwise the next command could still find its element on the page with the link.
+func (w *window) clickAndLeave(ctx context.Context, what string, at []float64) error {
+	leaves, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`((e) => {
+		const link = e && e.closest('a[href]');
+		globalThis.clicked = true;
+		return !!link && !link.target && !link.hasAttribute('download') && link.href.split('#')[0] != location.href.split('#')[0];
+	})(`+find(what)+`)`))
+	if err != nil {
+		return err
+	}
+	if err := chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1])); err != nil || !leaves {
+		return err
+	}
+	const longest = 2 * time.Second // a script of the page may have done the work of the link, and then the page stays
+	for begin := time.Now(); time.Since(begin) < longest; time.Sleep(20 * time.Millisecond) {
+		if there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!globalThis.clicked && document.readyState != 'loading'")); err == nil && there {
+			return nil
+		}
+	}
+	return ctx.Err()
 }
 
 // fill types a text over what a field has.
