@@ -5,6 +5,7 @@ package api
 
 import (
 	"encoding/base64"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -49,19 +50,28 @@ type Photo struct {
 // times as text sorts them by time.
 type Time struct{ time.Time }
 
-const timeLayout = "2006-01-02T15:04:05.000000Z"
-
 // String returns the form of t on the wire, and "" for the zero Time.
 func (t Time) String() string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(timeLayout)
+	return string(t.appendTo(nil))
 }
 
 // MarshalJSON implements json.Marshaler.
 func (t Time) MarshalJSON() ([]byte, error) {
-	return []byte(`"` + t.UTC().Format(timeLayout) + `"`), nil
+	b := make([]byte, 0, len(`"2006-01-02T15:04:05.000000Z"`))
+	return append(t.appendTo(append(b, '"')), '"'), nil
+}
+
+// appendTo appends the form of t on the wire. Package time writes RFC 3339 many times faster than
+// layouts with decimals.
+func (t Time) appendTo(b []byte) []byte {
+	const million = 1_000_000
+	b = t.UTC().AppendFormat(b, time.RFC3339)
+	b = strconv.AppendInt(b[:len(b)-1], int64(million+t.Nanosecond()/1000), 10) // 1 and six digits, in place of Z
+	b[len(b)-7] = '.'
+	return append(b, 'Z')
 }
 
 // FromPhoto returns the form of p on the wire.

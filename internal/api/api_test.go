@@ -136,3 +136,19 @@ func FuzzUploadMetadata(f *testing.F) {
 		}
 	})
 }
+
+// TestTimesHaveSixDecimals compares the form on the wire with that of a layout of package time.
+func TestTimesHaveSixDecimals(t *testing.T) {
+	const layout = "2006-01-02T15:04:05.000000Z"
+	zone := time.FixedZone("", -5*60*60)
+	for _, at := range []time.Time{
+		time.Date(2024, 5, 31, 18, 0, 0, 0, time.UTC), time.Date(2024, 5, 31, 18, 0, 0, 1000, time.UTC), time.Date(2024, 12, 31, 23, 59, 59, 999_999_999, zone),
+		time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), time.UnixMicro(-1),
+	} {
+		want := at.UTC().Format(layout)
+		got, err := json.Marshal(api.Time{at})
+		if err != nil || string(got) != `"`+want+`"` || (api.Time{at}).String() != want {
+			t.Errorf("%v: got %s and %q, error %v, want %s", at, got, api.Time{at}.String(), err, want)
+		}
+	}
+}

@@ -163,7 +163,8 @@ func (l *listing) decode(ctx context.Context, a listAnswer) listPage {
 	if a.err != nil {
 		return listPage{err: a.err}
 	}
-	var page api.PhotoPage
+	const smallest = 300 // bytes of a photo, roughly
+	page := api.PhotoPage{Photos: make([]api.Photo, 0, min(a.ask, len(a.body)/smallest))}
 	if err := json.Unmarshal(a.body, &page); err != nil {
 		return listPage{err: l.c.failed(ctx, fmt.Errorf("answer of %s: %w", api.PathPhotos, err))}
 	}

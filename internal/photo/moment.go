@@ -2,6 +2,7 @@ package photo
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -12,8 +13,6 @@ type Moment struct {
 	t     time.Time
 	zoned bool
 }
-
-const wallClock = "2006-01-02T15:04:05.999999"
 
 // At returns a moment whose offset is known.
 func At(t time.Time) Moment { return Moment{t: t.Truncate(time.Microsecond), zoned: true} }
@@ -60,9 +59,9 @@ func (m Moment) String() string {
 	case m.IsZero():
 		return ""
 	case m.zoned:
-		return m.t.Format("2006-01-02T15:04:05.999999Z07:00")
+		return m.t.Format(time.RFC3339Nano) // with six decimals at most, because At cuts off the others
 	}
-	return m.t.Format(wallClock)
+	return strings.TrimSuffix(m.t.Format(time.RFC3339Nano), "Z")
 }
 
 // MarshalText implements encoding.TextMarshaler.
@@ -75,14 +74,19 @@ func (m *Moment) UnmarshalText(b []byte) error {
 		*m = Moment{}
 		return nil
 	}
-	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+	// Package time reads and writes this layout many times faster than others.
+	const layout = time.RFC3339Nano
+	var err error
+	var t time.Time
+	if zoned := strings.LastIndexAny(s, "Z+-") > len("2006-01-02"); zoned {
+		t, err = time.Parse(layout, s)
 		*m = At(t)
-		return nil
+	} else {
+		t, err = time.Parse(layout, s+"Z")
+		*m = AtWallClock(t)
 	}
-	t, err := time.Parse(wallClock, s)
 	if err != nil {
 		return fmt.Errorf("%.40q is not a time like 2024-05-31T18:00:00, with or without an offset", s)
 	}
-	*m = AtWallClock(t)
 	return nil
 }

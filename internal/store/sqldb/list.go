@@ -40,9 +40,13 @@ type pageBuilder struct {
 	limit int
 	page  photo.Page
 	full  bool
+	row   *photoRow
 	last  record
 	text  int // bytes
 }
+
+// firstPhotos is for how many photos a page has room before it grows. It is as many as photos asks for.
+const firstPhotos = 1000
 
 // add adds a row. Its error is errEnough when the page is full.
 func (b *pageBuilder) add(row scanner) (err error) {
@@ -50,7 +54,11 @@ func (b *pageBuilder) add(row scanner) (err error) {
 		b.page.Next, b.full = cursorAt(b.last, b.by).String(), true
 		return errEnough
 	}
-	if b.last, err = scanPhoto(row); err != nil {
+	if b.row == nil {
+		b.row = newPhotoRow()
+		b.page.Photos = make([]photo.Photo, 0, min(b.limit, firstPhotos))
+	}
+	if b.last, err = b.row.scan(row); err != nil {
 		return err
 	}
 	b.page.Photos = append(b.page.Photos, b.last.Photo)

@@ -68,48 +68,80 @@ func (s renditionState) state() photo.Rendition {
 	return photo.RenditionPending // of a newer version
 }
 
+// A photoRow has the values of columns in the types of the databases, because database/sql copies these
+// fastest: it makes an int out of an int64 by writing and reading digits. One photoRow serves all rows of a list.
+type photoRow struct {
+	number, state, size, width, height  int64
+	id, name                            []byte
+	key, mediaType, camera              string
+	taken, uploaded                     int64
+	offset                              sql.NullInt64
+	latitude, longitude                 sql.NullFloat64
+	description, source                 string
+	trashedAt, purgeAt                  sql.NullInt64
+	version, revision                   int64
+	damaged                             bool
+	takenSource, positionSource         string
+	modified                            sql.NullInt64
+	exposureTime, aperture, focalLength float64
+	iso, duration                       int64
+	lens                                string
+	reader, maker, rendition, color     int64
+	rendered                            sql.NullString
+	look                                sql.NullInt64
+	folder, tags                        string
+
+	into []any // pointers to the fields above, in the order of columns
+}
+
+func newPhotoRow() *photoRow {
+	p := &photoRow{}
+	p.into = []any{
+		&p.number, &p.id, &p.key, &p.state, &p.name, &p.size, &p.mediaType, &p.width, &p.height, &p.taken, &p.offset, &p.camera,
+		&p.latitude, &p.longitude, &p.description, &p.source, &p.uploaded, &p.trashedAt, &p.purgeAt, &p.version, &p.damaged, &p.revision,
+		&p.takenSource, &p.positionSource, &p.modified, &p.exposureTime, &p.aperture, &p.iso, &p.focalLength, &p.lens, &p.duration, &p.reader,
+		&p.maker, &p.rendition, &p.rendered, &p.color, &p.look, &p.folder, &p.tags,
+	}
+	return p
+}
+
 // scanPhoto reads a row of columns.
-func scanPhoto(row scanner) (record, error) {
-	var (
-		r                   record
-		id, name            []byte
-		taken, uploaded     int64
-		offset              sql.NullInt64
-		latitude, longitude sql.NullFloat64
-		trashedAt, purgeAt  sql.NullInt64
-		modified            sql.NullInt64
-		duration            int64
-		rendered            sql.NullString
-		color               int
-		look                sql.NullInt64
-		tags                string
-	)
-	err := row.Scan(&r.number, &id, &r.key, &r.state, &name, &r.Size, &r.MediaType, &r.Width, &r.Height, &taken, &offset, &r.Camera,
-		&latitude, &longitude, &r.Description, &r.DescriptionSource, &uploaded, &trashedAt, &purgeAt, &r.Version, &r.damaged, &r.revision,
-		&r.TakenSource, &r.PositionSource, &modified, &r.Shot.ExposureTime, &r.Shot.Aperture, &r.Shot.ISO, &r.Shot.FocalLength, &r.Shot.Lens,
-		&duration, &r.Reader, &r.maker, &r.rendition, &rendered, &color, &look, &r.Folder, &tags)
-	if err != nil {
+func scanPhoto(row scanner) (record, error) { return newPhotoRow().scan(row) }
+
+func (p *photoRow) scan(row scanner) (record, error) {
+	if err := row.Scan(p.into...); err != nil {
 		return record{}, err
 	}
-	copy(r.ID[:], id)
-	r.Name = string(name)
-	r.TakenAt = moment(taken, offset)
-	if latitude.Valid && longitude.Valid {
-		r.Position = &photo.Position{Latitude: latitude.Float64, Longitude: longitude.Float64}
+	r := record{
+		number: p.number, key: p.key, state: int(p.state), revision: p.revision, damaged: p.damaged,
+		maker: int(p.maker), rendition: renditionState(p.rendition), rendered: p.rendered.String,
 	}
-	if r.TakenAt.IsZero() {
-		r.TakenSource = ""
-	}
-	if r.Position == nil {
-		r.PositionSource = ""
-	}
-	r.ModifiedAt, r.Tags = fromMicros(modified), readTags(tags)
-	r.rendered = rendered.String
-	r.Look = photo.Look{Rendition: r.rendition.state(), Color: photo.Color{uint8(color >> 16), uint8(color >> 8), uint8(color)}, Digest: photo.Digest(look.Int64)}
-	r.Shot.Duration = time.Duration(duration) * time.Microsecond
-	r.UploadedAt = time.UnixMicro(uploaded).UTC()
-	r.TrashedAt, r.PurgeAt = fromMicros(trashedAt), fromMicros(purgeAt)
+	r.Photo = p.photo(r.rendition.state())
 	return r, nil
+}
+
+func (p *photoRow) photo(rendition photo.Rendition) photo.Photo {
+	f := photo.Photo{
+		Name: string(p.name), Size: p.size, MediaType: p.mediaType, Width: int(p.width), Height: int(p.height),
+		TakenAt: moment(p.taken, p.offset), Camera: p.camera,
+		Description: p.description, DescriptionSource: photo.Source(p.source), Folder: p.folder, Tags: readTags(p.tags),
+		UploadedAt: time.UnixMicro(p.uploaded).UTC(), TrashedAt: fromMicros(p.trashedAt), PurgeAt: fromMicros(p.purgeAt), ModifiedAt: fromMicros(p.modified),
+		Version: p.version, Reader: int(p.reader),
+		Shot: photo.Shot{
+			ExposureTime: p.exposureTime, Aperture: p.aperture, ISO: int(p.iso), FocalLength: p.focalLength, Lens: p.lens,
+			Duration: time.Duration(p.duration) * time.Microsecond,
+		},
+		Look: photo.Look{Rendition: rendition, Color: photo.Color{uint8(p.color >> 16), uint8(p.color >> 8), uint8(p.color)}, Digest: photo.Digest(p.look.Int64)},
+	}
+	copy(f.ID[:], p.id)
+	if !f.TakenAt.IsZero() {
+		f.TakenSource = photo.FactSource(p.takenSource)
+	}
+	if p.latitude.Valid && p.longitude.Valid {
+		f.Position = &photo.Position{Latitude: p.latitude.Float64, Longitude: p.longitude.Float64}
+		f.PositionSource = photo.FactSource(p.positionSource)
+	}
+	return f
 }
 
 // moment returns the time of the columns taken_at and taken_offset.
