@@ -13,6 +13,9 @@ type Quota struct {
 	Uploads int64 // unfinished uploads
 }
 
+// LimitsPhotos reports whether the quota limits how much an owner stores.
+func (q Quota) LimitsPhotos() bool { return q.Photos > 0 || q.Bytes > 0 }
+
 // Allow returns an error of photo.KindQuota when another photo of size bytes would
 // exceed the quota of an owner with the usage u.
 func (q Quota) Allow(u Usage, size int64) error {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"photos/internal/store"
@@ -15,15 +16,43 @@ const selectDisabled = `SELECT disabled_at IS NOT NULL FROM owner WHERE id = ?`
 
 // Disabled implements store.Store.
 func (db *DB) Disabled(ctx context.Context, owner string) (bool, error) {
-	var disabled bool
-	err := db.row(ctx, selectDisabled, owner).Scan(&disabled)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, noOwner(owner)
-	}
+	disabled, found, err := db.isDisabled(ctx, owner)
 	if err != nil {
 		return false, fmt.Errorf("look up the owner: %w", failure(err))
 	}
+	if !found {
+		return false, noOwner(owner)
+	}
 	return disabled, nil
+}
+
+func (db *DB) isDisabled(ctx context.Context, owner string) (disabled, found bool, err error) {
+	if db.disabled != nil {
+		return db.disabled.get(ctx, owner)
+	}
+	err = db.row(ctx, selectDisabled, owner).Scan(&disabled)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, false, nil
+	}
+	return disabled, err == nil, err
+}
+
+// selectManyDisabled returns whether the owners that exist are disabled.
+func (db *DB) selectManyDisabled(ctx context.Context, owners []string) (map[string]bool, error) {
+	var args []any
+	for _, owner := range owners {
+		args = append(args, owner)
+	}
+	found := map[string]bool{}
+	query := `SELECT id, disabled_at IS NOT NULL FROM owner WHERE id IN (?` + strings.Repeat(`, ?`, len(args)-1) + `)`
+	err := db.each(ctx, query, args, func(row scanner) error {
+		var owner string
+		var disabled bool
+		err := row.Scan(&owner, &disabled)
+		found[owner] = disabled
+		return err
+	})
+	return found, err
 }
 
 // SetDisabled implements store.Store.

@@ -131,8 +131,10 @@ func (t *txn) ownerExists(ctx context.Context, owner string) error {
 // insertPhoto adds the row of a photo and returns its number. inserted is false if there is a row
 // of the photo already.
 func (t *txn) insertPhoto(ctx context.Context, owner string, p photo.Photo, key string) (number int64, inserted bool, err error) {
-	if asked := t.ahead[newRow{owner: owner, p: p}.name()]; asked != nil {
-		number, inserted = asked.take()
+	name := rowName{owner, p.ID}
+	if asked := t.ahead[name]; asked != nil {
+		delete(t.ahead, name) // for other changes that add the photo, the row is there already
+		number, inserted = asked.number, asked.number != 0
 		t.changed = t.changed || inserted
 	} else {
 		number, inserted, err = t.insert(ctx, `INSERT INTO photo `+newColumns+` VALUES `+newValues, t.newArguments(owner, p, key)...)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"photos/internal/photo"
-	"photos/internal/store"
 )
 
 // A newRow is a photo that a change adds.
@@ -24,14 +23,8 @@ type rowName struct {
 
 func (n newRow) name() rowName { return rowName{n.owner, n.p.ID} }
 
-// asked says that the row of a photo was inserted ahead of its change, or is there already.
+// asked is a row that was inserted ahead of its change. Its number is 0 if the row was there already.
 type asked struct{ number int64 }
-
-// take returns the number of the row to the first change that asks. For all others the row is there already.
-func (a *asked) take() (number int64, inserted bool) {
-	number, a.number = a.number, 0
-	return number, number != 0
-}
 
 // insertAhead inserts the rows of the changes up to the first one that adds no photo, with one statement.
 // PostgreSQL needs much less time for that than for a statement per row, and a server on another machine
@@ -47,34 +40,34 @@ func (t *txn) insertAhead(ctx context.Context, changes []*change) error {
 		args = append(args, t.newArguments(r.owner, t.asNew(r.p), r.key)...)
 	}
 	query := `INSERT INTO photo ` + newColumns + ` VALUES ` + newValues + strings.Repeat(`, `+newValues, len(rows)-1) + onConflict + ` RETURNING owner, id, number`
-	ahead := map[rowName]*asked{}
 	for _, r := range rows {
-		ahead[r.name()] = &asked{}
+		t.ahead[r.name()] = &asked{}
 	}
-	err = t.each(ctx, query, args, func(row scanner) error {
+	return t.each(ctx, query, args, func(row scanner) error {
 		var owner string
 		var id []byte
 		var number int64
 		if err := row.Scan(&owner, &id, &number); err != nil {
 			return err
 		}
-		ahead[rowName{owner, photo.ID(id)}].number = number
+		t.ahead[rowName{owner, photo.ID(id)}].number = number
 		return nil
 	})
-	t.ahead = ahead
-	return err
 }
 
 // newRows returns the rows to insert ahead, in the order of their names, so that no two transactions wait
-// for each other.
+// for each other. Rows that were asked for before are left out: a second insert would find that they are there.
 func (t *txn) newRows(ctx context.Context, changes []*change) ([]newRow, error) {
-	if !t.s.returns || t.moving || t.quota != (store.Quota{}) {
+	if !t.s.returns || t.moving || t.quota.LimitsPhotos() {
 		return nil, nil
 	}
 	var rows []newRow
 	for _, c := range changes {
 		if c.adds == nil || len(rows) == manyRows {
 			break
+		}
+		if t.isAhead(c) {
+			continue
 		}
 		err := t.ownerExists(ctx, c.adds.owner)
 		if err != nil && refused(err) == nil {

@@ -25,6 +25,7 @@ func TestPhotosThatArriveTogether(t *testing.T) {
 }
 
 func arriveTogether(t *testing.T, db *DB) {
+	db.Limit(store.Quota{Uploads: 1000}) // as photosd has it unless its settings say otherwise
 	owner := anOwner(t, db)
 	numbered := func(n byte) photo.Photo {
 		return photo.Photo{ID: photo.ID{n}, Name: "a.jpg", Size: 10, Tags: []string{"new"}}
@@ -114,4 +115,65 @@ func holdLanes(t *testing.T, db *DB) (release func()) {
 		close(end)
 		ended.Wait()
 	}
+}
+
+// With the settings that photosd has by default, PostgreSQL inserts many rows at once. A quota of photos
+// needs each one counted before the next.
+func TestRowsThatAreInsertedAtOnce(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, e dbserver.Engine) {
+		db := openConfig(t, fresh(t, e))
+		owner := anOwner(t, db)
+		adding := func(n byte) *change {
+			return &change{ctx: t.Context(), adds: &newRow{owner, photo.Photo{ID: photo.ID{n}}, "a"}}
+		}
+		changes := []*change{adding(1), adding(2), adding(2), {ctx: t.Context()}, adding(3)} // up to the first that adds no photo
+		for q, want := range map[store.Quota]int{{Uploads: 1000}: 2, {Uploads: 1000, Photos: 9}: 0, {Bytes: 1 << 30}: 0} {
+			if e != dbserver.Postgres {
+				want = 0
+			}
+			db.Limit(q)
+			l := &lane{writer: db.writer, endTurn: func() {}}
+			err := l.transact(func(ctx context.Context, tx *txn) error {
+				rows, err := tx.newRows(ctx, changes)
+				if len(rows) != want {
+					t.Errorf("quota %+v: %d rows, want %d", q, len(rows), want)
+				}
+				return err
+			})
+			_ = l.closeSession() // it is already closed, and says so
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// A change whose owner does not exist is not inserted ahead. When its turn comes, the rows behind it are there
+// already, and still new to their callers.
+func TestRowsAreInsertedAheadOnce(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, e dbserver.Engine) {
+		db := openConfig(t, fresh(t, e))
+		owner := anOwner(t, db)
+		var changes []*change
+		for n, by := range []string{owner, "nobody", owner, owner} {
+			changes = append(changes, &change{ctx: t.Context(), adds: &newRow{by, photo.Photo{ID: photo.ID{byte(n)}}, "a"}})
+		}
+		l := &lane{writer: db.writer, endTurn: func() {}}
+		err := l.transact(func(ctx context.Context, tx *txn) error {
+			err := errors.Join(tx.insertAhead(ctx, changes), tx.insertAhead(ctx, changes[1:]))
+			for _, n := range []int{0, 2, 3} {
+				_, inserted, insertErr := tx.insertPhoto(ctx, owner, changes[n].adds.p, "a")
+				if err = errors.Join(err, insertErr); !inserted {
+					t.Errorf("photo %d was there already", n)
+				}
+			}
+			return err
+		})
+		_ = l.closeSession() // it is already closed, and says so
+		if err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -90,6 +90,15 @@ func (q *query) where(condition string, args ...any) {
 	q.args = append(q.args, args...)
 }
 
+// or adds an alternative to q.
+func (q *query) or(alternative string, args ...any) {
+	if q.text != "" {
+		q.text += " OR "
+	}
+	q.text += "(" + alternative + ")"
+	q.args = append(q.args, args...)
+}
+
 // A listing is what a list asks for. Owner, state and time are the columns of an index, in this
 // order, so a page costs what it holds.
 type listing struct {

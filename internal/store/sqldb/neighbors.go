@@ -11,7 +11,7 @@ import (
 
 // Neighbors implements store.Store.
 func (db *DB) Neighbors(ctx context.Context, owner string, f photo.Filter, id photo.ID) (newer, older photo.ID, err error) {
-	r, err := scanPhoto(db.row(ctx, selectPhoto, owner, id[:]))
+	r, err := db.photo(ctx, owner, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return newer, older, noPhoto(id)
 	}

@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"photos/internal/photo"
 	"photos/internal/store"
@@ -14,7 +17,7 @@ const selectPhoto = `SELECT ` + columns + ` FROM photo WHERE owner = ? AND id = 
 
 // Get implements store.Store.
 func (db *DB) Get(ctx context.Context, owner string, id photo.ID, s store.Scope) (photo.Photo, string, error) {
-	r, err := scanPhoto(db.row(ctx, selectPhoto, owner, id[:]))
+	r, err := db.photo(ctx, owner, id)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && r.state != live && s == store.Live:
 		return photo.Photo{}, "", noPhoto(id)
@@ -22,6 +25,38 @@ func (db *DB) Get(ctx context.Context, owner string, id photo.ID, s store.Scope)
 		return photo.Photo{}, "", fmt.Errorf("get photo: %w", failure(err))
 	}
 	return r.Photo, r.key, nil
+}
+
+// photo returns the row of a photo. Its error is sql.ErrNoRows if there is none.
+func (db *DB) photo(ctx context.Context, owner string, id photo.ID) (record, error) {
+	if db.photos == nil {
+		return scanPhoto(db.row(ctx, selectPhoto, owner, id[:]))
+	}
+	r, found, err := db.photos.get(ctx, rowName{owner, id})
+	if err == nil && !found {
+		err = sql.ErrNoRows
+	}
+	return r, err
+}
+
+// selectPhotos returns the rows of photos that exist.
+func (db *DB) selectPhotos(ctx context.Context, names []rowName) (map[rowName]record, error) {
+	ids := map[string][]any{} // by owner
+	for _, n := range names {
+		ids[n.owner] = append(ids[n.owner], n.id[:])
+	}
+	var q query
+	for _, owner := range slices.Sorted(maps.Keys(ids)) {
+		q.or(`owner = ? AND id IN (?`+strings.Repeat(`, ?`, len(ids[owner])-1)+`)`, append([]any{owner}, ids[owner]...)...)
+	}
+	found, p := map[rowName]record{}, newPhotoRow()
+	err := db.each(ctx, `SELECT `+columns+`, owner FROM photo WHERE `+q.text, q.args, func(row scanner) error {
+		var owner string
+		r, err := p.scan(scanMore{row, []any{&owner}})
+		found[rowName{owner, r.ID}] = r
+		return err
+	})
+	return found, err
 }
 
 // photo returns the row of a photo and locks it until the transaction ends.

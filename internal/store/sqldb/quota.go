@@ -16,7 +16,7 @@ func (db *DB) Limit(q store.Quota) { db.writer.quota.Store(&q) }
 // allow refuses a photo that exceeds the owner's quota. A photo that the owner already has is allowed.
 func (t *txn) allow(ctx context.Context, owner string, p photo.Photo) error {
 	q := t.quota
-	if q.Photos == 0 && q.Bytes == 0 {
+	if !q.LimitsPhotos() {
 		return nil
 	}
 	_, err := t.photo(ctx, owner, p.ID)

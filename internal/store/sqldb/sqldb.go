@@ -31,8 +31,11 @@ type DB struct {
 	meter  Meter
 	writer *writer
 	index  *indexer
-	sizes  indexSizes   // of the index
-	close  func() error // may be called several times
+	// Requests run these queries most often. They are nil for a file, which answers each one at once.
+	photos   *sharedReads[rowName, record]
+	disabled *sharedReads[string, bool]
+	sizes    indexSizes   // of the index
+	close    func() error // may be called several times
 }
 
 var _ store.Store = (*DB)(nil)
@@ -64,6 +67,8 @@ func (c Config) Open(ctx context.Context) (*DB, error) {
 			p = usualPatience()
 		}
 		db.watch = startWatch(b.health, p)
+		db.photos = &sharedReads[rowName, record]{query: db.selectPhotos}
+		db.disabled = &sharedReads[string, bool]{query: db.selectManyDisabled}
 	}
 	db.writer = startWriter(b, db.watch, db.meter)
 	db.index = startIndexer(db)

@@ -163,7 +163,7 @@ func (t *txn) backlog(ctx context.Context, v store.Versions) (position int64, mi
 
 // Locate implements store.Background.
 func (db *DB) Locate(ctx context.Context, owner string, id photo.ID) (store.Located, error) {
-	r, err := scanPhoto(db.row(ctx, selectPhoto, owner, id[:]))
+	r, err := db.photo(ctx, owner, id)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && r.state != live:
 		return store.Located{}, noPhoto(id)

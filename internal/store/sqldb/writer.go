@@ -291,7 +291,7 @@ func (l *lane) attempt(ctx context.Context, do func(context.Context, *txn) error
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	t := &txn{s: l.session, quota: l.limit(), owners: map[string]bool{}, notes: map[string]*notes{}}
+	t := &txn{s: l.session, quota: l.limit(), owners: map[string]bool{}, notes: map[string]*notes{}, ahead: map[rowName]*asked{}}
 	var until int64
 	if err := t.row(ctx, selectClock).Scan(&t.now, &until); err != nil {
 		return joinProblem(fmt.Errorf("read the clock: %w", err), tx.Rollback())
