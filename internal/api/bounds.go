@@ -42,12 +42,27 @@ func boundsError(format string, args ...any) error {
 // at the first byte that exceeds b. It does not check that the document is valid JSON. size is
 // how many bytes will come, or less than 0 when that is unknown.
 func (b Bounds) Read(r io.Reader, size int64) ([]byte, error) {
+	return b.read(&counter{r: r, bounds: b}, size)
+}
+
+// ReadWhole is like Read, but returns io.ErrUnexpectedEOF for a document that ends before its last
+// bracket. In HTTP/1.0, a cut connection can end an answer without any other sign, and a proxy passes the
+// part that it has on as a whole answer.
+func (b Bounds) ReadWhole(r io.Reader, size int64) ([]byte, error) {
+	counted := &counter{r: r, bounds: b}
+	doc, err := b.read(counted, size)
+	if err == nil && (counted.open() || len(bytes.TrimSpace(doc)) == 0) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return doc, err
+}
+
+func (b Bounds) read(counted *counter, size int64) ([]byte, error) {
 	if size > b.Bytes {
 		return nil, boundsError("the JSON is larger than %d bytes", b.Bytes)
 	}
 	var doc bytes.Buffer
 	doc.Grow(int(max(size, 0)) + bytes.MinRead) // avoids a second copy of a large document
-	counted := &counter{r: r, bounds: b}
 	if _, err := doc.ReadFrom(counted); err != nil {
 		return nil, err
 	}
@@ -65,6 +80,9 @@ type counter struct {
 	escaped bool  // after a backslash
 	length  int   // of the string so far
 }
+
+// open reports whether more of the document has to come.
+func (c *counter) open() bool { return c.quoted || len(c.inside) > 0 }
 
 // Read implements io.Reader.
 func (c *counter) Read(p []byte) (int, error) {

@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -40,6 +42,22 @@ func TestBoundsOfJSON(t *testing.T) {
 				t.Errorf("%s: %v", doc, err)
 			}
 		}
+	}
+}
+
+// TestCutDocuments checks that no part of a document is taken for the whole one.
+func TestCutDocuments(t *testing.T) {
+	t.Parallel()
+	const doc = ` {"results":[{"id":"1","text":"a\"]}\\"},{}],"next":""} `
+	bounds := api.ListBounds(2, 100)
+	for n := range len(doc) {
+		got, err := bounds.ReadWhole(iotest.OneByteReader(strings.NewReader(doc[:n])), -1)
+		if whole := n == len(doc)-1; whole && err != nil || !whole && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%s: read %q, %v", doc[:n], got, err)
+		}
+	}
+	if _, err := bounds.ReadWhole(strings.NewReader(`{}`), 1<<30); photo.KindOf(err) != photo.KindTooLarge {
+		t.Errorf("a document that is too large: %v", err)
 	}
 }
 

@@ -167,6 +167,40 @@ func TestCutAnswerIsRetried(t *testing.T) {
 	}
 }
 
+// TestAnswersThatOnlyLookWhole checks that a request is repeated if its answer ends early and the connection does not
+// show that. nginx passes such an answer on when it speaks HTTP/1.0 with a service that is killed.
+func TestAnswersThatOnlyLookWhole(t *testing.T) {
+	t.Parallel()
+	digest := photo.ID{1}
+	check := fmt.Sprintf(`{"results":[{"id":%q,"state":"stored"}]}`, digest)
+	list := fmt.Sprintf(`{"photos":[{"id":%q}]}`, digest)
+	for _, part := range []int{0, 1, 20, len(list) - 1} {
+		var calls atomic.Int32
+		c := serve(t, 10*time.Second, func(w http.ResponseWriter, r *http.Request) {
+			answer := list
+			if r.Method == http.MethodPost {
+				answer = check
+			}
+			if calls.Add(1)%2 == 1 {
+				answer = answer[:part]
+			}
+			_, _ = io.WriteString(w, answer) // with its own length, so that nothing seems to be missing
+		})
+		known, err := c.Check(t.Context(), []photo.ID{digest})
+		if err != nil || len(known) != 1 || known[0].State != photo.Stored || calls.Load() != 2 {
+			t.Errorf("after %d bytes: %v, %v after %d calls", part, known, err, calls.Load())
+		}
+		for p, err := range c.List(t.Context(), photo.Filter{}, 0) {
+			if err != nil || p.ID != digest {
+				t.Errorf("after %d bytes: %v, %v", part, p.ID, err)
+			}
+		}
+		if calls.Load() != 4 {
+			t.Errorf("after %d bytes: %d calls", part, calls.Load())
+		}
+	}
+}
+
 // TestCutRefusalIsRetried: a refusal that ends early does not say why, so the request is sent again.
 func TestCutRefusalIsRetried(t *testing.T) {
 	t.Parallel()

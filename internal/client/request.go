@@ -186,7 +186,7 @@ func (c *Client) send(ctx context.Context, k request) (res *http.Response, progr
 // readWhole reads the body of an answer into memory, within bounds.
 func (c *Client) readWhole(ctx context.Context, res *http.Response, bounds api.Bounds) error {
 	defer res.Body.Close()
-	body, err := bounds.Read(res.Body, res.ContentLength)
+	body, err := bounds.ReadWhole(res.Body, res.ContentLength)
 	switch {
 	case photo.KindOf(err) == photo.KindTooLarge:
 		return c.badAnswer("%s answered more than it was asked for: %v", c.base.Host, err)

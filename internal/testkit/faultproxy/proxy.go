@@ -29,11 +29,12 @@ const (
 	Latency    Fault = "latency"     // the request comes late
 	Duplicate  Fault = "duplicate"   // the service gets the request twice; either answer counts, and the other comes before or after
 	Reorder    Fault = "reorder"     // the request waits until another one has passed
+	PartAnswer Fault = "part-answer" // an answer in JSON ends in the middle, and looks whole to HTTP
 )
 
 // Faults are all of them.
 func Faults() []Fault {
-	return []Fault{CutRequest, CutAnswer, Reset, Stall, Latency, Duplicate, Reorder}
+	return []Fault{CutRequest, CutAnswer, Reset, Stall, Latency, Duplicate, Reorder, PartAnswer}
 }
 
 const (
@@ -115,6 +116,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case CutAnswer:
 		w = &cutAnswer{w, where}
+	case PartAnswer:
+		w = &partAnswer{w, where}
 	}
 	p.pass(w, r)
 }
@@ -233,8 +236,12 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 	p.passed = make(chan struct{})
 	p.mu.Unlock()
 	maps.Copy(w.Header(), res.Header)
+	body := io.Reader(res.Body)
+	if part, ok := w.(*partAnswer); ok && res.StatusCode == http.StatusOK && res.Header.Get("Content-Type") == "application/json" {
+		body = part.of(body)
+	}
 	w.WriteHeader(res.StatusCode)
-	if _, err := io.Copy(w, res.Body); err != nil {
+	if _, err := io.Copy(w, body); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if c, ok := w.(*cutAnswer); ok {
@@ -265,3 +272,19 @@ func (c *cutAnswer) Write(b []byte) (int, error) {
 }
 
 func (c *cutAnswer) cut() { panic(http.ErrAbortHandler) }
+
+// partAnswer sends a part of an answer as a whole one, as a proxy does when a service that it asks in HTTP/1.0 is killed.
+type partAnswer struct {
+	http.ResponseWriter
+	where float64
+}
+
+// of returns the part of a body.
+func (p *partAnswer) of(body io.Reader) io.Reader {
+	whole, err := io.ReadAll(body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	p.Header().Del("Content-Length")
+	return bytes.NewReader(whole[:int(p.where*float64(len(whole)))])
+}

@@ -73,3 +73,34 @@ func TestProxy(t *testing.T) {
 		t.Errorf("the service served %d, want %d: %v", got, want, counts)
 	}
 }
+
+// TestPartOfAnAnswer checks that a part of an answer in JSON looks whole to HTTP, and that other answers are whole.
+func TestPartOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	const answer = `{"results":[1,2,3,4,5,6,7,8,9]}`
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", strings.TrimPrefix(r.URL.Path, "/"))
+		_, _ = io.WriteString(w, answer)
+	}))
+	t.Cleanup(service.Close)
+	p := faultproxy.New(func() string { return strings.TrimPrefix(service.URL, "http://") }, 1)
+	front := httptest.NewServer(p)
+	t.Cleanup(front.Close)
+	p.SetRate(1.0 / float64(len(faultproxy.Faults()))) // every request meets one
+	parts := map[string]int{}
+	for i := range 60 {
+		media := []string{"application/json", "text/plain"}[i%2]
+		res, err := front.Client().Get(front.URL + "/" + media)
+		if err != nil {
+			continue // another fault
+		}
+		got, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err == nil && string(got) != answer {
+			parts[media]++
+		}
+	}
+	if parts["application/json"] == 0 || parts["text/plain"] > 0 {
+		t.Errorf("parts that look whole: %v", parts)
+	}
+}
