@@ -78,9 +78,13 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 		return err
 	}
 	d.close = append(d.close, d.signIn.close)
+	renditions := thumb.New(thumb.Find())
+	if err := renditions.NoBox(); err != nil {
+		log.WarnContext(ctx, "bubblewrap does not work here: programs decode pictures and videos without it", "err", err)
+	}
 	d.service, err = service.New(service.Config{
 		Store: db, Blobs: d.metrics.Blobs(d.blobs), Staging: d.metrics.Staging(d.blobs), Free: d.free, Link: d.link, Swept: d.metrics.Swept,
-		Verify: d.signIn.verify, Inspect: metadata.Read, Renditions: thumb.New(thumb.Find()), Limits: s.limits.service(), Log: log,
+		Verify: d.signIn.verify, Inspect: metadata.Read, Renditions: renditions, Limits: s.limits.service(), Log: log,
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -198,18 +199,13 @@ func spool(path string, r *io.SectionReader) error {
 type writerOnly struct{ io.Writer }
 
 // boxed runs a program with limits on memory, output and time, at low priority and with
-// an empty environment. With bubblewrap it has no network, and no files other than the
-// system's and those in dir.
+// an empty environment. In a box it has no network, and no files other than the system's and
+// those in dir.
 func (m *Maker) boxed(ctx context.Context, dir string, in *os.File, program string, args []string) error {
 	const limits = `ulimit -v "$1"; ulimit -f "$2"; ulimit -c 0; shift 2; exec nice -n 10 "$@"`
 	words := []string{"/bin/sh", "-c", limits, "sh", strconv.FormatInt(m.c.Memory>>10, 10), strconv.Itoa(maxOutput >> 9), program}
-	if m.c.Bubblewrap != "" {
-		box := []string{
-			m.c.Bubblewrap, "--unshare-all", "--die-with-parent", "--new-session",
-			"--ro-bind", "/usr", "/usr", "--ro-bind-try", "/lib", "/lib", "--ro-bind-try", "/lib64", "/lib64", "--ro-bind-try", "/bin", "/bin",
-			"--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives", "--proc", "/proc", "--dev", "/dev", "--bind", dir, dir, "--chdir", dir,
-		}
-		words = append(box, words...)
+	if m.box != nil {
+		words = slices.Concat(m.box, []string{"--bind", dir, dir, "--chdir", dir}, words)
 	}
 	cmd := exec.CommandContext(ctx, words[0], append(words[1:], args...)...)
 	if in != nil {

@@ -41,7 +41,7 @@ var (
 type Config struct {
 	VIPS       string        // vipsthumbnail; "": Go's own decoders only
 	FFmpeg     string        // ffmpeg; "": no renditions of videos
-	Bubblewrap string        // bwrap, which takes network and files away from the others; "": not used
+	Bubblewrap string        // bwrap, which takes network and files away from the others where it works; "": not used
 	MaxPixels  int           // of a picture; 0: 200 million
 	Timeout    time.Duration // of one program; 0: 30 s
 	Memory     int64         // bytes of address space of one program; 0: 2 GiB
@@ -64,9 +64,13 @@ func Find() Config {
 }
 
 // A Maker makes renditions. Its methods are safe for concurrent use.
-type Maker struct{ c Config }
+type Maker struct {
+	c     Config
+	box   []string // the command line before that of a program; nil: programs run without a box
+	noBox error
+}
 
-// New makes a Maker.
+// New makes a Maker. It tries bubblewrap out.
 func New(c Config) *Maker {
 	if c.MaxPixels <= 0 {
 		c.MaxPixels = 200_000_000
@@ -77,8 +81,15 @@ func New(c Config) *Maker {
 	if c.Memory <= 0 {
 		c.Memory = 2 << 30
 	}
-	return &Maker{c}
+	m := &Maker{c: c}
+	if c.Bubblewrap != "" && (c.VIPS != "" || c.FFmpeg != "") {
+		m.box, m.noBox = findBox(c.Bubblewrap)
+	}
+	return m
 }
+
+// NoBox returns why programs run without bubblewrap although it is there, or nil.
+func (m *Maker) NoBox() error { return m.noBox }
 
 // Decoders names the programs that m uses.
 func (m *Maker) Decoders() string {
