@@ -81,6 +81,10 @@ snapshot: $(GORELEASER) ## the archives and packages of a release, into dist/, p
 release-test: $(GORELEASER) ## make a snapshot; install, run and remove its packages in a fresh Debian; needs root
 	GORELEASER=$(GORELEASER) scripts/release-test
 
+.PHONY: image-test
+image-test: ## build the container image with decoders on a fresh Debian, and use it; needs root
+	scripts/image-test
+
 .PHONY: ci
 ci: ## what a change has to pass
 	.ci/run

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -19,7 +20,7 @@ import (
 func TestSmallImage(t *testing.T) {
 	t.Parallel()
 	b := newBuilder(t)
-	i := b.build(t)
+	i := b.build(t, "")
 	if i.Entrypoint[0] != "/photosd" {
 		t.Errorf("the entry point is %s", i.Entrypoint[0])
 	}
@@ -33,7 +34,38 @@ func TestSmallImage(t *testing.T) {
 	if got := strings.Join(files, " "); err != nil || got != "/etc/ssl/certs/ca-certificates.crt /photosd" {
 		t.Errorf("the image has %s, %v", got, err)
 	}
-	i.serve(t)
+	stop := i.serve(t, "COGNITO_POOL_ID=eu-central-1_EXAMPLE", "COGNITO_CLIENT_ID=example", "COGNITO_DOMAIN=https://example.auth.eu-central-1.amazoncognito.com")
+	stop(t)
+}
+
+// TestDebianImage builds the larger image on a Debian that scripts/image-test makes, and uses a service that runs from it:
+// as its user, with a read-only root.
+func TestDebianImage(t *testing.T) {
+	t.Parallel()
+	base := os.Getenv("PHOTOS_IMAGE_BASE")
+	if base == "" {
+		return // it takes minutes, and half a gigabyte of packages; TestDebianRecipe is what remains
+	}
+	b := newBuilder(t)
+	container := b.buildah(t, "from", "scratch")
+	b.buildah(t, "add", "--quiet", container, base, "/")
+	b.buildah(t, "commit", "--quiet", "--rm", container, "localhost/debian")
+	i := b.build(t, "localhost/debian")
+	if i.Entrypoint[0] != "/usr/local/bin/photosd" {
+		t.Errorf("the entry point is %s", i.Entrypoint[0])
+	}
+	for _, program := range []string{"vipsthumbnail", "ffmpeg", "bwrap"} {
+		if _, err := os.Stat(filepath.Join(i.root, "usr/bin", program)); err != nil {
+			t.Errorf("the image has no %s: %v", program, err)
+		}
+	}
+	stop := i.serve(t)
+	u := newUser(t)
+	u.upload(t, i.address)
+	stop(t)
+	if strings.Contains(i.log.String(), "bubblewrap does not work") {
+		t.Errorf("pictures are decoded without bubblewrap: %s", i.log)
+	}
 }
 
 // builder runs buildah with a storage of its own.
@@ -77,14 +109,20 @@ type image struct {
 	Entrypoint []string
 	Env        []string
 	root       string // where its files are
+	address    string // of the service that runs from it
+	log        *strings.Builder
 }
 
-// build runs build-image and checks the configuration of the image.
-func (b *builder) build(t *testing.T) image {
+// build runs build-image, for the larger image if a base is given, and checks the configuration of the image.
+func (b *builder) build(t *testing.T, base string) *image {
 	t.Helper()
 	const name = "localhost/photosd-test"
 	build := exec.Command("./build-image", name)
 	build.Env = append(b.environment(), "BUILDER_FLAGS="+strings.Join(b.flags, " "))
+	if base != "" {
+		build.Args = append(build.Args, "debian")
+		build.Env = append(build.Env, "BASE="+base)
+	}
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build-image: %v\n%s", err, out)
 	}
@@ -96,7 +134,7 @@ func (b *builder) build(t *testing.T) image {
 	if err := json.Unmarshal([]byte(b.buildah(t, "inspect", "--type", "image", name)), &inspected); err != nil {
 		t.Fatal(err)
 	}
-	i := inspected.OCIv1.Config
+	i := &inspected.OCIv1.Config
 	if i.User != "65532:65532" || len(i.Entrypoint) != 1 || !slices.Contains(i.Env, "PHOTOSD_DATA=/data") {
 		t.Fatalf("the image is %+v", i)
 	}
@@ -107,22 +145,22 @@ func (b *builder) build(t *testing.T) image {
 }
 
 // command runs a program of the image as its user. All files but those in /data are read-only.
-func (i image) command(args ...string) *exec.Cmd {
+func (i *image) command(args ...string) *exec.Cmd {
 	const script = `root=$1 && shift && mount --bind "$root" "$root" && mount --bind "$root/data" "$root/data" &&
+		for own in proc dev; do [ ! -d "$root/$own" ] || mount --bind "/$own" "$root/$own"; done &&
 		mount -o remount,ro,bind "$root" && ! touch "$root/probe" 2>/dev/null && exec chroot --userspec="$user" "$root" "$@"`
 	cmd := exec.Command("unshare", append([]string{"--mount", "sh", "-c", script, "sh", i.root}, args...)...)
 	cmd.Env = append(slices.Clone(i.Env), "user="+i.User, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 	return cmd
 }
 
-// serve runs the service, asks it, and stops it.
-func (i image) serve(t *testing.T) {
+// serve runs the service with some settings, and asks whether it is ready. The function that it returns stops the service.
+func (i *image) serve(t *testing.T, settings ...string) (stop func(*testing.T)) {
 	t.Helper()
 	cmd := i.command(i.Entrypoint...)
-	cmd.Env = append(cmd.Env, "PHOTOSD_LISTEN=127.0.0.1:0", "COGNITO_POOL_ID=eu-central-1_EXAMPLE", "COGNITO_CLIENT_ID=example",
-		"COGNITO_DOMAIN=https://example.auth.eu-central-1.amazoncognito.com")
-	var said strings.Builder
-	cmd.Stderr = &said
+	cmd.Env = slices.Concat(cmd.Env, []string{"PHOTOSD_LISTEN=127.0.0.1:0"}, settings)
+	i.log = &strings.Builder{}
+	cmd.Stderr = i.log
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -131,26 +169,36 @@ func (i image) serve(t *testing.T) {
 		t.Fatal(err)
 	}
 	line, _ := bufio.NewReader(out).ReadString('\n')
+	end := sync.OnceValue(func() error {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		return cmd.Wait()
+	})
+	t.Cleanup(func() { _ = end() }) // of a test that failed
 	address, found := strings.CutPrefix(strings.TrimSpace(line), "photosd listening on ")
 	status := 0
-	if found {
+	if i.address = address; found {
 		if answer, err := http.Get(address + "/readyz"); err == nil {
 			status = answer.StatusCode
 			_ = answer.Body.Close()
 		}
 	}
-	owner, err := i.owner()
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	if waited := cmd.Wait(); !found || status != http.StatusOK || waited != nil {
-		t.Fatalf("photosd said %q and answered %d; its end: %v\n%s", line, status, waited, said.String())
+	if status != http.StatusOK {
+		t.Fatalf("photosd said %q and answered %d; its end: %v\n%s", line, status, end(), i.log)
 	}
-	if err != nil || fmt.Sprintf("%d:%d", owner, owner) != i.User {
-		t.Errorf("the database belongs to user %d, %v", owner, err)
+	return func(t *testing.T) {
+		t.Helper()
+		owner, err := i.owner()
+		if err != nil || fmt.Sprintf("%d:%d", owner, owner) != i.User {
+			t.Errorf("the database belongs to user %d, %v", owner, err)
+		}
+		if err := end(); err != nil {
+			t.Errorf("photosd ended with %v\n%s", err, i.log)
+		}
 	}
 }
 
 // owner returns the user to whom the database of the service belongs.
-func (i image) owner() (uint32, error) {
+func (i *image) owner() (uint32, error) {
 	info, err := os.Stat(filepath.Join(i.root, "data", "photos.db"))
 	if err != nil {
 		return 0, err
