@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io/fs"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -38,8 +37,8 @@ func openDigestCache(e *env) digestCache {
 }
 
 // Add remembers one digest. Now and then it also writes to the file.
-func (d digestCache) Add(path string, info fs.FileInfo, read time.Time, entry statcache.Entry) {
-	d.Cache.Add(path, info, read, entry)
+func (d digestCache) Add(path string, now statcache.State, read time.Time, entry statcache.Entry) {
+	d.Cache.Add(path, now, read, entry)
 	if d.added.Add(1)%flushEvery == 0 {
 		d.flush()
 	}

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-func identify(info fs.FileInfo) identity {
+// identify returns what info has. It does not ask the system again.
+func identify(_ string, info fs.FileInfo) identity {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return identity{}

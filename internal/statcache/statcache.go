@@ -104,8 +104,8 @@ func Open(path string) (*Cache, error) {
 	}
 }
 
-// Lookup returns the entry of the file at path, if info shows that the file has not changed.
-func (c *Cache) Lookup(path string, info fs.FileInfo) (Entry, bool) {
+// Lookup returns the entry of the file at path, if its state shows that it has not changed.
+func (c *Cache) Lookup(path string, now State) (Entry, bool) {
 	k, err := keyOf(path)
 	if err != nil {
 		return Entry{}, false
@@ -113,23 +113,23 @@ func (c *Cache) Lookup(path string, info fs.FileInfo) (Entry, bool) {
 	c.mu.Lock()
 	s, ok := c.entries[k]
 	c.mu.Unlock()
-	if !ok || s.print != fingerprintOf(info) {
+	if !ok || s.print != now.fingerprint() {
 		return Entry{}, false
 	}
 	return s.entry, true
 }
 
-// Add adds the entry of a file. Info must be the same before and after its bytes were read,
-// and read is when that began. A file that changed too shortly before is not added.
-func (c *Cache) Add(path string, info fs.FileInfo, read time.Time, e Entry) {
-	if read.Sub(lastChange(info)) < Racy {
+// Add adds the entry of a file. Now is its state after its bytes were read, and read is when that
+// began. A file that changed since then, or too shortly before, is not added.
+func (c *Cache) Add(path string, now State, read time.Time, e Entry) {
+	if read.Sub(now.lastChange()) < Racy {
 		return
 	}
 	k, err := keyOf(path)
 	if err != nil {
 		return
 	}
-	s := record{fingerprintOf(info), e}
+	s := record{now.fingerprint(), e}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.entries[k] == s {
@@ -227,32 +227,6 @@ func keyOf(path string) (key, error) {
 	}
 	sum := sha256.Sum256([]byte(abs))
 	return key(sum[:keySize]), nil
-}
-
-// fingerprintOf returns a hash of what must not change: size, times, inode, device and mode.
-func fingerprintOf(info fs.FileInfo) fingerprint {
-	var b [48]byte
-	id := identify(info)
-	for i, v := range []int64{info.Size(), info.ModTime().UnixNano(), id.changed.UnixNano(), int64(id.inode), int64(id.device), int64(info.Mode())} {
-		binary.LittleEndian.PutUint64(b[8*i:], uint64(v))
-	}
-	sum := sha256.Sum256(b[:])
-	return fingerprint(sum[:printSize])
-}
-
-// lastChange returns the later one of the times of the file and its inode.
-func lastChange(info fs.FileInfo) time.Time {
-	m, c := info.ModTime(), identify(info).changed
-	if c.After(m) {
-		return c
-	}
-	return m
-}
-
-// identity is what the system says about a file besides fs.FileInfo.
-type identity struct {
-	inode, device uint64
-	changed       time.Time // of the inode; zero where there is no such time
 }
 
 func encode(k key, s record) []byte {

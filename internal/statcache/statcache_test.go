@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -16,13 +17,18 @@ import (
 
 var ctx = context.Background()
 
-// old writes a file and sets its time of modification to long ago.
-func old(t *testing.T, path, text string) fs.FileInfo {
+// written writes a file and returns its state.
+func written(t *testing.T, path, text string) State {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return stat(t, path)
+	return state(t, path)
+}
+
+func state(t *testing.T, path string) State {
+	t.Helper()
+	return StateOf(path, stat(t, path))
 }
 
 func stat(t *testing.T, path string) fs.FileInfo {
@@ -50,17 +56,17 @@ func TestUnchangedFileIsKnown(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	cache, file := filepath.Join(dir, "state", "digests"), filepath.Join(dir, "a.jpg")
-	info := old(t, file, "abc")
+	now := written(t, file, "abc")
 	c := open(t, cache)
 	want := Entry{ID: photo.ID{1}, Picture: true}
-	c.Add(file, info, later(), want)
+	c.Add(file, now, later(), want)
 	if err := c.Flush(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if got, ok := open(t, cache).Lookup(file, stat(t, file)); !ok || got != want {
+	if got, ok := open(t, cache).Lookup(file, state(t, file)); !ok || got != want {
 		t.Errorf("Lookup = %+v, %v", got, ok)
 	}
-	if fi := stat(t, cache); fi.Mode().Perm() != 0o600 {
+	if fi := stat(t, cache); fi.Mode().Perm() != 0o600 && runtime.GOOS != "windows" { // which has no mode bits
 		t.Errorf("mode %v", fi.Mode())
 	}
 }
@@ -88,13 +94,13 @@ func TestAnyChangeIsSeen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "a.jpg")
-			info := old(t, file, "abc")
+			now := written(t, file, "abc")
 			c := open(t, file+".cache")
-			c.Add(file, info, later(), Entry{ID: photo.ID{1}, Picture: true})
+			c.Add(file, now, later(), Entry{ID: photo.ID{1}, Picture: true})
 			if err := change(file); err != nil {
 				t.Fatal(err)
 			}
-			if got, ok := c.Lookup(file, stat(t, file)); ok {
+			if got, ok := c.Lookup(file, state(t, file)); ok {
 				t.Errorf("still known as %+v", got)
 			}
 		})
@@ -104,10 +110,10 @@ func TestAnyChangeIsSeen(t *testing.T) {
 func TestFileChangedJustBeforeIsNotKept(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "a.jpg")
-	info := old(t, file, "abc")
+	now := written(t, file, "abc")
 	c := open(t, file+".cache")
-	c.Add(file, info, lastChange(info).Add(Racy-time.Millisecond), Entry{Picture: true})
-	if _, ok := c.Lookup(file, info); ok {
+	c.Add(file, now, now.lastChange().Add(Racy-time.Millisecond), Entry{Picture: true})
+	if _, ok := c.Lookup(file, now); ok {
 		t.Error("kept")
 	}
 }
@@ -117,11 +123,11 @@ func TestIncompleteAndDamagedRecordsAreIgnored(t *testing.T) {
 	dir := t.TempDir()
 	cache := filepath.Join(dir, "digests")
 	c := open(t, cache)
-	infos := map[string]fs.FileInfo{}
+	states := map[string]State{}
 	for i := range 3 {
 		name := filepath.Join(dir, fmt.Sprint(i))
-		infos[name] = old(t, name, name)
-		c.Add(name, infos[name], later(), Entry{ID: photo.ID{byte(i)}, Picture: true})
+		states[name] = written(t, name, name)
+		c.Add(name, states[name], later(), Entry{ID: photo.ID{byte(i)}, Picture: true})
 	}
 	if err := c.Flush(ctx); err != nil {
 		t.Fatal(err)
@@ -138,8 +144,8 @@ func TestIncompleteAndDamagedRecordsAreIgnored(t *testing.T) {
 	if len(again.entries) != 1 {
 		t.Errorf("%d of 3 records known, want 1", len(again.entries))
 	}
-	for name, info := range infos {
-		again.Add(name, info, later(), Entry{ID: photo.ID{9}, Picture: true})
+	for name, now := range states {
+		again.Add(name, now, later(), Entry{ID: photo.ID{9}, Picture: true})
 	}
 	if err := again.Flush(ctx); err != nil {
 		t.Fatal(err)
@@ -153,10 +159,10 @@ func TestCompaction(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	cache, file := filepath.Join(dir, "digests"), filepath.Join(dir, "a.jpg")
-	info := old(t, file, "abc")
+	now := written(t, file, "abc")
 	c := open(t, cache)
 	for i := range slack + 10 {
-		c.Add(file, info, later(), Entry{ID: photo.ID{byte(i), byte(i >> 8)}, Picture: true})
+		c.Add(file, now, later(), Entry{ID: photo.ID{byte(i), byte(i >> 8)}, Picture: true})
 	}
 	if err := c.Flush(ctx); err != nil {
 		t.Fatal(err)
@@ -165,7 +171,7 @@ func TestCompaction(t *testing.T) {
 		t.Errorf("%d bytes for one file", size)
 	}
 	last := slack + 9
-	if got, ok := open(t, cache).Lookup(file, info); !ok || got.ID != (photo.ID{byte(last), byte(last >> 8 & 0xff)}) {
+	if got, ok := open(t, cache).Lookup(file, now); !ok || got.ID != (photo.ID{byte(last), byte(last >> 8 & 0xff)}) {
 		t.Errorf("Lookup = %v, %v", got, ok)
 	}
 }
@@ -193,7 +199,7 @@ func TestManyWritersLoseNothing(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				c.Add(file, info, later(), Entry{})
+				c.Add(file, StateOf(file, info), later(), Entry{})
 				if err := c.Flush(ctx); err != nil {
 					t.Error(err)
 				}

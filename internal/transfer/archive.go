@@ -72,7 +72,9 @@ func (i Item) read(ctx context.Context) (file, error) {
 // has changed since an earlier run.
 func (u *uploader) digestContent(i Item) (file, error) {
 	info := i.Content.Info()
-	if e, ok := u.Digests.Lookup(i.Path, info); ok {
+	inside, _, _ := archive.Split(i.Path)
+	state := statcache.StateOf(inside, info)
+	if e, ok := u.Digests.Lookup(i.Path, state); ok {
 		if !e.Picture {
 			return file{}, errNoPicture
 		}
@@ -81,7 +83,7 @@ func (u *uploader) digestContent(i Item) (file, error) {
 	start := time.Now()
 	f, err := i.read(u.ctx)
 	if err == nil || errors.Is(err, errNoPicture) {
-		u.Digests.Add(i.Path, info, start, statcache.Entry{ID: f.id, Picture: err == nil})
+		u.Digests.Add(i.Path, state, start, statcache.Entry{ID: f.id, Picture: err == nil})
 	}
 	return f, err
 }
@@ -92,7 +94,7 @@ func Archives(paths []string) []string {
 	var out []string
 	for _, p := range paths {
 		among := []string{p}
-		if _, err := os.Stat(p); errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(p, "*?[{") {
+		if _, err := os.Stat(p); noSuchFile(err) && strings.ContainsAny(p, "*?[{") {
 			among = glob(p)
 		}
 		for _, p := range among {

@@ -18,15 +18,17 @@ import (
 
 // Digests remembers the digests of files between runs. *statcache.Cache implements it.
 type Digests interface {
-	Lookup(path string, info fs.FileInfo) (statcache.Entry, bool)
-	Add(path string, info fs.FileInfo, read time.Time, e statcache.Entry)
+	Lookup(path string, now statcache.State) (statcache.Entry, bool)
+	Add(path string, now statcache.State, read time.Time, e statcache.Entry)
 }
 
 // noDigests remembers nothing.
 type noDigests struct{}
 
-func (noDigests) Lookup(string, fs.FileInfo) (statcache.Entry, bool)  { return statcache.Entry{}, false }
-func (noDigests) Add(string, fs.FileInfo, time.Time, statcache.Entry) {}
+func (noDigests) Lookup(string, statcache.State) (statcache.Entry, bool) {
+	return statcache.Entry{}, false
+}
+func (noDigests) Add(string, statcache.State, time.Time, statcache.Entry) {}
 
 // file is what an upload needs to know about a local file.
 type file struct {
@@ -52,7 +54,7 @@ func (u *uploader) digest(i Item) (file, error) {
 	if err != nil {
 		return file{}, unreadable(path, err)
 	}
-	if e, ok := u.Digests.Lookup(path, info); ok {
+	if e, ok := u.Digests.Lookup(path, statcache.StateOf(path, info)); ok {
 		if !e.Picture {
 			return file{}, errNoPicture
 		}
@@ -64,7 +66,7 @@ func (u *uploader) digest(i Item) (file, error) {
 		return f, err
 	}
 	if again, statErr := os.Stat(path); statErr == nil && os.SameFile(info, again) && again.Size() == info.Size() && again.ModTime().Equal(info.ModTime()) {
-		u.Digests.Add(path, again, start, statcache.Entry{ID: f.id, Picture: err == nil})
+		u.Digests.Add(path, statcache.StateOf(path, again), start, statcache.Entry{ID: f.id, Picture: err == nil})
 	}
 	return f, err
 }

@@ -273,6 +273,7 @@ func (d *download) downloadTo(p photo.Photo, path string, requests *int) error {
 	}
 	if err != nil {
 		if full := photo.KindStorageFull; photo.KindOf(err) == photo.KindDigestMismatch || photo.KindOf(err) == full || photo.KindOf(context.Cause(d.ctx)) == full {
+			_ = f.Close()       // Windows does not remove an open file
 			_ = os.Remove(part) // the bytes are wrong, or the disk has no room for them
 		}
 		return err

@@ -109,7 +109,7 @@ func (s *scanner) one(path string) bool {
 		return s.file(path)
 	case inArchive && s.Archives != nil && isArchive(outer):
 		return s.some(outer, map[string]Item{name: {Path: path, Named: true}})
-	case errors.Is(err, fs.ErrNotExist):
+	case noSuchFile(err):
 		return s.glob(path)
 	}
 	return s.yield(Item{Path: path, Named: true, Err: unreadable(path, err)})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -390,6 +391,9 @@ func TestCopiesOfAFileThatChangedAreSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if name == "and vanished" && runtime.GOOS == "windows" {
+				t.Skip("Windows does not remove a file that is being read")
+			}
 			dir, m := t.TempDir(), newMemory()
 			other, _ := write(t, dir, "other.jpg", 7)
 			items := []transfer.Item{{Path: other}}

@@ -97,7 +97,8 @@ func (s *FileStore) Delete(_ context.Context, key string) error {
 		}
 		return err
 	}
-	if err := os.Remove(s.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := whileInUse(func() error { return os.Remove(s.path(key)) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fileError("deleting", err)
 	}
 	if err := syncDir(s.dir); err != nil {
@@ -133,8 +134,8 @@ func fileError(doing string, err error) error {
 
 // ReplaceFile writes a file that only its owner can read, completely or not at all. It
 // writes a new file under a random name, syncs it, renames it to path and syncs the
-// folder, so that the new content survives a crash of the machine. Errors are those of
-// the system.
+// folder, so that the new content survives a crash of the machine. Errors are those of the
+// system.
 func ReplaceFile(path string, data []byte) error {
 	temp := path + "." + rand.Text() + ".tmp"
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -149,7 +150,7 @@ func ReplaceFile(path string, data []byte) error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(temp, path)
+		err = whileInUse(func() error { return os.Rename(temp, path) })
 	}
 	if err != nil {
 		_ = os.Remove(temp)

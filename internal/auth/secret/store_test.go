@@ -78,6 +78,32 @@ func TestFileStoreIsPrivate(t *testing.T) {
 	}
 }
 
+// TestFileStoreWhileAnotherProcessReads: Windows neither replaces nor removes a file that is open. The store waits.
+func TestFileStoreWhileAnotherProcessReads(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store := NewFileStore(dir)
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, do := range []func() error{
+		func() error { return store.Set(t.Context(), "k", auth.NewSecret("old")) },
+		func() error { return store.Set(t.Context(), "k", auth.NewSecret("new")) },
+		func() error { return store.Delete(t.Context(), "k") },
+	} {
+		reader, err := os.Open(filepath.Join(dir, "k"))
+		if err == nil {
+			time.AfterFunc(100*time.Millisecond, func() { _ = reader.Close() })
+		}
+		if err := do(); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 func TestFileStoreRefusesWhatOthersMayHaveTouched(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

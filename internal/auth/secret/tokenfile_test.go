@@ -24,7 +24,11 @@ func TestReadTokenFile(t *testing.T) {
 		}
 	}
 	link := filepath.Join(dir, "link")
+	write("", 0o600)
 	if err := os.Symlink(path, link); err != nil {
+		t.Skip(err)
+	}
+	if _, err := os.Lstat(link); err != nil { // Wine makes no links, but does not say so
 		t.Skip(err)
 	}
 	for _, mode := range []os.FileMode{0o600, 0o400} {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"photos/internal/auth"
+	"photos/internal/auth/secret"
 )
 
 // State has facts about a session, in a file next to its lock. It holds no secret, and no
@@ -43,11 +44,7 @@ func (f stateFile) write(s State) error {
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return &auth.Error{Kind: auth.Internal, Msg: "creating the folder for the session's state", Err: err}
 	}
-	temp := f.path() + ".tmp"
-	if err := os.WriteFile(temp, data, 0o600); err != nil {
-		return &auth.Error{Kind: auth.Internal, Msg: "writing the session's state", Err: err}
-	}
-	if err := os.Rename(temp, f.path()); err != nil {
+	if err := secret.ReplaceFile(f.path(), data); err != nil {
 		return &auth.Error{Kind: auth.Internal, Msg: "writing the session's state", Err: err}
 	}
 	return nil
