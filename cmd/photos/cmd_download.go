@@ -50,7 +50,8 @@ digits of the ID are added to it. A photo that is in the folder already is not
 downloaded again. A sidecar of an earlier download is updated, unless somebody
 has changed it. --update-sidecars also updates XMP sidecars that another program
 wrote or changed: an earlier description is replaced, and a missing one added.
-Everything else in them stays. 'photos help describe' explains PHOTO.
+Everything else in them stays. The sidecar of IMG.JPG is IMG.JPG.xmp, or IMG.xmp
+if that belongs to no other photo. 'photos help describe' explains PHOTO.
 
 --layout puts the photos into folders. It is original, for the folders that they
 had before the upload, or a path with these fields: {name}, {stem} and {ext}

@@ -75,8 +75,8 @@ names say that they are not (.part, .tmp, hidden ones) are left out.
 
 --delete-after and --move-to remove local files that are proven to be stored:
 the file is read once more, and the service reads the bytes that it has stored.
-A sidecar goes only if the photo has every value that is in it. A journal in the
-folder of the program's state lists what is removed.
+A sidecar goes only if the photo has every value that is in it. Archives stay. A
+journal in the folder of the program's state lists what is removed.
 
 --tag adds a tag to every photo, also to those that are stored already. upload
 records the folder of each photo, relative to the folder that you upload.

@@ -158,6 +158,19 @@ func (t *tidier) finish(ctx context.Context, removed int) error {
 	return t.failed
 }
 
+// warnArchives says that archives stay, although their photos are stored.
+func warnArchives(e *env, archives []string) {
+	switch len(archives) {
+	case 0:
+		return
+	case 1:
+		e.Warn("%s is an archive, and stays", archives[0])
+	default:
+		e.Warn("%d archives stay, such as %s", len(archives), archives[0])
+	}
+	e.Hint("photos verify proves that the photos in an archive are stored; then you can remove it yourself")
+}
+
 // close ends the questions to the service. The journal is on disk already.
 func (t *tidier) close() {
 	t.remover.Close()

@@ -132,7 +132,8 @@ type transferReport struct {
 	tally    tally
 	kept     int
 	keptPath string
-	removed  int // local files that are gone
+	removed  int             // local files that are gone
+	archives map[string]bool // that have photos which are stored now
 	last     transfer.Record
 
 	foreign        int   // sidecars that somebody else has changed
@@ -149,7 +150,7 @@ func newTransferReport(e *env, dry bool) (*transferReport, error) {
 		return nil, err
 	}
 	out.ShowAtOnce()
-	return &transferReport{e: e, noun: "file", out: out, dry: dry, tally: tally{console: e.Console}}, nil
+	return &transferReport{e: e, noun: "file", out: out, dry: dry, tally: tally{console: e.Console}, archives: map[string]bool{}}, nil
 }
 
 // addPending reports items of a list that were read, but not begun.
@@ -169,6 +170,9 @@ func (u *transferReport) record(r transfer.Record) {
 		if u.dry {
 			u.e.Say("photos: %s would be %s", r.Path, strings.TrimSpace(r.Removal+" "+toTarget(r.MovedTo)))
 		}
+	}
+	if outer, _, inside := archive.Split(r.Path); inside && r.Content != nil && isStored(r.Outcome) {
+		u.archives[outer] = true
 	}
 	if r.DescriptionKept {
 		u.kept++

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"maps"
+	"slices"
 
 	"photos/internal/client"
 	"photos/internal/photo"
@@ -127,6 +129,7 @@ func (u *uploadRun) end(ctx context.Context, sum transfer.Summary, err error) er
 	var tidied error
 	if u.tidier != nil {
 		tidied = u.tidier.finish(ctx, u.rep.removed)
+		warnArchives(u.e, slices.Sorted(maps.Keys(u.rep.archives)))
 	}
 	return cmp.Or(u.rep.end(sum, err), tidied)
 }

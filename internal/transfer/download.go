@@ -18,6 +18,7 @@ import (
 
 	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/safefile"
 	"photos/internal/sidecar"
 )
 
@@ -87,7 +88,7 @@ func Download(ctx context.Context, src Source, dir string, photos iter.Seq[Wante
 	if o.Jobs <= 0 {
 		o.Jobs = DefaultDownloadJobs
 	}
-	d := &download{DownloadOptions: o, src: src, dir: dir, taken: map[string]photo.ID{}, busy: newPhotoLocks(), done: make(chan Record)}
+	d := &download{DownloadOptions: o, src: src, dir: dir, taken: map[string]photo.ID{}, names: map[string]sidecar.Names{}, busy: newPhotoLocks(), done: make(chan Record)}
 	d.ctx, d.stop = context.WithCancelCause(ctx)
 	defer d.stop(nil)
 	queue := make(chan Wanted)
@@ -117,6 +118,9 @@ type download struct {
 	mu    sync.Mutex
 	taken map[string]photo.ID // paths of this run, in lower case
 	busy  *photoLocks
+
+	namesMu sync.Mutex
+	names   map[string]sidecar.Names // the files in some folders, by folder
 }
 
 func (d *download) queueAll(photos iter.Seq[Wanted], queue chan<- Wanted) {
@@ -284,7 +288,7 @@ func (d *download) downloadTo(p photo.Photo, path string, requests *int) error {
 	if err := d.Mirror.claim(path, p.ID); err != nil {
 		return err
 	}
-	return moveNew(part, path)
+	return safefile.MoveNew(part, path)
 }
 
 // fileTime returns the time of modification for the file of a photo. It is that of the file

@@ -20,6 +20,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"photos/internal/photo"
+	"photos/internal/safefile"
 	"photos/internal/sidecar"
 )
 
@@ -336,7 +337,7 @@ func (m *Mirror) move(ctx context.Context, p photo.Photo, path string) (moved bo
 	m.mu.Unlock()
 	for _, rel := range places {
 		old := filepath.Join(m.dir, filepath.FromSlash(rel))
-		if rel == m.relative(path) || m.intact(ctx, rel, p.ID) != nil {
+		if _, err := m.intact(ctx, rel, p.ID); rel == m.relative(path) || err != nil {
 			continue
 		}
 		if m.dry {
@@ -346,11 +347,11 @@ func (m *Mirror) move(ctx context.Context, p photo.Photo, path string) (moved bo
 		if err := m.claim(path, p.ID); err != nil {
 			return false, err
 		}
-		if err := moveNew(old, path); err != nil {
+		if err := safefile.MoveNew(old, path); err != nil {
 			return false, err
 		}
 		for _, suffix := range sidecarSuffixes() {
-			_ = moveNew(old+suffix, path+suffix) // it stays if there is none, or another one
+			_ = safefile.MoveNew(old+suffix, path+suffix) // it stays if there is none, or another one
 		}
 		m.removeEmpty(rel)
 		return true, m.disown(rel, p.ID)
@@ -364,27 +365,27 @@ func sidecarSuffixes() []string { return []string{".xmp", ".json"} }
 // errNotOurs says that a file is not the one that the mirror wrote.
 var errNotOurs = errors.New("changed by somebody else")
 
-// intact returns nil if the file at a path is still the one that the mirror wrote. It returns
+// intact returns an error unless the file at a path is still the one that the mirror wrote. It returns
 // fs.ErrNotExist if there is none, and errNotOurs if somebody has changed it, or put a link in its
 // way.
-func (m *Mirror) intact(ctx context.Context, rel string, id photo.ID) error {
+func (m *Mirror) intact(ctx context.Context, rel string, id photo.ID) (fs.FileInfo, error) {
 	local := filepath.FromSlash(rel)
 	path := filepath.Join(m.dir, local)
 	if checkFolder(m.dir, filepath.Dir(local)) != nil {
-		return errNotOurs
+		return nil, errNotOurs
 	}
 	info, err := os.Lstat(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return errNotOurs
+		return nil, errNotOurs
 	}
 	got, err := FileID(ctx, path)
 	if err == nil && got != id {
 		err = errNotOurs
 	}
-	return err
+	return info, err
 }
 
 // removeEmpty removes the folders of a file that have nothing in them.
@@ -413,50 +414,74 @@ const (
 	mostRemovedShare = 10 // one in so many files
 )
 
+// doomed is a file that a mirror is about to remove.
+type doomed struct {
+	rel  string
+	info fs.FileInfo // of the file whose bytes were compared
+}
+
 // Remove moves the files of photos that the service does not have any more to the folder
 // MirrorTrash. The caller has listed and downloaded all photos before. It calls each with a record per
 // file. If there are more than the removal allows, none is removed; a dry run has a record of each all the
 // same.
+//
+// A run that is killed leaves each file in its place or in MirrorTrash. The next run continues.
 func (m *Mirror) Remove(ctx context.Context, r Removal, each func(Record)) error {
-	var doomed []string
-	for _, rel := range m.leftOver() {
-		rec := m.record(rel)
-		switch err := m.intact(ctx, rel, rec.ID); {
-		case ctx.Err() != nil:
-			return stopError(ctx.Err())
-		case err == nil:
-			doomed = append(doomed, rel)
-		case errors.Is(err, fs.ErrNotExist):
-			delete(m.files, rel)
-		case errors.Is(err, errNotOurs):
-			rec.Outcome, rec.Reason = photo.OutcomeSkipped, err.Error()
-			each(rec)
-			delete(m.files, rel)
-		default:
-			rec.Outcome, rec.Err = photo.OutcomeFailed, err
-			each(rec)
-		}
-	}
-	doomed, err := m.confirm(ctx, r, doomed)
+	files, err := m.findDoomed(ctx, r, each)
 	if err != nil {
 		return err
 	}
-	refused := m.allowed(r, len(doomed))
+	refused := m.allowed(r, len(files))
 	if refused != nil && !m.dry {
 		return refused
 	}
-	for _, rel := range doomed {
+	for _, f := range files {
 		if ctx.Err() != nil {
 			return stopError(ctx.Err())
 		}
-		rec := m.record(rel)
-		rec.Outcome = OutcomeRemoved
-		if rec.Err = m.remove(rel, r.Now); rec.Err != nil {
+		rec := m.record(f.rel)
+		switch rec.Err = m.remove(f, r.Now); {
+		case rec.Err == nil:
+			rec.Outcome = OutcomeRemoved
+		case errors.Is(rec.Err, errNotOurs):
+			rec = m.leave(f.rel)
+		default:
 			rec.Outcome = photo.OutcomeFailed
 		}
 		each(rec)
 	}
 	return refused
+}
+
+// findDoomed returns the files that are to be removed. It calls each with a record of those that stay.
+func (m *Mirror) findDoomed(ctx context.Context, r Removal, each func(Record)) ([]doomed, error) {
+	var found []doomed
+	for _, rel := range m.leftOver() {
+		rec := m.record(rel)
+		switch info, err := m.intact(ctx, rel, rec.ID); {
+		case ctx.Err() != nil:
+			return nil, stopError(ctx.Err())
+		case err == nil:
+			found = append(found, doomed{rel, info})
+		case errors.Is(err, fs.ErrNotExist):
+			m.removeStrays(rel, r.Now)
+			delete(m.files, rel)
+		case errors.Is(err, errNotOurs):
+			each(m.leave(rel))
+		default:
+			rec.Outcome, rec.Err = photo.OutcomeFailed, err
+			each(rec)
+		}
+	}
+	return m.confirm(ctx, r, found)
+}
+
+// leave forgets a file that is not the mirror's any more, and returns its record.
+func (m *Mirror) leave(rel string) Record {
+	rec := m.record(rel)
+	rec.Outcome, rec.Reason = photo.OutcomeSkipped, errNotOurs.Error()
+	delete(m.files, rel)
+	return rec
 }
 
 func (m *Mirror) record(rel string) Record {
@@ -478,10 +503,10 @@ func (m *Mirror) leftOver() []string {
 
 // confirm asks the service again about the photos that were not in its list. A photo may have come
 // back meanwhile, or changed its place in the list while that was read.
-func (m *Mirror) confirm(ctx context.Context, r Removal, doomed []string) ([]string, error) {
-	var gone []string
-	for _, rel := range doomed {
-		id := m.files[rel]
+func (m *Mirror) confirm(ctx context.Context, r Removal, found []doomed) ([]doomed, error) {
+	var gone []doomed
+	for _, f := range found {
+		id := m.files[f.rel]
 		if !m.listed[id] {
 			yes, err := r.Gone(ctx, id)
 			if err != nil {
@@ -491,7 +516,7 @@ func (m *Mirror) confirm(ctx context.Context, r Removal, doomed []string) ([]str
 				continue
 			}
 		}
-		gone = append(gone, rel)
+		gone = append(gone, f)
 	}
 	return gone, nil
 }
@@ -511,37 +536,87 @@ func (m *Mirror) allowed(r Removal, n int) error {
 	}
 }
 
-// remove moves one file to the folder MirrorTrash, with its sidecar if nobody has changed that.
-func (m *Mirror) remove(rel string, now time.Time) error {
+// trashed returns the path in MirrorTrash that a file gets, if it is free.
+func (m *Mirror) trashed(rel string, now time.Time) string {
+	return filepath.Join(m.dir, MirrorTrash, now.Format("2006-01-02"), filepath.FromSlash(rel))
+}
+
+// remove moves one file to the folder MirrorTrash, with its sidecar if nobody has changed that. The sidecar
+// goes first: if the process is killed between, the next run finds the photo, and both are together again.
+func (m *Mirror) remove(f doomed, now time.Time) error {
 	if m.dry {
 		return nil
 	}
-	local, id := filepath.FromSlash(rel), m.files[rel]
-	to := filepath.Join(MirrorTrash, now.Format("2006-01-02"), local)
-	if err := checkFolder(m.dir, filepath.Dir(to)); err != nil {
+	path, id := filepath.Join(m.dir, filepath.FromSlash(f.rel)), m.files[f.rel]
+	to := m.trashed(f.rel, now)
+	if err := m.makeFolder(to); err != nil {
 		return err
 	}
-	path, to := filepath.Join(m.dir, local), filepath.Join(m.dir, to)
-	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
-		return unreadable(to, err)
+	to = freeName(to, id)
+	if info, err := os.Lstat(path); err != nil || !unchanged(f.info, info) {
+		return errNotOurs
 	}
-	ext := filepath.Ext(to)
-	stem := strings.TrimSuffix(to, ext)
-	err := fs.ErrExist
-	for _, free := range []string{to, stem + "-" + id.String()[:8] + ext, stem + "-" + id.String() + ext} {
-		if err = moveNew(path, free); !errors.Is(err, fs.ErrExist) {
-			to = free
-			break
-		}
-	}
-	if err != nil {
+	moveSidecars(path, to)
+	if err := safefile.MoveNew(path, to); err != nil {
+		moveSidecars(to, path)
 		return unreadable(path, err)
 	}
-	for _, suffix := range sidecarSuffixes() {
-		if content, err := readSidecar(path + suffix); err == nil && sidecar.Unchanged(content) {
-			_ = moveNew(path+suffix, to+suffix) // it stays if the trash has one already
+	m.removeEmpty(f.rel)
+	return m.disown(f.rel, id)
+}
+
+// removeStrays removes the sidecars of a photo that is gone or elsewhere. A run that was killed may have left
+// them.
+func (m *Mirror) removeStrays(rel string, now time.Time) {
+	path, to := filepath.Join(m.dir, filepath.FromSlash(rel)), m.trashed(rel, now)
+	if m.dry || !slices.ContainsFunc(sidecarSuffixes(), func(suffix string) bool { return isOurs(path + suffix) }) {
+		return
+	}
+	if m.makeFolder(to) == nil {
+		moveSidecars(path, to)
+		m.removeEmpty(rel)
+	}
+}
+
+// makeFolder makes the folder of a path below that of the mirror.
+func (m *Mirror) makeFolder(path string) error {
+	local, err := filepath.Rel(m.dir, filepath.Dir(path))
+	if err == nil {
+		err = checkFolder(m.dir, local)
+	}
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o777)
+	}
+	if err != nil && photo.KindOf(err) == photo.KindInternal {
+		err = unreadable(path, err)
+	}
+	return err
+}
+
+// freeName returns the path, or one with digits of the photo's ID if there is a file already.
+func freeName(path string, id photo.ID) string {
+	ext := filepath.Ext(path)
+	stem := strings.TrimSuffix(path, ext)
+	for _, free := range []string{path, stem + "-" + id.String()[:8] + ext} {
+		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
+			return free
 		}
 	}
-	m.removeEmpty(rel)
-	return m.disown(rel, id)
+	return stem + "-" + id.String() + ext
+}
+
+// moveSidecars moves the sidecars of a photo that nobody has changed. One stays if there is a file at its
+// new path.
+func moveSidecars(from, to string) {
+	for _, suffix := range sidecarSuffixes() {
+		if isOurs(from + suffix) {
+			_ = safefile.MoveNew(from+suffix, to+suffix)
+		}
+	}
+}
+
+// isOurs reports whether a download wrote a sidecar, and nobody has changed it.
+func isOurs(path string) bool {
+	content, err := readSidecar(path)
+	return err == nil && sidecar.Unchanged(content)
 }

@@ -4,20 +4,25 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
 	"photos/internal/photo"
+	"photos/internal/sidecar"
 	"photos/internal/transfer"
 )
 
 // removeAll removes everything that a mirror knows, without asking anybody.
 func removeAll(ctx context.Context, m *transfer.Mirror) (removed []string, err error) {
 	err = m.Remove(ctx, transfer.Removal{
-		Most: 1 << 20, Now: time.Now(), Gone: func(context.Context, photo.ID) (bool, error) { return true, nil },
+		Most: 1 << 20, Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Gone: func(context.Context, photo.ID) (bool, error) { return true, nil },
 	}, func(r transfer.Record) {
 		if r.Outcome == transfer.OutcomeRemoved {
 			removed = append(removed, r.Path)
@@ -83,4 +88,100 @@ func FuzzMirrorState(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAKilledRemovalContinues begins with what a run leaves that was killed between two steps of a removal.
+// Afterwards photo and sidecar are together in the trash, and nothing is left in the folder.
+func TestAKilledRemovalContinues(t *testing.T) {
+	t.Parallel()
+	const trash = ".photos-trash/2026-01-02/"
+	for name, c := range map[string]struct {
+		left []string // files in the folder and in its trash
+		want []string // files in the trash
+	}{
+		"before the first step":       {[]string{"sub/a.jpg", "sub/a.jpg.xmp"}, []string{"sub/a.jpg", "sub/a.jpg.xmp"}},
+		"after the sidecar":           {[]string{"sub/a.jpg", trash + "sub/a.jpg.xmp"}, []string{"sub/a.jpg", "sub/a.jpg.xmp"}},
+		"after the photo":             {[]string{trash + "sub/a.jpg", trash + "sub/a.jpg.xmp"}, []string{"sub/a.jpg", "sub/a.jpg.xmp"}},
+		"after the photo alone":       {[]string{trash + "sub/a.jpg", "sub/a.jpg.xmp"}, []string{"sub/a.jpg", "sub/a.jpg.xmp"}},
+		"a file of that name is gone": {[]string{"sub/a.jpg", "sub/a.jpg.xmp", trash + "sub/a.jpg"}, []string{"sub/a-" + mirrored().String()[:8] + ".jpg", "sub/a-" + mirrored().String()[:8] + ".jpg.xmp", "sub/a.jpg"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for _, file := range c.left {
+				writeMirrored(t, filepath.Join(dir, filepath.FromSlash(file)))
+			}
+			writeMirrorState(t, dir, "sub/a.jpg")
+			m, err := transfer.OpenMirror(dir, transfer.MirrorOf{Server: "s", Owner: "o"}, true, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := removeAll(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if got := filesBelow(t, filepath.Join(dir, ".photos-trash", "2026-01-02")); !slices.Equal(got, c.want) {
+				t.Errorf("the trash has %q, want %q", got, c.want)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "sub")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the folder is left: %v", err)
+			}
+		})
+	}
+}
+
+// TestAFileThatChangesLateStays changes a file after its digest was compared.
+func TestAFileThatChangesLateStays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.jpg")
+	writeMirrored(t, path)
+	writeMirrorState(t, dir, "a.jpg")
+	m, err := transfer.OpenMirror(dir, transfer.MirrorOf{Server: "s", Owner: "o"}, true, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []photo.Outcome
+	err = m.Remove(t.Context(), transfer.Removal{Most: 1, Now: time.Now(), Gone: func(context.Context, photo.ID) (bool, error) {
+		return true, os.WriteFile(path, []byte("edited, with more bytes"), 0o600)
+	}}, func(r transfer.Record) { got = append(got, r.Outcome) })
+	if err != nil || !slices.Equal(got, []photo.Outcome{photo.OutcomeSkipped}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if content, err := os.ReadFile(path); err != nil || string(content) != "edited, with more bytes" {
+		t.Errorf("%q, %v", content, err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mirrored returns the ID of the photo that writeMirrored writes.
+func mirrored() photo.ID { return sha256.Sum256([]byte("a photo")) }
+
+// writeMirrored writes a photo, or a sidecar as a download does.
+func writeMirrored(t *testing.T, path string) {
+	t.Helper()
+	content := []byte("a photo")
+	if filepath.Ext(path) == ".xmp" {
+		write, err := sidecar.WriterOf("xmp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, content = write(photo.Photo{Description: "a text"})
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeMirrorState writes the state of a mirror that wrote one file.
+func writeMirrorState(t *testing.T, dir, path string) {
+	t.Helper()
+	state := fmt.Sprintf("{\"photos_mirror\":1,\"server\":\"s\",\"owner\":\"o\"}\n{\"path\":%q,\"id\":%q}\n", path, mirrored())
+	if err := os.WriteFile(filepath.Join(dir, transfer.MirrorState), []byte(state), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -104,19 +104,3 @@ func sum(h hash.Hash) (id photo.ID) {
 	h.Sum(id[:0])
 	return id
 }
-
-// moveNew renames a finished file. It returns fs.ErrExist if path exists. On a file system
-// without hard links it checks that before, and not in one step with the renaming.
-func moveNew(part, path string) error {
-	err := os.Link(part, path)
-	switch {
-	case err == nil:
-		return os.Remove(part)
-	case errors.Is(err, fs.ErrExist):
-		return err
-	}
-	if _, err := os.Lstat(path); err == nil {
-		return fs.ErrExist
-	}
-	return os.Rename(part, path)
-}

@@ -14,6 +14,7 @@ import (
 
 	"photos/internal/batch"
 	"photos/internal/photo"
+	"photos/internal/safefile"
 	"photos/internal/sidecar"
 )
 
@@ -244,7 +245,7 @@ func (p place) copyTo(ctx context.Context, rem FileRemoval) error {
 		part += ".sidecar"
 	}
 	if err = p.copyBytes(ctx, part); err == nil {
-		err = moveNew(part, rem.To)
+		err = safefile.MoveNew(part, rem.To)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		err = existsError(rem.To)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"photos/internal/photo"
+	"photos/internal/safefile"
 	"photos/internal/sidecar"
 )
 
@@ -23,7 +24,7 @@ func (d *download) renewSidecar(p photo.Photo, path string) error {
 		return nil
 	}
 	suffix, content := d.Sidecar(p)
-	path += suffix
+	path = d.sidecarOf(path, suffix)
 	old, err := readSidecar(path)
 	there := !errors.Is(err, fs.ErrNotExist)
 	switch {
@@ -49,12 +50,49 @@ func (d *download) renewSidecar(p photo.Photo, path string) error {
 	return nil
 }
 
+// sidecarOf returns the path of the sidecar of the photo at path. An XMP sidecar may have another name than
+// a new one would get.
+func (d *download) sidecarOf(path, suffix string) string {
+	if suffix != ".xmp" {
+		return path + suffix
+	}
+	dir, name := filepath.Split(path)
+	d.namesMu.Lock()
+	defer d.namesMu.Unlock()
+	names := d.namesIn(dir)
+	names.Add(name) // it may be new
+	return dir + names.XMP(name, func(file string) string {
+		content, err := readSidecar(dir + file)
+		if err != nil {
+			return ""
+		}
+		return sidecar.ExtensionIn(content)
+	})
+}
+
+// maxFolders is in how many folders a download remembers the names of the files.
+const maxFolders = 1000
+
+// namesIn returns the names of the files in a folder: those that were there when the download first looked, and the
+// photos that it has written since.
+func (d *download) namesIn(dir string) sidecar.Names {
+	names, known := d.names[dir]
+	if !known {
+		if len(d.names) >= maxFolders {
+			clear(d.names)
+		}
+		names = sidecar.NamesIn(filepath.Clean(dir))
+		d.names[dir] = names
+	}
+	return names
+}
+
 // updateSidecar changes a sidecar that somebody else wrote or changed. Everything in it that the
 // service does not know better keeps its bytes.
 func (d *download) updateSidecar(p photo.Photo, path string, old []byte) error {
 	content, kept, err := sidecar.Update(old, p, func() ([]string, error) { return d.earlierTexts(p.ID) })
 	if err == nil && !bytes.Equal(content, old) {
-		err = d.replaceSidecar(p, path, old, content)
+		err = replaceSidecar(path, old, content)
 	}
 	switch {
 	case err != nil && (photo.EndsRun(err) || photo.KindOf(err) != photo.KindInternal):
@@ -84,26 +122,27 @@ func (d *download) earlierTexts(id photo.ID) ([]string, error) {
 	return texts, nil
 }
 
-// replaceSidecar replaces a sidecar by another one with the same mode, unless somebody has changed it
-// after it was read.
-func (d *download) replaceSidecar(p photo.Photo, path string, old, content []byte) error {
+// replaceSidecar replaces a sidecar, unless somebody has changed it after it was read.
+func replaceSidecar(path string, old, content []byte) error {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return unreadable(path, err)
 	}
-	part := filepath.Join(filepath.Dir(path), "."+p.ID.String()+".xmp.photos-part")
-	f, err := openPart(part)
-	if err != nil {
-		return unreadable(path, err)
-	}
-	if err := errors.Join(f.Chmod(info.Mode().Perm()), f.Close()); err != nil {
-		return unreadable(path, err)
-	}
 	if now, err := readSidecar(path); err != nil || !bytes.Equal(now, old) {
-		_ = os.Remove(part) // nothing is in it yet
-		return &photo.Error{Kind: photo.KindConflict, Msg: "somebody has just changed it"}
+		return errReplaced()
 	}
-	return writeFile(part, path, content, time.Time{}, true)
+	err = safefile.Replace(path, content, info)
+	switch {
+	case errors.Is(err, safefile.ErrChanged):
+		return errReplaced()
+	case err != nil:
+		return unreadable(path, err)
+	}
+	return nil
+}
+
+func errReplaced() error {
+	return &photo.Error{Kind: photo.KindConflict, Msg: "somebody has just changed it"}
 }
 
 // writeFile writes a temporary file with the name part, and renames it to path. With replace, path
@@ -124,7 +163,7 @@ func writeFile(part, path string, content []byte, modified time.Time, replace bo
 	case replace:
 		err = os.Rename(part, path)
 	default:
-		err = moveNew(part, path)
+		err = safefile.MoveNew(part, path)
 	}
 	if err != nil {
 		_ = os.Remove(part) // the next run makes it again

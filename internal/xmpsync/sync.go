@@ -10,13 +10,13 @@ import (
 	"io/fs"
 	"iter"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"photos/internal/api"
 	"photos/internal/photo"
+	"photos/internal/sidecar"
 	"photos/internal/xmp"
 )
 
@@ -138,7 +138,7 @@ func (s *syncer) folder(ctx context.Context, dir string, files []File, photos ma
 	if err != nil {
 		return err
 	}
-	names := namesIn(dir)
+	names := sidecar.NamesIn(dir)
 	for _, f := range files {
 		p, there := photos[f.ID]
 		if s.sum.Photos++; !there {
@@ -159,15 +159,6 @@ func (s *syncer) keep(st *state) error {
 	return st.write()
 }
 
-func namesIn(dir string) []string {
-	entries, _ := os.ReadDir(dir) // the photos were found there
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
-
 // pair is a photo with both sides of it.
 type pair struct {
 	*syncer
@@ -186,11 +177,11 @@ type pair struct {
 }
 
 // photo syncs one photo. Its error ends the run; others are reported.
-func (s *syncer) photo(ctx context.Context, f File, p photo.Photo, names []string, st *state) error {
+func (s *syncer) photo(ctx context.Context, f File, p photo.Photo, names sidecar.Names, st *state) error {
 	name := filepath.Base(f.Path)
 	dir := strings.TrimSuffix(f.Path, name)
 	v := &pair{syncer: s, file: f, photo: p, toLocal: map[Field]string{}}
-	v.path = dir + sidecarOf(name, names, func(sidecar string) string { return extensionIn(dir + sidecar) })
+	v.path = dir + names.XMP(name, func(file string) string { return extensionIn(dir + file) })
 	if err := v.read(); err != nil {
 		s.fail(v, fmt.Errorf("%s: %w", filepath.Base(v.path), err))
 		return nil
@@ -207,14 +198,13 @@ func (s *syncer) photo(ctx context.Context, f File, p photo.Photo, names []strin
 	return nil
 }
 
-// extensionIn returns the extension that a sidecar says it is about.
+// extensionIn returns the extension that a sidecar says it is about. One that cannot be read says nothing.
 func extensionIn(path string) string {
 	data, _, err := readFile(path)
 	if err != nil {
 		return ""
 	}
-	p, _ := xmp.Parse(data) // a broken one says nothing
-	return p.Text(xmp.Photoshop, "SidecarForExtension")
+	return sidecar.ExtensionIn(data)
 }
 
 // read reads the sidecar and what the service says.

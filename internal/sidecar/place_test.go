@@ -1,8 +1,9 @@
-package xmpsync
+package sidecar
 
 import "testing"
 
-func TestSidecarOf(t *testing.T) {
+// TestXMPBelongsToOnePhoto holds the rule for sidecars with a long and with a short name.
+func TestXMPBelongsToOnePhoto(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		names []string
@@ -13,6 +14,7 @@ func TestSidecarOf(t *testing.T) {
 		{[]string{"a.jpg", "a.xmp"}, nil, map[string]string{"a.jpg": "a.xmp"}},
 		{[]string{"a.jpg", "a.xmp", "a.jpg.xmp"}, nil, map[string]string{"a.jpg": "a.jpg.xmp"}},
 		{[]string{"a.JPG", "a.jpg.XMP"}, nil, map[string]string{"a.JPG": "a.jpg.XMP"}},
+		{[]string{"a.JPG", "a.jpg", "a.JPG.xmp"}, nil, map[string]string{"a.JPG": "a.JPG.xmp", "a.jpg": "a.jpg.xmp"}},
 		{[]string{"a.jpg", "a.nef", "a.xmp"}, nil, map[string]string{"a.jpg": "a.jpg.xmp", "a.nef": "a.xmp"}},
 		{[]string{"a.jpg", "a.nef", "a.xmp"}, map[string]string{"a.xmp": "JPG"}, map[string]string{"a.jpg": "a.xmp", "a.nef": "a.nef.xmp"}},
 		{[]string{"a.jpg", "a.xmp"}, map[string]string{"a.xmp": "NEF"}, map[string]string{"a.jpg": "a.jpg.xmp"}},
@@ -21,9 +23,14 @@ func TestSidecarOf(t *testing.T) {
 		{[]string{"a.nef", "a.dng", "a.xmp"}, nil, map[string]string{"a.nef": "a.nef.xmp", "a.dng": "a.dng.xmp"}},
 		{[]string{"scan", "scan.xmp"}, nil, map[string]string{"scan": "scan.xmp"}},
 		{[]string{"a.b.jpg", "a.xmp"}, nil, map[string]string{"a.b.jpg": "a.b.jpg.xmp"}},
+		{[]string{"e\u0301.jpg", "\u00e9.xmp"}, nil, map[string]string{"e\u0301.jpg": "\u00e9.xmp"}},
 	} {
+		names := Names{}
+		for _, name := range c.names {
+			names.Add(name)
+		}
 		for name, want := range c.want {
-			if got := sidecarOf(name, c.names, func(s string) string { return c.kinds[s] }); got != want {
+			if got := names.XMP(name, func(s string) string { return c.kinds[s] }); got != want {
 				t.Errorf("%q: the sidecar of %s is %s, want %s", c.names, name, got, want)
 			}
 		}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package xmpsync
+package safefile
 
 import (
 	"io/fs"

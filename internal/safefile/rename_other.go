@@ -1,0 +1,8 @@
+//go:build !linux && !darwin
+
+package safefile
+
+import "errors"
+
+// renameNew returns errors.ErrUnsupported.
+func renameNew(_, _ string) error { return errors.ErrUnsupported }
