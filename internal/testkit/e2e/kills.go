@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -121,13 +122,43 @@ func round(ts *testscript.TestScript, s *service, dir, victim string, moment tim
 // uploader is photos about to upload dir, and what it will say on stderr.
 func uploader(ts *testscript.TestScript, dir string) (*exec.Cmd, *bytes.Buffer) {
 	client := exec.Command(filepath.Join(os.Getenv(envBin), "photos"), "upload", "--timeout", "20s", "--wait-service", "0s", dir)
-	client.Dir = ts.Getenv("WORK")
-	for _, name := range []string{"HOME", "TMPDIR", "PHOTOS_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "TZ", "GORACE", "SSL_CERT_FILE"} {
-		client.Env = append(client.Env, name+"="+ts.Getenv(name))
-	}
+	inScript(ts, client)
 	said := &bytes.Buffer{}
 	client.Stderr = said
 	return client, said
+}
+
+// inScript gives a command the folder and the environment of the script.
+func inScript(ts *testscript.TestScript, c *exec.Cmd) {
+	c.Dir = ts.Getenv("WORK")
+	for _, name := range []string{"HOME", "TMPDIR", "PHOTOS_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "TZ", "GORACE", "SSL_CERT_FILE"} {
+		c.Env = append(c.Env, name+"="+ts.Getenv(name))
+	}
+}
+
+// cmdKilled runs photos until it has printed so many bytes, and kills it a moment later. Its stdout is a
+// pipe that nobody reads after that, so photos cannot come to an end if it has much more to print.
+func cmdKilled(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: killed BYTES ARG...")
+	}
+	n := numbers(ts, args[:1], 0)[0]
+	random := rand.New(rand.NewPCG(seed(ts), uint64(n)))
+	client := exec.Command(filepath.Join(os.Getenv(envBin), "photos"), args[1:]...)
+	inScript(ts, client)
+	stdout, err := client.StdoutPipe()
+	ts.Check(err)
+	ts.Check(client.Start())
+	hung := time.AfterFunc(startTime, func() { _ = client.Process.Kill() })
+	_, err = io.CopyN(io.Discard, stdout, int64(n))
+	if !hung.Stop() || err != nil {
+		ts.Fatalf("photos did not print %d bytes: %v", n, err)
+	}
+	time.Sleep(time.Duration(random.IntN(3000)) * time.Microsecond)
+	ts.Check(client.Process.Kill())
+	if err := client.Wait(); client.ProcessState.ExitCode() >= 0 {
+		ts.Fatalf("photos ended before it was killed: %v", err)
+	}
 }
 
 // cameThrough reports whether photos did all it should; if not, the service has to

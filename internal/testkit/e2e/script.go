@@ -43,6 +43,8 @@ var logins = make(chan struct{}, 4)
 //	faults rate R                from now on each kind happens to a request with this probability
 //	faults happened              require that each kind did
 //	kills N DIR [PICTURES]       upload DIR and new pictures N times, and kill client, service or both on the way
+//	killed BYTES ARG...          run photos, and kill it soon after it has printed so many bytes
+//	second start|stop|kill|kill-after [ARG...]  the same as photosd, for another service with its own data; sets SECOND_URL
 //	account NAME [signup]        who sits at the browser from now on
 //	browser works|fails|cancels  what opening a browser does; fails also fails the script when it is opened
 //	keyring open|locked          a real keyring for the rest of the script; a later one has the same entries
@@ -117,7 +119,8 @@ func Run(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status":   cmdStatus,
-			"photosd":  cmdPhotosd,
+			"photosd":  serviceCommand(serviceKey{}),
+			"second":   serviceCommand(secondKey{}),
 			"account":  cmdAccount,
 			"browser":  cmdBrowser,
 			"keyring":  cmdKeyring,
@@ -144,6 +147,7 @@ func Run(t *testing.T) {
 			"strays":   cmdStrays,
 			"stranger": cmdStranger,
 			"kills":    cmdKills,
+			"killed":   cmdKilled,
 			"replicas": cmdReplicas,
 			"document": cmdDocument,
 		},
@@ -175,6 +179,7 @@ func setup(env *testscript.Env) error {
 		env.Setenv(k, v)
 	}
 	env.Values[serviceKey{}], env.Values[databaseKey{}] = &service{}, &database{}
+	env.Values[secondKey{}] = &service{name: "second", variable: "SECOND_URL", folder: "second"}
 	env.Values[strangerKey{}], env.Values[replicasKey{}] = &stranger{}, &replicas{}
 	env.Values[bucketKey{}] = &bucket{}
 	env.Values[documentsKey{}] = documents{}
@@ -183,6 +188,7 @@ func setup(env *testscript.Env) error {
 	env.Values[proxyKey{}] = new(*faultproxy.Proxy)
 	env.Defer(func() { env.Values[databaseKey{}].(*database).end() })
 	env.Defer(func() { env.Values[serviceKey{}].(*service).end() })
+	env.Defer(func() { env.Values[secondKey{}].(*service).end() })
 	env.Defer(func() { env.Values[replicasKey{}].(*replicas).end() })
 	return nil
 }

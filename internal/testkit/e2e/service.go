@@ -28,6 +28,7 @@ import (
 type service struct {
 	name     string // of the log; "": photosd
 	variable string // that gets its address; "": PHOTOSD_URL
+	folder   string // of its data; "": data
 
 	cmd  *exec.Cmd
 	args []string     // of the last start
@@ -35,17 +36,27 @@ type service struct {
 	done chan error
 }
 
-type serviceKey struct{}
+type (
+	serviceKey struct{}
+	secondKey  struct{}
+)
 
 // startTime is how long photosd may take to say that it listens; with the race
 // detector on a busy machine that is not little.
 const startTime = 60 * time.Second
 
-func cmdPhotosd(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 1 {
-		ts.Fatalf("usage: photosd start|stop|kill|ask [ARG...]")
+// serviceCommand returns the command that starts and ends the service with this key.
+func serviceCommand(key any) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) < 1 {
+			ts.Fatalf("usage: photosd|second start|stop|kill|ask [ARG...]")
+		}
+		s, _ := ts.Value(key).(*service)
+		s.command(ts, args)
 	}
-	s, _ := ts.Value(serviceKey{}).(*service)
+}
+
+func (s *service) command(ts *testscript.TestScript, args []string) {
 	switch args[0] {
 	case "start":
 		s.start(ts, args[1:])
@@ -63,7 +74,7 @@ func cmdPhotosd(ts *testscript.TestScript, neg bool, args []string) {
 		if len(args) < 2 {
 			ts.Fatalf("usage: photosd start-small SIZE [ARG...]")
 		}
-		s.start(ts, args[2:], onSmallDisk(ts, args[1])...)
+		s.start(ts, args[2:], s.onSmallDisk(ts, args[1])...)
 	default:
 		ts.Fatalf("photosd %s: unknown", args[0])
 	}
@@ -71,12 +82,12 @@ func cmdPhotosd(ts *testscript.TestScript, neg bool, args []string) {
 
 // onSmallDisk runs a program in namespaces in which its data lies on a disk with so much
 // room, written as for truncate(1), until there is a file named grow: then it has 64 MiB.
-func onSmallDisk(ts *testscript.TestScript, room string) []string {
+func (s *service) onSmallDisk(ts *testscript.TestScript, room string) []string {
 	const script = `umask 077; mount -t tmpfs -o mode=700,size=64m tmpfs "$DATA" && head -c 64m /dev/zero >"$DATA/ballast"
 		truncate -s "-$1" "$DATA/ballast" && shift || exit
 		(while kill -0 $$; do test -e "$GROW" && rm "$DATA/ballast" && exit; sleep 0.05; done) >/dev/null 2>&1 </dev/null &
 		exec "$@"`
-	data := ts.MkAbs("data")
+	data := s.data(ts)
 	ts.Check(os.MkdirAll(data, 0o700))
 	return []string{"unshare", "-Urm", "env", "DATA=" + data, "GROW=" + ts.MkAbs("grow"), "sh", "-c", script, "sh", room}
 }
@@ -95,7 +106,7 @@ func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...str
 	log, err := os.OpenFile(ts.MkAbs(s.log()), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
 	defer log.Close()
-	words := slices.Concat(wrapper, []string{filepath.Join(os.Getenv(envBin), "photosd"), "--listen", listen, "--data", ts.MkAbs("data")}, args)
+	words := slices.Concat(wrapper, []string{filepath.Join(os.Getenv(envBin), "photosd"), "--listen", listen, "--data", s.data(ts)}, args)
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "TMPDIR="+ts.Getenv("TMPDIR"), "GORACE=halt_on_error=1")
 	for _, name := range slices.Concat(databaseSettings(), bucketSettings(), []string{"COGNITO_CLIENT_SECRET"}) {
@@ -129,6 +140,9 @@ func (s *service) start(ts *testscript.TestScript, args []string, wrapper ...str
 		ts.Fatalf("photosd said nothing for %s", startTime)
 	}
 }
+
+// data returns the folder of the service's data.
+func (s *service) data(ts *testscript.TestScript) string { return ts.MkAbs(cmp.Or(s.folder, "data")) }
 
 // log returns the name of the file with what the service says.
 func (s *service) log() string { return cmp.Or(s.name, "photosd") + ".log" }
