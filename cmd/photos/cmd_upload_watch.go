@@ -91,9 +91,8 @@ type folderWatch struct {
 func (u *uploadRun) watchFolders(ctx context.Context, paths []string) error {
 	w := &folderWatch{uploadRun: u, paths: paths, files: map[string]watched{}, noted: map[string]bool{}}
 	u.rep.tally.atOnce = true
-	events, err := watch.New()
-	if err != nil {
-		u.e.Warn("changes are found every %s only: %s", u.watching.rescan, err)
+	if events, err := watch.New(); err != nil {
+		w.warnEvents("", err)
 	} else {
 		w.events = events
 		defer func() { _ = events.Close() }()
@@ -102,6 +101,7 @@ func (u *uploadRun) watchFolders(ctx context.Context, paths []string) error {
 		u.e.Say("photos: watching %s; Ctrl-C ends it", strings.Join(paths, ", "))
 	}
 	var sum transfer.Summary
+	var err error
 	for ctx.Err() == nil && err == nil {
 		err = w.round(ctx, &sum)
 	}
@@ -122,8 +122,8 @@ func (w *folderWatch) round(ctx context.Context, sum *transfer.Summary) error {
 		case ctx.Err() != nil && sum.Outcomes[photo.OutcomePending] == 0:
 			return nil // that is how it ends
 		case err != nil && ctx.Err() == nil && (kind == photo.KindUnavailable || kind == photo.KindStorageFull):
-			w.e.Warn("%s; trying again in %s", err, retryPause)
-			pause = retryPause
+			pause = min(retryPause, w.watching.rescan)
+			w.e.Warn("%s; trying again in %s", err, pause)
 		case err != nil:
 			return err
 		}
@@ -209,10 +209,25 @@ func (w *folderWatch) options() transfer.ScanOptions {
 			return
 		}
 		if err := w.events.Add(path); err != nil {
-			w.tellOnce("", fmt.Sprintf("photos: warning: changes in some folders are found every %s only: %s", w.watching.rescan, err))
+			w.warnEvents("in some folders ", err)
 		}
 	}
 	return o
+}
+
+// warnEvents says once that changes are found by looking only, and how that can be mended.
+func (w *folderWatch) warnEvents(where string, err error) {
+	if w.noted[""] {
+		return
+	}
+	w.noted[""] = true
+	limit := watch.Limit(err)
+	if limit == "" {
+		w.e.Warn("changes %sare found every %s only: %s", where, w.watching.rescan, err)
+		return
+	}
+	w.e.Warn("changes %sare found every %s only: the limit of %s is reached", where, w.watching.rescan, limit)
+	w.e.Hint("sudo sysctl %s=524288 raises it until the next start of the machine", limit)
 }
 
 // tellOnce says something about a folder, once.

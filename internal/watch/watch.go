@@ -5,6 +5,8 @@ package watch
 
 import (
 	"errors"
+	"runtime"
+	"syscall"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -54,6 +56,20 @@ func (w *Watcher) run() {
 
 // Add also watches a folder, but not the folders in it. It may be called again for the same folder.
 func (w *Watcher) Add(folder string) error { return w.events.Add(folder) }
+
+// Limit returns the name of the kernel's setting that is too low, if that is why a folder cannot be
+// watched (inotify(7)), or "".
+func Limit(err error) string {
+	switch {
+	case runtime.GOOS != "linux":
+		return ""
+	case errors.Is(err, syscall.ENOSPC):
+		return "fs.inotify.max_user_watches"
+	case errors.Is(err, syscall.EMFILE):
+		return "fs.inotify.max_user_instances"
+	}
+	return ""
+}
 
 // Changed returns a channel with a value when something may have changed since the last one.
 func (w *Watcher) Changed() <-chan struct{} { return w.changed }

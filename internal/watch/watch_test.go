@@ -3,6 +3,8 @@ package watch_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,5 +45,21 @@ func TestWatcher(t *testing.T) {
 	}
 	if err := w.Add(filepath.Join(dir, "nope")); err == nil {
 		t.Error("a folder that does not exist is watched")
+	}
+}
+
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		return // other systems have other limits
+	}
+	for err, want := range map[error]string{
+		os.NewSyscallError("inotify_add_watch", syscall.ENOSPC): "fs.inotify.max_user_watches",
+		os.NewSyscallError("inotify_init", syscall.EMFILE):      "fs.inotify.max_user_instances",
+		os.NewSyscallError("inotify_add_watch", syscall.EACCES): "",
+	} {
+		if got := watch.Limit(err); got != want {
+			t.Errorf("%v: %q, want %q", err, got, want)
+		}
 	}
 }
