@@ -132,9 +132,10 @@ func follow(ctx context.Context, e *env, o followOptions) error {
 	case start:
 		after = ""
 	}
+	read := e.Out.WithReader(ctx)
 	for err == nil {
 		var page api.Changes
-		if page, err = c.Changes(ctx, after); err == nil {
+		if page, err = c.Changes(read, after); err == nil {
 			err = printChanges(out, page, after)
 			after = page.Cursor
 		}
@@ -142,7 +143,7 @@ func follow(ctx context.Context, e *env, o followOptions) error {
 	if ctx.Err() != nil { // Ctrl-C is how this ends
 		return reported{exitInterrupted}
 	}
-	return errors.Join(err, out.Close())
+	return errors.Join(err, context.Cause(read), out.Close())
 }
 
 // printChanges prints a page. Whoever continues with the cursor of a line may get lines of the page

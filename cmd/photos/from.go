@@ -73,7 +73,11 @@ func (o *fromOptions) atLeastOneOr(what string) cobra.PositionalArgs {
 		if o.file != "" {
 			return nil
 		}
-		return atLeastOne(what)(cmd, args)
+		err := atLeastOne(what)(cmd, args)
+		if err != nil && o.nul {
+			return badUsage(cmd.Name()+": no "+what+" given", "--from - -0 reads the items from stdin, as find -print0 prints them")
+		}
+		return err
 	}
 }
 

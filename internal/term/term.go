@@ -4,10 +4,12 @@
 package term
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"sync"
+	"syscall"
 
 	"golang.org/x/term"
 
@@ -45,6 +47,7 @@ type Output struct {
 	w  io.Writer
 
 	writing sync.Mutex // held during a write
+	file    *os.File   // where it goes in the end; nil in tests
 }
 
 // New returns a console of streams that are not terminals. The caller may change that
@@ -59,6 +62,7 @@ func New(name string, in io.Reader, out, err io.Writer) *Console {
 // System returns the console of this process.
 func System(name string) *Console {
 	c := New(name, os.Stdin, os.Stdout, os.Stderr)
+	c.Out.file = os.Stdout
 	c.In.Terminal, c.Out.Terminal, c.Err.Terminal = isTerminal(os.Stdin), isTerminal(os.Stdout), isTerminal(os.Stderr)
 	c.Width, c.Height = width, height
 	return c
@@ -99,6 +103,21 @@ func (o *Output) writer() io.Writer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.w
+}
+
+// WithReader returns a context that ends when nobody reads the output any more. A command that prints
+// seldom would otherwise notice that only with its next line. The cause is syscall.EPIPE, as that of a
+// write would be.
+func (o *Output) WithReader(ctx context.Context) context.Context {
+	if o.file == nil {
+		return ctx
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	go func() { // it is left behind when the program ends
+		waitForReader(o.file)
+		stop(syscall.EPIPE)
+	}()
+	return ctx
 }
 
 // redirect makes w the target of the output and returns the target before.
