@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"photos/internal/testkit/freeport"
 	"photos/internal/testkit/gotool"
 	"photos/internal/testkit/testcert"
 )
@@ -88,7 +89,7 @@ func (s *Server) start(ctx context.Context, o Options) error {
 	if err := os.WriteFile(filepath.Join(iam, "users.json"), []byte(users), 0o600); err != nil {
 		return err
 	}
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,14 +124,6 @@ func (s *Server) start(ctx context.Context, o Options) error {
 
 // users are the accounts besides the server's own, as versitygw keeps them.
 const users = `{"accessAccounts": {"` + OtherAccessKey + `": {"access": "` + OtherAccessKey + `", "secret": "` + OtherSecretKey + `", "role": "user"}}}`
-
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
 
 func writeCertificate(certFile, keyFile string) error {
 	cert, key, err := testcert.New()
