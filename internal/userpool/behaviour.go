@@ -16,6 +16,7 @@ type Behaviour struct {
 	mu       sync.Mutex
 	knobs    Knobs
 	requests map[string]int
+	replaced chan struct{} // closed by the next Set; nil: nobody waits for that
 }
 
 // Knobs say how a pool behaves. Zero values leave the pool as it is configured.
@@ -36,7 +37,7 @@ type Knobs struct {
 // Fault says how requests fail.
 type Fault struct {
 	Times      int      `json:"times,omitempty"`       // how many requests fail; 0: all
-	Delay      Duration `json:"delay,omitempty"`       // before the answer; without another fault, the answer is only late
+	Delay      Duration `json:"delay,omitempty"`       // before the answer, until the knobs are replaced; without another fault, the answer is only late
 	Status     int      `json:"status,omitempty"`      // of the answer; 0: none
 	RetryAfter string   `json:"retry_after,omitempty"` // the header Retry-After
 	Body       string   `json:"body,omitempty"`        // of the answer, as it is
@@ -57,12 +58,26 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Set replaces all knobs.
+// Set replaces all knobs. Delays that are under way end.
 func (b *Behaviour) Set(k Knobs) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	k.Faults = maps.Clone(k.Faults)
 	b.knobs = k
+	if b.replaced != nil {
+		close(b.replaced)
+		b.replaced = nil
+	}
+}
+
+// nextSet returns a channel that the next Set closes.
+func (b *Behaviour) nextSet() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.replaced == nil {
+		b.replaced = make(chan struct{})
+	}
+	return b.replaced
 }
 
 // Knobs returns the knobs that are in effect.
@@ -91,12 +106,13 @@ func (b *Behaviour) around(path string, now func() time.Time, h http.Handler) ht
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", now().UTC().Format(http.TimeFormat))
+		replaced := b.nextSet()
 		fault, failing := b.nextFault(path)
 		if !failing {
 			h.ServeHTTP(w, r)
 			return
 		}
-		fault.serve(w, r, h)
+		fault.serve(w, r, h, replaced)
 	})
 }
 
@@ -120,14 +136,15 @@ func (b *Behaviour) nextFault(path string) (Fault, bool) {
 	return fault, failing
 }
 
-// serve answers a request with the fault.
-func (f Fault) serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
+// serve answers a request with the fault. A delay ends early when replaced is closed.
+func (f Fault) serve(w http.ResponseWriter, r *http.Request, h http.Handler, replaced <-chan struct{}) {
 	if f.Lost {
 		h.ServeHTTP(discardedResponse{header: http.Header{}}, r)
 	}
 	if f.Delay > 0 {
 		select {
 		case <-time.After(time.Duration(f.Delay)):
+		case <-replaced:
 		case <-r.Context().Done():
 			return
 		}

@@ -86,6 +86,32 @@ func TestSlowAnswers(t *testing.T) {
 	}
 }
 
+// A test can hold a request for as long as it needs, however slow the machine is.
+func TestNewKnobsEndADelay(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	refresh := r.session(t).Refresh
+	before := r.behaviour.Requests()["/oauth2/token"]
+	r.behaviour.Set(userpool.Knobs{Faults: map[string]userpool.Fault{"/oauth2/token": {Delay: userpool.Duration(time.Hour)}}})
+	status := make(chan int)
+	go func() {
+		got, _ := r.token(t, refreshing(refresh))
+		status <- got
+	}()
+	for r.behaviour.Requests()["/oauth2/token"] == before {
+		time.Sleep(time.Millisecond)
+	}
+	select {
+	case got := <-status:
+		t.Fatalf("status %d before the delay was over", got)
+	default:
+	}
+	r.behaviour.Set(userpool.Knobs{})
+	if got := <-status; got != http.StatusOK {
+		t.Errorf("status %d", got)
+	}
+}
+
 func TestClockThatIsOff(t *testing.T) {
 	t.Parallel()
 	r := start(t)

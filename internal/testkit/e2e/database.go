@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -83,13 +84,12 @@ func (d *database) end() {
 	}
 }
 
-// cmdLock is another process that writes to the database, for a while.
+// cmdLock is another process that writes to the database, for a while or until something is in a file.
 func cmdLock(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: lock DATABASE DURATION")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: lock DATABASE DURATION, or lock DATABASE FILE REGEXP")
 	}
-	d, err := time.ParseDuration(args[1])
-	ts.Check(err)
+	enough := lockedFor(ts, args[1:])
 	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0]))
 	ts.Check(err)
 	ctx := context.Background()
@@ -102,11 +102,27 @@ func cmdLock(ts *testscript.TestScript, neg bool, args []string) {
 	released := make(chan struct{})
 	go func() {
 		defer close(released)
-		time.Sleep(d)
+		for end := time.Now().Add(startTime); !enough() && time.Now().Before(end); {
+			time.Sleep(20 * time.Millisecond)
+		}
 		_ = conn.Close() // rolls back
 		_ = db.Close()
 	}()
 	ts.Defer(func() { <-released })
+}
+
+// lockedFor returns what reports that a lock was held for long enough.
+func lockedFor(ts *testscript.TestScript, args []string) func() bool {
+	if len(args) == 1 {
+		d, err := time.ParseDuration(args[0])
+		ts.Check(err)
+		end := time.Now().Add(d)
+		return func() bool { return time.Now().After(end) }
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	file := ts.MkAbs(args[0])
+	return func() bool { return matches(file, pattern) > 0 }
 }
 
 // cmdLater lets days pass: the files below the data folder of a stopped service become that

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"photos/internal/testkit/npm"
 	"photos/internal/testkit/sample"
@@ -59,7 +60,7 @@ func runAll(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, removeAll(dir)) }()
 	if err := os.Chmod(dir, 0o755); err != nil { // the unprivileged user has to get in
 		return 1, err
 	}
@@ -103,6 +104,15 @@ func runAll(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	return runAsNobody(dir, wd, env)
+}
+
+// removeAll removes a folder in which a program that a script left behind may still write a moment.
+func removeAll(dir string) (err error) {
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if err = os.RemoveAll(dir); err == nil || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // keepArtifacts copies what the tests left to artifacts/ of the module.

@@ -18,14 +18,15 @@ func cmdProvider(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case !neg && len(args) == 3 && args[0] == "start":
 		startProvider(ts, args[1], args[2])
-	case !neg && len(args) == 2 && args[0] == "asked":
+	case !neg && len(args) == 2 && args[0] == "signed-in":
 		want := numbers(ts, args[1:], 0)[0]
-		waitFor(ts, "requests for tokens", func() bool { return tokensAsked(ts) >= want })
-		if got := tokensAsked(ts); got != want {
-			ts.Fatalf("the provider was asked for tokens %d times, want %d", got, want)
+		if got := exchangedAt(ts).Codes; got != want {
+			ts.Fatalf("%d sign-ins are complete, want %d", got, want)
 		}
+	case !neg && len(args) == 1 && args[0] == "refreshed":
+		waitFor(ts, "refreshed token", func() bool { return exchangedAt(ts).RefreshTokens > 0 })
 	default:
-		ts.Fatalf("usage: provider start BASE_URL ACCESS_SECONDS | asked N")
+		ts.Fatalf("usage: provider start BASE_URL ACCESS_SECONDS | signed-in N | refreshed")
 	}
 }
 
@@ -46,14 +47,17 @@ func startProvider(ts *testscript.TestScript, base, seconds string) {
 	ts.Setenv("PROVIDER_ISSUER", words[5])
 }
 
-// tokensAsked returns how often the provider's token endpoint was asked.
-func tokensAsked(ts *testscript.TestScript) int {
+// exchanged is what the provider got in exchange for tokens.
+type exchanged struct {
+	Codes         int `json:"authorization_code"`
+	RefreshTokens int `json:"refresh_token"`
+}
+
+func exchangedAt(ts *testscript.TestScript) exchanged {
 	resp, err := http.Get(ts.Getenv("PROVIDER_URL") + "/control")
 	ts.Check(err)
 	defer resp.Body.Close()
-	var state struct {
-		Tokens int `json:"tokens"`
-	}
+	var state exchanged
 	ts.Check(json.NewDecoder(resp.Body).Decode(&state))
-	return state.Tokens
+	return state
 }

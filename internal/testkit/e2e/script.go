@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,6 +39,7 @@ var logins = make(chan struct{}, 4)
 //	photosd kill-after|stop-after FILE N  the same when FILE has N lines
 //	photosd start-small ROOM [ARG...]     start it on a disk with so much room, such as 6m; a file named grow makes more
 //	lock DATABASE DURATION       hold SQLite's lock for writing, and go on
+//	lock DATABASE FILE REGEXP    the same until a line of the file matches
 //	later DATA DAYS              let time pass for the uploads and files of a service that is stopped
 //	faults start                 a proxy with faults before the service; sets PROXY_URL
 //	faults rate R                from now on each kind happens to a request with this probability
@@ -66,11 +68,13 @@ var logins = make(chan struct{}, 4)
 //	scenes DIR N                 make landscapes that look like photos
 //	scenery DIR N                make landscapes for people to look at, and files with words for them
 //	lines FILE N                 require that many lines
+//	awaits FILE REGEXP [N]       wait until N lines (1) of a file, which another process writes, match
 //	replace FILE OLD NEW         edit a file
 //	occupy PORT                  listen on a port of 127.0.0.1 until the script ends
 //	chromium FILE                a real browser signs up and in at the address in a file
 //	provider start BASE_URL SECONDS  a certified provider dressed as Cognito, with access tokens of so many seconds; sets PROVIDER_URL and PROVIDER_ISSUER
-//	provider asked N             require that its token endpoint was asked so often
+//	provider signed-in N         require that so many sign-ins are complete
+//	provider refreshed           wait until it has refreshed a token
 //	window COMMAND ARG...        a real browser, a step per line; see cmdWindow
 //	database start ENGINE        a database server, which photosd then uses; also parts, kill, run, freeze, thaw
 //	replicas start N [ARG...]    start several photosd over one data folder; sets REPLICA1_URL and so on
@@ -131,6 +135,7 @@ func Run(t *testing.T) {
 			"scenes":   drawing(sample.WriteScenes),
 			"scenery":  drawing(sample.WriteLandscapes),
 			"lines":    cmdLines,
+			"awaits":   cmdAwaits,
 			"objects":  cmdObjects,
 			"replace":  cmdReplace,
 			"id":       cmdID,
@@ -307,6 +312,32 @@ func cmdLines(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// cmdAwaits waits for lines in a file that need not exist yet.
+func cmdAwaits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: awaits FILE REGEXP [N]")
+	}
+	want := numbers(ts, args[2:], 1)[0]
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	waitFor(ts, fmt.Sprintf("%d lines with %q in %s", want, args[1], args[0]), func() bool { return matches(ts.MkAbs(args[0]), pattern) >= want })
+}
+
+// matches returns how many whole lines of a file match a pattern. A file that cannot be read has none.
+func matches(file string, pattern *regexp.Regexp) int {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		if line, whole := strings.CutSuffix(line, "\n"); whole && pattern.MatchString(line) {
+			n++
+		}
+	}
+	return n
+}
+
 // cmdObjects checks that every line of a file is a JSON object, in characters that do
 // nothing to a terminal.
 func cmdObjects(ts *testscript.TestScript, neg bool, args []string) {
@@ -353,7 +384,11 @@ func cmdOccupy(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: occupy PORT")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:"+args[0])
-	ts.Check(err)
-	ts.Defer(func() { l.Close() })
+	waitFor(ts, "free port "+args[0], func() bool { // another script may have it for a while
+		l, err := net.Listen("tcp", "127.0.0.1:"+args[0])
+		if err == nil {
+			ts.Defer(func() { l.Close() })
+		}
+		return err == nil
+	})
 }

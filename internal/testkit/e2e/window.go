@@ -28,6 +28,7 @@ type window struct {
 	ctx   context.Context // of the browser, until the script ends
 	plain bool            // without JavaScript
 	asked atomic.Int64    // how often pages asked whether they may be left
+	load  loading
 }
 
 // windows are those of a script.
@@ -42,7 +43,9 @@ type windowsKey struct{}
 // windowTime bounds each command of a script, on a busy machine.
 const windowTime = 90 * time.Second
 
-// cmdWindow drives a real browser, a step per line:
+// cmdWindow drives a real browser, a step per line. Before it acts or examines, it waits until the page is
+// whole; after a click or a key, it waits for the page to which that leads, if there is one. What
+// a script of the page does later needs a command that waits for it:
 //
 //	window open NAME [plain]        a new window, or go on in an old one; plain: without JavaScript
 //	window go ADDRESS               open an address
@@ -138,20 +141,17 @@ func (w *window) do(ctx context.Context, ts *testscript.TestScript, neg bool, co
 	if len(args) < need[command] {
 		return fmt.Errorf("needs %d arguments", need[command])
 	}
+	waits := []string{"go", "sees", "tree", "has", "lists", "at", "eval", "downloads", "line", "size", "look"}
+	if neg || !slices.Contains(waits, command) {
+		if err := w.ready(ctx); err != nil {
+			return fmt.Errorf("the page is not whole: %w", err)
+		}
+	}
 	switch command {
-	case "go":
-		return chromedp.Do(ctx, chromedp.Navigate(args[0]))
-	case "back":
-		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("(history.back(), true)")) // a page that the browser kept does not load again
-		return err
-	case "click":
-		return w.click(ctx, args[0])
-	case "fill":
-		return w.fill(ctx, args[0], args[1])
+	case "go", "back", "click", "fill", "key":
+		return w.act(ctx, command, args)
 	case "files", "drop", "line", "reload", "downloads":
 		return w.files(ctx, ts, command, args)
-	case "key":
-		return w.press(ctx, args)
 	case "sees":
 		return w.sees(ctx, neg, args)
 	case "tree":
@@ -173,6 +173,21 @@ func (w *window) do(ctx context.Context, ts *testscript.TestScript, neg bool, co
 		return err
 	}
 	return w.inspect(ctx, ts, command, args)
+}
+
+// act carries out the commands that do what a user does with a mouse or a keyboard.
+func (w *window) act(ctx context.Context, command string, args []string) error {
+	switch command {
+	case "go":
+		return chromedp.Do(ctx, chromedp.Navigate(args[0]))
+	case "back":
+		return w.back(ctx)
+	case "click":
+		return w.click(ctx, args[0])
+	case "fill":
+		return w.fill(ctx, args[0], args[1])
+	}
+	return w.press(ctx, args)
 }
 
 // inspect carries out the commands that change only how the page looks, or examine it.
@@ -206,7 +221,7 @@ func (w *window) shot(ctx context.Context, ts *testscript.TestScript, name strin
 	if err := w.until(ctx, pictures); err != nil {
 		return err
 	}
-	return chromedp.Do(ctx, chromedp.Sleep(300*time.Millisecond), keep(ts, name)) // they are painted a moment later
+	return chromedp.Do(ctx, chromedp.Sleep(100*time.Millisecond), keep(ts, name)) // they are painted a moment later
 }
 
 // picture keeps a picture for documents: sharp on good screens, and small.
@@ -296,33 +311,10 @@ func (w *window) click(ctx context.Context, what string) error {
 			return fmt.Errorf("%s is not on the page, or does not stay in its place: %w", what, ctx.Err())
 		}
 		if err == nil && len(at) == 2 && slices.Equal(at, before) {
-			return w.clickAndLeave(ctx, what, at)
+			return errors.Join(chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1])), w.settle(ctx))
 		}
 		before = at // empty, too, while the browser goes from one page to the next
 	}
-}
-
-// clickAndLeave clicks at a place. After a click on a link it waits until the page of the link is
-// there; otherwise the next command could still find its element on the page with the link.
-func (w *window) clickAndLeave(ctx context.Context, what string, at []float64) error {
-	leaves, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`((e) => {
-		const link = e && e.closest('a[href]');
-		globalThis.clicked = true;
-		return !!link && !link.target && !link.hasAttribute('download') && link.href.split('#')[0] != location.href.split('#')[0];
-	})(`+find(what)+`)`))
-	if err != nil {
-		return err
-	}
-	if err := chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1])); err != nil || !leaves {
-		return err
-	}
-	const longest = 2 * time.Second // a script of the page may have done the work of the link, and then the page stays
-	for begin := time.Now(); time.Since(begin) < longest; time.Sleep(20 * time.Millisecond) {
-		if there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!globalThis.clicked && document.readyState != 'loading'")); err == nil && there {
-			return nil
-		}
-	}
-	return ctx.Err()
 }
 
 // fill types a text over what a field has.
@@ -350,7 +342,7 @@ func (w *window) press(ctx context.Context, names []string) error {
 		if !ok {
 			text = name
 		}
-		if err := chromedp.Do(ctx, chromedp.KeyEvent(text, options...)); err != nil {
+		if err := errors.Join(chromedp.Do(ctx, chromedp.KeyEvent(text, options...)), w.settle(ctx)); err != nil {
 			return err
 		}
 	}

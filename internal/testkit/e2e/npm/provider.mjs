@@ -5,7 +5,7 @@
 //
 //   node provider.mjs REDIRECT LOGOUT SECRET ACCESS_SECONDS
 //
-// /control counts requests to the token endpoint.
+// /control counts sign-ins and refreshes: the codes and the refresh tokens that were exchanged.
 import http from "node:http";
 import { generateKeyPairSync } from "node:crypto";
 import Provider, { interactionPolicy } from "oidc-provider";
@@ -69,7 +69,8 @@ server.listen(0, "127.0.0.1", () => {
     cookies: { keys: ["throw-away"] },
   });
   provider.on("server_error", (_, error) => console.error(error));
-  let tokens = 0;
+  const exchanged = { authorization_code: 0, refresh_token: 0 };
+  provider.on("grant.success", (ctx) => exchanged[ctx.oidc.params.grant_type]++);
   const callback = provider.callback();
   server.on("request", async (req, res) => {
     try {
@@ -81,14 +82,13 @@ server.listen(0, "127.0.0.1", () => {
 
   async function serve(req, res) {
     const url = new URL(req.url, base);
-    if (url.pathname === "/control") return res.end(JSON.stringify({ tokens }));
+    if (url.pathname === "/control") return res.end(JSON.stringify(exchanged));
     if (url.pathname === "/logout") { // Cognito's own form of a sign-out
       if (url.searchParams.get("logout_uri") !== logout) return res.writeHead(400).end();
       const clear = (req.headers.cookie ?? "").split("; ").map((one) => `${one.split("=")[0]}=; Path=/; Max-Age=0`).filter((one) => one.startsWith("_"));
       return res.writeHead(302, { Location: logout, "Set-Cookie": clear }).end();
     }
     if (url.pathname.startsWith("/login/")) return login(req, res);
-    if (url.pathname === "/oauth2/token") tokens++;
     // The issuer has the pool in its path. The pages of Cognito do not.
     if (url.pathname.startsWith(`/${pool}/.well-known/`)) return document(url, res);
     req.url = req.url.replace(`/${pool}`, "");
