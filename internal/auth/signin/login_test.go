@@ -371,7 +371,7 @@ func TestLoginEndsAtOnceWhenInterrupted(t *testing.T) {
 	if _, err := Login(ctx, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v, want canceled", err)
 	}
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > 10*time.Second { // it would wait for 20
 		t.Errorf("took %s", took)
 	}
 }

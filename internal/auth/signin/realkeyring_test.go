@@ -68,7 +68,7 @@ func keyringChild(kind string) int {
 	ctx := context.Background()
 	store := secret.NewKeyring(secret.KeyringOptions{Service: "photos-test"})
 	err := secret.Probe(ctx, store)
-	for i := 0; kind == "open" && err != nil && i < 20; i++ {
+	for i := 0; kind == "open" && err != nil && i < 150; i++ {
 		time.Sleep(200 * time.Millisecond) // the service is still taking its name on the bus
 		err = secret.Probe(ctx, store)
 	}
