@@ -87,9 +87,7 @@ func (r *renditions) get(ctx context.Context, owner string, id photo.ID, size in
 		}
 		done, mine := r.begin(name)
 		if mine {
-			picture, l, err = r.makeMissing(ctx, owner, id, size)
-			r.end(name)
-			return picture, l, err
+			return r.makeMissing(ctx, owner, id, size, name)
 		}
 		select {
 		case <-done:
@@ -99,8 +97,9 @@ func (r *renditions) get(ctx context.Context, owner string, id photo.ID, size in
 	}
 }
 
-// makeMissing makes the renditions, unless somebody did so just before r.begin.
-func (r *renditions) makeMissing(ctx context.Context, owner string, id photo.ID, size int) ([]byte, store.Located, error) {
+// makeMissing makes the renditions that name stands for, unless somebody did so just before r.begin.
+func (r *renditions) makeMissing(ctx context.Context, owner string, id photo.ID, size int, name string) ([]byte, store.Located, error) {
+	defer r.end(name)
 	picture, l, err := r.look(ctx, owner, id, size)
 	if !isMissing(err) {
 		return picture, l, err

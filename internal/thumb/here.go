@@ -3,7 +3,9 @@ package thumb
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -34,23 +36,72 @@ func goReads(mediaType string) bool {
 	return false
 }
 
-// decodeHere decodes in this process and turns the picture.
-func (m *Maker) decodeHere(r *io.SectionReader, look metadata.Inside) (decoded, error) {
+// decodeHere decodes in this process and turns the picture. It waits until the pictures that are decoded at
+// the same time leave it enough memory.
+func (m *Maker) decodeHere(ctx context.Context, r *io.SectionReader, look metadata.Inside) (decoded, error) {
 	const atOnce = 1 << 20 // in a bucket, each read is a request
-	in := bufio.NewReaderSize(io.NewSectionReader(r, 0, r.Size()), int(min(max(r.Size(), 512), atOnce)))
-	config, _, err := image.DecodeConfig(in)
+	source := &noting{r: io.NewSectionReader(r, 0, r.Size())}
+	in := bufio.NewReaderSize(source, int(min(max(r.Size(), 512), atOnce)))
+	cost, err := m.costHere(in)
 	if err != nil {
-		return decoded{}, fmt.Errorf("%w: %w", ErrRefused, err)
+		return decoded{}, source.orElse(err)
 	}
-	if config.Width <= 0 || config.Height <= 0 || config.Width > m.c.MaxPixels/config.Height {
-		return decoded{}, fmt.Errorf("%w: %d × %d pixels", ErrRefused, config.Width, config.Height)
+	if err := m.memory.Acquire(ctx, cost); err != nil {
+		return decoded{}, err
 	}
-	in.Reset(io.NewSectionReader(r, 0, r.Size()))
+	defer m.memory.Release(cost)
+	source.r = io.NewSectionReader(r, 0, r.Size())
+	in.Reset(source)
 	img, _, err := image.Decode(in)
-	if err != nil && img == nil {
-		return decoded{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	if source.err != nil || err != nil && img == nil {
+		return decoded{}, source.orElse(fmt.Errorf("%w: %w", ErrRefused, err))
 	}
 	return decoded{image: turn(shrink(img, Sizes()[0]), look.Orientation), colors: look.Colors}, nil
+}
+
+// noting notes why a picture could not be read. That is no fault of the picture, so it is not refused.
+type noting struct {
+	r   io.Reader
+	err error // other than io.EOF
+}
+
+// Read implements io.Reader.
+func (n *noting) Read(p []byte) (int, error) {
+	read, err := n.r.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // the one value io.Reader promises
+		n.err = err
+	}
+	return read, err
+}
+
+// orElse returns why the picture could not be read, or refused if it could.
+func (n *noting) orElse(refused error) error {
+	if n.err != nil {
+		return fmt.Errorf("read the picture: %w", n.err)
+	}
+	return refused
+}
+
+// costHere returns how many bytes the decoding of a picture takes. It refuses a picture that exceeds the
+// limits.
+func (m *Maker) costHere(in *bufio.Reader) (int64, error) {
+	head, err := in.Peek(in.Size())
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	jpegPixel := jpegPixelSize(head) // before other bytes are read into head
+	config, format, err := image.DecodeConfig(in)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if config.Width <= 0 || config.Height <= 0 || config.Width > m.c.MaxPixels/config.Height {
+		return 0, fmt.Errorf("%w: %d × %d pixels", ErrRefused, config.Width, config.Height)
+	}
+	cost := decodeCost(format, config, jpegPixel)
+	if cost > m.c.Decoded {
+		return 0, fmt.Errorf("%w: %d × %d pixels need %d MiB", ErrRefused, config.Width, config.Height, cost>>20)
+	}
+	return cost, nil
 }
 
 // shrink scales a picture down so that its longer side has this length. A picture that

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"photos/internal/photo"
 	"photos/internal/picture"
 	"photos/internal/picture/metadata"
@@ -45,6 +47,7 @@ type Config struct {
 	MaxPixels  int           // of a picture; 0: 200 million
 	Timeout    time.Duration // of one program; 0: 30 s
 	Memory     int64         // bytes of address space of one program; 0: 2 GiB
+	Decoded    int64         // bytes of all pictures that are decoded in this process at the same time; 0: 1 GiB
 }
 
 // Version grows when renditions, colors or digests are made in another way. What an older
@@ -65,9 +68,10 @@ func Find() Config {
 
 // A Maker makes renditions. Its methods are safe for concurrent use.
 type Maker struct {
-	c     Config
-	box   []string // the command line before that of a program; nil: programs run without a box
-	noBox error
+	c      Config
+	memory *semaphore.Weighted // of the pictures that are decoded in this process, in bytes
+	box    []string            // the command line before that of a program; nil: programs run without a box
+	noBox  error
 }
 
 // New makes a Maker. It tries bubblewrap out.
@@ -81,7 +85,10 @@ func New(c Config) *Maker {
 	if c.Memory <= 0 {
 		c.Memory = 2 << 30
 	}
-	m := &Maker{c: c}
+	if c.Decoded <= 0 {
+		c.Decoded = 1 << 30
+	}
+	m := &Maker{c: c, memory: semaphore.NewWeighted(c.Decoded)}
 	if c.Bubblewrap != "" && (c.VIPS != "" || c.FFmpeg != "") {
 		m.box, m.noBox = findBox(c.Bubblewrap)
 	}
@@ -109,8 +116,14 @@ type Result struct {
 	Digest   photo.Digest // of how the picture looks
 }
 
-// Make decodes the size bytes of r once and returns renditions of all Sizes.
-func (m *Maker) Make(ctx context.Context, mediaType string, r io.ReaderAt, size int64) (Result, error) {
+// Make decodes the size bytes of r once and returns renditions of all Sizes. A decoder that panics has
+// refused the picture.
+func (m *Maker) Make(ctx context.Context, mediaType string, r io.ReaderAt, size int64) (_ Result, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: %s: the decoder failed: %v", ErrRefused, mediaType, cause)
+		}
+	}()
 	decoded, err := m.decode(ctx, mediaType, io.NewSectionReader(r, 0, size))
 	if err != nil {
 		return Result{}, fmt.Errorf("make renditions of %s: %w", mediaType, err)
@@ -153,7 +166,7 @@ func (m *Maker) decode(ctx context.Context, mediaType string, r *io.SectionReade
 		}
 		fallthrough // a picture that libvips refuses may be readable all the same
 	case goReads(mediaType):
-		return m.decodeHere(r, look)
+		return m.decodeHere(ctx, r, look)
 	}
 	return decoded{}, ErrUnsupported
 }
@@ -174,7 +187,7 @@ func (m *Maker) decodePreview(ctx context.Context, look metadata.Inside) (decode
 	if inner.Colors.Profile == nil {
 		inner.Colors.AdobeRGB = inner.Colors.AdobeRGB || look.Colors.AdobeRGB
 	}
-	return m.decodeHere(look.Preview, inner)
+	return m.decodeHere(ctx, look.Preview, inner)
 }
 
 // vipsReads reports whether libvips is asked for a format. It also knows others, in
