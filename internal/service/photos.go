@@ -100,18 +100,21 @@ func (s *Photos) search(ctx context.Context, by Caller, f photo.Filter, do func(
 		return err
 	}
 	defer release()
-	return s.inTime(ctx, do)
+	return s.inTime(ctx, narrowIt, do)
 }
 
-// inTime runs a query that has to end within the time of a search.
-func (s *Photos) inTime(ctx context.Context, do func(context.Context) error) error {
+const narrowIt = "narrow it: use fewer words, or a time with --since and --until"
+
+// inTime runs a query that has to end within the time of a search. hint says what to do about one that
+// takes longer.
+func (s *Photos) inTime(ctx context.Context, hint string, do func(context.Context) error) error {
 	timed, cancel := context.WithTimeout(ctx, s.searchTime)
 	defer cancel()
 	err := do(timed)
 	if err != nil && ctx.Err() == nil && timed.Err() != nil {
 		return &photo.Error{
 			Kind: photo.KindSearchTimeout, Msg: fmt.Sprintf("the search was not finished within %s", s.searchTime),
-			Hint: "narrow it: use fewer words, or a time with --since and --until", Err: err,
+			Hint: hint, Err: err,
 		}
 	}
 	return err

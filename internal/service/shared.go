@@ -103,7 +103,7 @@ func (v *Shared) search(ctx context.Context, do func(context.Context) error) err
 		return &BusyError{false, time.Second, "the service is busy with other searches"}
 	}
 	defer release()
-	return v.s.photos.inTime(ctx, do)
+	return v.s.photos.inTime(ctx, narrowIt, do)
 }
 
 func (v *Shared) listFixed(ctx context.Context, after string, limit int) ([]photo.Photo, string, error) {

@@ -34,17 +34,30 @@ type Similarity[T any] struct {
 // Similar returns at most limit photos whose digest differs in at most distance bits from
 // that of the photo id, the most similar first. It compares all digests of the owner: that
 // is a scan of one index, and takes about as long as a page of a list.
-func (s *Photos) Similar(ctx context.Context, by Caller, id photo.ID, distance, limit int) (Similarity[Similar], error) {
-	release, err := s.searches.Acquire(by.Owner)
-	if err != nil {
-		return Similarity[Similar]{}, err
-	}
-	defer release()
+func (s *Photos) Similar(ctx context.Context, by Caller, id photo.ID, distance, limit int) (result Similarity[Similar], err error) {
 	like, err := s.digestOf(ctx, by, id)
 	if err != nil {
-		return Similarity[Similar]{}, err
+		return result, err
 	}
-	looks, pending, err := s.looks.Looks(ctx, by.Owner)
+	err = s.compare(ctx, by, func(ctx context.Context) error {
+		result, err = s.similar(ctx, by.Owner, id, like, distance, limit)
+		return err
+	})
+	return result, err
+}
+
+// compare runs a comparison of all photos of the owner, in a slot and within the time of a search.
+func (s *Photos) compare(ctx context.Context, by Caller, do func(context.Context) error) error {
+	release, err := s.searches.Acquire(by.Owner)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return s.inTime(ctx, "ask for a smaller distance", do)
+}
+
+func (s *Photos) similar(ctx context.Context, owner string, id photo.ID, like photo.Digest, distance, limit int) (Similarity[Similar], error) {
+	looks, pending, err := s.looks.Looks(ctx, owner)
 	if err != nil {
 		return Similarity[Similar]{}, err
 	}
@@ -53,7 +66,7 @@ func (s *Photos) Similar(ctx context.Context, by Caller, id photo.ID, distance, 
 		return cmp.Or(cmp.Compare(like.Distance(a.Digest), like.Distance(b.Digest)), cmp.Compare(b.Number, a.Number))
 	})
 	looks = looks[:min(len(looks), limit+1)] // one of them is the photo itself
-	rows, err := s.looks.Numbered(ctx, by.Owner, numbersOf(looks))
+	rows, err := s.looks.Numbered(ctx, owner, numbersOf(looks))
 	if err != nil {
 		return Similarity[Similar]{}, err
 	}
@@ -92,53 +105,122 @@ func numbersOf(looks []store.Looked) []int64 {
 // would have to be compared with everything.
 const MaxDupeDistance = 10
 
+// maxDupes is the largest group. More photos that look the same are several groups, so that the answer
+// to one request is bounded.
+const maxDupes = 1000
+
 // Dupes returns groups of photos that look the same: their digests differ in at most
 // distance bits, and their shapes and average colors hardly at all. The group with the
 // newest photo comes first, and in it the newest photo. A page ends when it has limit
 // photos. The cursor is the one of the page before.
-func (s *Photos) Dupes(ctx context.Context, by Caller, distance int, cursor string, limit int) (Similarity[[]photo.Photo], error) {
+func (s *Photos) Dupes(ctx context.Context, by Caller, distance int, cursor string, limit int) (result Similarity[[]photo.Photo], err error) {
 	after, err := dupeCursor(cursor)
 	if err != nil {
-		return Similarity[[]photo.Photo]{}, err
+		return result, err
 	}
-	release, err := s.searches.Acquire(by.Owner)
+	err = s.compare(ctx, by, func(ctx context.Context) error {
+		var groups [][]looked
+		if groups, result.Pending, err = s.dupes(ctx, by.Owner, distance); err != nil {
+			return err
+		}
+		groups, result.Next = dupePage(groups, after, limit)
+		result.Found, err = s.photosOf(ctx, by.Owner, groups)
+		return err
+	})
+	return result, err
+}
+
+// looked is what is compared of a photo.
+type looked struct {
+	store.Looked
+	width, height int
+	color         photo.Color
+}
+
+// dupes returns all groups, the one with the newest photo first.
+func (s *Photos) dupes(ctx context.Context, owner string, distance int) (groups [][]looked, pending int, err error) {
+	looks, pending, err := s.looks.Looks(ctx, owner)
 	if err != nil {
-		return Similarity[[]photo.Photo]{}, err
+		return nil, 0, err
 	}
-	defer release()
-	looks, pending, err := s.looks.Looks(ctx, by.Owner)
+	candidates, err := groupLooks(ctx, looks, distance)
 	if err != nil {
-		return Similarity[[]photo.Photo]{}, err
+		return nil, 0, err
 	}
-	candidates := groupLooks(looks, distance)
-	rows, err := s.looks.Numbered(ctx, by.Owner, numbersOf(slices.Concat(candidates...)))
+	shaped, err := s.shapesOf(ctx, owner, slices.Concat(candidates...))
 	if err != nil {
-		return Similarity[[]photo.Photo]{}, err
+		return nil, 0, err
 	}
-	var groups [][]store.Looked
 	for _, c := range candidates {
-		groups = append(groups, splitGroup(c, rows, distance)...)
+		parts, err := splitGroup(ctx, c, shaped, distance)
+		if err != nil {
+			return nil, 0, err
+		}
+		groups = append(groups, parts...)
 	}
-	slices.SortFunc(groups, func(a, b []store.Looked) int { return cmp.Compare(b[0].Number, a[0].Number) })
-	result := Similarity[[]photo.Photo]{Pending: pending}
+	slices.SortFunc(groups, func(a, b []looked) int { return cmp.Compare(b[0].Number, a[0].Number) })
+	return groups, pending, nil
+}
+
+// shapesOf returns the shapes and colors of the photos that are still there, by number. It reads some rows at a
+// time, because they may have long descriptions.
+func (s *Photos) shapesOf(ctx context.Context, owner string, looks []store.Looked) (map[int64]looked, error) {
+	const some = 500
+	shaped := make(map[int64]looked, len(looks))
+	for chunk := range slices.Chunk(looks, some) {
+		rows, err := s.looks.Numbered(ctx, owner, numbersOf(chunk))
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range chunk {
+			if p, there := rows[l.Number]; there {
+				shaped[l.Number] = looked{l, p.Width, p.Height, p.Look.Color}
+			}
+		}
+	}
+	return shaped, nil
+}
+
+// dupePage returns the groups of a page, which begin below the number after, and the cursor of the next
+// page.
+func dupePage(groups [][]looked, after int64, limit int) (page [][]looked, next string) {
 	photos := 0
 	for _, g := range groups {
 		if g[0].Number >= after {
 			continue
 		}
 		if photos > 0 && photos+len(g) > limit {
-			result.Next = strconv.FormatInt(after, 10)
-			break
+			return page, strconv.FormatInt(after, 10)
 		}
-		group := make([]photo.Photo, len(g))
-		for i, l := range g {
-			group[i] = rows[l.Number]
-		}
-		result.Found = append(result.Found, group)
+		page = append(page, g)
 		photos += len(g)
 		after = g[0].Number
 	}
-	return result, nil
+	return page, ""
+}
+
+// photosOf returns the photos of groups. It leaves out those that were deleted meanwhile.
+func (s *Photos) photosOf(ctx context.Context, owner string, groups [][]looked) (found [][]photo.Photo, err error) {
+	var numbers []int64
+	for _, l := range slices.Concat(groups...) {
+		numbers = append(numbers, l.Number)
+	}
+	rows, err := s.looks.Numbered(ctx, owner, numbers)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		var group []photo.Photo
+		for _, l := range g {
+			if p, there := rows[l.Number]; there {
+				group = append(group, p)
+			}
+		}
+		if len(group) > 1 {
+			found = append(found, group)
+		}
+	}
+	return found, nil
 }
 
 // dupeCursor returns the number below which the groups of the next page begin.
@@ -159,7 +241,7 @@ func dupeCursor(s string) (int64, error) {
 // Of distance+1 parts of two such digests at least one is the same, so only digests with
 // the same part are compared. For 100,000 photos and a distance of 4 that are some 2 million
 // pairs instead of 5 billion.
-func groupLooks(looks []store.Looked, distance int) [][]store.Looked {
+func groupLooks(ctx context.Context, looks []store.Looked, distance int) ([][]store.Looked, error) {
 	same := map[photo.Digest][]store.Looked{}
 	for _, l := range looks {
 		same[l.Digest] = append(same[l.Digest], l)
@@ -171,6 +253,9 @@ func groupLooks(looks []store.Looked, distance int) [][]store.Looked {
 		from, to := 64*part/parts, 64*(part+1)/parts
 		byPart := map[photo.Digest][]int{}
 		for i, d := range digests {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
 			bits := d << (64 - to) >> (64 - to + from)
 			for _, j := range byPart[bits] {
 				if d.Distance(digests[j]) <= distance {
@@ -190,50 +275,58 @@ func groupLooks(looks []store.Looked, distance int) [][]store.Looked {
 			out = append(out, group)
 		}
 	}
-	return out
+	return out, nil
 }
 
-// splitGroup joins those of a group that also have the same shape and color, and returns
+// splitGroup joins those of the looks that also have the same shape and color, and returns
 // the groups of two and more, each with the newest photo first.
-func splitGroup(group []store.Looked, rows map[int64]photo.Photo, distance int) [][]store.Looked {
-	group = slices.DeleteFunc(group, func(l store.Looked) bool { _, there := rows[l.Number]; return !there })
+func splitGroup(ctx context.Context, looks []store.Looked, shaped map[int64]looked, distance int) ([][]looked, error) {
+	var group []looked
+	for _, l := range looks {
+		if shape, there := shaped[l.Number]; there {
+			group = append(group, shape)
+		}
+	}
 	joined := newGroups(len(group))
-	photos := make([]photo.Photo, len(group))
 	for i, a := range group {
-		photos[i] = rows[a.Number]
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		for j, b := range group[:i] {
-			if a.Digest.Distance(b.Digest) <= distance && joined.root(i) != joined.root(j) && alike(&photos[i], &photos[j]) {
+			if a.Digest.Distance(b.Digest) <= distance && joined.root(i) != joined.root(j) && a.alike(b) {
 				joined.join(i, j)
 			}
 		}
 	}
-	var out [][]store.Looked
+	var out [][]looked
 	for _, members := range joined.all() {
-		if len(members) < 2 {
-			continue
-		}
-		part := make([]store.Looked, len(members))
+		part := make([]looked, len(members))
 		for i, m := range members {
 			part[i] = group[m]
 		}
-		slices.SortFunc(part, func(a, b store.Looked) int { return cmp.Compare(b.Number, a.Number) })
-		out = append(out, part)
+		slices.SortFunc(part, func(a, b looked) int { return cmp.Compare(b.Number, a.Number) })
+		for ; len(part) > maxDupes+1; part = part[maxDupes:] { // one photo alone would be no group
+			out = append(out, part[:maxDupes])
+		}
+		if len(part) > 1 {
+			out = append(out, part)
+		}
 	}
-	return out
+	return out, nil
 }
 
 // alike reports whether two photos have about the same shape and average color. A digest
 // knows neither: all plain areas have the same one.
-func alike(a, b *photo.Photo) bool {
+func (a looked) alike(b looked) bool {
 	const shape, color = 0.03, 24
-	if a.Width > 0 && b.Width > 0 {
-		ratio := float64(a.Width) * float64(b.Height) / (float64(a.Height) * float64(b.Width))
+	if a.width > 0 && b.width > 0 {
+		ratio := float64(a.width) * float64(b.height) / (float64(a.height) * float64(b.width))
 		if ratio < 1-shape || ratio > 1+shape {
 			return false
 		}
 	}
-	for i := range a.Look.Color {
-		if d := int(a.Look.Color[i]) - int(b.Look.Color[i]); d < -color || d > color {
+	for i := range a.color {
+		if d := int(a.color[i]) - int(b.color[i]); d < -color || d > color {
 			return false
 		}
 	}

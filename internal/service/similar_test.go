@@ -1,9 +1,13 @@
 package service
 
 import (
+	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
+	"time"
 
 	"photos/internal/photo"
 	"photos/internal/store"
@@ -42,7 +46,11 @@ func TestGroupLooks(t *testing.T) {
 			}
 		}
 		got := map[int64]int{}
-		for _, g := range groupLooks(looks, distance) {
+		groups, err := groupLooks(t.Context(), looks, distance)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range groups {
 			numbers := numbersOf(g)
 			for _, n := range numbers {
 				got[n] = int(slices.Min(numbers))
@@ -63,20 +71,32 @@ func TestGroupLooks(t *testing.T) {
 func TestSplitGroup(t *testing.T) {
 	t.Parallel()
 	red, blue := photo.Color{200, 0, 0}, photo.Color{0, 0, 200}
-	rows := map[int64]photo.Photo{
-		1: {Width: 400, Height: 300, Look: photo.Look{Color: red}},
-		2: {Width: 800, Height: 600, Look: photo.Look{Color: photo.Color{210, 5, 3}}},
-		3: {Width: 300, Height: 400, Look: photo.Look{Color: red}},
-		4: {Width: 400, Height: 300, Look: photo.Look{Color: blue}},
-		5: {Width: 40, Height: 30, Look: photo.Look{Color: blue}},
+	shaped := map[int64]looked{
+		1: {width: 400, height: 300, color: red},
+		2: {width: 800, height: 600, color: photo.Color{210, 5, 3}},
+		3: {width: 300, height: 400, color: red},
+		4: {width: 400, height: 300, color: blue},
+		5: {width: 40, height: 30, color: blue},
 	}
 	var group []store.Looked
 	for n := range int64(7) { // 0 and 6 were deleted meanwhile
 		group = append(group, store.Looked{Number: n})
+		if l, there := shaped[n]; there {
+			l.Number = n
+			shaped[n] = l
+		}
+	}
+	split, err := splitGroup(t.Context(), group, shaped, 4)
+	if err != nil {
+		t.Fatal(err)
 	}
 	var got [][]int64
-	for _, g := range splitGroup(group, rows, 4) {
-		got = append(got, numbersOf(g))
+	for _, g := range split {
+		var numbers []int64
+		for _, l := range g {
+			numbers = append(numbers, l.Number)
+		}
+		got = append(got, numbers)
 	}
 	if want := [][]int64{{2, 1}, {5, 4}}; !slices.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("groups %v, want %v", got, want)
@@ -90,6 +110,75 @@ func BenchmarkGroupLooks(b *testing.B) {
 		looks[i] = store.Looked{Number: int64(i), Digest: photo.Digest(random.Uint64())}
 	}
 	for b.Loop() {
-		groupLooks(looks, 4)
+		if _, err := groupLooks(b.Context(), looks, 4); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// plain are photos that all look the same.
+type plain int
+
+func (n plain) Looks(context.Context, string) (looks []store.Looked, pending int, err error) {
+	for i := range int64(n) {
+		looks = append(looks, store.Looked{Number: i})
+	}
+	return looks, 0, nil
+}
+
+func (plain) Numbered(_ context.Context, _ string, numbers []int64) (map[int64]photo.Photo, error) {
+	rows := map[int64]photo.Photo{}
+	for _, n := range numbers {
+		// There are two colors, and each photo is compared with all others.
+		rows[n] = photo.Photo{Name: strconv.FormatInt(n, 10), Look: photo.Look{Color: photo.Color{uint8(n % 2 * 200), 0, 0}}}
+	}
+	return rows, nil
+}
+
+// TestDupesOfManyPlainPhotos: a group is split where it would make an answer too large, and each photo is in
+// one part.
+func TestDupesOfManyPlainPhotos(t *testing.T) {
+	t.Parallel()
+	const photos = 4*maxDupes + 2 // half of them in each of two groups, so that one photo would be left over
+	s := &Photos{looks: plain(photos), searches: NewLimiter("searches", 2, 1), searchTime: time.Minute}
+	seen, cursor := map[string]bool{}, ""
+	for range 10 {
+		page, err := s.Dupes(t.Context(), Caller{Owner: "ada"}, 4, cursor, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range page.Found {
+			if len(g) < 2 || len(g) > maxDupes+1 {
+				t.Errorf("a group of %d photos", len(g))
+			}
+			for _, p := range g {
+				if seen[p.Name] {
+					t.Errorf("photo %s is in two groups", p.Name)
+				}
+				seen[p.Name] = true
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if len(seen) != photos || cursor != "" {
+		t.Errorf("%d photos of %d, next page %q", len(seen), photos, cursor)
+	}
+}
+
+// TestDupesEnd: the comparison of photos that are made to be compared for long ends with its caller, and within
+// the time of a search.
+func TestDupesEnd(t *testing.T) {
+	t.Parallel()
+	s := &Photos{looks: plain(100_000), searches: NewLimiter("searches", 2, 1), searchTime: time.Millisecond}
+	if _, err := s.Dupes(t.Context(), Caller{Owner: "ada"}, 4, "", 100); photo.KindOf(err) != photo.KindSearchTimeout {
+		t.Errorf("a comparison that takes too long: %v", err)
+	}
+	s.searchTime = time.Hour
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := s.Dupes(ctx, Caller{Owner: "ada"}, 4, "", 100); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a client that has left: %v", err)
 	}
 }
