@@ -168,21 +168,24 @@ func forgetting(forget func(ctx context.Context, keep time.Duration, limit int) 
 	}
 }
 
-// inBatches claims items and removes them until there are none. It returns how many it removed.
+// inBatches claims items and removes them until there are none. It returns how many it removed. An item that
+// cannot be removed does not stop the others of its batch, which nobody else can claim any more.
 func inBatches[T any](ctx context.Context, claim func(context.Context, int) ([]T, error), remove func(context.Context, T) error) (removed int, err error) {
 	for {
 		items, err := claim(ctx, sweepBatch)
 		if err != nil {
 			return removed, err
 		}
+		var failed []error
 		for _, item := range items {
 			if err := remove(ctx, item); err != nil {
-				return removed, err
+				failed = append(failed, err)
+				continue
 			}
 			removed++
 		}
-		if len(items) < sweepBatch {
-			return removed, nil
+		if len(failed) > 0 || len(items) < sweepBatch {
+			return removed, errors.Join(failed...)
 		}
 	}
 }

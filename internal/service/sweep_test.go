@@ -2,11 +2,13 @@ package service_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"photos/internal/blob"
+	"photos/internal/store"
 )
 
 // slowBlobs let a walk through the blobs wait.
@@ -23,6 +25,53 @@ func (b *slowBlobs) EachBlob(ctx context.Context, f func(owner, key string, comm
 	b.walking <- struct{}{}
 	<-b.finish
 	return b.Store.EachBlob(ctx, f)
+}
+
+// stuckStaging cannot remove one staged upload.
+type stuckStaging struct {
+	blob.Staging
+	stuck string
+}
+
+var errStuck = errors.New("it cannot be removed")
+
+// Discard implements blob.Staging.
+func (s stuckStaging) Discard(ctx context.Context, name string) error {
+	if name == s.stuck {
+		return errStuck
+	}
+	return s.Staging.Discard(ctx, name)
+}
+
+// TestSweepGoesOn: bytes that cannot be removed are reported, and do not keep others, whose rows are gone as well.
+func TestSweepGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Minute)
+	p := w.processes[0]
+	owner, err := p.db.Owner(t.Context(), "pool", "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"first", "second", "third"}
+	for _, name := range names {
+		staged, err := p.disk.Create(t.Context(), owner, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.db.CreateUpload(t.Context(), store.Upload{ID: name, Owner: owner, Length: 1}, 0)
+		if err := errors.Join(err, staged.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.sweeper.Staging = stuckStaging{p.disk, names[0]}
+	if err := p.sweeper.Sweep(t.Context()); !errors.Is(err, errStuck) {
+		t.Errorf("the sweep: %v", err)
+	}
+	for i, name := range names {
+		if _, err := p.disk.StagedSize(t.Context(), name); errors.Is(err, blob.ErrNotFound) != (i > 0) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // TestOneProcessWalks has two processes sweep at the same time. One walks through the stored
