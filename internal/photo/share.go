@@ -24,6 +24,7 @@ type Share struct {
 // Limits of shares.
 const (
 	MaxShares       = 500  // of one owner, without those that have ended
+	MaxEndedShares  = 1000 // of one owner; the oldest of more are forgotten
 	MaxListedShares = 5000 // in a list, with those that have ended
 	MaxShared       = 5000 // photos of one share
 	MaxShareTitle   = 200  // bytes

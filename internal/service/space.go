@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"photos/internal/blob"
 	"photos/internal/photo"
@@ -48,23 +49,21 @@ func (s *Uploads) checkAnnounced(ctx context.Context, owner string, id photo.ID,
 	return err
 }
 
-// missing returns how many bytes of unfinished uploads are still to come. It leaves out
-// those of the photo id, since one of them may be the upload that begins. It looks at
-// files only if the sum exceeds enough.
+// missing returns how many bytes of unfinished uploads are still to come. It leaves out one
+// upload of the photo id, which the one that begins may be a retry of. It looks at files only
+// if the sum exceeds enough.
 func (s *Uploads) missing(ctx context.Context, pending []store.Pending, id photo.ID, enough int64) (int64, error) {
+	if at := slices.IndexFunc(pending, func(u store.Pending) bool { return !id.IsZero() && u.Photo == id }); at >= 0 {
+		pending = slices.Delete(pending, at, at+1)
+	}
 	var sum int64
 	for _, u := range pending {
-		if id.IsZero() || u.Photo != id {
-			sum += u.Length
-		}
+		sum += u.Length
 	}
 	if sum <= enough {
 		return sum, nil
 	}
 	for _, u := range pending {
-		if !id.IsZero() && u.Photo == id {
-			continue
-		}
 		here, err := s.staging.StagedSize(ctx, u.ID)
 		if err != nil && !errors.Is(err, blob.ErrNotFound) {
 			return 0, err

@@ -17,16 +17,23 @@ type Quota struct {
 func (q Quota) LimitsPhotos() bool { return q.Photos > 0 || q.Bytes > 0 }
 
 // Allow returns an error of photo.KindQuota when another photo of size bytes would
-// exceed the quota of an owner with the usage u.
-func (q Quota) Allow(u Usage, size int64) error {
+// exceed the quota of an owner with the usage u. announced is how many bytes other
+// unfinished uploads of the owner will bring.
+func (q Quota) Allow(u Usage, size, announced int64) error {
 	const hint = "delete photos; photos in the trash count until they are purged"
+	room := q.Bytes - u.Bytes - u.TrashedBytes
 	switch {
 	case q.Photos > 0 && u.Photos+u.TrashedPhotos >= q.Photos:
 		return &photo.Error{Kind: photo.KindQuota, Msg: fmt.Sprintf("you have %d photos, and your quota allows no more", u.Photos+u.TrashedPhotos), Hint: hint}
-	case q.Bytes > 0 && size > q.Bytes-u.Bytes-u.TrashedBytes:
+	case q.Bytes > 0 && size > room:
 		return &photo.Error{
 			Kind: photo.KindQuota, Hint: hint,
 			Msg: fmt.Sprintf("no room for another %d bytes: your photos use %d of %d", size, u.Bytes+u.TrashedBytes, q.Bytes),
+		}
+	case q.Bytes > 0 && announced > room-size:
+		return &photo.Error{
+			Kind: photo.KindQuota, Hint: "finish these uploads, or wait until they expire",
+			Msg: fmt.Sprintf("no room for another %d bytes: your photos use %d of %d, and your unfinished uploads need %d", size, u.Bytes+u.TrashedBytes, q.Bytes, announced),
 		}
 	}
 	return nil

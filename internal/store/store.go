@@ -60,7 +60,8 @@ type Store interface {
 
 	// Limit sets the quota of each owner. Add, FinishUpload and CreateUpload then
 	// refuse whatever exceeds it, with photo.KindQuota. Photos that an owner already
-	// has stay, and can be restored and repaired. A store begins without a quota.
+	// has stay, and can be restored and repaired. CreateUpload also counts the bytes of
+	// the owner's unfinished uploads. A store begins without a quota.
 	Limit(q Quota)
 
 	// Uploads lists an owner's unfinished uploads, in no order.

@@ -15,19 +15,25 @@ func (db *DB) Limit(q store.Quota) { db.writer.quota.Store(&q) }
 
 // allow refuses a photo that exceeds the owner's quota. A photo that the owner already has is allowed.
 func (t *txn) allow(ctx context.Context, owner string, p photo.Photo) error {
-	q := t.quota
-	if !q.LimitsPhotos() {
-		return nil
+	u, limited, err := t.limitedUsage(ctx, owner, p.ID)
+	if err != nil || !limited {
+		return err
 	}
-	_, err := t.photo(ctx, owner, p.ID)
+	return t.refuse(t.quota.Allow(u, p.Size, 0))
+}
+
+// limitedUsage returns the owner's usage if a quota limits a photo. None limits a photo that the owner
+// already has.
+func (t *txn) limitedUsage(ctx context.Context, owner string, id photo.ID) (u store.Usage, limited bool, err error) {
+	if !t.quota.LimitsPhotos() {
+		return u, false, nil
+	}
+	_, err = t.photo(ctx, owner, id)
 	if refused(err) == nil { // the owner already has it
-		return err
+		return u, false, err
 	}
-	u, err := t.usage(ctx, owner)
-	if err != nil {
-		return err
-	}
-	return t.refuse(q.Allow(u, p.Size))
+	u, err = t.usage(ctx, owner)
+	return u, err == nil, err
 }
 
 // usage returns the owner's usage, including the changes of this transaction. It locks the owner's
@@ -44,7 +50,7 @@ func (t *txn) usage(ctx context.Context, owner string) (store.Usage, error) {
 }
 
 // allowUpload refuses an upload when the owner has too many unfinished ones, or when its photo
-// would exceed the quota.
+// and those of the other ones would exceed the quota.
 func (t *txn) allowUpload(ctx context.Context, u store.Upload) error {
 	q := t.quota
 	if q == (store.Quota{}) {
@@ -57,7 +63,24 @@ func (t *txn) allowUpload(ctx context.Context, u store.Upload) error {
 	if err := q.AllowUpload(unfinished); err != nil {
 		return t.refuse(err)
 	}
-	return t.allow(ctx, u.Owner, photo.Photo{ID: u.Photo, Size: u.Length})
+	usage, limited, err := t.limitedUsage(ctx, u.Owner, u.Photo)
+	if err != nil || !limited {
+		return err
+	}
+	announced, err := t.announced(ctx, u)
+	if err != nil {
+		return err
+	}
+	return t.refuse(q.Allow(usage, u.Length, announced))
+}
+
+// announced returns how many bytes the other unfinished uploads have, as long as their bytes are not swept. It
+// leaves out one upload of the same photo, which u may be the retry of. The caller has locked the owner's row.
+func (t *txn) announced(ctx context.Context, u store.Upload) (int64, error) {
+	var all, same sql.NullInt64 // NULL: there are none
+	err := t.row(ctx, `SELECT SUM(length), SUM(CASE WHEN photo = ? THEN length ELSE 0 END) FROM upload WHERE owner = ? AND outcome = ''`,
+		u.Photo[:], u.Owner).Scan(&all, &same)
+	return all.Int64 - min(same.Int64, u.Length), err
 }
 
 // Uploads implements store.Store.

@@ -35,6 +35,9 @@ func (db *DB) CreateShare(ctx context.Context, owner string, s photo.Share, hash
 		if err := tx.mayCreateShare(ctx, owner, s); err != nil {
 			return err
 		}
+		if err := tx.forgetEndedShares(ctx, owner); err != nil {
+			return err
+		}
 		s.CreatedAt, s.RevokedAt, s.Photos = time.UnixMicro(tx.now).UTC(), time.Time{}, int64(len(photos))
 		_, err := tx.exec(ctx, `INSERT INTO share_link (hash, id, owner, title, created_at, expires_at, originals, live, search, sorted_by)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -68,6 +71,32 @@ func (t *txn) mayCreateShare(ctx context.Context, owner string, s photo.Share) e
 		err = t.refuse(&photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("you already have %d links, which is the limit", shares), Hint: "revoke links that are not used"})
 	}
 	return err
+}
+
+// forgetEndedShares removes the oldest of too many shares that have ended. Otherwise an owner who makes
+// and revokes shares all the time would fill the database.
+func (t *txn) forgetEndedShares(ctx context.Context, owner string) error {
+	const some = 10 // more than one, so that the number also falls
+	const query = `SELECT hash FROM share_link WHERE owner = ? AND (revoked_at IS NOT NULL OR expires_at <= ?) ORDER BY created_at DESC, id LIMIT ? OFFSET ?`
+	_, err := t.deleteShares(ctx, query, owner, t.now, some, photo.MaxEndedShares)
+	return err
+}
+
+// deleteShares removes the shares whose hashes a query finds, and returns how many there were.
+func (t *txn) deleteShares(ctx context.Context, query string, args ...any) (int, error) {
+	var hashes [][]byte
+	err := t.each(ctx, query, args, func(row scanner) error {
+		var hash []byte
+		err := row.Scan(&hash)
+		hashes = append(hashes, hash)
+		return err
+	})
+	for _, hash := range hashes {
+		if err == nil {
+			_, err = t.exec(ctx, `DELETE FROM share_link WHERE hash = ?`, hash)
+		}
+	}
+	return len(hashes), err
 }
 
 // sharedAtOnce is how many photos one statement adds to a share.
@@ -281,20 +310,8 @@ func (db *DB) Match(ctx context.Context, owner string, f photo.Filter, id photo.
 // ForgetShares implements store.Store.
 func (db *DB) ForgetShares(ctx context.Context, keep time.Duration, limit int) (n int, err error) {
 	err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		var old [][]byte
 		const query = `SELECT hash FROM share_link WHERE expires_at <= ? OR revoked_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED`
-		err := tx.each(ctx, query, []any{tx.now - micros(keep), tx.now - micros(keep), limit}, func(row scanner) error {
-			var hash []byte
-			err := row.Scan(&hash)
-			old = append(old, hash)
-			return err
-		})
-		for _, hash := range old {
-			if err == nil {
-				_, err = tx.exec(ctx, `DELETE FROM share_link WHERE hash = ?`, hash)
-			}
-		}
-		n = len(old)
+		n, err = tx.deleteShares(ctx, query, tx.now-micros(keep), tx.now-micros(keep), limit)
 		return err
 	})
 	if err != nil {

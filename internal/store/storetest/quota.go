@@ -16,6 +16,7 @@ func quotaTests() []test {
 		{"photos", quotaOfPhotos},
 		{"bytes", quotaOfBytes},
 		{"uploads", quotaOfUploads},
+		{"bytes of uploads", quotaOfAnnounced},
 		{"by many at once", quotaByMany},
 		{"uploads are listed", listedUploads},
 	}
@@ -102,6 +103,43 @@ func quotaOfUploads(t *testing.T, open Opener) {
 	if must(t, err); len(left) != 2 {
 		t.Errorf("unfinished uploads: %v, want b and f", left)
 	}
+}
+
+// quotaOfAnnounced checks that the bytes of unfinished uploads count when another one begins. Otherwise they
+// could fill the disk, whatever the quota.
+func quotaOfAnnounced(t *testing.T, open Opener) {
+	s := open(t)
+	s.Limit(store.Quota{Bytes: 1000})
+	alice, bob := anOwner(t, s, "alice"), anOwner(t, s, "bob")
+	begin := func(owner, id string, i int, size int64, lifetime time.Duration) error {
+		u := store.Upload{ID: id, Owner: owner, Length: size, Writer: id}
+		if i >= 0 {
+			u.Photo = numbered(i).ID
+		}
+		_, err := s.CreateUpload(t.Context(), u, lifetime)
+		return err
+	}
+	must(t, begin(alice, "expired", 0, 900, 0))
+	wantKind(t, "101 bytes of 100, before the sweep", begin(alice, "a", 1, 101, time.Hour), photo.KindQuota)
+	_, err := s.ExpiredUploads(t.Context(), 10)
+	must(t, err)
+	must(t, begin(alice, "a", 1, 600, time.Hour))
+	must(t, begin(alice, "unnamed", -1, 300, time.Hour))
+	wantKind(t, "101 bytes of 100", begin(alice, "b", 2, 101, time.Hour), photo.KindQuota)
+	wantKind(t, "101 bytes of 100, of a photo without a digest", begin(alice, "c", -1, 101, time.Hour), photo.KindQuota)
+	must(t, begin(alice, "d", 1, 600, time.Hour)) // another client sends the same photo
+	wantKind(t, "a third upload of one photo", begin(alice, "d2", 1, 600, time.Hour), photo.KindQuota)
+	must(t, begin(bob, "e", 2, 1000, time.Hour))
+	must(t, s.DeleteUpload(t.Context(), alice, "d"))
+	must(t, s.DeleteUpload(t.Context(), alice, "a"))
+	u, err := s.Upload(t.Context(), alice, "unnamed")
+	must(t, err)
+	whole := numbered(3)
+	whole.Size = 300
+	_, err = s.FinishUpload(t.Context(), alice, u.ID, u.Generation, whole, key(3), store.Finish{Keep: time.Hour})
+	must(t, err)
+	must(t, begin(alice, "f", 2, 700, time.Hour)) // a finished upload counts once, as a photo
+	must(t, begin(alice, "g", 3, 300, time.Hour)) // the photo is there, and may need its bytes again
 }
 
 // quotaByMany checks that calls that come together do not exceed the quota.

@@ -20,7 +20,47 @@ func shareTests() []test {
 		{"shares that ended are forgotten", forgetsShares},
 		{"many photos are shared", sharesMany},
 		{"shares are few", sharesAreFew},
+		{"shares that ended are few", endedSharesAreFew},
 		{"a photo matches a filter that lists it", matches},
+	}
+}
+
+// endedSharesAreFew checks that an owner who makes and revokes shares all the time does not fill the database.
+func endedSharesAreFew(t *testing.T, open Opener) {
+	s := open(t)
+	alice, bob := anOwner(t, s, "alice"), anOwner(t, s, "bob")
+	createShare(t, s, alice, 1)
+	createShare(t, s, bob, 2)
+	must(t, s.RevokeShare(t.Context(), bob, aShare(2).ID))
+	const more = 5
+	var making sync.WaitGroup
+	for worker := range 50 {
+		making.Go(func() {
+			for i := 3 + worker; i < 3+photo.MaxEndedShares+more; i += 50 {
+				if _, err := s.CreateShare(t.Context(), alice, aShare(i), shareHash(i), nil); err != nil {
+					t.Errorf("create: %v", err)
+				}
+				if err := s.RevokeShare(t.Context(), alice, aShare(i).ID); err != nil {
+					t.Errorf("revoke: %v", err)
+				}
+			}
+		})
+	}
+	making.Wait()
+	createShare(t, s, alice, 0)
+	list, err := s.Shares(t.Context(), alice)
+	must(t, err)
+	ended := 0
+	for _, one := range list {
+		if one.Ended {
+			ended++
+		}
+	}
+	if ended != photo.MaxEndedShares || len(list) != ended+2 {
+		t.Errorf("%d shares, %d of them ended", len(list), ended)
+	}
+	if got, err := s.Share(t.Context(), shareHash(2)); err != nil || !got.Share.Ended {
+		t.Errorf("the share of another owner: %+v, %v", got, err)
 	}
 }
 
