@@ -89,7 +89,7 @@ func (h *accounts) keys(w http.ResponseWriter, r *http.Request, by service.Calle
 // createKey creates an access key. Only this answer has the secret.
 func (h *accounts) createKey(w http.ResponseWriter, r *http.Request, by service.Caller) error {
 	var req api.NewAccessKey
-	if err := h.body.read(w, r, 1, &req); err != nil {
+	if err := h.body.read(w, r, 1, otherItem, &req); err != nil {
 		return err
 	}
 	k, secret, err := h.accounts.CreateKey(r.Context(), by, photo.AccessKey{Name: req.Name, Scope: req.Scope, ExpiresAt: req.ExpiresAt})

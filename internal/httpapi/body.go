@@ -16,27 +16,31 @@ import (
 	"photos/internal/photo"
 )
 
+// How many bytes one item of a list may have on average, with room for escapes and blanks. What a client
+// announces is reserved, so nothing may be announced that no honest client needs.
 const (
-	// maxItem is how many bytes one item of a request may have on average: a description of
-	// the longest kind, with room for escapes.
-	maxItem = 8 << 10
-	// maxBodyTime is how long a whole JSON body may take, even if bytes keep coming.
-	maxBodyTime = 2 * time.Minute
+	idItem          = 128
+	tagItem         = 1 << 10
+	descriptionItem = 8 << 10
+	otherItem       = 8 << 10 // of a body without a list
 )
+
+// maxBodyTime is how long a whole JSON body may take, even if bytes keep coming.
+const maxBodyTime = 2 * time.Minute
 
 // bodyReader reads the JSON bodies of requests.
 type bodyReader struct{ stall time.Duration }
 
-// read reads the body of a request, whose longest list has up to items elements, into v.
-// It refuses unknown members: a typing error must not look like a success.
-func (b bodyReader) read(w http.ResponseWriter, r *http.Request, items int, v any) error {
+// read reads the body of a request into v. Its longest list has up to items elements, which have up to
+// itemBytes bytes each. It refuses unknown members: a typing error must not look like a success.
+func (b bodyReader) read(w http.ResponseWriter, r *http.Request, items, itemBytes int, v any) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
 		return withStatus(http.StatusUnsupportedMediaType, &photo.Error{Kind: photo.KindUsage, Msg: "the body must be JSON", Hint: "Content-Type: application/json"})
 	}
 	in := httpkit.NewBody(w, r, b.stall)
 	defer in.Release()
-	body, err := api.ListBounds(items, maxItem).Read(&timedReader{in, time.Now().Add(maxBodyTime)}, r.ContentLength)
+	body, err := api.ListBounds(items, itemBytes).Read(&timedReader{in, time.Now().Add(maxBodyTime)}, r.ContentLength)
 	if err != nil {
 		return bodyError(err)
 	}
@@ -60,7 +64,7 @@ func decodeJSON(body []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(v)
-	if err == nil && dec.More() {
+	if _, end := dec.Token(); err == nil && !errors.Is(end, io.EOF) {
 		err = errors.New("more than one value")
 	}
 	var known *photo.Error

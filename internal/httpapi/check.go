@@ -16,7 +16,7 @@ import (
 // bytes of those that are stored.
 func (h *photos) check(w http.ResponseWriter, r *http.Request, by service.Caller) error {
 	var req api.CheckRequest
-	if err := h.body.read(w, r, photo.MaxCheck, &req); err != nil {
+	if err := h.body.read(w, r, photo.MaxCheck, idItem, &req); err != nil {
 		return err
 	}
 	out := &checkAnswer{w: w, control: http.NewResponseController(w), live: req.Verify == photo.LookAtBytes}

@@ -17,7 +17,7 @@ func (h *photos) edit(w http.ResponseWriter, r *http.Request, by service.Caller)
 		return err
 	}
 	var patch api.PhotoPatch
-	if err := h.body.read(w, r, photo.MaxTags, &patch); err != nil {
+	if err := h.body.read(w, r, photo.MaxTags, tagItem, &patch); err != nil {
 		return err
 	}
 	e, err := parseEdit(patch)
@@ -81,7 +81,7 @@ func (h *photos) tagMany(w http.ResponseWriter, r *http.Request, by service.Call
 	}
 	defer release()
 	var req api.TagPatch
-	if err := h.body.read(w, r, photo.MaxDescribe, &req); err != nil {
+	if err := h.body.read(w, r, photo.MaxDescribe, tagItem, &req); err != nil {
 		return err
 	}
 	switch {
@@ -128,7 +128,7 @@ func (h *photos) setTags(w http.ResponseWriter, r *http.Request, by service.Call
 	var req struct {
 		Tags *[]string `json:"tags"`
 	}
-	if err := h.body.read(w, r, photo.MaxTags, &req); err != nil {
+	if err := h.body.read(w, r, photo.MaxTags, tagItem, &req); err != nil {
 		return err
 	}
 	if req.Tags == nil {

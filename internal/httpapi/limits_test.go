@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -261,6 +262,43 @@ func TestQuota(t *testing.T) {
 	s.as("bob").album(2)
 }
 
+// A body is refused by its announced size if no honest client sends that much, because memory is reserved for it.
+func TestBodiesAreLimited(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	type request struct{ method, path string }
+	for r, most := range map[request]int{
+		{http.MethodPost, api.PathCheck}:              1 << 20,
+		{http.MethodPost, api.PathShares}:             1 << 20,
+		{http.MethodPatch, photoPath(photo.ID{})}:     256 << 10,
+		{http.MethodPut, photoPath(photo.ID{}) + "/tags"}: 256 << 10,
+		{http.MethodPatch, api.PathTags}:              2 << 20,
+		{http.MethodPost, api.PathKeys}:               64 << 10,
+	} {
+		ada.call(r.method, r.path, header{"Content-Type": "application/json"}, bytes.Repeat([]byte(" "), most)).
+			refused(http.StatusRequestEntityTooLarge, photo.KindTooLarge)
+	}
+	var ids []photo.ID
+	for i := range photo.MaxCheck {
+		ids = append(ids, photo.ID{byte(i), byte(i >> 8)})
+	}
+	indented, err := json.MarshalIndent(api.CheckRequest{IDs: ids}, "", "        ")
+	must(t, err)
+	ada.call(http.MethodPost, api.PathCheck, header{"Content-Type": "application/json"}, indented).has(http.StatusOK, nil)
+}
+
+// A body has one value, and nothing after it.
+func TestBodiesEndAfterTheirValue(t *testing.T) {
+	t.Parallel()
+	ada := start(t).as("ada")
+	path := photoPath(ada.album(1)[0])
+	for _, after := range []string{"}", "]", "{}", "null", "x", ","} {
+		ada.call(http.MethodPatch, path, header{"Content-Type": "application/json"}, []byte(`{"description":"x"}`+after)).
+			refused(http.StatusBadRequest, photo.KindUsage)
+	}
+	ada.call(http.MethodPatch, path, header{"Content-Type": "application/json"}, []byte(`{"description":"x"}`+" \r\n")).has(http.StatusOK, nil)
+}
+
 // An owner cannot announce more bytes than the disk has space for. Bytes that are already
 // stored do not count.
 func TestAnnouncedBytes(t *testing.T) {
@@ -279,6 +317,7 @@ func TestAnnouncedBytes(t *testing.T) {
 	begin("ada", 60*mib, photo.ID{}).refused(http.StatusPaymentRequired, photo.KindQuota)
 	begin("bob", 60*mib, photo.ID{}).has(http.StatusCreated, nil)
 	again := begin("ada", len(data), idOf(data)).has(http.StatusCreated, nil) // the same photo
+	begin("ada", len(data), idOf(data)).refused(http.StatusPaymentRequired, photo.KindQuota)
 	ada.call(http.MethodDelete, again.header.Get("Location"), tusHeader(nil), nil).has(http.StatusNoContent, nil)
 	ada.append(path, 0, data[:59*mib]).has(http.StatusNoContent, nil)
 	free.Store(62 * mib)

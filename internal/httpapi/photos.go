@@ -86,7 +86,7 @@ func (h *photos) describeMany(w http.ResponseWriter, r *http.Request, by service
 	}
 	defer release()
 	var req api.DescriptionsPatch
-	if err := h.body.read(w, r, photo.MaxDescribe, &req); err != nil {
+	if err := h.body.read(w, r, photo.MaxDescribe, descriptionItem, &req); err != nil {
 		return err
 	}
 	items := make([]service.Description, len(req.Items))
@@ -130,7 +130,7 @@ func (h *photos) undo(w http.ResponseWriter, r *http.Request, by service.Caller)
 		return err
 	}
 	var req api.Undo
-	if err := h.body.read(w, r, 1, &req); err != nil {
+	if err := h.body.read(w, r, 1, otherItem, &req); err != nil {
 		return err
 	}
 	p, err := h.photos.Undo(r.Context(), by, id, req.To, ifMatch(r))

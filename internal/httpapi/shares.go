@@ -32,7 +32,7 @@ func (h *shares) list(w http.ResponseWriter, r *http.Request, by service.Caller)
 // create creates a share. Only this answer has its address.
 func (h *shares) create(w http.ResponseWriter, r *http.Request, by service.Caller) error {
 	var req api.NewShare
-	if err := h.body.read(w, r, photo.MaxShared, &req); err != nil {
+	if err := h.body.read(w, r, photo.MaxShared, idItem, &req); err != nil {
 		return err
 	}
 	made, token, err := h.shares.Create(r.Context(), by, service.NewShare{

@@ -73,11 +73,11 @@ func checkBodyType(r *http.Request) error {
 }
 
 func headerNumber(r *http.Request, name string) (int64, error) {
-	n, err := strconv.ParseInt(r.Header.Get(name), 10, 64)
-	if err != nil || n < 0 {
+	n, err := strconv.ParseUint(r.Header.Get(name), 10, 63)
+	if err != nil {
 		return 0, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%s: %.40q is not a number of bytes", name, r.Header.Get(name))}
 	}
-	return n, nil
+	return int64(n), nil //nolint:gosec // it has 63 bits
 }
 
 // writerOf returns the name of the client process, which tells its retry from another

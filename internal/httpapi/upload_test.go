@@ -186,6 +186,8 @@ func TestUploadsThatAreRefused(t *testing.T) {
 		"deferred length":          {tusHeader(header{"Upload-Defer-Length": "1"}), nil, 400, photo.KindUsage},
 		"part of a photo":          {withBytes(tusHeader(header{api.HeaderUploadLength: strconv.Itoa(size), api.HeaderUploadConcat: "partial"})), data, 400, photo.KindUsage},
 		"negative length":          {tusHeader(header{api.HeaderUploadLength: "-1"}), nil, 400, photo.KindUsage},
+		"length with a sign":       {tusHeader(header{api.HeaderUploadLength: "+5"}), nil, 400, photo.KindUsage},
+		"endless length":           {tusHeader(header{api.HeaderUploadLength: "9223372036854775808"}), nil, 400, photo.KindUsage},
 		"empty":                    {creating(0, api.UploadMetadata{}), nil, 415, photo.KindNotPicture},
 		"too large":                {creating(1<<20+1, api.UploadMetadata{}), nil, 413, photo.KindTooLarge},
 		"bad metadata":             {tusHeader(header{api.HeaderUploadLength: "5", api.HeaderUploadMetadata: "filename !"}), nil, 400, photo.KindUsage},
