@@ -191,6 +191,39 @@ func hostileWebP(seed int) []byte {
 	return chunk("RIFF", body)
 }
 
+// hostileJPEG returns a progressive JPEG of 169 million pixels in a few hundred bytes.
+func hostileJPEG(seed int) []byte {
+	segment := func(marker byte, body ...byte) []byte {
+		return append(binary.BigEndian.AppendUint16([]byte{0xff, marker}, uint16(2+len(body))), body...)
+	}
+	file := append([]byte{0xff, 0xd8}, segment(0xfe, fmt.Appendf(nil, "%d", seed)...)...)
+	file = append(file, segment(0xdb, append([]byte{0}, bytes.Repeat([]byte{1}, 64)...)...)...)
+	file = append(file, segment(0xc4, append([]byte{0, 1}, make([]byte, 16)...)...)...)
+	side := binary.BigEndian.AppendUint16(nil, 13_000)
+	file = append(file, segment(0xc2, append(append(append([]byte{8}, side...), side...), 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0)...)...)
+	return append(append(file, segment(0xda, 1, 1, 0, 0, 0, 0)...), make([]byte, 100)...)
+}
+
+// announce opens connections on which a large body is announced and never sent, and closes them when all are open.
+func (v *victim) announce(who, n int) {
+	var open []net.Conn
+	for range n {
+		c, err := net.Dial("tcp", strings.TrimPrefix(v.url, "http://"))
+		if err != nil {
+			v.t.Error(err)
+			break
+		}
+		open = append(open, c)
+		_, _ = fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 40000000\r\n\r\n{",
+			api.PathCheck, strings.TrimPrefix(v.url, "http://"), v.tokens[who])
+	}
+	for _, c := range open {
+		must(v.t, c.SetReadDeadline(time.Now().Add(200*time.Millisecond)))
+		_, _ = c.Read(make([]byte, 1)) // an answer, or none
+		c.Close()
+	}
+}
+
 // Eight clients make requests that once took gigabytes of memory, while another user uploads. The uploads
 // succeed, and memory stays below a limit.
 func TestAttacks(t *testing.T) {
@@ -223,6 +256,12 @@ func TestAttacks(t *testing.T) {
 		{"checks", func(_, _ int) { v.call(0, http.MethodPost, api.PathCheck, nil, many) }},
 		{"deep checks", func(who, _ int) { v.call(who, http.MethodPost, api.PathCheck, nil, check(same, photo.LookAtBytes)) }},
 		{"hostile pictures", func(who, round int) { v.upload(who, hostileWebP(who*100+round)) }},
+		{"huge pictures", func(who, round int) {
+			file := hostileJPEG(who*100 + round)
+			v.upload(who, file)
+			v.call(who, http.MethodGet, fmt.Sprintf("%s/%x/thumbnail", api.PathPhotos, sha256.Sum256(file)), nil, nil)
+		}},
+		{"announced bodies", func(who, _ int) { v.announce(who, 20) }},
 		{"announcements", func(who, _ int) {
 			for range 50 {
 				v.call(who, http.MethodPost, api.PathUploads, map[string]string{
