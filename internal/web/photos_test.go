@@ -88,6 +88,16 @@ func TestFormLimits(t *testing.T) {
 	if a := b.post("/myphotos/selection", url.Values{"do": {"delete"}, "description": {strings.Repeat("x", 300<<10)}}); a.status != http.StatusBadRequest {
 		t.Errorf("a large form: %d", a.status)
 	}
+	empty := strings.Repeat("--x\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"a.jpg\"\r\n\r\n\r\n", 10_001)
+	a, err = b.send(http.MethodPost, "/myphotos", strings.NewReader(empty+"--x--\r\n"), map[string]string{"Content-Type": "multipart/form-data; boundary=x"})
+	must(t, err)
+	if a.status != http.StatusBadRequest || !strings.Contains(a.body, "may have 10000 photos") {
+		t.Errorf("a form with too many photos: %d %.500s", a.status, a.body)
+	}
+	name := strings.Repeat("n", 5000)
+	if a := b.upload("", map[string][]byte{name: one}); a.status != http.StatusUnprocessableEntity || strings.Contains(a.body, name[:200]) {
+		t.Errorf("a long name: %d %.500s", a.status, a.body)
+	}
 	long := strings.Repeat("é", 3000)
 	if a := b.upload(long, map[string][]byte{"a.jpg": one}); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("a long description: %d", a.status)

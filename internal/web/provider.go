@@ -3,7 +3,7 @@ package web
 import (
 	"context"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"photos/internal/auth"
@@ -16,32 +16,56 @@ type provider struct {
 	issuer, domain string
 	client         oidc.Client // without its provider
 
-	mu    sync.Mutex
-	found *oidc.Provider
+	asking  chan struct{} // has an element while a request asks for the endpoints
+	pause   time.Duration // for so long, a failure is the answer to all requests
+	current atomic.Pointer[discovered]
+}
+
+// discovered is the result of asking for the endpoints. It is never changed.
+type discovered struct {
+	oidc.Provider
+	err error
+	at  time.Time
 }
 
 func newProvider(c Config) *provider {
-	return &provider{issuer: c.Issuer, domain: c.Domain, client: oidc.Client{ID: c.ClientID, Secret: auth.NewSecret(c.Secret), Now: c.Now}}
+	return &provider{asking: make(chan struct{}, 1), pause: time.Second, issuer: c.Issuer, domain: c.Domain, client: oidc.Client{ID: c.ClientID, Secret: auth.NewSecret(c.Secret), Now: c.Now}}
 }
 
 const discoverTime = 10 * time.Second
 
-// open returns the client with the endpoints of the pool.
+// open returns the client with the endpoints of the pool. One request at a time asks for them, and those that
+// wait for it get the same answer.
 func (p *provider) open(ctx context.Context) (oidc.Client, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.found == nil {
-		ctx, cancel := context.WithTimeout(ctx, discoverTime)
-		defer cancel()
-		found, err := oidc.Discover(ctx, nil, p.issuer, p.domain)
-		if err != nil {
-			return oidc.Client{}, err
+	if !p.known() {
+		select {
+		case p.asking <- struct{}{}:
+			defer func() { <-p.asking }()
+		case <-ctx.Done():
+			return oidc.Client{}, ctx.Err()
 		}
-		p.found = &found
+		if !p.known() {
+			p.discover(ctx)
+		}
 	}
+	found := p.current.Load()
 	client := p.client
-	client.Provider = *p.found
-	return client, nil
+	client.Provider = found.Provider
+	return client, found.err
+}
+
+// known reports whether there is an answer, or a failure of a moment ago.
+func (p *provider) known() bool {
+	found := p.current.Load()
+	return found != nil && (found.err == nil || time.Since(found.at) < p.pause)
+}
+
+// discover asks for the endpoints. It is for all requests, so it goes on if the one that caused it is cancelled.
+func (p *provider) discover(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discoverTime)
+	defer cancel()
+	found, err := oidc.Discover(ctx, nil, p.issuer, p.domain)
+	p.current.Store(&discovered{Provider: found, err: err, at: time.Now()})
 }
 
 // Refresh implements session.Provider.

@@ -15,6 +15,7 @@ import (
 	"photos/internal/photo"
 	"photos/internal/service"
 	"photos/internal/session"
+	"photos/internal/text"
 )
 
 // uploadResult is what became of one photo of a form.
@@ -24,6 +25,12 @@ type uploadResult struct {
 	ID      photo.ID
 	Problem string // why it failed
 }
+
+// Limits of a form with photos. What became of each photo is kept until the form ends.
+const (
+	maxFormPhotos = 10_000
+	maxShownName  = 100 // characters of a file name on the page of results
+)
 
 // upload takes the photos of a form, one after the other, with the description that came
 // before them.
@@ -56,11 +63,13 @@ func (p *Pages) receive(r *http.Request, form *multipart.Reader, by service.Call
 		}
 		switch name := part.FileName(); {
 		case part.FormName() == "description":
-			text, err := io.ReadAll(io.LimitReader(part, photo.MaxDescription*2))
+			typed, err := io.ReadAll(io.LimitReader(part, photo.MaxDescription*2))
 			if err != nil {
 				return nil, cutOff(err)
 			}
-			description = strings.TrimSpace(strings.ReplaceAll(string(text), "\r\n", "\n"))
+			description = strings.TrimSpace(strings.ReplaceAll(string(typed), "\r\n", "\n"))
+		case part.FormName() == "photos" && name != "" && len(results) == maxFormPhotos:
+			return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("a form may have %d photos, and the first ones were added", maxFormPhotos)}
 		case part.FormName() == "photos" && name != "":
 			result, err := p.store(r, formPart{part}, service.Meta{Name: name, Description: description, DescriptionSource: photo.FromWeb}, by)
 			if err != nil {
@@ -78,7 +87,7 @@ func cutOff(err error) error {
 // store stores one photo of a form. A form does not say how large its photos are, so the
 // bytes go into a file first.
 func (p *Pages) store(r *http.Request, part io.Reader, m service.Meta, by service.Caller) (uploadResult, error) {
-	result := uploadResult{Name: m.Name}
+	result := uploadResult{Name: text.Cut(m.Name, maxShownName)}
 	f, size, err := p.spooled(part)
 	if err != nil {
 		return result, err
