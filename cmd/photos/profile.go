@@ -45,7 +45,7 @@ func (ps profiles) path(name string) string { return filepath.Join(ps.dir, "prof
 
 // paths returns the files of all profiles, by name.
 func (ps profiles) paths() ([]string, error) {
-	paths, err := filepath.Glob(ps.path("*"))
+	paths, err := filesLike(filepath.Dir(ps.path("")), "*.json")
 	if err != nil {
 		return nil, fmt.Errorf("profiles: %w", err)
 	}

@@ -309,6 +309,17 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
+// TestConfigFolderIsNoPattern: the profiles are found in any folder, whatever characters its path has.
+func TestConfigFolderIsNoPattern(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "photos.example")
+	w.vars["PHOTOS_CONFIG_DIR"] = filepath.Join(w.dir, "config [of ada]")
+	w.login("photos.example", "--trust-server", "photos.example")
+	if r := w.photos("", "status", "--json", "--fields", "server"); r.code != exitDone || r.out != `{"server":"https://photos.example"}`+"\n" {
+		t.Errorf("status: %d, %s%s", r.code, r.out, r.err)
+	}
+}
+
 func TestStatusOfASession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "photos.example")

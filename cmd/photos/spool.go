@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -77,10 +78,33 @@ func lockSpool(path string) (unlock func(), err error) {
 // locked yet.
 const spoolAge = time.Minute
 
+// filesLike returns the paths of what is in a folder and has a name like the pattern, in the order of their names.
+// Other than with filepath.Glob, the path of the folder is no pattern. A folder that does not exist has no files.
+func filesLike(dir, pattern string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, e := range entries {
+		matches, err := filepath.Match(pattern, e.Name())
+		if err != nil {
+			return nil, err
+		}
+		if matches {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, nil
+}
+
 // sweepSpools removes the files of processes that were killed. It keeps files of
 // other users and files in use.
 func sweepSpools(pattern string) {
-	paths, _ := filepath.Glob(filepath.Join(os.TempDir(), pattern)) // the pattern is valid
+	paths, _ := filesLike(os.TempDir(), pattern) // what cannot be listed cannot be removed
 	for _, path := range paths {
 		info, err := os.Lstat(path)
 		if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < spoolAge {
