@@ -4,9 +4,11 @@
 //
 //	about.go     health checks, metadata of the API
 //	accounts.go  who calls; /v1/me and access keys   shares.go   links for everybody
-//	photos.go    lists, descriptions, the trash      content.go  the bytes of a photo
-//	check.go     checks of many photos
-//	uploads.go   uploads                             tus.go      their headers
+//	photos.go    lists, descriptions, the trash      query.go    their queries
+//	edit.go      edits, tags, counts                 changes.go  what became of photos
+//	content.go   the bytes of a photo                thumbnail.go  its small pictures
+//	check.go     checks of many photos               similar.go  photos that look the same
+//	uploads.go   uploads                             tus.go, checksum.go  their headers
 //	routes.go    which handler answers which path    session.go  those that web pages use
 //	problem.go   errors as problem documents         body.go     JSON bodies
 package httpapi

@@ -8,6 +8,7 @@
 //	page.go     templates, errors                             static.go   style, script
 //	home.go     the page at /                                 account.go  the account and its sessions
 //	library.go  the grid and the trash                        photo.go    one photo
+//	listing.go  which photos a page lists                     tile.go     a photo as pages show it
 //	upload.go   the form that takes photos                    selection.go  what is done with several photos
 //	shares.go   links with which anyone can look at photos    shared.go     what they see
 //
