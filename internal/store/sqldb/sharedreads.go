@@ -4,10 +4,15 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
 // mostKeys is how many rows one query of sharedReads asks for.
 const mostKeys = 128
+
+// mostTime is how long one query of sharedReads may take. The next calls wait for it, and a network that has
+// forgotten its connection drops packets for minutes while every other connection works.
+const mostTime = 5 * time.Second
 
 // sharedReads looks up rows for calls that come at the same time. While one query runs, the next calls wait,
 // and then share a query: a server needs little more time for many rows than for one, because most of it goes
@@ -64,7 +69,11 @@ func (s *sharedReads[K, V]) join(key K) *sharedRead[K, V] {
 // none of their contexts.
 func (s *sharedReads[K, V]) run() {
 	for r := s.take(); r != nil; r = s.take() {
-		r.found, r.err = s.query(context.Background(), r.keys)
+		ctx, cancel := context.WithTimeout(context.Background(), mostTime)
+		if r.found, r.err = s.query(ctx, r.keys); r.err != nil && ctx.Err() != nil {
+			r.err = unreachable(r.err)
+		}
+		cancel()
 		close(r.done)
 	}
 }

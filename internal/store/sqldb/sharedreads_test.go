@@ -95,6 +95,31 @@ func TestSharedReadsAreLimited(t *testing.T) {
 	})
 }
 
+// A query that gets no answer delays the calls after it for a few seconds, not for as long as the system
+// sends its packets again.
+func TestSharedReadWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		s := &sharedReads[int, int]{query: func(ctx context.Context, _ []int) (map[int]int, error) {
+			if asked++; asked > 1 {
+				return map[int]int{2: 2}, nil
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		first := make(chan error)
+		go func() { _, _, err := s.get(t.Context(), 1); first <- err }()
+		synctest.Wait()
+		if _, found, err := s.get(t.Context(), 2); !found || err != nil {
+			t.Errorf("the call after it: %t, %v", found, err)
+		}
+		if err := <-first; photo.KindOf(err) != photo.KindUnavailable {
+			t.Errorf("the call without an answer: %v", err)
+		}
+	})
+}
+
 // Every caller gets its own row, whoever asks at the same time.
 func TestRowsThatAreReadTogether(t *testing.T) {
 	t.Parallel()
