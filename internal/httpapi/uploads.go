@@ -114,14 +114,14 @@ func (h *uploads) request(w http.ResponseWriter, r *http.Request, by service.Cal
 	}
 	if body {
 		req.Size = r.ContentLength
-		req.Open = func(limit int64) (service.Body, error) { return h.open(w, r, limit) }
+		req.Open = func(limit int64) (service.Body, error) { return h.open(w, r, by, limit) }
 	}
 	return req, nil
 }
 
 // open begins to read the bytes of a request. With an Upload-Checksum it reads all of them
 // and compares it.
-func (h *uploads) open(w http.ResponseWriter, r *http.Request, limit int64) (service.Body, error) {
+func (h *uploads) open(w http.ResponseWriter, r *http.Request, by service.Caller, limit int64) (service.Body, error) {
 	in := uploadBody{httpkit.NewBody(w, r, h.stall)}
 	header := r.Header.Get(api.HeaderUploadChecksum)
 	if header == "" {
@@ -132,7 +132,7 @@ func (h *uploads) open(w http.ResponseWriter, r *http.Request, limit int64) (ser
 	if err != nil {
 		return nil, err
 	}
-	checked, err := h.uploads.Checked(r.Context(), in, limit, sum, want)
+	checked, err := h.uploads.Checked(r.Context(), by.Owner, in, limit, sum, want)
 	if err != nil {
 		return nil, err
 	}

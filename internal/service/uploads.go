@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -68,6 +69,7 @@ type Uploads struct {
 	integrity integrity
 	limits    Limits
 	activity  *activity
+	checksums *Limiter
 	log       *slog.Logger
 
 	locks   locks
@@ -78,6 +80,7 @@ func newUploads(c Config, checked integrity, uploading *activity) *Uploads {
 	u := &Uploads{
 		photos: c.Store, rows: c.Store, blobs: c.Blobs, staging: c.Staging, free: c.Free, inspect: c.Inspect,
 		integrity: checked, limits: c.Limits, activity: uploading, log: c.Log,
+		checksums: NewLimiter("uploads with a checksum", math.MaxInt, maxChecked),
 	}
 	u.locks.byUpload = map[string]*request{}
 	u.buffers.New = func() any { b := make([]byte, bufferSize); return &b }

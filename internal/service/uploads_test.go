@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -275,5 +276,51 @@ func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Bytes that wait for the comparison with their checksum count against no quota, so one owner has few of
+// them at a time.
+func TestChecksumsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 20*time.Second)
+	uploads := w.processes[0].uploads
+	check := func(ctx context.Context, owner string, body io.Reader) error {
+		checked, err := uploads.Checked(ctx, owner, body, 1000, sha256.New(), nil)
+		if err == nil {
+			err = checked.Close()
+		}
+		return err
+	}
+	var bodies []*hangingBody
+	var wg sync.WaitGroup
+	for range 8 {
+		body := hanging(make([]byte, 100))
+		bodies = append(bodies, body)
+		wg.Go(func() {
+			if err := check(context.Background(), "ada", body); !errors.Is(err, errBroken) {
+				t.Errorf("a broken body: %v", err)
+			}
+		})
+		<-body.waiting
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := check(ctx, "ada", bytes.NewReader(nil)); !errors.Is(err, context.Canceled) {
+		t.Errorf("one more: %v, want that it waits", err)
+	}
+	if err := check(t.Context(), "bob", bytes.NewReader(nil)); !errors.Is(err, service.ErrChecksum) {
+		t.Errorf("another owner: %v", err)
+	}
+	for _, body := range bodies {
+		body.Stop()
+	}
+	wg.Wait()
+	if err := check(t.Context(), "ada", bytes.NewReader(nil)); !errors.Is(err, service.ErrChecksum) {
+		t.Errorf("afterwards: %v", err)
+	}
+	left, err := os.ReadDir(filepath.Join(w.dir, "uploads"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
