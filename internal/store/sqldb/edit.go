@@ -13,7 +13,7 @@ import (
 // Edit implements store.Store.
 func (db *DB) Edit(ctx context.Context, owner string, edits []photo.Edit) ([]store.Described, error) {
 	results := make([]store.Described, len(edits))
-	order := byID(edits)
+	order := byID(edits, func(e photo.Edit) photo.ID { return e.ID })
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
 		for _, i := range order {
 			d, err := tx.edit(ctx, owner, edits[i])
@@ -33,14 +33,17 @@ func (db *DB) Edit(ctx context.Context, owner string, edits []photo.Edit) ([]sto
 	return results, nil
 }
 
-// byID returns the places of the edits in the order of their photos: calls that lock the same rows in
+// byID returns the places of the changes in the order of their photos: calls that lock the same rows in
 // one order do not end each other's transactions.
-func byID(edits []photo.Edit) []int {
-	order := make([]int, len(edits))
+func byID[T any](changes []T, id func(T) photo.ID) []int {
+	order := make([]int, len(changes))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(edits[a].ID[:], edits[b].ID[:]) })
+	slices.SortStableFunc(order, func(a, b int) int {
+		one, other := id(changes[a]), id(changes[b])
+		return bytes.Compare(one[:], other[:])
+	})
 	return order
 }
 

@@ -142,6 +142,9 @@ func (t *txn) writeTallies(ctx context.Context, owner string, tallies map[tallyK
 		if err == nil && n == 0 {
 			_, err = t.exec(ctx, `INSERT INTO tally (owner, kind, value, photos, bytes) VALUES (?, ?, ?, ?, ?)`, owner, key.kind, key.value, a.photos, a.bytes)
 		}
+		if err == nil && a.photos < 0 { // a tag that no photo has any more leaves nothing behind
+			_, err = t.exec(ctx, `DELETE FROM tally WHERE owner = ? AND kind = ? AND value = ? AND photos = 0`, owner, key.kind, key.value)
+		}
 		if err != nil {
 			return err
 		}

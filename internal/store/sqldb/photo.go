@@ -71,9 +71,10 @@ func (t *txn) photo(ctx context.Context, owner string, id photo.ID) (record, err
 // Describe implements store.Store.
 func (db *DB) Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error) {
 	results := make([]store.Described, len(items))
+	order := byID(items, func(d store.Description) photo.ID { return d.ID })
 	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		for i, item := range items {
-			d, err := tx.describeItem(ctx, owner, item)
+		for _, i := range order {
+			d, err := tx.describeItem(ctx, owner, items[i])
 			if reason := refused(err); reason != nil { // the item is not changed, and the others go on
 				d, err = store.Described{Err: reason}, nil
 			}

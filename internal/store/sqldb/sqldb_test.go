@@ -255,6 +255,42 @@ func failHalf(t *testing.T, db *DB) {
 	}
 }
 
+// A user who gives a photo one new tag after the other, and takes it away again, leaves no rows behind.
+func TestCountsOfNothing(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "photos.db"))
+	owner := anOwner(t, db)
+	addPhotos(t, db, owner, 0, 2)
+	rows := func() (n int) {
+		t.Helper()
+		if err := db.row(t.Context(), `SELECT COUNT(*) FROM tally`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := rows()
+	for i := range 10 {
+		tag := []string{fmt.Sprint("tag ", i)}
+		for _, e := range []photo.Edit{{AddTags: tag}, {RemoveTags: tag}} {
+			e.ID = numbered(0).ID
+			if _, err := db.Edit(t.Context(), owner, []photo.Edit{e}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if after := rows(); after != before {
+		t.Errorf("%d counts, want %d", after, before)
+	}
+	for i := range 2 {
+		if _, err := db.Trash(t.Context(), owner, numbered(i).ID, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := rows(); after != 0 {
+		t.Errorf("%d counts of no photo, want none", after)
+	}
+}
+
 // older creates a database with the migrations up to version. It returns the path and a
 // connection, which the caller closes.
 func older(t *testing.T, version int64) (string, *sql.DB) {
