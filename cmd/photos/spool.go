@@ -79,7 +79,7 @@ func lockSpool(path string) (unlock func(), err error) {
 const spoolAge = time.Minute
 
 // filesLike returns the paths of what is in a folder and has a name like the pattern, in the order of their names.
-// Other than with filepath.Glob, the path of the folder is no pattern. A folder that does not exist has no files.
+// Unlike filepath.Glob, it takes the path of the folder literally. A folder that does not exist has no files.
 func filesLike(dir, pattern string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

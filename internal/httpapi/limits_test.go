@@ -268,12 +268,12 @@ func TestBodiesAreLimited(t *testing.T) {
 	ada := start(t).as("ada")
 	type request struct{ method, path string }
 	for r, most := range map[request]int{
-		{http.MethodPost, api.PathCheck}:              1 << 20,
-		{http.MethodPost, api.PathShares}:             1 << 20,
-		{http.MethodPatch, photoPath(photo.ID{})}:     256 << 10,
+		{http.MethodPost, api.PathCheck}:                  1 << 20,
+		{http.MethodPost, api.PathShares}:                 1 << 20,
+		{http.MethodPatch, photoPath(photo.ID{})}:         256 << 10,
 		{http.MethodPut, photoPath(photo.ID{}) + "/tags"}: 256 << 10,
-		{http.MethodPatch, api.PathTags}:              2 << 20,
-		{http.MethodPost, api.PathKeys}:               64 << 10,
+		{http.MethodPatch, api.PathTags}:                  2 << 20,
+		{http.MethodPost, api.PathKeys}:                   64 << 10,
 	} {
 		ada.call(r.method, r.path, header{"Content-Type": "application/json"}, bytes.Repeat([]byte(" "), most)).
 			refused(http.StatusRequestEntityTooLarge, photo.KindTooLarge)

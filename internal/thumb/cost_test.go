@@ -76,11 +76,13 @@ func TestUsualPicturesFit(t *testing.T) {
 		mediaType string
 		file      []byte
 	}{
-		"gray JPEG":    {picture.JPEG, encode(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, gray, nil) })},
-		"color JPEG":   {picture.JPEG, encode(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, colors, nil) })},
-		"gray PNG":     {picture.PNG, encode(t, func(b *bytes.Buffer) error { return png.Encode(b, gray) })},
-		"color PNG":    {picture.PNG, encode(t, func(b *bytes.Buffer) error { return png.Encode(b, colors) })},
-		"PNG with few": {picture.PNG, encode(t, func(b *bytes.Buffer) error { return png.Encode(b, image.NewPaletted(gray.Rect, color.Palette{color.Black, color.White})) })},
+		"gray JPEG":  {picture.JPEG, encode(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, gray, nil) })},
+		"color JPEG": {picture.JPEG, encode(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, colors, nil) })},
+		"gray PNG":   {picture.PNG, encode(t, func(b *bytes.Buffer) error { return png.Encode(b, gray) })},
+		"color PNG":  {picture.PNG, encode(t, func(b *bytes.Buffer) error { return png.Encode(b, colors) })},
+		"PNG with few": {picture.PNG, encode(t, func(b *bytes.Buffer) error {
+			return png.Encode(b, image.NewPaletted(gray.Rect, color.Palette{color.Black, color.White}))
+		})},
 	} {
 		if _, err := m.Make(t.Context(), c.mediaType, bytes.NewReader(c.file), int64(len(c.file))); err != nil {
 			t.Errorf("%s: %v", what, err)
@@ -102,7 +104,7 @@ func (b broken) ReadAt(p []byte, off int64) (int, error) {
 	return b.ReaderAt.ReadAt(p, off)
 }
 
-// TestPictureThatCannotBeRead: a disk or a bucket that fails is no fault of the picture, so that it is tried
+// TestPictureThatCannotBeRead: when a disk or a bucket fails, the picture is not refused, so that it is tried
 // again later.
 func TestPictureThatCannotBeRead(t *testing.T) {
 	t.Parallel()

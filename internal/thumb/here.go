@@ -59,7 +59,7 @@ func (m *Maker) decodeHere(ctx context.Context, r *io.SectionReader, look metada
 	return decoded{image: turn(shrink(img, Sizes()[0]), look.Orientation), colors: look.Colors}, nil
 }
 
-// noting notes why a picture could not be read. That is no fault of the picture, so it is not refused.
+// noting notes why a picture could not be read. The picture is not to blame, so it is not refused.
 type noting struct {
 	r   io.Reader
 	err error // other than io.EOF
