@@ -4,6 +4,7 @@ GO ?= go
 LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/lint/go.mod)
 LINT         := .cache/bin/golangci-lint-$(LINT_VERSION)
 RELEASE_VERSION := $(shell awk '$$1 == "github.com/goreleaser/goreleaser/v2" { print $$2 }' tools/release/go.mod)
+ACTIONLINT   := .cache/bin/actionlint
 GORELEASER   := .cache/bin/goreleaser-$(RELEASE_VERSION)
 
 # What a release is built for, and what every change must still build for.
@@ -59,8 +60,9 @@ wine-test: ## the Windows client with Wine
 	scripts/wine-test
 
 .PHONY: lint
-lint: $(LINT) ## golangci-lint, built on first use
+lint: $(LINT) $(ACTIONLINT) ## golangci-lint, and actionlint for the workflow, built on first use
 	$(LINT) run
+	$(ACTIONLINT)
 
 .PHONY: cross $(PLATFORMS)
 cross: $(PLATFORMS) ## build for every platform, without a C compiler
@@ -95,6 +97,9 @@ clean: ## remove what was built here
 
 $(LINT):
 	cd tools/lint && $(GO) build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(ACTIONLINT): tools/actionlint/go.mod tools/actionlint/go.sum
+	cd tools/actionlint && $(GO) build -o ../../$@ github.com/rhysd/actionlint/cmd/actionlint
 
 $(GORELEASER):
 	cd tools/release && $(GO) build -o ../../$@ github.com/goreleaser/goreleaser/v2
