@@ -288,4 +288,6 @@ const (
 	HeaderKept      = "Photos-Description-Kept"
 	HeaderWriter    = "Photos-Writer" // a random name per client process: distinguishes its retry from another client
 	HeaderRequestID = "X-Request-Id"
+	// HeaderKey is chosen at random by a client that may have to repeat a request which is to work once.
+	HeaderKey = "Idempotency-Key"
 )

@@ -201,6 +201,26 @@ func TestAnswersThatOnlyLookWhole(t *testing.T) {
 	}
 }
 
+// TestShareIsRepeatedWithItsKey: the service makes one share of a request and of its repetition.
+func TestShareIsRepeatedWithItsKey(t *testing.T) {
+	t.Parallel()
+	var keys []string // requests come one after the other
+	c := serve(t, 10*time.Second, func(w http.ResponseWriter, r *http.Request) {
+		if keys = append(keys, r.Header.Get(api.HeaderKey)); len(keys) == 1 {
+			w.Header().Set("Content-Length", "1000") // and the connection ends
+		}
+		fmt.Fprint(w, `{"id":"abcdefgh"}`)
+	})
+	for range 2 {
+		if made, err := c.CreateShare(context.Background(), api.NewShare{}); err != nil || made.ID != "abcdefgh" {
+			t.Errorf("created %+v, %v", made, err)
+		}
+	}
+	if len(keys) != 3 || len(keys[0]) < 22 || keys[1] != keys[0] || keys[2] == keys[0] {
+		t.Errorf("the keys of the requests are %q", keys)
+	}
+}
+
 // TestCutRefusalIsRetried: a refusal that ends early does not say why, so the request is sent again.
 func TestCutRefusalIsRetried(t *testing.T) {
 	t.Parallel()

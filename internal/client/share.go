@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 
 	"photos/internal/api"
@@ -15,10 +16,12 @@ func (c *Client) Shares(ctx context.Context) ([]api.Share, error) {
 	return shares.Shares, err
 }
 
-// CreateShare makes a share. Only this answer has its address.
+// CreateShare makes a share. Only this answer has its address. The request has a key, so that one
+// that is repeated because its answer was lost makes no second share.
 func (c *Client) CreateShare(ctx context.Context, s api.NewShare) (api.CreatedShare, error) {
 	var made api.CreatedShare
-	err := c.json(ctx, http.MethodPost, api.PathShares, nil, s, answer{&made, 1})
+	k := request{method: http.MethodPost, url: c.url(api.PathShares, nil), header: http.Header{api.HeaderKey: {rand.Text()}}}
+	err := c.exchange(ctx, k, api.PathShares, s, answer{&made, 1})
 	return made, err
 }
 

@@ -64,6 +64,59 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// A client that did not get the answer repeats the request, and has one link.
+func TestShareIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, bob := s.as("ada"), s.as("bob")
+	ids := ada.album(3)
+	bob.album(3)
+	const key = "a-key_of_22_characters"
+	create := func(u user, key string, s api.NewShare) (made api.CreatedShare) {
+		t.Helper()
+		if s.ExpiresAt.IsZero() {
+			s.ExpiresAt = time.Now().Add(time.Hour)
+		}
+		u.json(http.MethodPost, api.PathShares, header{api.HeaderKey: key}, s).into(&made)
+		return made
+	}
+	first := create(ada, key, api.NewShare{Photos: ids[:2], Title: "Trip"})
+	again := create(ada, key, api.NewShare{Photos: ids[:2], Title: " Trip ", ExpiresAt: time.Now().Add(48 * time.Hour)})
+	if again.Address != first.Address || again.ID != first.ID || !again.ExpiresAt.Equal(first.ExpiresAt.Time) || *again.Photos != 2 {
+		t.Errorf("repeated: %+v, want %+v", again, first)
+	}
+	if list := ada.shares(); len(list) != 1 {
+		t.Errorf("there are %d links", len(list))
+	}
+	addresses := map[string]string{first.Address: "the first"}
+	for what, made := range map[string]api.CreatedShare{
+		"other photos":                   create(ada, key, api.NewShare{Photos: ids[1:], Title: "Trip"}),
+		"another order":                  create(ada, key, api.NewShare{Photos: []photo.ID{ids[1], ids[0]}, Title: "Trip"}),
+		"another title":                  create(ada, key, api.NewShare{Photos: ids[:2]}),
+		"with originals":                 create(ada, key, api.NewShare{Photos: ids[:2], Title: "Trip", Originals: true}),
+		"a filter":                       create(ada, key, api.NewShare{Live: true, Search: "x", Title: "Trip"}),
+		"another order of the filter":    create(ada, key, api.NewShare{Live: true, Search: "x", By: photo.ByTaken, Title: "Trip"}),
+		"another filter":                 create(ada, key, api.NewShare{Live: true, Search: "y", Title: "Trip"}),
+		"another key":                    create(ada, key+"2", api.NewShare{Photos: ids[:2], Title: "Trip"}),
+		"no key":                         create(ada, "", api.NewShare{Photos: ids[:2], Title: "Trip"}),
+		"no key again":                   create(ada, "", api.NewShare{Photos: ids[:2], Title: "Trip"}),
+		"the same request of other user": create(bob, key, api.NewShare{Live: true, Search: "x", Title: "Trip"}),
+	} {
+		if other := addresses[made.Address]; other != "" {
+			t.Errorf("%s has the link of %s", what, other)
+		}
+		addresses[made.Address] = what
+	}
+	ada.call(http.MethodDelete, api.PathShares+"/"+first.ID, nil, nil).has(http.StatusNoContent, nil)
+	if ended := create(ada, key, api.NewShare{Photos: ids[:2], Title: "Trip"}); ended.State != api.ShareRevoked || ended.Address != first.Address {
+		t.Errorf("repeated after it was revoked: %+v", ended)
+	}
+	for _, wrong := range []string{"short", strings.Repeat("a", 65), "a key with blanks in it, of 40 characters", "schlüssel-schlüssel-schlüssel"} {
+		body := api.NewShare{Photos: ids, ExpiresAt: time.Now().Add(time.Hour)}
+		ada.json(http.MethodPost, api.PathShares, header{api.HeaderKey: wrong}, body).refused(http.StatusBadRequest, photo.KindUsage)
+	}
+}
+
 func TestSharesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t)

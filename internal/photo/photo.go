@@ -143,6 +143,7 @@ func IsBlank(s string) bool { return strings.TrimSpace(s) == "" }
 type Page struct {
 	Photos []Photo
 	Next   string // opaque cursor of the next page; empty at the end
+	Prev   string // opaque cursor of the page before; empty at the start
 }
 
 // State is what the service knows about a digest.

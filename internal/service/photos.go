@@ -16,6 +16,7 @@ import (
 type LibraryRows interface {
 	Get(ctx context.Context, owner string, id photo.ID, s store.Scope) (photo.Photo, string, error)
 	List(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
+	ListBefore(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
 	Neighbors(ctx context.Context, owner string, f photo.Filter, id photo.ID) (newer, older photo.ID, err error)
 	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
 	Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error)
@@ -27,7 +28,9 @@ type LibraryRows interface {
 	History(ctx context.Context, owner string, id photo.ID) (photo.History, error)
 	Undo(ctx context.Context, owner string, id photo.ID, to int64, ifVersion *int64) (photo.Photo, error)
 	Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error)
+	TrashMany(ctx context.Context, owner string, ids []photo.ID, purgeAfter time.Duration) (n int, at time.Time, err error)
 	Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error)
+	RestoreTrashed(ctx context.Context, owner string, at time.Time, limit int) (int, error)
 	PurgePhoto(ctx context.Context, owner string, id photo.ID) (photo.Photo, []store.Blob, error)
 }
 
@@ -74,6 +77,15 @@ func (s *Photos) SearchLimit() (total, share int) { return s.searches.Size() }
 func (s *Photos) List(ctx context.Context, by Caller, f photo.Filter, cursor string, limit int) (page photo.Page, err error) {
 	err = s.search(ctx, by, f, func(ctx context.Context) error {
 		page, err = s.rows.List(ctx, by.Owner, f, cursor, limit)
+		return err
+	})
+	return page, err
+}
+
+// ListBefore returns the at most limit photos just before cursor. It is limited like List.
+func (s *Photos) ListBefore(ctx context.Context, by Caller, f photo.Filter, cursor string, limit int) (page photo.Page, err error) {
+	err = s.search(ctx, by, f, func(ctx context.Context) error {
+		page, err = s.rows.ListBefore(ctx, by.Owner, f, cursor, limit)
 		return err
 	})
 	return page, err
@@ -168,6 +180,18 @@ func (s *Photos) Trash(ctx context.Context, by Caller, id photo.ID) (photo.Photo
 	return s.rows.Trash(ctx, by.Owner, id, s.trashFor)
 }
 
+// TrashMany deletes photos. It returns how many these were, and the moment with which
+// RestoreTrashed restores them. Photos that are not live are left alone.
+func (s *Photos) TrashMany(ctx context.Context, by Caller, ids []photo.ID) (n int, at time.Time, err error) {
+	return s.rows.TrashMany(ctx, by.Owner, ids, s.trashFor)
+}
+
+// RestoreTrashed takes those photos out of the trash that one TrashMany moved there, and returns
+// how many these were.
+func (s *Photos) RestoreTrashed(ctx context.Context, by Caller, at time.Time) (int, error) {
+	return s.rows.RestoreTrashed(ctx, by.Owner, at, photo.MaxDescribe)
+}
+
 // Restore takes a photo out of the trash. A live photo is left alone.
 func (s *Photos) Restore(ctx context.Context, by Caller, id photo.ID) (photo.Photo, error) {
 	return s.rows.Restore(ctx, by.Owner, id)
@@ -188,4 +212,36 @@ func (s *Photos) Purge(ctx context.Context, by Caller, id photo.ID) (photo.Photo
 		return photo.Photo{}, fmt.Errorf("delete the bytes of photo %s: %w", id, err)
 	}
 	return p, nil
+}
+
+// purgedAtOnce is how many photos EmptyTrash lists before it removes them.
+const purgedAtOnce = 500
+
+// EmptyTrash removes the photos that were in the trash at a moment, and their bytes. It begins no
+// other photo after end, and returns how many it removed and whether these were all.
+func (s *Photos) EmptyTrash(ctx context.Context, by Caller, until, end time.Time) (n int, all bool, err error) {
+	for cursor := ""; ; {
+		page, err := s.rows.List(ctx, by.Owner, photo.Filter{Trash: true}, cursor, purgedAtOnce)
+		if err != nil {
+			return n, false, err
+		}
+		for _, p := range page.Photos {
+			if p.TrashedAt.After(until) {
+				continue
+			}
+			if time.Now().After(end) {
+				return n, false, nil
+			}
+			_, err := s.Purge(ctx, by, p.ID)
+			switch {
+			case err == nil:
+				n++
+			case photo.KindOf(err) != photo.KindNotFound && photo.KindOf(err) != photo.KindConflict: // these were purged or restored meanwhile
+				return n, false, err
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return n, true, nil
+		}
+	}
 }

@@ -34,6 +34,7 @@ type SharedPhoto struct {
 type SharedPage struct {
 	Photos []SharedPhoto
 	Next   string // of the next page; empty at the end
+	Prev   string // of the page before; empty at the start
 }
 
 // Open returns the share with a token. The error is of photo.KindNotFound when there never was
@@ -62,35 +63,60 @@ func notShared() error {
 }
 
 // List returns at most limit photos of the share, after the cursor of a page before.
-func (v *Shared) List(ctx context.Context, cursor string, limit int) (page SharedPage, err error) {
-	after, ok := v.seal.open(sealedCursor, cursor)
-	if cursor != "" && !ok {
-		return SharedPage{}, notShared()
-	}
+func (v *Shared) List(ctx context.Context, cursor string, limit int) (SharedPage, error) {
 	list := v.listFixed
 	if v.Live {
 		list = v.listLive
 	}
-	photos, next, err := list(ctx, string(after), limit)
+	return v.page(ctx, cursor, limit, list)
+}
+
+// ListBefore returns the at most limit photos of the share just before a cursor, which is the Prev of
+// a page.
+func (v *Shared) ListBefore(ctx context.Context, cursor string, limit int) (SharedPage, error) {
+	list := v.listFixedBefore
+	if v.Live {
+		list = v.listLiveBefore
+	}
+	return v.page(ctx, cursor, limit, list)
+}
+
+// page returns a page of a list. The list has cursors of its own, which nobody else may see.
+func (v *Shared) page(ctx context.Context, cursor string, limit int, list func(context.Context, string, int) (photo.Page, error)) (page SharedPage, err error) {
+	from, ok := v.seal.open(sealedCursor, cursor)
+	if cursor != "" && !ok {
+		return SharedPage{}, notShared()
+	}
+	found, err := list(ctx, string(from), limit)
 	if err != nil {
 		return SharedPage{}, err
 	}
-	for _, p := range photos {
+	for _, p := range found.Photos {
 		page.Photos = append(page.Photos, v.visible(p))
 	}
-	if next != "" {
-		page.Next = v.seal.seal(sealedCursor, []byte(next))
+	if found.Next != "" {
+		page.Next = v.seal.seal(sealedCursor, []byte(found.Next))
+	}
+	if found.Prev != "" {
+		page.Prev = v.seal.seal(sealedCursor, []byte(found.Prev))
 	}
 	return page, nil
 }
 
-func (v *Shared) listLive(ctx context.Context, after string, limit int) (photos []photo.Photo, next string, err error) {
+func (v *Shared) listLive(ctx context.Context, after string, limit int) (page photo.Page, err error) {
 	err = v.search(ctx, func(ctx context.Context) error {
-		page, err := v.s.photos.rows.List(ctx, v.owner.Owner, v.Filter(), after, limit)
-		photos, next = page.Photos, page.Next
+		page, err = v.s.photos.rows.List(ctx, v.owner.Owner, v.Filter(), after, limit)
 		return err
 	})
-	return photos, next, err
+	return page, err
+}
+
+func (v *Shared) listLiveBefore(ctx context.Context, before string, limit int) (page photo.Page, err error) {
+	err = v.search(ctx, func(ctx context.Context) error {
+		page, err = v.s.photos.rows.ListBefore(ctx, v.owner.Owner, v.Filter(), before, limit)
+		return err
+	})
+	return page, err
 }
 
 // search runs a query of a live share. It waits for a slot, of which a share has as many as an owner:
@@ -106,13 +132,25 @@ func (v *Shared) search(ctx context.Context, do func(context.Context) error) err
 	return v.s.photos.inTime(ctx, narrowIt, do)
 }
 
-func (v *Shared) listFixed(ctx context.Context, after string, limit int) ([]photo.Photo, string, error) {
+func (v *Shared) listFixed(ctx context.Context, after string, limit int) (photo.Page, error) {
 	position, _ := strconv.ParseInt(after, 10, 64) // 0 means from the start
-	page, err := v.s.rows.SharedPhotos(ctx, v.hash, position, limit)
-	if err != nil || page.Next == 0 {
-		return page.Photos, "", err
+	return fixedPage(v.s.rows.SharedPhotos(ctx, v.hash, position, limit))
+}
+
+func (v *Shared) listFixedBefore(ctx context.Context, before string, limit int) (photo.Page, error) {
+	position, _ := strconv.ParseInt(before, 10, 64) // nothing is before 0
+	return fixedPage(v.s.rows.SharedBefore(ctx, v.hash, position, limit))
+}
+
+// fixedPage returns a page with positions as cursors.
+func fixedPage(page store.SharedPage, err error) (photo.Page, error) {
+	cursor := func(position int64) string {
+		if position == 0 {
+			return ""
+		}
+		return strconv.FormatInt(position, 10)
 	}
-	return page.Photos, strconv.FormatInt(page.Next, 10), nil
+	return photo.Page{Photos: page.Photos, Next: cursor(page.Next), Prev: cursor(page.Prev)}, err
 }
 
 // visible returns what may be known of a photo.

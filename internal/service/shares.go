@@ -21,6 +21,7 @@ type ShareRows interface {
 	RevokeShare(ctx context.Context, owner, id string) error
 	Share(ctx context.Context, hash store.ShareHash) (store.ShareUse, error)
 	SharedPhotos(ctx context.Context, hash store.ShareHash, after int64, limit int) (store.SharedPage, error)
+	SharedBefore(ctx context.Context, hash store.ShareHash, before int64, limit int) (store.SharedPage, error)
 	SharedPhoto(ctx context.Context, owner string, hash store.ShareHash, id photo.ID) (photo.Photo, error)
 	SharedNeighbors(ctx context.Context, owner string, hash store.ShareHash, id photo.ID) (before, after photo.ID, err error)
 	Match(ctx context.Context, owner string, f photo.Filter, id photo.ID) (photo.Photo, error)
@@ -36,6 +37,7 @@ type Shares struct {
 // NewShare is a share that is to be created: everything about it that the user chooses, and its
 // photos unless it is live.
 type NewShare struct {
+	Key       string // chosen by the client, to be able to repeat the request; empty: each request makes another share
 	Title     string
 	ExpiresAt time.Time
 	Originals bool
@@ -46,12 +48,16 @@ type NewShare struct {
 }
 
 // Create creates a share. It returns the secret part of its address, which is not stored: nobody
-// can ask for it again.
+// can ask for it again. The same request with the same key returns the share that is there, with
+// the end that it has.
 func (s *Shares) Create(ctx context.Context, by Caller, n NewShare) (made photo.Share, token string, err error) {
 	if err := n.check(); err != nil {
 		return photo.Share{}, "", err
 	}
 	secret := newShareToken()
+	if n.Key != "" {
+		secret = repeatableToken(by.Owner, n)
+	}
 	made, err = s.rows.CreateShare(ctx, by.Owner, photo.Share{
 		ID: newShareID(), Title: n.Title, ExpiresAt: n.ExpiresAt.UTC().Truncate(time.Microsecond), Originals: n.Originals, Live: n.Live, Search: n.Search, By: n.By,
 	}, secret.hash(), n.Photos)
@@ -68,6 +74,11 @@ func newShareID() string { return strings.ToLower(rand.Text()[:photo.ShareIDLeng
 func (n *NewShare) check() error {
 	n.Title = strings.TrimSpace(n.Title)
 	switch {
+	case n.Key != "" && !isShareKey(n.Key):
+		return &photo.Error{
+			Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20q is not a valid key of a request", n.Key),
+			Hint: fmt.Sprintf("use %d to %d letters, digits, hyphens and underscores, and choose them at random", minShareKey, maxShareKey),
+		}
 	case n.ExpiresAt.IsZero():
 		return &photo.Error{Kind: photo.KindUsage, Msg: "a link needs a time at which it ends", Hint: "give expires_at"}
 	case len(n.Title) > photo.MaxShareTitle:

@@ -16,4 +16,5 @@ type ShareUse struct {
 type SharedPage struct {
 	Photos []photo.Photo
 	Next   int64 // the position after which the next page begins; 0 at the end
+	Prev   int64 // the position before which the page before ends; 0 at the start
 }

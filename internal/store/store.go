@@ -87,6 +87,11 @@ type Store interface {
 	// is of photo.KindUsage when the cursor is not from List.
 	List(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
 
+	// ListBefore returns the page of at most limit photos that end just before cursor, which is the
+	// Prev of a page. The photos are in the order of List. The page has no Prev when there are no
+	// photos before it.
+	ListBefore(ctx context.Context, owner string, f photo.Filter, cursor string, limit int) (photo.Page, error)
+
 	// Neighbors returns the photos next to a photo in the list of a filter, the newer and the older
 	// one. At an end of the list an ID is zero. The photo itself need not pass the filter.
 	Neighbors(ctx context.Context, owner string, f photo.Filter, id photo.ID) (newer, older photo.ID, err error)
@@ -145,8 +150,16 @@ type Store interface {
 	// photo with TrashedAt and PurgeAt. Trashing a trashed photo changes nothing.
 	Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error)
 
+	// TrashMany moves photos to the trash in one transaction. It returns how many it moved, and the
+	// one TrashedAt that they got. Photos that are not live are left alone.
+	TrashMany(ctx context.Context, owner string, ids []photo.ID, purgeAfter time.Duration) (n int, at time.Time, err error)
+
 	// Restore makes a trashed photo live again. A live one is left alone.
 	Restore(ctx context.Context, owner string, id photo.ID) (photo.Photo, error)
+
+	// RestoreTrashed makes at most limit photos live again whose TrashedAt is at, and returns how
+	// many these were.
+	RestoreTrashed(ctx context.Context, owner string, at time.Time, limit int) (int, error)
 
 	// Purge removes the rows of at most limit photos whose time in the trash is over. It
 	// returns where their bytes and their renditions lie, so that the caller can delete
@@ -283,7 +296,8 @@ type Store interface {
 	// Photos, and gives the hash of its secret. photos are what it shows, in this order, unless it
 	// is live. The error is of photo.KindNotFound when one of them is not a live photo of the
 	// owner. It is of photo.KindConflict when the owner has photo.MaxShares shares that have not
-	// ended, and of photo.KindUsage when the expiry has passed.
+	// ended, and of photo.KindUsage when the expiry has passed. When the owner already has a share
+	// with this hash, that one is returned as it is.
 	CreateShare(ctx context.Context, owner string, s photo.Share, hash ShareHash, photos []photo.ID) (photo.Share, error)
 
 	// Shares lists at most photo.MaxListedShares shares of an owner: first those that have not
@@ -299,6 +313,10 @@ type Store interface {
 	// SharedPhotos returns at most limit live photos of a share that is not live itself, after a
 	// position; 0 means from the start.
 	SharedPhotos(ctx context.Context, hash ShareHash, after int64, limit int) (SharedPage, error)
+
+	// SharedBefore returns the at most limit live photos of such a share that are just before a
+	// position, in the order of the share.
+	SharedBefore(ctx context.Context, hash ShareHash, before int64, limit int) (SharedPage, error)
 
 	// SharedPhoto returns a live photo of a share that is not live itself.
 	SharedPhoto(ctx context.Context, owner string, hash ShareHash, id photo.ID) (photo.Photo, error)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"photos/internal/photo"
 	"photos/internal/service"
@@ -19,6 +20,7 @@ type libraryContent struct {
 	listing
 	Groups []group
 	Next   string // the listing's address from the next page on
+	Prev   string // that of the page before
 	Total  int64  // photos of the user
 	Years  []year // when they were taken, the last one first
 	Wrong  string // what is wrong with the search
@@ -40,8 +42,13 @@ func (p *Pages) library(w http.ResponseWriter, r *http.Request, by session.Sessi
 	c.Years = years(stats.Months)
 	f, err := c.filter()
 	var page photo.Page
+	var start bool
 	if err == nil {
-		page, err = p.service.Photos.List(r.Context(), by.Caller, f, c.After, pageSize)
+		page, start, err = p.pageOf(r.Context(), by.Caller, f, c.listing)
+	}
+	if start {
+		http.Redirect(w, r, p.root+"/myphotos"+c.First().Query(), http.StatusSeeOther)
+		return nil
 	}
 	status := http.StatusOK
 	if kind := photo.KindOf(err); kind == photo.KindUsage || kind == photo.KindSearchTimeout {
@@ -52,36 +59,10 @@ func (p *Pages) library(w http.ResponseWriter, r *http.Request, by session.Sessi
 		return err
 	}
 	c.Groups = grouped(page.Photos, c.listing)
-	if page.Next != "" {
-		c.Next = c.From(page.Next).Query()
-	}
+	c.Next, c.Prev = c.around(page)
 	v := view{Title: "My photos", User: &by, Here: "photos", Content: c}
 	v.Notice, v.Undo = notice(r.URL.Query())
 	return p.show(w, r, status, "library", v)
-}
-
-// trashContent is what the trash shows.
-type trashContent struct {
-	Tiles []tile
-	Next  string
-}
-
-// trash shows the photos that can be restored.
-func (p *Pages) trash(w http.ResponseWriter, r *http.Request, by session.Session) error {
-	page, err := p.service.Photos.List(r.Context(), by.Caller, photo.Filter{Trash: true}, r.URL.Query().Get("after"), pageSize)
-	if err != nil {
-		return err
-	}
-	var c trashContent
-	for _, trashed := range page.Photos {
-		c.Tiles = append(c.Tiles, tile{Photo: trashed})
-	}
-	if page.Next != "" {
-		c.Next = "?" + url.Values{"after": {page.Next}}.Encode()
-	}
-	v := view{Title: "Trash", User: &by, Here: "trash", Content: c}
-	v.Notice, _ = notice(r.URL.Query())
-	return p.show(w, r, http.StatusOK, "trash", v)
 }
 
 // What a page may say that was done. The address has only the word and a number, so that a
@@ -92,6 +73,7 @@ const (
 	didDelete  = "deleted"
 	didRestore = "restored"
 	didEdit    = "saved"
+	didPurge   = "purged"
 )
 
 // done returns the end of an address that makes the next page say what was done.
@@ -105,8 +87,41 @@ func done(l listing, what string, n int) string {
 	return query + what + "=" + strconv.Itoa(n)
 }
 
-// notice returns what the address says was done, and the photo that can be restored.
-func notice(q url.Values) (text, undo string) {
+// undo is what the button of a notice restores: a field of its form.
+type undo struct {
+	field
+	Query string // of the listing that is shown then
+}
+
+const (
+	undoPhoto  = "photo"   // the field has the ID of a photo
+	undoMoment = "trashed" // the field has the moment of service.Photos.TrashMany in microseconds
+)
+
+// undone returns what a notice can undo, or nil.
+func undone(q url.Values) *undo {
+	value := q.Get("undo")
+	query := parseListing(q).First().Query()
+	if id, err := photo.ParseID(value); err == nil {
+		return &undo{field{undoPhoto, id.String()}, query}
+	}
+	if _, err := parseMoment(value); err == nil {
+		return &undo{field{undoMoment, value}, query}
+	}
+	return nil
+}
+
+// parseMoment reads a time in microseconds.
+func parseMoment(text string) (time.Time, error) {
+	at, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || at <= 0 {
+		return time.Time{}, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20q is not a moment", text)}
+	}
+	return time.UnixMicro(at), nil
+}
+
+// notice returns what the address says was done, and what can be undone of it.
+func notice(q url.Values) (text string, back *undo) {
 	number := func(name string) (int, bool) {
 		n, err := strconv.Atoi(q.Get(name))
 		return n, err == nil && n > 0
@@ -129,11 +144,12 @@ func notice(q url.Values) (text, undo string) {
 	if n, ok := number(didRestore); ok {
 		add(count(n, "photo", "photos") + " restored.")
 	}
+	if n, ok := number(didPurge); ok {
+		add(count(n, "photo", "photos") + " removed for good.")
+	}
 	if n, ok := number(didDelete); ok {
-		add(fmt.Sprintf("%s moved to the trash.", count(n, "photo", "photos")))
+		add(count(n, "photo", "photos") + " moved to the trash.")
+		back = undone(q)
 	}
-	if id, err := photo.ParseID(q.Get("undo")); err == nil {
-		undo = id.String()
-	}
-	return text, undo
+	return text, back
 }

@@ -30,7 +30,7 @@ type view struct {
 	User    *session.Session // nil: nobody is signed in
 	Here    string           // the part of the site that the page belongs to
 	Notice  string           // what was done, above the content
-	Undo    string           // a photo that the notice offers to restore
+	Undo    *undo            // what the notice offers to restore; nil: nothing
 	Shared  bool             // the page is for whoever has the address of a share
 	Preview *preview         // what other programs show of the page; nil: nothing
 	Content any

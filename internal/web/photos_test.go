@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"html"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -172,7 +174,7 @@ func TestSelection(t *testing.T) {
 	if a := do("save"); a.status != http.StatusBadRequest {
 		t.Errorf("neither a description nor a tag: %d", a.status)
 	}
-	if a := do("delete"); a.url.RawQuery != "deleted=2" || !strings.Contains(a.body, "No photos yet") {
+	if a := do("delete"); !strings.HasPrefix(a.url.RawQuery, "deleted=2&undo=") || !strings.Contains(a.body, "No photos yet") {
 		t.Errorf("deleted: %s", a.url)
 	}
 	if a := b.get("/myphotos/trash"); strings.Count(a.body, `type="checkbox"`) != 2 {
@@ -191,6 +193,110 @@ func TestSelection(t *testing.T) {
 	}
 	if a := s.signedIn("bob").post("/myphotos/selection", url.Values{"do": {"delete"}, "photo": {first.String()}}); a.url.RawQuery != "deleted=0" {
 		t.Errorf("a photo of another user: %s", a.url)
+	}
+}
+
+var undoForm = regexp.MustCompile(`<form method="post" action="(/myphotos/selection[^"]*)"><input type="hidden" name="([^"]+)" value="([^"]+)"><input type="hidden" name="back" value="1"><button class="quiet" name="do" value="restore">Undo`)
+
+// undo presses the button of the notice, in the browser b.
+func (a answer) undo(b *browser) answer {
+	b.s.t.Helper()
+	form := undoForm.FindStringSubmatch(html.UnescapeString(a.body))
+	if form == nil {
+		b.s.t.Fatalf("%s offers no undo: %s", a.url, a.body)
+	}
+	return b.post(form[1], url.Values{form[2]: {form[3]}, "back": {"1"}, "do": {"restore"}})
+}
+
+// What was deleted together comes back together, and nothing else.
+func TestUndoOfADeletion(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b, bob := s.signedIn("ada"), s.signedIn("bob")
+	var ids []string
+	for i := range 4 {
+		data, id := scene(t, i)
+		b.upload("sea", map[string][]byte{"a.jpg": data})
+		bob.upload("sea", map[string][]byte{"a.jpg": data})
+		ids = append(ids, id.String())
+	}
+	shown := func(a answer) int { return strings.Count(a.body, `class="pick"`) }
+	single := b.post("/myphotos/"+ids[0]+"/delete?search=sea", url.Values{})
+	if shown(single) != 3 || !strings.Contains(single.body, `<div class="notice" role="status"><p>1 photo moved to the trash.</p>`) {
+		t.Errorf("one deleted: %s: %s", single.url, single.body)
+	}
+	bob.post("/myphotos/selection", url.Values{"do": {"delete"}, "photo": ids[1:3]})
+	time.Sleep(2 * time.Millisecond) // more than a tick of the clock
+	both := b.post("/myphotos/selection?search=sea", url.Values{"do": {"delete"}, "photo": ids[:3]})
+	if shown(both) != 1 || !strings.Contains(both.body, "2 photos moved to the trash.") || !strings.HasPrefix(both.url.RawQuery, "search=sea&deleted=2&undo=") {
+		t.Errorf("two deleted: %s: %s", both.url, both.body)
+	}
+	if a := both.undo(bob); a.url.RawQuery != "search=sea&restored=0" {
+		t.Errorf("the undo of another user: %s", a.url)
+	}
+	if a := both.undo(b); a.url.RawQuery != "search=sea&restored=2" || shown(a) != 3 || !strings.Contains(a.body, "2 photos restored.") {
+		t.Errorf("undone: %s: %s", a.url, a.body)
+	}
+	if a := both.undo(b); a.url.RawQuery != "search=sea&restored=0" || shown(a) != 3 {
+		t.Errorf("undone again: %s", a.url)
+	}
+	if a := single.undo(b); a.url.RawQuery != "search=sea&restored=1" || shown(a) != 4 {
+		t.Errorf("one undone: %s: %s", a.url, a.body)
+	}
+	for _, moment := range []string{"", "x", "-5", "99999999999999999999", ids[0]} {
+		if a := b.post("/myphotos/selection", url.Values{"do": {"restore"}, "trashed": {moment}}); a.status != http.StatusBadRequest {
+			t.Errorf("the moment %q: %d at %s", moment, a.status, a.url)
+		}
+		if a := b.get("/myphotos?deleted=2&undo=" + moment + "&search=%22%3E%3Cb%3E"); moment != ids[0] && strings.Contains(a.body, ">Undo<") || strings.Contains(a.body, "<b>") {
+			t.Errorf("the address with %q: %s", moment, a.body)
+		}
+	}
+}
+
+// Emptying the trash asks first, and leaves what was deleted after the question.
+func TestEmptyTrash(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b, bob := s.signedIn("ada"), s.signedIn("bob")
+	var ids []string
+	for i := range 4 {
+		data, id := scene(t, i)
+		b.upload("", map[string][]byte{"a.jpg": data})
+		bob.upload("", map[string][]byte{"a.jpg": data})
+		ids = append(ids, id.String())
+	}
+	const path = "/myphotos/trash/empty"
+	if a := b.get("/myphotos/trash"); strings.Contains(a.body, path) {
+		t.Errorf("a trash that is empty: %s", a.body)
+	}
+	if a := b.get(path); a.url.Path != "/myphotos/trash" {
+		t.Errorf("the question about a trash that is empty: %s", a.url)
+	}
+	for _, one := range []*browser{b, bob} {
+		one.post("/myphotos/selection", url.Values{"do": {"delete"}, "photo": ids[:3]})
+	}
+	if a := b.get("/myphotos/trash"); !strings.Contains(a.body, `href="`+path+`"`) || !strings.Contains(a.body, "<span>3 photos</span>") {
+		t.Errorf("the trash: %s", a.body)
+	}
+	asked := b.get(path)
+	if !strings.Contains(asked.body, "3 photos (") || !strings.Contains(asked.body, "This cannot be undone.") || strings.Count(b.get("/myphotos/trash").body, `type="checkbox"`) != 3 {
+		t.Errorf("the question: %s", asked.body)
+	}
+	_, until, _ := strings.Cut(asked.body, `name="until" value="`)
+	until, _, _ = strings.Cut(until, `"`)
+	b.post("/myphotos/"+ids[3]+"/delete", url.Values{}) // after the question
+	b.post("/myphotos/selection", url.Values{"do": {"restore"}, "photo": ids[:1]})
+	if a := b.post(path, url.Values{}); a.status != http.StatusBadRequest {
+		t.Errorf("without a moment: %d", a.status)
+	}
+	if a := b.post(path, url.Values{"until": {until}}); a.url.RequestURI() != "/myphotos/trash?purged=2" || !strings.Contains(a.body, "2 photos removed for good.") || strings.Count(a.body, `type="checkbox"`) != 1 {
+		t.Errorf("emptied: %s: %s", a.url, a.body)
+	}
+	if a := b.get("/myphotos"); strings.Count(a.body, `class="pick"`) != 1 {
+		t.Errorf("the photos that are left: %s", a.body)
+	}
+	if a := bob.get("/myphotos/trash"); strings.Count(a.body, `type="checkbox"`) != 3 {
+		t.Errorf("the trash of another user: %s", a.body)
 	}
 }
 
@@ -287,6 +393,69 @@ func TestPagesOfALibrary(t *testing.T) {
 		if len(seen) != n || pages != 2 {
 			t.Errorf("%s: %d photos on %d pages", start, len(seen), pages)
 		}
+	}
+}
+
+// A page leads to the one before it: the same photos, or the first page when there are not enough.
+func TestPagesBackward(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	photos := map[string][]byte{}
+	var all []string
+	for i := range 250 {
+		data, err := sample.Picture(uint64(i), 0)
+		must(t, err)
+		photos[fmt.Sprintf("%03d.jpg", i)] = data
+		all = append(all, idOf(data).String())
+	}
+	b.upload("", photos)
+	walk := func(t *testing.T, start, follow string) answer {
+		t.Helper()
+		link := regexp.MustCompile(`rel="` + follow + `" href="([^"]+)"`).FindStringSubmatch(b.get(start).body)
+		if link == nil {
+			t.Fatalf("%s has no %s page", start, follow)
+		}
+		return b.get(html.UnescapeString(link[1]))
+	}
+	ids := func(a answer) []string {
+		var ids []string
+		for _, m := range regexp.MustCompile(`name="photo" value="([0-9a-f]{64})"`).FindAllStringSubmatch(a.body, -1) {
+			ids = append(ids, m[1])
+		}
+		return ids
+	}
+	check := func(t *testing.T, start string) {
+		t.Helper()
+		first := b.get(start)
+		second := walk(t, start, "next")
+		third := walk(t, second.url.RequestURI(), "next")
+		if len(ids(first)) != 120 || len(ids(second)) != 120 || len(ids(third)) != 10 || strings.Contains(first.body, `rel="prev"`) || strings.Contains(third.body, `rel="next"`) {
+			t.Fatalf("%s: pages of %d, %d and %d photos", start, len(ids(first)), len(ids(second)), len(ids(third)))
+		}
+		back := walk(t, third.url.RequestURI(), "prev")
+		if !slices.Equal(ids(back), ids(second)) || !strings.Contains(back.url.RawQuery, "before=") || !strings.Contains(back.body, "Back to the first photos") {
+			t.Errorf("before the third page at %s are %d photos", back.url, len(ids(back)))
+		}
+		if again := walk(t, back.url.RequestURI(), "next"); !slices.Equal(ids(again), ids(third)) {
+			t.Errorf("after the page that was reached backward are %d photos", len(ids(again)))
+		}
+		if start := walk(t, back.url.RequestURI(), "prev"); start.url.RequestURI() != first.url.RequestURI() || !slices.Equal(ids(start), ids(first)) {
+			t.Errorf("before the second page is %s", start.url)
+		}
+	}
+	for _, start := range []string{"/myphotos", "/myphotos?by=taken", "/myphotos?search=jpg", "/myphotos?undescribed=1"} {
+		check(t, start)
+	}
+	if a := b.get("/myphotos?before=x"); a.status != http.StatusBadRequest || strings.Contains(a.body, "No photos yet") {
+		t.Errorf("a wrong cursor: %d %s", a.status, a.body)
+	}
+	b.post("/myphotos/selection", url.Values{"do": {"delete"}, "photo": all})
+	check(t, "/myphotos/trash")
+	last := walk(t, walk(t, "/myphotos/trash", "next").url.RequestURI(), "next")
+	b.post("/myphotos/selection", url.Values{"do": {"restore"}, "photo": ids(last)})
+	if a := b.get(last.url.RequestURI()); a.url.RequestURI() != "/myphotos/trash" || len(ids(a)) != 120 {
+		t.Errorf("a page whose photos were restored: %s", a.url)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 
 	"photos/internal/photo"
@@ -20,6 +21,10 @@ func (p *Pages) selection(w http.ResponseWriter, r *http.Request, by session.Ses
 	if err := p.readForm(w, r); err != nil {
 		return err
 	}
+	l := parseListing(r.URL.Query())
+	if r.PostForm.Has(undoMoment) {
+		return p.undoDelete(w, r, by, l)
+	}
 	ids, err := selected(r)
 	if err != nil {
 		return err
@@ -29,7 +34,6 @@ func (p *Pages) selection(w http.ResponseWriter, r *http.Request, by session.Ses
 			Text: "Select one or more photos, and then choose what to do with them.", Action: "Back", Link: "/myphotos",
 		}})
 	}
-	l := parseListing(r.URL.Query())
 	switch do := r.PostForm.Get("do"); do {
 	case "download":
 		return p.download(w, r, by, ids)
@@ -38,18 +42,32 @@ func (p *Pages) selection(w http.ResponseWriter, r *http.Request, by session.Ses
 	case "save":
 		return p.editAll(w, r, by, l, ids)
 	case "delete":
-		n, err := each(ids, func(id photo.ID) error { _, err := p.service.Photos.Trash(r.Context(), by.Caller, id); return err })
-		return p.afterSelection(w, r, "/myphotos"+done(l, didDelete, n), err)
+		n, at, err := p.service.Photos.TrashMany(r.Context(), by.Caller, ids)
+		to := "/myphotos" + done(l, didDelete, n)
+		if n > 0 {
+			to += "&undo=" + strconv.FormatInt(at.UnixMicro(), 10)
+		}
+		return p.afterSelection(w, r, to, err)
 	case "restore":
 		n, err := each(ids, func(id photo.ID) error { _, err := p.service.Photos.Restore(r.Context(), by.Caller, id); return err })
 		to := "/myphotos/trash"
 		if r.PostForm.Has("back") { // the undo of a deletion
 			to = "/myphotos"
 		}
-		return p.afterSelection(w, r, to+done(listing{}, didRestore, n), err)
+		return p.afterSelection(w, r, to+done(l, didRestore, n), err)
 	default:
 		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20q is not an action", do)}
 	}
+}
+
+// undoDelete restores the photos that one deletion of several moved to the trash.
+func (p *Pages) undoDelete(w http.ResponseWriter, r *http.Request, by session.Session, l listing) error {
+	at, err := parseMoment(r.PostForm.Get(undoMoment))
+	if err != nil {
+		return err
+	}
+	n, err := p.service.Photos.RestoreTrashed(r.Context(), by.Caller, at)
+	return p.afterSelection(w, r, "/myphotos"+done(l, didRestore, n), err)
 }
 
 // selected returns the photos that a form selects, each once.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -148,29 +149,34 @@ type sharedContent struct {
 	Heading string
 	Tiles   []sharedTile
 	More    string // the path of the next page; empty: there is none
+	Before  string // the path of the page before
+	First   string // the path of the first page; empty: this is it
 	Live    bool
 	Ends    time.Time
 }
 
 // sharedPage shows the photos of a share, or its only photo.
 func (p *Pages) sharedPage(w http.ResponseWriter, r *http.Request, s *service.Shared) error {
-	page, err := s.List(r.Context(), r.URL.Query().Get("after"), pageSize)
-	if err != nil {
-		return err
-	}
 	here := api.SharePath(r.PathValue("token"))
-	c := sharedContent{Heading: s.Title, Live: s.Live, Ends: s.ExpiresAt}
-	for i, one := range page.Photos {
-		c.Tiles = append(c.Tiles, newSharedTile(here, one, i+1))
+	after, before := r.URL.Query().Get("after"), r.URL.Query().Get("before")
+	list, cursor := s.List, after
+	if before != "" {
+		list, cursor = s.ListBefore, before
 	}
-	if page.Next != "" {
-		c.More = here + "?" + url.Values{"after": {page.Next}}.Encode()
-	}
-	if len(c.Tiles) == 1 && c.More == "" && !r.URL.Query().Has("after") {
+	page, err := list(r.Context(), cursor, pageSize)
+	switch {
+	case err != nil:
+		return err
+	case before != "" && page.Prev == "": // it would be the first page, but not a full one
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, p.root+here, http.StatusSeeOther)
+		return nil
+	case len(page.Photos) == 1 && page.Next == "" && cursor == "":
 		return p.showSharedPhoto(w, r, s, sharedPhotoContent{sharedTile: newSharedTile(here, page.Photos[0], 0)})
 	}
-	if c.Heading == "" {
-		c.Heading = "Shared photos"
+	c := newSharedContent(here, s, page)
+	if cursor != "" {
+		c.First = here
 	}
 	v := view{Title: c.Heading, Content: c}
 	if len(c.Tiles) > 0 {
@@ -178,6 +184,21 @@ func (p *Pages) sharedPage(w http.ResponseWriter, r *http.Request, s *service.Sh
 	}
 	p.showShared(w, r, http.StatusOK, "shared", v)
 	return nil
+}
+
+// newSharedContent returns what a page of the share at the path here shows.
+func newSharedContent(here string, s *service.Shared, page service.SharedPage) sharedContent {
+	c := sharedContent{Heading: cmp.Or(s.Title, "Shared photos"), Live: s.Live, Ends: s.ExpiresAt}
+	for i, one := range page.Photos {
+		c.Tiles = append(c.Tiles, newSharedTile(here, one, i+1))
+	}
+	if page.Next != "" {
+		c.More = here + "?" + url.Values{"after": {page.Next}}.Encode()
+	}
+	if page.Prev != "" {
+		c.Before = here + "?" + url.Values{"before": {page.Prev}}.Encode()
+	}
+	return c
 }
 
 // sharedPhotoContent is what the page of a photo of a share shows.
@@ -237,29 +258,42 @@ func (p *Pages) preview(title string, first sharedTile) *preview {
 
 // sharedPictureAge is how long a browser shows a picture without asking whether it is still
 // shared.
-const sharedPictureAge = 5 * time.Minute
+const sharedPictureAge = time.Minute
 
 // sharedPicture sends a rendition of a photo of a share. It shows an icon for a photo that
-// nothing here can decode.
+// nothing here can decode. A browser that has the picture only asks whether it is still shared.
 func (p *Pages) sharedPicture(w http.ResponseWriter, r *http.Request, s *service.Shared) error {
 	size, err := strconv.Atoi(r.URL.Query().Get("size"))
 	if err != nil || !slices.Contains(thumb.Sizes(), size) {
 		size = largeSize
 	}
+	ref := r.PathValue("ref")
+	tag := fmt.Sprintf(`"%s-%d"`, ref, size)
+	has := r.Header.Get("If-None-Match") == tag
+	var picture []byte
+	if has {
+		_, err = s.Photo(r.Context(), ref)
+	} else {
+		picture, err = s.Picture(r.Context(), ref, size)
+	}
+	undecoded := photo.KindOf(err) == photo.KindNoRendition
+	if err != nil && !undecoded {
+		return err
+	}
 	h := w.Header()
 	h.Set("Cache-Control", fmt.Sprintf("private, max-age=%d", int(sharedPictureAge.Seconds())))
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	picture, err := s.Picture(r.Context(), r.PathValue("ref"), size)
-	switch {
-	case photo.KindOf(err) == photo.KindNoRendition:
+	h.Set("Content-Type", "image/jpeg")
+	if undecoded { // without a tag: a program that decodes it may be installed
 		h.Set("Content-Type", "image/svg+xml")
 		h.Set("Content-Security-Policy", "default-src 'none'")
 		picture = []byte(thumb.Placeholder)
-	case err != nil:
-		h.Del("Cache-Control")
-		return err
-	default:
-		h.Set("Content-Type", "image/jpeg")
+	} else {
+		h.Set("ETag", tag)
+	}
+	if has {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
 	}
 	h.Set("Content-Length", strconv.Itoa(len(picture)))
 	_, _ = w.Write(picture) //nolint:gosec // a JPEG that the service made itself, or the placeholder; a browser that has left needs no answer

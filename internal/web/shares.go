@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -26,6 +27,7 @@ func linkLifetimes() []linkLifetime {
 
 // newShareContent is the form that asks how photos are to be shared.
 type newShareContent struct {
+	Key       string // names the form: sent twice, it makes one link
 	Photos    []photo.ID
 	Lifetimes []linkLifetime
 	MaxTitle  int
@@ -45,7 +47,7 @@ func (p *Pages) askHowToShare(w http.ResponseWriter, r *http.Request, by session
 	if len(ids) == 0 {
 		return &photo.Error{Kind: photo.KindUsage, Msg: "no photo is selected"}
 	}
-	c := newShareContent{Photos: ids, Lifetimes: linkLifetimes(), MaxTitle: photo.MaxShareTitle, Loopback: httpkit.IsLoopback(p.base.Hostname())}
+	c := newShareContent{Key: rand.Text(), Photos: ids, Lifetimes: linkLifetimes(), MaxTitle: photo.MaxShareTitle, Loopback: httpkit.IsLoopback(p.base.Hostname())}
 	return p.show(w, r, http.StatusOK, "newshare", view{Title: "Share " + count(len(ids), "photo", "photos"), User: &by, Here: "shares", Content: c})
 }
 
@@ -70,10 +72,13 @@ func (p *Pages) createShare(w http.ResponseWriter, r *http.Request, by session.S
 		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20q is not a number of days", r.PostForm.Get("days"))}
 	}
 	made, token, err := p.service.Shares.Create(r.Context(), by.Caller, service.NewShare{
-		Title: formText(r, "title"), ExpiresAt: time.Now().AddDate(0, 0, days), Originals: r.PostForm.Has("originals"), Photos: ids,
+		Key: r.PostForm.Get("key"), Title: formText(r, "title"), ExpiresAt: time.Now().AddDate(0, 0, days), Originals: r.PostForm.Has("originals"), Photos: ids,
 	})
 	if err != nil {
 		return err
+	}
+	if made.Ended { // the form was sent before
+		return &photo.Error{Kind: photo.KindGone, Msg: "this link has ended", Hint: "make another one"}
 	}
 	c := madeShareContent{made, p.base.Scheme + "://" + p.base.Host + p.root + api.SharePath(token), httpkit.IsLoopback(p.base.Hostname())}
 	return p.show(w, r, http.StatusOK, "madeshare", view{Title: "The link is ready", User: &by, Here: "shares", Content: c})

@@ -3,17 +3,20 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"html"
 	"image/jpeg"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"photos/internal/photo"
 	"photos/internal/service"
+	"photos/internal/testkit/sample"
 )
 
 var (
@@ -272,6 +275,127 @@ func (s *site) owner() string {
 	accounts, err := s.db.Accounts(context.Background())
 	must(s.t, err)
 	return accounts[0].Owner
+}
+
+// A browser that has a picture asks whether it is still shared, and gets no bytes.
+func TestSharedPictureIsAskedFor(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	ada := s.signedIn("ada")
+	one, id := scene(t, 1)
+	two, other := scene(t, 2)
+	ada.upload("", map[string][]byte{"a.jpg": one})
+	ada.upload("", map[string][]byte{"b.jpg": two})
+	visitor := s.browser()
+	pictures := visitor.get(ada.share(url.Values{}, id, other)).below("/picture?size=512")
+	again := func(address, tag string) answer {
+		t.Helper()
+		a, err := visitor.send(http.MethodGet, address, nil, map[string]string{"If-None-Match": tag})
+		must(t, err)
+		return a
+	}
+	first := visitor.get(pictures[0])
+	tag := first.header.Get("ETag")
+	if tag == "" || strings.Contains(tag, id.String()) || first.header.Get("Cache-Control") != "private, max-age=60" {
+		t.Errorf("a picture: %v", first.header)
+	}
+	if a := again(pictures[0], tag); a.status != http.StatusNotModified || a.body != "" || a.header.Get("ETag") != tag || a.header.Get("Cache-Control") != "private, max-age=60" || a.header.Get("X-Robots-Tag") == "" {
+		t.Errorf("asked again: %d %v", a.status, a.header)
+	}
+	for what, a := range map[string]answer{
+		"another size":    again(strings.Replace(pictures[0], "512", "256", 1), tag),
+		"another picture": again(pictures[1], tag),
+		"another tag":     again(pictures[0], `"x"`),
+	} {
+		if a.status != http.StatusOK || len(a.body) == 0 {
+			t.Errorf("%s: %d", what, a.status)
+		}
+	}
+	ada.post("/myphotos/"+id.String()+"/delete", url.Values{})
+	if a := again(pictures[0], tag); a.status != http.StatusNotFound || a.header.Get("Cache-Control") != "no-store" || a.header.Get("ETag") != "" {
+		t.Errorf("a photo in the trash: %d %v", a.status, a.header)
+	}
+}
+
+// A link with several pages leads on and back.
+func TestPagesOfAShare(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	ada := s.signedIn("ada")
+	photos := map[string][]byte{}
+	var ids []photo.ID
+	for i := range 250 {
+		data, err := sample.Picture(uint64(i), 0)
+		must(t, err)
+		photos[fmt.Sprintf("%03d.jpg", i)] = data
+		ids = append(ids, idOf(data))
+	}
+	ada.upload("sea", photos)
+	_, live, err := s.service.Shares.Create(t.Context(), service.Caller{Owner: s.owner()}, service.NewShare{Live: true, Search: "sea", ExpiresAt: time.Now().Add(time.Hour)})
+	must(t, err)
+	visitor := s.browser()
+	for _, path := range []string{ada.share(url.Values{}, ids...), "/s/" + live} {
+		follow := func(a answer, rel string) answer {
+			t.Helper()
+			link := regexp.MustCompile(`rel="` + rel + `" href="(/s/[^"]+)"`).FindStringSubmatch(a.body)
+			if link == nil {
+				t.Fatalf("%s has no %s page: %s", a.url, rel, a.body)
+			}
+			return visitor.get(html.UnescapeString(link[1]))
+		}
+		shown := func(a answer) []string { return a.below("/picture?size=512") }
+		first := visitor.get(path)
+		second := follow(first, "next")
+		third := follow(second, "next")
+		if len(shown(first)) != 120 || len(shown(second)) != 120 || len(shown(third)) != 10 || strings.Contains(first.body, "Back to the first photos") || strings.Contains(third.body, `rel="next"`) {
+			t.Fatalf("pages of %d, %d and %d photos", len(shown(first)), len(shown(second)), len(shown(third)))
+		}
+		back := follow(third, "prev")
+		if !slices.Equal(shown(back), shown(second)) || !strings.Contains(back.body, "Back to the first photos") || !slices.Equal(shown(follow(back, "next")), shown(third)) {
+			t.Errorf("before the third page are %d photos", len(shown(back)))
+		}
+		if a := follow(back, "prev"); a.url.RequestURI() != path || !slices.Equal(shown(a), shown(first)) {
+			t.Errorf("before the second page is %s", a.url)
+		}
+		if a := visitor.get(path + "?before=x"); a.status != http.StatusNotFound {
+			t.Errorf("a wrong cursor: %d", a.status)
+		}
+	}
+}
+
+// A form that is sent twice, by two clicks or a reload, makes one link.
+func TestShareFormSentTwice(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	ada := s.signedIn("ada")
+	one, id := scene(t, 1)
+	ada.upload("", map[string][]byte{"a.jpg": one})
+	keys := map[string]bool{}
+	for range 2 {
+		form := ada.get("/shares/new?photo=" + id.String())
+		key := regexp.MustCompile(`name="key" value="([^"]{22,})"`).FindStringSubmatch(form.body)
+		if key == nil || keys[key[1]] {
+			t.Fatalf("the form: %s", form.body)
+		}
+		keys[key[1]] = true
+		filled := url.Values{"key": {key[1]}, "title": {"Trip"}}
+		if first, second := ada.share(filled, id), ada.share(filled, id); first != second {
+			t.Errorf("one form makes the links %s and %s", first, second)
+		}
+	}
+	list := ada.get("/shares")
+	revoke := regexp.MustCompile(`action="(/shares/[a-z2-7]{8}/revoke)"`).FindAllStringSubmatch(list.body, -1)
+	if len(revoke) != 2 {
+		t.Fatalf("two forms make %d links", len(revoke))
+	}
+	for _, one := range revoke {
+		ada.post(one[1], url.Values{})
+	}
+	for key := range keys {
+		if a := ada.post("/shares", url.Values{"key": {key}, "title": {"Trip"}, "photo": {id.String()}, "days": {"7"}}); a.status != http.StatusGone || strings.Contains(a.body, "/s/") {
+			t.Errorf("a form whose link was revoked: %d %s", a.status, a.body)
+		}
+	}
 }
 
 // A live link follows its filter, also where the address of a photo is known.

@@ -102,6 +102,7 @@ func TestListing(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"": "", "search=a+b&by=taken": "?by=taken&search=a+b", "month=2024-07": "?month=2024-07", "by=uploaded": "", "undescribed=": "?undescribed=1", "evil=1": "",
+		"after=a&by=taken": "?after=a&by=taken", "before=b": "?before=b",
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/myphotos?"+address, nil)
 		if got := parseListing(r.URL.Query()).Query(); got != want {

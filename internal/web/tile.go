@@ -136,7 +136,7 @@ type group struct {
 // grouped puts photos under the months of the time by which they are sorted.
 func grouped(photos []photo.Photo, l listing) []group {
 	var groups []group
-	query := l.From("").Query()
+	query := l.First().Query()
 	for _, p := range photos {
 		heading := month(p.UploadedAt)
 		if l.ByTaken {

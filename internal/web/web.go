@@ -7,9 +7,10 @@
 //	cookie.go   the cookie of a session                       provider.go who signs users in
 //	page.go     templates, errors                             static.go   style, script
 //	home.go     the page at /                                 account.go  the account and its sessions
-//	library.go  the grid and the trash                        photo.go    one photo
+//	library.go  the grid                                      photo.go    one photo
 //	listing.go  which photos a page lists                     tile.go     a photo as pages show it
 //	upload.go   the form that takes photos                    selection.go  what is done with several photos
+//	trash.go    the trash
 //	shares.go   links with which anyone can look at photos    shared.go     what they see
 //
 // A session is a cookie (internal/session). Access tokens and access keys identify nobody
@@ -129,6 +130,8 @@ func (p *Pages) Handlers() map[string]http.Handler {
 		"GET /myphotos":              p.signedIn(p.library),
 		"POST /myphotos":             p.signedIn(p.upload),
 		"GET /myphotos/trash":        p.signedIn(p.trash),
+		"GET /myphotos/trash/empty":  p.signedIn(p.askEmptyTrash),
+		"POST /myphotos/trash/empty": p.signedIn(p.emptyTrash),
 		"POST /myphotos/selection":   p.signedIn(p.selection),
 		"GET /myphotos/{id}":         p.signedIn(p.photo),
 		"POST /myphotos/{id}":        p.signedIn(p.describe),

@@ -106,10 +106,10 @@ func (l *listing) condition(term filter.Term) (string, []any) {
 	case filter.Ext:
 		return `folded LIKE ? ESCAPE '!'`, []any{"%." + escapeLike(string(t))}
 	case filter.Time:
-		// From the second page on the cursor is the bound that the index is to use, so the upper
-		// one is hidden from it. So is every bound that cannot end the walk.
+		// From the second page on the cursor is the bound that the index is to use, so the bound on
+		// its side is hidden from it. So is every bound that cannot end the walk.
 		index := t.By == l.by && !term.Not
-		return timeCondition(t, index, index && l.after == nil)
+		return timeCondition(t, index && l.before == nil, index && l.after == nil)
 	case filter.Size:
 		return `size BETWEEN ? AND ?`, []any{t.Least, t.Most}
 	case filter.Has:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"photos/internal/filter"
@@ -16,7 +17,7 @@ const maxPageText = 1 << 20
 
 // List implements store.Store.
 func (db *DB) List(ctx context.Context, owner string, f photo.Filter, after string, limit int) (photo.Page, error) {
-	l, err := newListing(owner, f, after)
+	l, err := newListing(owner, f, after, "")
 	if err != nil {
 		return photo.Page{}, fmt.Errorf("list: %w", err)
 	}
@@ -30,6 +31,32 @@ func (db *DB) List(ctx context.Context, owner string, f photo.Filter, after stri
 	if err != nil {
 		return photo.Page{}, fmt.Errorf("list: %w", failure(err))
 	}
+	if l.after != nil && len(b.page.Photos) > 0 {
+		b.page.Prev = cursorAt(b.first, l.by).String()
+	}
+	return b.page, nil
+}
+
+// ListBefore implements store.Store. It does not use the index of words: a list with a word that has
+// several pages has the next photo with it soon.
+func (db *DB) ListBefore(ctx context.Context, owner string, f photo.Filter, before string, limit int) (photo.Page, error) {
+	l, err := newListing(owner, f, "", before)
+	if err != nil {
+		return photo.Page{}, fmt.Errorf("list backward: %w", err)
+	}
+	if l.before == nil {
+		return photo.Page{}, nil // nothing is before the start
+	}
+	b := pageBuilder{by: l.by, limit: limit}
+	q := l.from(*l.before, toNewer)
+	if err := db.each(ctx, q.text, append(q.args, limit+1), b.add); err != nil {
+		return photo.Page{}, fmt.Errorf("list backward: %w", failure(err))
+	}
+	slices.Reverse(b.page.Photos)
+	b.page.Prev, b.page.Next = b.page.Next, ""
+	if len(b.page.Photos) > 0 {
+		b.page.Next = cursorAt(b.first, l.by).String()
+	}
 	return b.page, nil
 }
 
@@ -41,6 +68,7 @@ type pageBuilder struct {
 	page  photo.Page
 	full  bool
 	row   *photoRow
+	first record
 	last  record
 	text  int // bytes
 }
@@ -60,6 +88,9 @@ func (b *pageBuilder) add(row scanner) (err error) {
 	}
 	if b.last, err = b.row.scan(row); err != nil {
 		return err
+	}
+	if len(b.page.Photos) == 0 {
+		b.first = b.last
 	}
 	b.page.Photos = append(b.page.Photos, b.last.Photo)
 	b.text += textSize(b.last.Photo)
@@ -102,17 +133,20 @@ func (q *query) or(alternative string, args ...any) {
 // A listing is what a list asks for. Owner, state and time are the columns of an index, in this
 // order, so a page costs what it holds.
 type listing struct {
-	owner string
-	by    photo.Order
-	at    string // the column of that time
-	state int
-	after *cursor // nil: from the start
-	index string  // the index of the order, unless another one is better
-	rest  query   // the other conditions
-	words []string
+	owner  string
+	by     photo.Order
+	at     string // the column of that time
+	state  int
+	after  *cursor // nil: from the start
+	before *cursor // nil: to the end
+	index  string  // the index of the order, unless another one is better
+	rest   query   // the other conditions
+	words  []string
 }
 
-func newListing(owner string, f photo.Filter, after string) (*listing, error) {
+// newListing returns what a list with a filter asks for: the photos after a cursor or those before
+// one. Without a cursor it is all of them.
+func newListing(owner string, f photo.Filter, after, before string) (*listing, error) {
 	l := &listing{owner: owner, by: f.By, at: "uploaded_at"}
 	switch l.by {
 	case photo.ByTaken:
@@ -122,12 +156,12 @@ func newListing(owner string, f photo.Filter, after string) (*listing, error) {
 	default:
 		return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("unknown order %.20q", f.By), Hint: "uploaded or taken"}
 	}
-	if after != "" {
-		c, err := parseCursor(after, l.by)
-		if err != nil {
-			return nil, err
-		}
-		l.after = &c
+	var err error
+	if l.after, err = l.cursor(after); err == nil {
+		l.before, err = l.cursor(before)
+	}
+	if err != nil {
+		return nil, err
 	}
 	terms, err := filter.Of(f)
 	if err != nil {
@@ -138,6 +172,38 @@ func newListing(owner string, f photo.Filter, after string) (*listing, error) {
 		l.index = " THROUGH photo_by_" + string(l.by)
 	}
 	return l, l.rest.prefix(f.IDPrefix)
+}
+
+// cursor parses a cursor of the list, or returns nil for none.
+func (l *listing) cursor(text string) (*cursor, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	c, err := parseCursor(text, l.by)
+	return &c, err
+}
+
+// A direction is the way in which a list is read from a photo on.
+type direction bool
+
+const (
+	toOlder direction = false
+	toNewer direction = true
+)
+
+// from asks for the photos from a cursor on in one direction. The limit is its last argument.
+func (l *listing) from(c cursor, d direction) *query {
+	than, order := "<", "DESC"
+	if d == toNewer {
+		than, order = ">", "ASC"
+	}
+	q := l.walk(columns, nil)
+	q.where(l.at+` `+than+`= ? AND (`+l.at+` `+than+` ? OR number `+than+` ?)`, c.at, c.at, c.number)
+	if l.rest.text != "" {
+		q.where(l.rest.text, l.rest.args...)
+	}
+	q.text += ` ORDER BY ` + l.at + ` ` + order + `, number ` + order + ` LIMIT ?`
+	return q
 }
 
 // inOrder asks for the photos after a cursor. The limit is its last argument.

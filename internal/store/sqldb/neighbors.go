@@ -18,8 +18,8 @@ func (db *DB) Neighbors(ctx context.Context, owner string, f photo.Filter, id ph
 	if err != nil {
 		return newer, older, fmt.Errorf("find the neighbors of a photo: %w", failure(err))
 	}
-	if older, err = db.neighbor(ctx, owner, f, r, "<", "DESC"); err == nil {
-		newer, err = db.neighbor(ctx, owner, f, r, ">", "ASC")
+	if older, err = db.neighbor(ctx, owner, f, r, toOlder); err == nil {
+		newer, err = db.neighbor(ctx, owner, f, r, toNewer)
 	}
 	if err != nil {
 		return newer, older, fmt.Errorf("find the neighbors of a photo: %w", err)
@@ -28,18 +28,13 @@ func (db *DB) Neighbors(ctx context.Context, owner string, f photo.Filter, id ph
 }
 
 // neighbor returns the next photo after r in one direction, or none.
-func (db *DB) neighbor(ctx context.Context, owner string, f photo.Filter, r record, than, direction string) (photo.ID, error) {
-	l, err := newListing(owner, f, "")
+func (db *DB) neighbor(ctx context.Context, owner string, f photo.Filter, r record, d direction) (photo.ID, error) {
+	l, err := newListing(owner, f, "", "")
 	if err != nil {
 		return photo.ID{}, err
 	}
-	q, c := l.walk(columns, nil), cursorAt(r, l.by)
-	q.where(l.at+` `+than+`= ? AND (`+l.at+` `+than+` ? OR number `+than+` ?)`, c.at, c.at, c.number)
-	if l.rest.text != "" {
-		q.where(l.rest.text, l.rest.args...)
-	}
-	q.text += ` ORDER BY ` + l.at + ` ` + direction + `, number ` + direction + ` LIMIT 1`
-	next, err := scanPhoto(db.row(ctx, q.text, q.args...))
+	q := l.from(cursorAt(r, l.by), d)
+	next, err := scanPhoto(db.row(ctx, q.text, append(q.args, 1)...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return photo.ID{}, nil
 	}

@@ -87,25 +87,35 @@ func listPlans(t *testing.T, db *DB, owner string, explain explainer) {
 	soon := time.Now().Add(time.Hour).UnixMicro()
 	uploaded := cursor{by: photo.ByUploaded, at: soon, number: 1}.String()
 	taken := cursor{by: photo.ByTaken, at: soon, number: 1}.String()
+	ago := time.Now().Add(-time.Hour).UnixMicro()
+	uploadedAgo := cursor{by: photo.ByUploaded, at: ago, number: 1}.String()
+	takenAgo := cursor{by: photo.ByTaken, at: -1 << 61, number: 1}.String()
 	for _, tt := range []struct {
 		name, after string
 		f           photo.Filter
 		want        plan
+		before      string
 	}{
-		{"newest", "", photo.Filter{}, plan{"photo_by_uploaded", "(owner=? AND state=?)", false}},
-		{"the next page", uploaded, photo.Filter{}, plan{"photo_by_uploaded", "(owner=? AND state=? AND uploaded_at<?)", false}},
-		{"a span", "", photo.Filter{Since: year, Until: year.AddDate(9, 0, 0)}, plan{"photo_by_uploaded", "(owner=? AND state=? AND uploaded_at>? AND uploaded_at<?)", false}},
-		{"trash", uploaded, photo.Filter{Trash: true}, plan{"photo_by_uploaded", "(owner=? AND state=? AND uploaded_at<?)", false}},
-		{"by taken", "", photo.Filter{By: photo.ByTaken}, plan{"photo_by_taken", "(owner=? AND state=?)", false}},
-		{"by taken, the next page", taken, photo.Filter{By: photo.ByTaken}, plan{"photo_by_taken", "(owner=? AND state=? AND taken_at<?)", false}},
-		{"by taken, a span", "", photo.Filter{By: photo.ByTaken, Since: year, Until: year.AddDate(9, 0, 0)}, plan{"photo_by_taken", "(owner=? AND state=? AND taken_at>? AND taken_at<?)", false}},
-		{"a prefix", "", photo.Filter{IDPrefix: "12345678"}, plan{"photo_by_id", "(owner=? AND id>? AND id<?)", true}},
+		{"newest", "", photo.Filter{}, plan{"photo_by_uploaded", "(owner=? AND state=?)", false}, ""},
+		{"the next page", uploaded, photo.Filter{}, plan{"photo_by_uploaded", "(owner=? AND state=? AND uploaded_at<?)", false}, ""},
+		{"a span", "", photo.Filter{Since: year, Until: year.AddDate(9, 0, 0)}, plan{"photo_by_uploaded", "(owner=? AND state=? AND uploaded_at>? AND uploaded_at<?)", false}, ""},
+		{"trash", uploaded, photo.Filter{Trash: true}, plan{"photo_by_uploaded", "(owner=? AND state=? AND uploaded_at<?)", false}, ""},
+		{"by taken", "", photo.Filter{By: photo.ByTaken}, plan{"photo_by_taken", "(owner=? AND state=?)", false}, ""},
+		{"by taken, the next page", taken, photo.Filter{By: photo.ByTaken}, plan{"photo_by_taken", "(owner=? AND state=? AND taken_at<?)", false}, ""},
+		{"by taken, a span", "", photo.Filter{By: photo.ByTaken, Since: year, Until: year.AddDate(9, 0, 0)}, plan{"photo_by_taken", "(owner=? AND state=? AND taken_at>? AND taken_at<?)", false}, ""},
+		{"a prefix", "", photo.Filter{IDPrefix: "12345678"}, plan{"photo_by_id", "(owner=? AND id>? AND id<?)", true}, ""},
+		{"the page before", "", photo.Filter{}, plan{"photo_by_uploaded", "(owner=? AND state=? AND uploaded_at>?)", false}, uploadedAgo},
+		{"a span, the page before", "", photo.Filter{Since: year, Until: year.AddDate(9, 0, 0)}, plan{"photo_by_uploaded", "(owner=? AND state=? AND uploaded_at>? AND uploaded_at<?)", false}, uploadedAgo},
+		{"by taken, the page before", "", photo.Filter{By: photo.ByTaken}, plan{"photo_by_taken", "(owner=? AND state=? AND taken_at>?)", false}, takenAgo},
 	} {
-		l, err := newListing(owner, tt.f, tt.after)
+		l, err := newListing(owner, tt.f, tt.after, tt.before)
 		if err != nil {
 			t.Fatal(err)
 		}
 		q := l.inOrder(l.after)
+		if l.before != nil {
+			q = l.from(*l.before, toNewer)
+		}
 		q.args = append(q.args, 101)
 		explain(t, db, tt.name, q, tt.want)
 	}
@@ -114,7 +124,7 @@ func listPlans(t *testing.T, db *DB, owner string, explain explainer) {
 func searchPlans(t *testing.T, db *DB, owner string, explain explainer) {
 	t.Helper()
 	for _, by := range []photo.Order{photo.ByUploaded, photo.ByTaken} {
-		l, err := newListing(owner, photo.Filter{Search: "img", By: by}, "")
+		l, err := newListing(owner, photo.Filter{Search: "img", By: by}, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}

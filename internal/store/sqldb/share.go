@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 // shareColumns are the columns that scanShare reads.
 const shareColumns = `l.id, l.title, l.created_at, l.expires_at, l.revoked_at, l.revoked_at IS NOT NULL OR l.expires_at <= clock(),
 	l.originals, l.live, l.search, l.sorted_by`
+
+// countShared counts the photos of a share that are in a state.
+const countShared = `(SELECT COUNT(*) FROM share_photo s JOIN photo p ON p.number = s.photo WHERE s.hash = l.hash AND p.state = ?)`
 
 // scanShare reads shareColumns, and after them whatever else the query selects.
 func scanShare(row scanner, after ...any) (photo.Share, error) {
@@ -31,15 +35,20 @@ func scanShare(row scanner, after ...any) (photo.Share, error) {
 
 // CreateShare implements store.Store.
 func (db *DB) CreateShare(ctx context.Context, owner string, s photo.Share, hash store.ShareHash, photos []photo.ID) (photo.Share, error) {
-	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+	var made photo.Share
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		if made, err = tx.ownShare(ctx, owner, hash); !errors.Is(err, sql.ErrNoRows) {
+			return err // without an error the share is there
+		}
 		if err := tx.mayCreateShare(ctx, owner, s); err != nil {
 			return err
 		}
 		if err := tx.forgetEndedShares(ctx, owner); err != nil {
 			return err
 		}
-		s.CreatedAt, s.RevokedAt, s.Photos = time.UnixMicro(tx.now).UTC(), time.Time{}, int64(len(photos))
-		_, err := tx.exec(ctx, `INSERT INTO share_link (hash, id, owner, title, created_at, expires_at, originals, live, search, sorted_by)
+		made = s
+		made.CreatedAt, made.RevokedAt, made.Photos = time.UnixMicro(tx.now).UTC(), time.Time{}, int64(len(photos))
+		_, err = tx.exec(ctx, `INSERT INTO share_link (hash, id, owner, title, created_at, expires_at, originals, live, search, sorted_by)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			hash[:], s.ID, owner, s.Title, tx.now, s.ExpiresAt.UnixMicro(), flag(s.Originals), flag(s.Live), s.Search, string(s.By))
 		if err != nil {
@@ -50,23 +59,31 @@ func (db *DB) CreateShare(ctx context.Context, owner string, s photo.Share, hash
 	if err != nil {
 		return photo.Share{}, fmt.Errorf("create share: %w", err)
 	}
-	return s, nil
+	return made, nil
+}
+
+// ownShare returns the share of an owner with a hash, or sql.ErrNoRows. Other transactions that
+// create a share of this owner wait for this one.
+func (t *txn) ownShare(ctx context.Context, owner string, hash store.ShareHash) (photo.Share, error) {
+	err := t.row(ctx, `SELECT id FROM owner WHERE id = ? FOR UPDATE`, owner).Scan(new(string))
+	if errors.Is(err, sql.ErrNoRows) {
+		return photo.Share{}, t.refuse(noOwner(owner))
+	}
+	if err != nil {
+		return photo.Share{}, err
+	}
+	var photos int64
+	s, err := scanShare(t.row(ctx, `SELECT `+shareColumns+`, `+countShared+` FROM share_link l WHERE l.owner = ? AND l.hash = ?`, live, owner, hash[:]), &photos)
+	s.Photos = photos
+	return s, err
 }
 
 func (t *txn) mayCreateShare(ctx context.Context, owner string, s photo.Share) error {
 	if s.ExpiresAt.UnixMicro() <= t.now {
 		return t.refuse(&photo.Error{Kind: photo.KindUsage, Msg: "the link would already have expired", Hint: "give a later time"})
 	}
-	// The lock makes other transactions that create a share of this owner wait.
-	err := t.row(ctx, `SELECT id FROM owner WHERE id = ? FOR UPDATE`, owner).Scan(new(string))
-	if errors.Is(err, sql.ErrNoRows) {
-		return t.refuse(noOwner(owner))
-	}
-	if err != nil {
-		return err
-	}
 	var shares int
-	err = t.row(ctx, `SELECT COUNT(*) FROM share_link WHERE owner = ? AND revoked_at IS NULL AND expires_at > ?`, owner, t.now).Scan(&shares)
+	err := t.row(ctx, `SELECT COUNT(*) FROM share_link WHERE owner = ? AND revoked_at IS NULL AND expires_at > ?`, owner, t.now).Scan(&shares)
 	if err == nil && shares >= photo.MaxShares {
 		err = t.refuse(&photo.Error{Kind: photo.KindConflict, Msg: fmt.Sprintf("you already have %d links, which is the limit", shares), Hint: "revoke links that are not used"})
 	}
@@ -153,8 +170,7 @@ func (t *txn) numbers(ctx context.Context, owner string, photos []photo.ID) (map
 
 // Shares implements store.Store.
 func (db *DB) Shares(ctx context.Context, owner string) ([]photo.Share, error) {
-	const query = `SELECT ` + shareColumns + `, (SELECT COUNT(*) FROM share_photo s JOIN photo p ON p.number = s.photo WHERE s.hash = l.hash AND p.state = ?)
-		FROM share_link l WHERE l.owner = ?
+	const query = `SELECT ` + shareColumns + `, ` + countShared + ` FROM share_link l WHERE l.owner = ?
 		ORDER BY CASE WHEN l.revoked_at IS NOT NULL OR l.expires_at <= clock() THEN 1 ELSE 0 END, l.created_at DESC, l.id LIMIT ?`
 	var shares []photo.Share
 	err := db.each(ctx, query, []any{live, owner, photo.MaxListedShares}, func(row scanner) error {
@@ -208,23 +224,57 @@ func (db *DB) Share(ctx context.Context, hash store.ShareHash) (store.ShareUse, 
 
 // SharedPhotos implements store.Store.
 func (db *DB) SharedPhotos(ctx context.Context, hash store.ShareHash, after int64, limit int) (store.SharedPage, error) {
-	const query = `SELECT ` + columns + `, position FROM share_photo JOIN photo ON photo.number = share_photo.photo
-		WHERE hash = ? AND position > ? AND state = ? ORDER BY position LIMIT ?`
-	var page store.SharedPage
-	var last int64
-	err := db.each(ctx, query, []any{hash[:], after, live, limit + 1}, func(row scanner) error {
-		if len(page.Photos) == limit {
-			page.Next = last
-			return errEnough
-		}
-		r, err := scanPhoto(scanMore{row, []any{&last}})
-		page.Photos = append(page.Photos, r.Photo)
-		return err
-	})
+	photos, positions, more, err := db.sharedFrom(ctx, hash, after, toAfter, limit)
 	if err != nil {
-		return store.SharedPage{}, fmt.Errorf("photos of a share: %w", failure(err))
+		return store.SharedPage{}, fmt.Errorf("photos of a share: %w", err)
+	}
+	page := store.SharedPage{Photos: photos}
+	if more {
+		page.Next = positions[len(positions)-1]
+	}
+	if after > 0 && len(positions) > 0 {
+		page.Prev = positions[0]
 	}
 	return page, nil
+}
+
+// SharedBefore implements store.Store.
+func (db *DB) SharedBefore(ctx context.Context, hash store.ShareHash, before int64, limit int) (store.SharedPage, error) {
+	photos, positions, more, err := db.sharedFrom(ctx, hash, before, toBefore, limit)
+	if err != nil {
+		return store.SharedPage{}, fmt.Errorf("photos of a share: %w", err)
+	}
+	page := store.SharedPage{Photos: photos}
+	slices.Reverse(page.Photos)
+	if more {
+		page.Prev = positions[len(positions)-1]
+	}
+	if len(positions) > 0 {
+		page.Next = positions[0]
+	}
+	return page, nil
+}
+
+// The conditions and the order of the two directions in a share.
+const (
+	toAfter  = `position > ? AND state = ? ORDER BY position ASC LIMIT ?`
+	toBefore = `position < ? AND state = ? ORDER BY position DESC LIMIT ?`
+)
+
+// sharedFrom returns at most limit live photos of a share from a position on in one direction, their
+// positions, and whether there are more.
+func (db *DB) sharedFrom(ctx context.Context, hash store.ShareHash, from int64, direction string, limit int) (photos []photo.Photo, positions []int64, more bool, err error) {
+	query := `SELECT ` + columns + `, position FROM share_photo JOIN photo ON photo.number = share_photo.photo WHERE hash = ? AND ` + direction
+	err = db.each(ctx, query, []any{hash[:], from, live, limit + 1}, func(row scanner) error {
+		if more = len(photos) == limit; more {
+			return errEnough
+		}
+		var position int64
+		r, err := scanPhoto(scanMore{row, []any{&position}})
+		photos, positions = append(photos, r.Photo), append(positions, position)
+		return err
+	})
+	return photos, positions, more, failure(err)
 }
 
 // scanMore is a row of which columns more are read after those that the caller asks for.
@@ -262,10 +312,10 @@ func (db *DB) SharedPhoto(ctx context.Context, owner string, hash store.ShareHas
 func (db *DB) SharedNeighbors(ctx context.Context, owner string, hash store.ShareHash, id photo.ID) (before, after photo.ID, err error) {
 	_, position, err := db.shared(ctx, owner, hash, id)
 	if err == nil {
-		before, err = db.sharedNext(ctx, hash, position, "<", "DESC")
+		before, err = db.sharedNext(ctx, hash, position, toBefore)
 	}
 	if err == nil {
-		after, err = db.sharedNext(ctx, hash, position, ">", "ASC")
+		after, err = db.sharedNext(ctx, hash, position, toAfter)
 	}
 	if err != nil {
 		return before, after, fmt.Errorf("neighbors in a share: %w", err)
@@ -274,10 +324,10 @@ func (db *DB) SharedNeighbors(ctx context.Context, owner string, hash store.Shar
 }
 
 // sharedNext returns the next live photo of a share in one direction, or none.
-func (db *DB) sharedNext(ctx context.Context, hash store.ShareHash, position int64, than, direction string) (id photo.ID, err error) {
+func (db *DB) sharedNext(ctx context.Context, hash store.ShareHash, position int64, direction string) (id photo.ID, err error) {
 	var digest []byte
-	err = db.row(ctx, `SELECT id FROM share_photo JOIN photo ON photo.number = share_photo.photo
-		WHERE hash = ? AND position `+than+` ? AND state = ? ORDER BY position `+direction+` LIMIT 1`, hash[:], position, live).Scan(&digest)
+	query := `SELECT id FROM share_photo JOIN photo ON photo.number = share_photo.photo WHERE hash = ? AND ` + direction
+	err = db.row(ctx, query, hash[:], position, live, 1).Scan(&digest)
 	if errors.Is(err, sql.ErrNoRows) {
 		return id, nil
 	}
@@ -287,7 +337,7 @@ func (db *DB) sharedNext(ctx context.Context, hash store.ShareHash, position int
 
 // Match implements store.Store.
 func (db *DB) Match(ctx context.Context, owner string, f photo.Filter, id photo.ID) (photo.Photo, error) {
-	l, err := newListing(owner, f, "")
+	l, err := newListing(owner, f, "", "")
 	if err != nil {
 		return photo.Photo{}, fmt.Errorf("match: %w", err)
 	}

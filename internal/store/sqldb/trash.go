@@ -1,10 +1,12 @@
 package sqldb
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"photos/internal/photo"
@@ -14,25 +16,62 @@ import (
 // Trash implements store.Store.
 func (db *DB) Trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (photo.Photo, error) {
 	var r record
-	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
-		before, err := tx.photo(ctx, owner, id)
-		if r = before; err != nil || r.state == trashed {
-			return err
-		}
-		_, err = tx.exec(ctx, `UPDATE photo SET state = ?, trashed_at = ?, purge_at = ? WHERE owner = ? AND id = ?`,
-			trashed, tx.now, tx.now+micros(purgeAfter), owner, id[:])
-		if err != nil {
-			return err
-		}
-		if r, err = tx.photo(ctx, owner, id); err == nil {
-			tx.note(owner, &before, &r)
-		}
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		r, _, err = tx.trash(ctx, owner, id, purgeAfter)
 		return err
 	})
 	if err != nil {
 		return photo.Photo{}, fmt.Errorf("trash photo: %w", err)
 	}
 	return r.Photo, nil
+}
+
+// TrashMany implements store.Store.
+func (db *DB) TrashMany(ctx context.Context, owner string, ids []photo.ID, purgeAfter time.Duration) (n int, at time.Time, err error) {
+	ids = inOneOrder(ids)
+	err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		n, at = 0, time.UnixMicro(tx.now).UTC()
+		for _, id := range ids {
+			_, moved, err := tx.trash(ctx, owner, id, purgeAfter)
+			if err != nil && refused(err) == nil { // a photo that is not there does not stop the others
+				return err
+			}
+			if moved {
+				n++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("trash photos: %w", err)
+	}
+	return n, at, nil
+}
+
+// inOneOrder returns the IDs sorted: calls that lock the same rows in one order do not end each
+// other's transactions.
+func inOneOrder(ids []photo.ID) []photo.ID {
+	ids = slices.Clone(ids)
+	slices.SortFunc(ids, func(a, b photo.ID) int { return bytes.Compare(a[:], b[:]) })
+	return ids
+}
+
+// trash moves a photo to the trash, unless it is there, and returns its row and whether it moved it.
+func (t *txn) trash(ctx context.Context, owner string, id photo.ID, purgeAfter time.Duration) (r record, moved bool, err error) {
+	before, err := t.photo(ctx, owner, id)
+	if err != nil || before.state == trashed {
+		return before, false, err
+	}
+	_, err = t.exec(ctx, `UPDATE photo SET state = ?, trashed_at = ?, purge_at = ? WHERE owner = ? AND id = ?`,
+		trashed, t.now, t.now+micros(purgeAfter), owner, id[:])
+	if err != nil {
+		return record{}, false, err
+	}
+	r, err = t.photo(ctx, owner, id)
+	if err == nil {
+		t.note(owner, &before, &r)
+	}
+	return r, err == nil, err
 }
 
 // Restore implements store.Store.
@@ -49,6 +88,50 @@ func (db *DB) Restore(ctx context.Context, owner string, id photo.ID) (photo.Pho
 		return photo.Photo{}, fmt.Errorf("restore photo: %w", err)
 	}
 	return r.Photo, nil
+}
+
+// RestoreTrashed implements store.Store.
+func (db *DB) RestoreTrashed(ctx context.Context, owner string, at time.Time, limit int) (n int, err error) {
+	ids, err := db.trashedAt(ctx, owner, at, limit)
+	if err != nil {
+		return 0, fmt.Errorf("restore photos: %w", failure(err))
+	}
+	ids = inOneOrder(ids)
+	err = db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+		n = 0
+		for _, id := range ids {
+			r, err := tx.photo(ctx, owner, id)
+			switch {
+			case refused(err) != nil, err == nil && !r.TrashedAt.Equal(at): // purged or restored meanwhile
+				continue
+			case err == nil:
+				_, err = tx.restore(ctx, owner, r)
+			}
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("restore photos: %w", err)
+	}
+	return n, nil
+}
+
+// trashedAt returns at most limit photos that went to the trash at a moment and are still in it.
+func (db *DB) trashedAt(ctx context.Context, owner string, at time.Time, limit int) (ids []photo.ID, err error) {
+	const query = `SELECT id FROM photo WHERE owner = ? AND state = ? AND trashed_at = ? LIMIT ?`
+	err = db.each(ctx, query, []any{owner, trashed, at.UnixMicro(), limit}, func(row scanner) error {
+		var digest []byte
+		err := row.Scan(&digest)
+		var id photo.ID
+		copy(id[:], digest)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
 }
 
 // restore makes r live, unless it already is, and returns the new row. Its bytes still exist,

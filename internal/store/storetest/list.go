@@ -29,7 +29,7 @@ func listTests() []test {
 	}
 }
 
-// all pages through a list.
+// all pages through a list, and back.
 func all(t tester, s store.Store, owner string, f photo.Filter, limit int) []photo.Photo {
 	t.Helper()
 	var got []photo.Photo
@@ -41,10 +41,37 @@ func all(t tester, s store.Store, owner string, f photo.Filter, limit int) []pho
 		if len(page.Photos) > limit || page.Next != "" && len(page.Photos) < limit {
 			t.Fatalf("a page of %d photos, limit %d, next %q", len(page.Photos), limit, page.Next)
 		}
+		if (page.Prev == "") != (cursor == "") && len(page.Photos) > 0 {
+			t.Fatalf("the page at %q has the page %q before it", cursor, page.Prev)
+		}
 		if cursor = page.Next; cursor == "" {
+			same(t, "the photos before the last page, read backward", got[:len(got)-len(page.Photos)], before(t, s, owner, f, page.Prev, limit))
 			return got
 		}
 	}
+}
+
+// before pages backward through a list, from a cursor to the start.
+func before(t tester, s store.Store, owner string, f photo.Filter, cursor string, limit int) []photo.Photo {
+	t.Helper()
+	got := []photo.Photo{}
+	for cursor != "" {
+		page, err := s.ListBefore(t.Context(), owner, f, cursor, limit)
+		must(t, err)
+		if len(page.Photos) > limit || page.Prev != "" && len(page.Photos) < limit {
+			t.Fatalf("a page of %d photos, limit %d, previous %q", len(page.Photos), limit, page.Prev)
+		}
+		if len(page.Photos) > 0 {
+			next, err := s.List(t.Context(), owner, f, page.Next, 1)
+			must(t, err)
+			if len(next.Photos) != 1 || slices.ContainsFunc(page.Photos, func(p photo.Photo) bool { return p.ID == next.Photos[0].ID }) {
+				t.Fatalf("after a page that was read backward comes %v", idsOf(next.Photos))
+			}
+		}
+		got = append(slices.Clone(page.Photos), got...)
+		cursor = page.Prev
+	}
+	return got
 }
 
 // names returns the names of photos in one line.
@@ -354,11 +381,18 @@ func badLists(t *testing.T, open Opener) {
 	} {
 		_, err := s.List(t.Context(), owner, f, "", 1)
 		wantKind(t, what, err, photo.KindUsage)
+		_, err = s.ListBefore(t.Context(), owner, f, page.Next, 1)
+		wantKind(t, what+", read backward", err, photo.KindUsage)
+	}
+	if page, err := s.ListBefore(t.Context(), owner, photo.Filter{}, "", 1); err != nil || len(page.Photos) != 0 || page.Prev != "" {
+		t.Errorf("before the start is %+v, %v", page, err)
 	}
 	_, err = s.List(t.Context(), owner, photo.Filter{By: photo.ByTaken}, page.Next, 1)
 	wantKind(t, "a cursor of the other order", err, photo.KindUsage)
 	for _, cursor := range []string{"x", "!", page.Next[1:], page.Next + "A", strings.Repeat("A", 10_000)} {
 		_, err := s.List(t.Context(), owner, photo.Filter{}, cursor, 1)
 		wantKind(t, "cursor "+cursor[:1], err, photo.KindUsage)
+		_, err = s.ListBefore(t.Context(), owner, photo.Filter{}, cursor, 1)
+		wantKind(t, "backward from the cursor "+cursor[:1], err, photo.KindUsage)
 	}
 }

@@ -58,14 +58,16 @@ func againstModel(t *testing.T, open Opener) {
 		}
 		m := &model{s: s, owner: owner, photos: map[photo.ID]*modelPhoto{}}
 		rt.Repeat(map[string]func(*rapid.T){
-			"add":      m.add,
-			"trash":    m.trash,
-			"restore":  m.restore,
-			"purge":    m.purge,
-			"describe": m.describe,
-			"undo":     m.undo,
-			"edit":     m.edit,
-			"":         m.compare,
+			"add":             m.add,
+			"trash":           m.trash,
+			"trash many":      m.trashMany,
+			"restore":         m.restore,
+			"restore trashed": m.restoreTrashed,
+			"purge":           m.purge,
+			"describe":        m.describe,
+			"undo":            m.undo,
+			"edit":            m.edit,
+			"":                m.compare,
 		})
 	})
 }
@@ -126,6 +128,49 @@ func (m *model) trash(t *rapid.T) {
 		there.TrashedAt, there.PurgeAt, there.due = got.TrashedAt, got.TrashedAt.Add(after), after == 0
 	}
 	same(t, "trashed", there.Photo, got)
+}
+
+func (m *model) trashMany(t *rapid.T) {
+	after := rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "after")
+	ids := map[photo.ID]bool{}
+	for range rapid.IntRange(1, 4).Draw(t, "photos") {
+		ids[m.any(t).ID] = true
+	}
+	n, at, err := m.s.TrashMany(t.Context(), m.owner, slices.Collect(maps.Keys(ids)), after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0
+	for id := range ids {
+		if there := m.photos[id]; there != nil && there.TrashedAt.IsZero() {
+			there.TrashedAt, there.PurgeAt, there.due = at, at.Add(after), after == 0
+			want++
+		}
+	}
+	if n != want {
+		t.Errorf("%d photos were moved to the trash, want %d", n, want)
+	}
+}
+
+func (m *model) restoreTrashed(t *rapid.T) {
+	there := m.photos[m.any(t).ID]
+	if there == nil || there.TrashedAt.IsZero() {
+		t.Skip("it is not in the trash")
+	}
+	moment, want := there.TrashedAt, 0
+	for _, p := range m.photos {
+		if p.TrashedAt.Equal(moment) {
+			p.revive()
+			want++
+		}
+	}
+	n, err := m.s.RestoreTrashed(t.Context(), m.owner, moment, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n != want {
+		t.Errorf("%d photos were restored, want %d", n, want)
+	}
 }
 
 func (m *model) restore(t *rapid.T) {

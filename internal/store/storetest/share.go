@@ -14,6 +14,7 @@ import (
 func shareTests() []test {
 	return []test{
 		{"a share is found by its hash", findsShare},
+		{"a share is created once", createsShareOnce},
 		{"a share shows its photos in their order", showsShared},
 		{"a share has photos of its owner or does not exist", sharesOwnPhotos},
 		{"a share ends by itself or is revoked", shareEnds},
@@ -90,6 +91,42 @@ func idsOf(photos []photo.Photo) []photo.ID {
 	return ids
 }
 
+// A request that is repeated finds the share that it made, also when the share has ended, its photos
+// are gone or there are as many as there may be.
+func createsShareOnce(t *testing.T, open Opener) {
+	s := open(t)
+	alice := anOwner(t, s, "alice")
+	photos := addNumbered(t, s, alice, 0, 3)
+	made := createShare(t, s, alice, 1, idsOf(photos)...)
+	var calls sync.WaitGroup
+	for i := range 4 {
+		calls.Go(func() {
+			other := aShare(10 + i)
+			other.ExpiresAt = other.ExpiresAt.Add(time.Hour)
+			again, err := s.CreateShare(t.Context(), alice, other, shareHash(1), idsOf(photos))
+			if err != nil {
+				t.Errorf("again: %v", err)
+			}
+			same(t, "created again", made, again)
+		})
+	}
+	calls.Wait()
+	_, err := s.Trash(t.Context(), alice, photos[1].ID, time.Hour)
+	must(t, err)
+	must(t, s.RevokeShare(t.Context(), alice, made.ID))
+	again, err := s.CreateShare(t.Context(), alice, aShare(20), shareHash(1), []photo.ID{numbered(9).ID})
+	must(t, err)
+	if again.ID != made.ID || !again.Ended || again.RevokedAt.IsZero() || again.Photos != 2 {
+		t.Errorf("created again after its end: %+v", again)
+	}
+	list, err := s.Shares(t.Context(), alice)
+	must(t, err)
+	same(t, "the shares", []photo.Share{again}, list)
+	if _, err := s.CreateShare(t.Context(), anOwner(t, s, "bob"), aShare(21), shareHash(1), nil); err == nil {
+		t.Error("another owner got the share")
+	}
+}
+
 func findsShare(t *testing.T, open Opener) {
 	s := open(t)
 	alice := anOwner(t, s, "alice")
@@ -161,15 +198,29 @@ func showsShared(t *testing.T, open Opener) {
 func wantShared(t tester, s store.Store, owner string, all []photo.ID, want ...photo.ID) {
 	t.Helper()
 	var got []photo.ID
+	var last store.SharedPage
 	for after := int64(0); ; {
 		page, err := s.SharedPhotos(t.Context(), shareHash(1), after, 2)
 		must(t, err)
-		got = append(got, idsOf(page.Photos)...)
+		got, last = append(got, idsOf(page.Photos)...), page
 		if after = page.Next; after == 0 {
 			break
 		}
 	}
 	same(t, "shared", want, got)
+	got = idsOf(last.Photos)
+	for before := last.Prev; before != 0; {
+		page, err := s.SharedBefore(t.Context(), shareHash(1), before, 2)
+		must(t, err)
+		next, err := s.SharedPhotos(t.Context(), shareHash(1), page.Next, 1)
+		must(t, err)
+		if len(next.Photos) != 1 || next.Photos[0].ID != got[0] {
+			t.Errorf("after a page that was read backward comes %v, want %v", idsOf(next.Photos), got[0])
+		}
+		got = append(idsOf(page.Photos), got...)
+		before = page.Prev
+	}
+	same(t, "shared, read backward", want, got)
 	for i, id := range want {
 		p, err := s.SharedPhoto(t.Context(), owner, shareHash(1), id)
 		must(t, err)

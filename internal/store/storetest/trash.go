@@ -11,6 +11,7 @@ import (
 func trashTests() []test {
 	return []test{
 		{"to the trash and back", trashAndBack},
+		{"many photos to the trash and back", trashManyAndBack},
 		{"one photo of the trash is purged", purgePhoto},
 		{"purge removes what is due", purge},
 		{"purge removes a limit at a time", purgeLimit},
@@ -47,6 +48,56 @@ func trashAndBack(t *testing.T, open Opener) {
 	wantKind(t, "Trash of nothing", err, photo.KindNotFound)
 	_, err = s.Restore(t.Context(), owner, numbered(9).ID)
 	wantKind(t, "Restore of nothing", err, photo.KindNotFound)
+}
+
+// The moment of one call names its photos: neither those that were in the trash before nor those of
+// other owners.
+func trashManyAndBack(t *testing.T, open Opener) {
+	s := open(t)
+	owner, bob := anOwner(t, s, "alice"), anOwner(t, s, "bob")
+	ps := addNumbered(t, s, owner, 0, 5)
+	theirs := add(t, s, bob, ps[1], "theirs").Photo
+	early, err := s.Trash(t.Context(), owner, ps[0].ID, time.Hour)
+	must(t, err)
+	time.Sleep(2 * time.Millisecond) // more than a tick of the clock
+	n, at, err := s.TrashMany(t.Context(), owner, []photo.ID{ps[3].ID, ps[0].ID, ps[1].ID, numbered(9).ID, ps[2].ID}, 30*24*time.Hour)
+	must(t, err)
+	if n != 3 {
+		t.Errorf("%d photos were moved to the trash, want 3", n)
+	}
+	recent(t, "the moment", at)
+	for _, i := range []int{1, 2, 3} {
+		want := ps[i]
+		want.TrashedAt, want.PurgeAt = at, at.Add(30*24*time.Hour)
+		same(t, "trashed", want, get(t, s, owner, ps[i].ID))
+	}
+	same(t, "one that was in the trash", early, get(t, s, owner, ps[0].ID))
+	same(t, "one that was left out", ps[4], get(t, s, owner, ps[4].ID))
+	same(t, "the one of another owner", theirs, get(t, s, bob, theirs.ID))
+	wantUsage(t, s, owner, store.Usage{Photos: 1, Bytes: 1004, TrashedPhotos: 4, TrashedBytes: 4006})
+	changes, err := s.Changes(t.Context(), owner, "", 100)
+	must(t, err)
+	if len(changes.Changes) != 5 {
+		t.Errorf("%d changes, want 5: %+v", len(changes.Changes), changes)
+	}
+
+	n, err = s.RestoreTrashed(t.Context(), bob, at, 10)
+	must(t, err)
+	if n != 0 {
+		t.Errorf("another owner restored %d photos", n)
+	}
+	for i, want := range []int{2, 1, 0} {
+		n, err = s.RestoreTrashed(t.Context(), owner, at, 2)
+		must(t, err)
+		if n != want {
+			t.Errorf("call %d restored %d photos, want %d", i, n, want)
+		}
+	}
+	for _, i := range []int{1, 2, 3} {
+		same(t, "restored", ps[i], get(t, s, owner, ps[i].ID))
+	}
+	same(t, "one that was in the trash", early, get(t, s, owner, ps[0].ID))
+	wantUsage(t, s, owner, store.Usage{Photos: 4, Bytes: 4010, TrashedPhotos: 1, TrashedBytes: 1000})
 }
 
 func purge(t *testing.T, open Opener) {

@@ -104,9 +104,12 @@ function selection() {
 
 const mostTiles = 2000; // more would make the browser slow; a link leads on
 
+// nextPage returns the paragraph with the link to the next page.
+const nextPage = (root = document) => $("#grid a[rel=next]", root)?.closest(".more");
+
 // endless adds the next page when its link comes near.
 function endless() {
-  if (!("IntersectionObserver" in window) || !$("#grid .more a")) return;
+  if (!("IntersectionObserver" in window) || !nextPage()) return;
   const watch = new IntersectionObserver(async ([entry]) => {
     if (!entry.isIntersecting || $$("#grid .tile").length >= mostTiles) return;
     const more = entry.target;
@@ -119,10 +122,10 @@ function endless() {
     } catch {
       return;
     }
-    const next = $("#grid .more");
+    const next = nextPage();
     if (next) watch.observe(next);
   }, { rootMargin: "1200px" });
-  watch.observe($("#grid .more"));
+  watch.observe(nextPage());
 }
 
 // append puts the photos of a page before the link to it, and months together.
@@ -135,7 +138,7 @@ function append(more, page) {
       more.before(document.importNode(month, true));
     }
   }
-  const next = $("#grid .more", page);
+  const next = nextPage(page);
   if (next) more.replaceWith(next);
   else more.remove();
 }
