@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"os/exec"
@@ -88,13 +89,20 @@ func (s *site) timePages(ctx context.Context, cookies string, n int) error {
 	if err != nil {
 		return err
 	}
-	next := regexp.MustCompile(`rel="next" href="([^"]+)"`).FindStringSubmatch(first)
+	next, err := linkOf(first, "next")
+	if err != nil {
+		return err
+	}
+	before, err := s.pageBefore(ctx, cookies, next)
+	if err != nil {
+		return err
+	}
 	one := regexp.MustCompile(`href="(/myphotos/[0-9a-f]{64})"`).FindStringSubmatch(first)
-	if next == nil || one == nil {
-		return errors.New("the page of a full library has no photos or no next page")
+	if one == nil {
+		return errors.New("the page of a full library has no photos")
 	}
 	for _, kind := range []struct{ name, path string }{
-		{"first page", "/myphotos"}, {"next page", strings.ReplaceAll(next[1], "&amp;", "&")}, {"by date taken", "/myphotos?by=taken"},
+		{"first page", "/myphotos"}, {"next page", next}, {"the page before", before}, {"by date taken", "/myphotos?by=taken"},
 		{"search", "/myphotos?search=library"}, {"search without hits", "/myphotos?search=nowhere"}, {"one photo", one[1]},
 	} {
 		var took []time.Duration
@@ -109,6 +117,31 @@ func (s *site) timePages(ctx context.Context, cookies string, n int) error {
 		fmt.Printf("%-28s median %.1f ms   p95 %.1f ms (goal 100)   of %d photos\n", "HTML of "+kind.name, ms(took[len(took)/2]), ms(took[len(took)*95/100]), n)
 	}
 	return nil
+}
+
+// linkOf returns where the link of a page to the next or previous one leads.
+func linkOf(page, rel string) (string, error) {
+	link := regexp.MustCompile(`rel="` + rel + `" href="([^"]+)"`).FindStringSubmatch(page)
+	if link == nil {
+		return "", fmt.Errorf("a page of a full library has no %s page", rel)
+	}
+	return html.UnescapeString(link[1]), nil
+}
+
+// pageBefore goes one page further than second, and returns where its link back leads.
+func (s *site) pageBefore(ctx context.Context, cookies, second string) (string, error) {
+	_, body, err := s.page(ctx, cookies, second)
+	if err != nil {
+		return "", err
+	}
+	third, err := linkOf(body, "next")
+	if err != nil {
+		return "", err
+	}
+	if _, body, err = s.page(ctx, cookies, third); err != nil {
+		return "", err
+	}
+	return linkOf(body, "prev")
 }
 
 // page loads a page's HTML and returns how long that took.

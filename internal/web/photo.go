@@ -24,6 +24,7 @@ type photoContent struct {
 	TypedTags string           // the tags in their field
 	Wrong     string           // what is wrong with what was typed
 	Saved     bool
+	Damaged   bool // its bytes are known to be missing or changed
 }
 
 // pathID returns the photo that the path names.
@@ -56,6 +57,12 @@ func (p *Pages) showPhoto(w http.ResponseWriter, r *http.Request, by session.Ses
 		if !revision.Current {
 			c.History = append(c.History, revision)
 		}
+	}
+	for status, err := range p.service.Photos.Check(r.Context(), by.Caller, []photo.ID{id}, photo.LookAtRow) {
+		if err != nil {
+			return err
+		}
+		c.Damaged = status.State == photo.Damaged
 	}
 	if err := p.neighbors(r, by, &c); err != nil {
 		return err

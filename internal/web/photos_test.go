@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"photos/internal/photo"
+	"photos/internal/store"
 	"photos/internal/testkit/sample"
 )
 
@@ -297,6 +298,29 @@ func TestEmptyTrash(t *testing.T) {
 	}
 	if a := bob.get("/myphotos/trash"); strings.Count(a.body, `type="checkbox"`) != 3 {
 		t.Errorf("the trash of another user: %s", a.body)
+	}
+}
+
+// The page of a photo whose bytes are lost says how to repair it.
+func TestDamagedPhoto(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	b := s.signedIn("ada")
+	data, id := scene(t, 1)
+	b.upload("sea", map[string][]byte{"a.jpg": data})
+	const says = "Bytes of this photo are lost or changed."
+	if a := b.get("/myphotos/" + id.String()); strings.Contains(a.body, says) {
+		t.Errorf("a sound photo: %s", a.body)
+	}
+	_, key, err := s.db.Get(t.Context(), s.owner(), id, store.Live)
+	must(t, err)
+	must(t, s.db.SetDamaged(t.Context(), s.owner(), id, key, true))
+	if a := b.get("/myphotos/" + id.String()); a.status != http.StatusOK || !strings.Contains(a.body, says) {
+		t.Errorf("a damaged photo: %d %s", a.status, a.body)
+	}
+	b.upload("", map[string][]byte{"a.jpg": data})
+	if a := b.get("/myphotos/" + id.String()); strings.Contains(a.body, says) || !strings.Contains(a.body, ">sea</textarea>") {
+		t.Errorf("a photo that was uploaded again: %s", a.body)
 	}
 }
 

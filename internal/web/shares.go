@@ -21,8 +21,15 @@ type linkLifetime struct {
 	Selected bool
 }
 
-func linkLifetimes() []linkLifetime {
-	return []linkLifetime{{Days: 1, Name: "1 day"}, {Days: 7, Name: "7 days", Selected: true}, {Days: 30, Name: "30 days"}, {Days: 365, Name: "1 year"}}
+// usualDays is how long a link can be opened unless the user chooses something else.
+const usualDays = 7
+
+func linkLifetimes(selected int) []linkLifetime {
+	all := []linkLifetime{{Days: 1, Name: "1 day"}, {Days: usualDays, Name: "7 days"}, {Days: 30, Name: "30 days"}, {Days: 365, Name: "1 year"}}
+	for i := range all {
+		all[i].Selected = all[i].Days == selected
+	}
+	return all
 }
 
 // newShareContent is the form that asks how photos are to be shared.
@@ -32,6 +39,9 @@ type newShareContent struct {
 	Lifetimes []linkLifetime
 	MaxTitle  int
 	Loopback  bool // only this machine can open the link
+	Title     string
+	Originals bool
+	Wrong     string // what is wrong with what was typed
 }
 
 // newShare asks how the photos of the address are to be shared.
@@ -47,8 +57,12 @@ func (p *Pages) askHowToShare(w http.ResponseWriter, r *http.Request, by session
 	if len(ids) == 0 {
 		return &photo.Error{Kind: photo.KindUsage, Msg: "no photo is selected"}
 	}
-	c := newShareContent{Key: rand.Text(), Photos: ids, Lifetimes: linkLifetimes(), MaxTitle: photo.MaxShareTitle, Loopback: httpkit.IsLoopback(p.base.Hostname())}
-	return p.show(w, r, http.StatusOK, "newshare", view{Title: "Share " + count(len(ids), "photo", "photos"), User: &by, Here: "shares", Content: c})
+	return p.showShareForm(w, r, by, http.StatusOK, newShareContent{Key: rand.Text(), Photos: ids, Lifetimes: linkLifetimes(usualDays)})
+}
+
+func (p *Pages) showShareForm(w http.ResponseWriter, r *http.Request, by session.Session, status int, c newShareContent) error {
+	c.MaxTitle, c.Loopback = photo.MaxShareTitle, httpkit.IsLoopback(p.base.Hostname())
+	return p.show(w, r, status, "newshare", view{Title: "Share " + count(len(c.Photos), "photo", "photos"), User: &by, Here: "shares", Content: c})
 }
 
 // madeShareContent shows the address of a link, which no page shows again.
@@ -71,9 +85,16 @@ func (p *Pages) createShare(w http.ResponseWriter, r *http.Request, by session.S
 	if err != nil || days < 1 || days > 366 {
 		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20q is not a number of days", r.PostForm.Get("days"))}
 	}
-	made, token, err := p.service.Shares.Create(r.Context(), by.Caller, service.NewShare{
+	n := service.NewShare{
 		Key: r.PostForm.Get("key"), Title: formText(r, "title"), ExpiresAt: time.Now().AddDate(0, 0, days), Originals: r.PostForm.Has("originals"), Photos: ids,
-	})
+	}
+	made, token, err := p.service.Shares.Create(r.Context(), by.Caller, n)
+	if photo.KindOf(err) == photo.KindUsage && len(ids) > 0 {
+		known, status := describeFailure(err)
+		return p.showShareForm(w, r, by, status, newShareContent{
+			Key: rand.Text(), Photos: ids, Lifetimes: linkLifetimes(days), Title: n.Title, Originals: n.Originals, Wrong: known.text,
+		})
+	}
 	if err != nil {
 		return err
 	}

@@ -491,6 +491,13 @@ func TestShareForms(t *testing.T) {
 			t.Errorf("%s: %d %s", what, a.status, a.body)
 		}
 	}
+	long := strings.Repeat("é", 150)
+	a := ada.post("/shares", url.Values{"photo": {id.String()}, "days": {"30"}, "title": {long}, "originals": {"1"}})
+	for _, want := range []string{"The title is longer than 200 bytes.", `value="` + long, `<option value="30" selected>`, `value="1" checked`, `value="` + id.String()} {
+		if a.status != http.StatusBadRequest || !strings.Contains(a.body, want) {
+			t.Errorf("a title that is too long: %d, no %s: %s", a.status, want, a.body)
+		}
+	}
 	if a := ada.get("/shares/new"); a.status != http.StatusBadRequest {
 		t.Errorf("a form without photos: %d", a.status)
 	}

@@ -177,7 +177,7 @@ func newListing(owner string, f photo.Filter, after, before string) (*listing, e
 // cursor parses a cursor of the list, or returns nil for none.
 func (l *listing) cursor(text string) (*cursor, error) {
 	if text == "" {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil // there is none
 	}
 	c, err := parseCursor(text, l.by)
 	return &c, err

@@ -77,10 +77,14 @@ function clearSelection() {
   countSelection();
 }
 
+const mostSelected = 1000; // that the service changes at once
+
 function countSelection() {
   const n = $$("#grid .pick :checked").length;
   const status = $("#grid .picked");
-  if (status) status.textContent = n ? `${n} selected` : "";
+  if (!status) return;
+  status.textContent = n > mostSelected ? `${n} selected. Select at most ${mostSelected}.` : n ? `${n} selected` : "";
+  for (const button of $$("#grid .tray button")) button.disabled = n > mostSelected;
 }
 
 // selection counts what is selected, and selects a range with the shift key.
@@ -118,7 +122,7 @@ function endless() {
       const answer = await fetch($("a", more).href, { redirect: "error" });
       if (!answer.ok) return; // the link is still there
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      append(more, page);
+      append(more, page, $("a", more).getAttribute("href"));
     } catch {
       return;
     }
@@ -128,8 +132,10 @@ function endless() {
   watch.observe(nextPage());
 }
 
-// append puts the photos of a page before the link to it, and months together.
-function append(more, page) {
+// append puts the photos of a page before the link to it, and months together. The photos remember
+// the address of their page.
+function append(more, page, address) {
+  for (const tile of $$("#grid .tile", page)) tile.dataset.page = address;
   for (const month of $$("#grid .month", page)) {
     const before = $$("#grid .month").at(-1);
     if (before && $("h3", before).textContent === $("h3", month).textContent) {
@@ -141,6 +147,22 @@ function append(more, page) {
   const next = nextPage(page);
   if (next) more.replaceWith(next);
   else more.remove();
+}
+
+// returning leads back to the photo that was opened. The browser's history gets the address of the
+// page with the photo, and the focus goes to it.
+function returning() {
+  const grid = $("#grid");
+  if (!grid) return;
+  const idOf = (link) => link.pathname.split("/").at(-1);
+  grid.addEventListener("click", (event) => {
+    const link = event.target.closest(".tile > a");
+    if (!link) return;
+    const page = link.closest(".tile").dataset.page ?? location.pathname + location.search;
+    history.replaceState(null, "", `${page}#${idOf(link)}`);
+  });
+  const opened = location.hash.slice(1);
+  if (opened) $$("#grid .tile > a").find((link) => idOf(link) === opened)?.focus();
 }
 
 // describing saves description and tags without leaving the page.
@@ -209,6 +231,18 @@ function watching() {
   else video.addEventListener("error", failed);
 }
 
+// limiting says that a text is too long before it is sent. Browsers count its characters, and the
+// service its bytes.
+function limiting() {
+  for (const field of $$("[data-bytes]")) {
+    const most = Number(field.dataset.bytes);
+    field.addEventListener("input", () => {
+      const bytes = new TextEncoder().encode(field.value.trim()).length;
+      field.setCustomValidity(bytes > most ? `This text is too long: ${bytes.toLocaleString("en")} bytes. At most ${most.toLocaleString("en")} can be stored.` : "");
+    });
+  }
+}
+
 // copying copies the address of a link to the clipboard.
 function copying() {
   for (const button of $$("[data-copy]")) {
@@ -230,7 +264,9 @@ function copying() {
 keys();
 selection();
 endless();
+returning();
 describing();
 watching();
+limiting();
 copying();
 for (const form of $$("form[data-upload]")) import(form.dataset.upload).then((module) => module.start(form));

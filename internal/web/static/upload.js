@@ -23,7 +23,7 @@ export function start(form) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const files = form.querySelector("[type=file]");
-    queue.add([...files.files]);
+    queue.add([...files.files].map((file) => ({ file })));
     files.value = "";
   });
   dropping(form, queue);
@@ -46,29 +46,37 @@ function dropping(form, queue) {
     depth = 0;
     show(false);
     form.closest("details")?.setAttribute("open", "");
-    queue.add(await dropped(event.dataTransfer));
+    if (form.elements.description.reportValidity()) queue.add(await dropped(event.dataTransfer));
   });
 }
 
-// dropped returns the files of a drop, also those in its folders.
+// dropped returns the files of a drop, also those in its folders. Of a folder, files that are not
+// photos are left out later, and what cannot be read is returned as a file that says so.
 async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (entries.length === 0) return [...transfer.files];
+  if (entries.length === 0) return [...transfer.files].map((file) => ({ file }));
   const found = [];
-  const walk = async (entry) => {
+  const walk = async (entry, inFolder) => {
     if (entry.name.startsWith(".")) return;
     if (entry.isFile) {
-      found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+      found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), inFolder });
       return;
     }
     const reader = entry.createReader();
     for (;;) {
       const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
       if (some.length === 0) return;
-      for (const inner of some) await walk(inner);
+      for (const inner of some) await tryWalk(inner, true);
     }
   };
-  for (const entry of entries) await walk(entry);
+  const tryWalk = async (entry, inFolder) => {
+    try {
+      await walk(entry, inFolder);
+    } catch {
+      found.push({ file: new File([], entry.name), unreadable: true });
+    }
+  };
+  for (const entry of entries) await tryWalk(entry, false);
   return found;
 }
 
@@ -77,12 +85,24 @@ const unfinishedKey = "photos-unfinished";
 // remindOfUnfinished names the photos that were on their way when the page was left. A browser
 // gives a page no file again, so the user has to choose them.
 function remindOfUnfinished(form) {
-  const names = JSON.parse(sessionStorage.getItem(unfinishedKey) ?? "[]");
-  if (names.length === 0) return;
+  const kept = JSON.parse(sessionStorage.getItem(unfinishedKey));
+  if (!kept) return;
+  if (kept.owner !== form.dataset.owner) { // somebody else was signed in
+    sessionStorage.removeItem(unfinishedKey);
+    return;
+  }
+  const names = kept.names;
   form.closest("details")?.setAttribute("open", "");
   const some = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "");
-  form.prepend(make("p", { className: "fine unfinished", textContent:
-    `${plural(names.length, "photo was", "photos were")} not finished when you left the page: ${some}. Choose ${names.length === 1 ? "it" : "them"} again: what was sent is not sent again.` }));
+  const forget = make("button", { type: "button", className: "quiet", textContent: "Forget" });
+  const reminder = make("div", { className: "unfinished" }, make("p", { className: "fine", textContent:
+    `${plural(names.length, "photo was", "photos were")} not finished when you left the page: ${some}. Choose ${names.length === 1 ? "it" : "them"} again: what was sent is not sent again.` }), forget);
+  forget.addEventListener("click", () => {
+    sessionStorage.removeItem(unfinishedKey);
+    reminder.remove();
+    form.querySelector("[type=file]").focus();
+  });
+  form.prepend(reminder);
 }
 
 // tusClient loads the tus client when the first photo comes.
@@ -137,25 +157,30 @@ class Queue {
     window.addEventListener("pagehide", () => this.remember());
   }
 
+  // mustBeRead reports whether the user has to see the list before the page goes on.
+  get mustBeRead() { return this.items.some((item) => item.outcome === "failed") || this.items.every((item) => item.outcome === "skipped"); }
+
   get open() { return this.items.filter((item) => !item.outcome); }
 
   // remember keeps the names of what is not finished, until the tab is closed.
   remember() {
     if (this.items.length === 0) return;
     const names = this.open.map((item) => item.file.name);
-    if (names.length > 0) sessionStorage.setItem(unfinishedKey, JSON.stringify(names));
+    if (names.length > 0) sessionStorage.setItem(unfinishedKey, JSON.stringify({ owner: this.form.dataset.owner, names }));
     else sessionStorage.removeItem(unfinishedKey);
   }
 
+  // add takes files, and what is known of each.
   add(files) {
     if (files.length === 0) return;
     this.form.querySelector(".unfinished")?.remove();
     this.panel ??= this.build();
     this.pause.hidden = false;
     const description = this.form.elements.description.value.trim();
-    const added = files.map((file) => new Item(this, file, description));
+    const added = files.map((one) => new Item(this, one, description));
     this.items.push(...added);
     this.list.append(...added.map((item) => item.row));
+    for (const item of added) if (item.unreadable) item.fail(unreadable());
     this.tell();
     this.next();
   }
@@ -222,12 +247,14 @@ class Queue {
     const sent = this.items.reduce((sum, item) => sum + (item.outcome ? item.file.size : item.sent), 0);
     this.total.value = bytes ? sent / bytes : 1;
     const failed = this.items.filter((item) => item.outcome === "failed").length;
-    const text = `${this.items.length - this.open.length} of ${plural(this.items.length, "photo", "photos")} done` +
-      (failed ? `, ${failed} failed` : "") + (this.paused ? ", paused" : "");
+    const skipped = this.items.filter((item) => item.outcome === "skipped").length;
+    const all = this.items.length - skipped;
+    const text = !all ? `There is no photo among ${plural(skipped, "file", "files")}` : `${all - this.open.length} of ${plural(all, "photo", "photos")} done` + (failed ? `, ${failed} failed` : "") +
+      (skipped ? `, ${plural(skipped, "other file", "other files")} left out` : "") + (this.paused ? ", paused" : "");
     this.text.replaceChildren(...(this.signedOut
       ? ["You are signed out. ", make("a", { href: this.form.dataset.login, target: "_blank", textContent: "Sign in in another tab" }), ", and then resume."]
       : [text]));
-    if (this.open.length === 0 && failed > 0) this.text.append(" ", make("a", { href: this.form.dataset.after, textContent: "Show my photos" }));
+    if (this.open.length === 0 && this.mustBeRead) this.text.append(" ", make("a", { href: this.form.dataset.after, textContent: "Show my photos" }));
     const now = Date.now();
     if (now - this.said < quiet) return;
     this.said = now;
@@ -245,7 +272,7 @@ class Queue {
     this.pause.hidden = true;
     this.remember();
     const count = (...outcomes) => this.items.filter((item) => outcomes.includes(item.outcome)).length;
-    if (count("failed") > 0) return;
+    if (this.mustBeRead) return;
     const query = new URLSearchParams({ uploaded: count("uploaded", "restored", "repaired"), exists: count("exists", "described") });
     window.location.assign(`${this.form.dataset.after}?${query}`);
   }
@@ -254,8 +281,8 @@ class Queue {
 // Item is one photo on its way. Its state is new, asked (the service is being asked about it),
 // known (its answer is there), sending, stopped or done.
 class Item {
-  constructor(queue, file, description) {
-    Object.assign(this, { queue, file, description, sent: 0, outcome: null, state: "new" });
+  constructor(queue, { file, inFolder = false, unreadable = false }, description) {
+    Object.assign(this, { queue, file, inFolder, unreadable, description, sent: 0, outcome: null, state: "new" });
     this.bar = make("progress", { max: file.size || 1, value: 0, ariaLabel: file.name });
     this.note = make("span", { className: "fine", textContent: "Waiting" });
     this.row = make("li", {}, make("span", { className: "name", textContent: file.name, title: file.name }), this.bar, this.note);
@@ -270,7 +297,7 @@ class Item {
         this.digest = [...new Uint8Array(sum)].map(hex).join("");
       }
     } catch {
-      this.fail(new Error("The file could not be read."));
+      this.fail(unreadable());
       return;
     }
     const answer = this.digest ? this.queue.checker.ask(this.digest) : Promise.resolve(null);
@@ -395,6 +422,7 @@ class Item {
   fail(error) {
     if (this.state === "stopped") return;
     if (error.status === 401) return this.signIn();
+    if (error.status === 415 && this.inFolder) return this.skip();
     this.outcome = "failed";
     this.state = "done";
     this.row.className = "bad";
@@ -412,6 +440,14 @@ class Item {
     if (error.status !== 422 && error.status !== 415) this.row.append(again);
   }
 
+  // skip leaves out a file of a folder that is not a photo.
+  skip() {
+    this.outcome = "skipped";
+    this.state = "done";
+    this.sent = this.bar.value = this.bar.max;
+    this.note.textContent = "Left out: not a photo or video";
+  }
+
   // signIn pauses all: the session has ended. Nothing is lost.
   signIn() {
     if (!this.queue.paused) this.queue.toggle();
@@ -420,6 +456,8 @@ class Item {
     this.queue.tell();
   }
 }
+
+const unreadable = () => new Error("The file could not be read.");
 
 // problem returns the error of an answer of the service.
 async function problem(answer) {
