@@ -55,7 +55,7 @@ func TestDebianImage(t *testing.T) {
 		t.Errorf("the entry point is %s", i.Entrypoint[0])
 	}
 	for _, program := range []string{"vipsthumbnail", "ffmpeg", "bwrap"} {
-		if _, err := os.Stat(filepath.Join(i.root, "usr/bin", program)); err != nil {
+		if _, err := os.Stat(filepath.Join(i.root, "usr", "bin", program)); err != nil {
 			t.Errorf("the image has no %s: %v", program, err)
 		}
 	}
@@ -144,11 +144,14 @@ func (b *builder) build(t *testing.T, base string) *image {
 	return i
 }
 
-// command runs a program of the image as its user. All files but those in /data are read-only.
+// command runs a program of the image as its user. All files but those in /data are read-only. The kernel allows no user
+// namespaces, which bubblewrap needs, in a root that chroot has set, so the root of the larger image is set as for a container.
 func (i *image) command(args ...string) *exec.Cmd {
 	const script = `root=$1 && shift && mount --bind "$root" "$root" && mount --bind "$root/data" "$root/data" &&
 		for own in proc dev; do [ ! -d "$root/$own" ] || mount --bind "/$own" "$root/$own"; done &&
-		mount -o remount,ro,bind "$root" && ! touch "$root/probe" 2>/dev/null && exec chroot --userspec="$user" "$root" "$@"`
+		mount -o remount,ro,bind "$root" && ! touch "$root/probe" 2>/dev/null || exit
+		[ -x "$root/usr/sbin/chroot" ] || exec chroot --userspec="$user" "$root" "$@"
+		cd "$root" && pivot_root . . && umount -l . && exec chroot --userspec="$user" / "$@"`
 	cmd := exec.Command("unshare", append([]string{"--mount", "sh", "-c", script, "sh", i.root}, args...)...)
 	cmd.Env = append(slices.Clone(i.Env), "user="+i.User, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 	return cmd

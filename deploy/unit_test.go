@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"os"
 	"os/exec"
@@ -170,8 +171,8 @@ func newCgroup(t *testing.T) *os.File {
 		t.Log("there is no cgroup2 here")
 		return nil
 	}
-	dir, err := os.MkdirTemp(string(m[1]), "photosd-test-*")
-	if err != nil {
+	dir := filepath.Join(string(m[1]), "photosd-test-"+rand.Text())
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Logf("no cgroup can be made here: %v", err)
 		return nil
 	}
@@ -189,7 +190,7 @@ func removeCgroups(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		t.Error(err)
+		t.Log(err)
 	}
 	for _, e := range entries {
 		if e.IsDir() {
@@ -197,13 +198,13 @@ func removeCgroups(t *testing.T, dir string) {
 		}
 	}
 	if err := os.Remove(dir); err != nil {
-		t.Error(err)
+		t.Log(err)
 	}
 }
 
 // path returns where this process finds a file of the manager.
 func (m *manager) path(name string) string {
-	return filepath.Join("/proc", strconv.Itoa(m.cmd.Process.Pid), "root", name)
+	return "/proc/" + strconv.Itoa(m.cmd.Process.Pid) + "/root" + name
 }
 
 func (m *manager) missing(name string) bool {
