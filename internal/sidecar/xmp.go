@@ -27,7 +27,7 @@ func parseXMP(data []byte) (note, error) {
 func packetNote(p xmp.Packet) note {
 	n := note{
 		extension: p.Text(xmp.Photoshop, "SidecarForExtension"),
-		position:  photo.NewPosition(xmp.Degrees(p.Text(xmp.EXIF, "GPSLatitude")), xmp.Degrees(p.Text(xmp.EXIF, "GPSLongitude"))),
+		position:  photo.NewPosition(xmp.Coordinates(p.Text)),
 	}
 	for _, name := range [][2]string{
 		{xmp.DC, "description"}, {xmp.TIFF, "ImageDescription"}, {xmp.EXIF, "ImageDescription"}, {xmp.Photoshop, "Headline"},

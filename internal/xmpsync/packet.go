@@ -27,7 +27,7 @@ func packetValues(d *xmp.Document) values {
 			v.Scalars[Taken] = m.String()
 		}
 	}
-	if p := photo.NewPosition(xmp.Degrees(d.Text(xmp.EXIF, "GPSLatitude")), xmp.Degrees(d.Text(xmp.EXIF, "GPSLongitude"))); p != nil {
+	if p := photo.NewPosition(xmp.Coordinates(d.Text)); p != nil {
 		v.Scalars[Position] = formatPlace(*p)
 	}
 	for _, item := range d.Items(xmp.DC, "subject") {

@@ -24,4 +24,22 @@ func readFLV(r *io.SectionReader, t *tags) {
 	}
 	t.setSize(int(number("width")), int(number("height")))
 	t.setDuration(number("duration"))
+	t.addFlashTags(r)
+}
+
+// addFlashTags looks at the kinds of the first tags. The flags of the header are often wrong.
+func (t *tags) addFlashTags(r *io.SectionReader) {
+	const header, tagHeader, maxTags, sound, video = 9 + 4, 11, 64, 8, 9
+	w := window{r: r}
+	at := int64(header)
+	for range maxTags {
+		b := w.bytes(at, tagHeader)
+		if len(b) < tagHeader {
+			return
+		}
+		if kind := b[0] & 31; kind == sound || kind == video {
+			t.addTrack(kind == video)
+		}
+		at += tagHeader + int64(binary.BigEndian.Uint32(b[:4])&0xffffff) + 4
+	}
 }

@@ -109,9 +109,10 @@ func TestPNG(t *testing.T) {
 			"zTXt", "Raw profile type iptc\x00\x00" + deflate(rawProfile("iptc", strings.TrimPrefix(iptc("On the beach"), "Photoshop 3.0\x00"))),
 			picture.Info{Caption: "On the beach"},
 		},
-		"description":      {"tEXt", "Description\x00Strand in \xc5rhus", picture.Info{Caption: "Strand in Århus"}},
-		"creation time":    {"tEXt", "Creation Time\x002024:07:01 09:30:00", picture.Info{TakenAt: photo.AtWallClock(time.Date(2024, 7, 1, 9, 30, 0, 0, time.UTC))}},
-		"a broken profile": {"zTXt", "Raw profile type exif\x00\x00rubbish", picture.Info{}},
+		"description":             {"tEXt", "Description\x00Strand in \xc5rhus", picture.Info{Caption: "Strand in Århus"}},
+		"a keyword in lower case": {"tEXt", "comment\x00On the beach", picture.Info{Caption: "On the beach"}},
+		"creation time":           {"tEXt", "Creation Time\x002024:07:01 09:30:00", picture.Info{TakenAt: photo.AtWallClock(time.Date(2024, 7, 1, 9, 30, 0, 0, time.UTC))}},
+		"a broken profile":        {"zTXt", "Raw profile type exif\x00\x00rubbish", picture.Info{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -445,6 +446,14 @@ func TestVideos(t *testing.T) {
 			movie(unturned, u32(0, 0), box("udta", box("loci", u32(0)+"\x15\xc7"+"Paris\x00\x00"+u32(2<<16, 48<<16, 0)+"earth\x00\x00"))),
 			picture.Info{MediaType: picture.QuickTime, Width: 1920, Height: 1080, Position: &photo.Position{Latitude: 48, Longitude: 2}},
 		},
+		"3GPP's description": {
+			movie(unturned, u32(0, 0), box("udta", box("dscp", u32(0)+"\x55\xc4"+"On the beach\x00"))),
+			picture.Info{MediaType: picture.QuickTime, Width: 1920, Height: 1080, Caption: "On the beach"},
+		},
+		"3GPP's description in UTF-16": {
+			movie(unturned, u32(0, 0), box("udta", box("dscp", u32(0)+"\x55\xc4"+"\xfe\xff\x00\xc5\x00r\x00h\x00u\x00s\x00\x00"))),
+			picture.Info{MediaType: picture.QuickTime, Width: 1920, Height: 1080, Caption: "Århus"},
+		},
 		"mp4 with iTunes's list": {
 			movie(unturned, u32(0, 0), box("udta", box("meta", u32(0), box("ilst",
 				box("\xa9xyz", box("data", u32(1, 0)+"+48.5+002.25/")), box("\xa9day", box("data", u32(1, 0)+"2024-07-01T09:30:00+0200")), box("desc", box("data", u32(1, 0)+"On the beach")))))),
@@ -465,17 +474,78 @@ func TestVideos(t *testing.T) {
 // What only sounds is not taken.
 func TestSoundAlone(t *testing.T) {
 	t.Parallel()
-	track := box("trak", box("mdia", box("hdlr", u32(0, 0)+"soun"+strings.Repeat("\x00", 12))))
-	for name, file := range map[string]string{
-		"mp4":           box("ftyp", "isom\x00\x00\x00\x00isom") + box("moov", track),
-		"matroska":      matroska("\x02"),
-		"windows media": asf(asfAudio),
+	track := func(kind string) string {
+		return box("trak", box("mdia", box("hdlr", u32(0, 0)+kind+strings.Repeat("\x00", 12))))
+	}
+	mp4 := func(tracks string) string { return box("ftyp", "isom\x00\x00\x00\x00isom") + box("moov", tracks) }
+	for name, c := range map[string]struct {
+		sound string
+		film  string // the same with pictures
+	}{
+		"mp4":                          {mp4(track("soun")), mp4(track("soun") + track("vide"))},
+		"matroska":                     {matroska("\x02"), matroska("\x01")},
+		"windows media":                {asf(asfAudio), asf(asfVideo)},
+		"avi":                          {aviStreams("auds"), aviStreams("auds", "vids")},
+		"avi of a DV tape":             {aviStreams("auds"), aviStreams("iavs")},
+		"flash":                        {flashTags(18, 8, 8), flashTags(18, 8, 9)},
+		"program stream":               {programStream("\xc0"), programStream("\xc0", "\xe0")},
+		"transport stream":             {transportStream(188, 0x0f, 0x15), transportStream(188, 0x0f, 0x1b)},
+		"camcorder":                    {transportStream(192, 0x81), transportStream(192, 0x81, 0x1b)},
+		"streams that may be anything": {transportStream(188, 0x0f), transportStream(188, 0x0f, 0x06)},
 	} {
-		_, err := metadata.Read(context.Background(), strings.NewReader(file), int64(len(file)))
+		_, err := metadata.Read(context.Background(), strings.NewReader(c.sound), int64(len(c.sound)))
 		if photo.KindOf(err) != photo.KindNotPicture {
 			t.Errorf("%s: error %v, want kind %s", name, err, photo.KindNotPicture)
 		}
+		if _, err := metadata.Read(context.Background(), strings.NewReader(c.film), int64(len(c.film))); err != nil {
+			t.Errorf("%s with pictures: %v", name, err)
+		}
 	}
+}
+
+// aviStreams is an AVI with streams of these kinds.
+func aviStreams(kinds ...string) string {
+	lists := riffChunk("avih", strings.Repeat("\x00", 40), true)
+	for _, kind := range kinds {
+		lists += riffChunk("LIST", "strl"+riffChunk("strh", kind+strings.Repeat("\x00", 52), true), true)
+	}
+	return "RIFF\x00\x00\x00\x00AVI " + riffChunk("LIST", "hdrl"+lists, true)
+}
+
+// flashTags is a Flash video with tags of these kinds.
+func flashTags(kinds ...byte) string {
+	out := "FLV\x01\x05" + u32(9, 0)
+	for _, kind := range kinds {
+		out += string([]byte{kind, 0, 0, 5}) + strings.Repeat("\x00", 7) + "\x00data" + u32(16)
+	}
+	return out
+}
+
+// programStream is one with a packet of each of these streams.
+func programStream(ids ...string) string {
+	out := "\x00\x00\x01\xba" + strings.Repeat("\x44", 10)
+	for _, id := range ids {
+		out += "\x00\x00\x01" + id + "\x00\x08\x80\x00\x00" + "sound"
+	}
+	return out
+}
+
+// transportStream is one of packets of this size whose program has streams of these types.
+func transportStream(size int, types ...byte) string {
+	packet := func(id int, table string) string {
+		p := strings.Repeat("\x00", size-188) + "G" + string([]byte{0x40 | byte(id>>8), byte(id)}) + "\x10\x00" + table
+		return p + strings.Repeat("\xff", size-len(p))
+	}
+	section := func(table byte, body string) string {
+		n := 5 + len(body) + 4
+		return string([]byte{table, 0xb0 | byte(n>>8), byte(n)}) + "\x00\x01\xc1\x00\x00" + body + "\x00\x00\x00\x00"
+	}
+	streams := "\xe1\x00\xf0\x00"
+	for i, kind := range types {
+		streams += string([]byte{kind, 0xe1, byte(i), 0xf0, 2}) + "\x0a\x00"
+	}
+	nothing := packet(0x1fff, "")
+	return packet(0, section(0, "\x00\x01\xf0\x10")) + packet(0x1010, section(2, streams)) + nothing + nothing
 }
 
 // Captions in places that only some programs use, and texts that cameras write.
@@ -505,6 +575,26 @@ func TestMoreCaptions(t *testing.T) {
 	if got := read(t, jpegFile(t, 8, 8, tag{makeTag, "EASTMAN KODAK COMPANY"}, tag{modelTag, "KODAK DC210"})).Camera; got != "KODAK DC210" {
 		t.Errorf("camera %q", got)
 	}
+}
+
+// What one IPTC block does not say, another one may. The day of one and the time of the other are no date.
+func TestTwoIPTCBlocks(t *testing.T) {
+	t.Parallel()
+	block := func(sets ...string) string {
+		b := ""
+		for _, set := range sets {
+			b += "\x1c\x02" + set[:1] + string([]byte{0, byte(len(set) - 1)}) + set[1:]
+		}
+		return b
+	}
+	const date, clock, caption = "\x37", "\x3c", "\x78"
+	inEXIF := tiffFile(tag{0x83bb, block(date + "20240701")})
+	file := withSegment(jpegFile(t, 60, 40), 0xe1, "Exif\x00\x00"+string(inEXIF))
+	resource := block(date+"20230101", clock+"093000", caption+"On the beach")
+	file = withSegment(file, 0xed, "Photoshop 3.0\x008BIM\x04\x04\x00\x00"+u32(uint32(len(resource)))+resource)
+	compare(t, read(t, file), picture.Info{
+		MediaType: picture.JPEG, Width: 60, Height: 40, Caption: "On the beach", TakenAt: photo.AtWallClock(time.Date(2024, 7, 1, 0, 0, 0, 0, time.UTC)),
+	})
 }
 
 func TestMacRoman(t *testing.T) {

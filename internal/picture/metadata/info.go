@@ -180,8 +180,7 @@ func (t *tags) positionOf() *photo.Position {
 	if p := photo.NewPosition(latitude, longitude); p != nil {
 		return p
 	}
-	latitude = xmp.Degrees(t.property(xmp.EXIF, "GPSLatitude"))
-	longitude = xmp.Degrees(t.property(xmp.EXIF, "GPSLongitude"))
+	latitude, longitude = xmp.Coordinates(t.property)
 	if p := photo.NewPosition(latitude, longitude); p != nil {
 		return p
 	}

@@ -52,6 +52,16 @@ func parseIPTC(b []byte) iptc {
 	return found
 }
 
+// add adds what another block says and i does not. Day and time come from the same block.
+func (i iptc) add(other iptc) {
+	_, dated := i[iptcDate]
+	for set, value := range other {
+		if _, has := i[set]; !has && !(dated && set == iptcTime) {
+			i[set] = value
+		}
+	}
+}
+
 // text is the text of a data set. mac says that the program that wrote it ran on
 // a Macintosh of the time before Unicode.
 func (i iptc) text(set byte, mac bool) string {

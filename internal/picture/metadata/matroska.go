@@ -107,11 +107,9 @@ func (e element) float() float64 {
 }
 
 // readMatroska reads the parts of a Matroska or WebM file before its frames, and
-// those behind them as far as the elements lead there. It reports whether the file
-// may hold pictures.
-func readMatroska(r *io.SectionReader, t *tags) (pictures bool) {
+// those behind them as far as the elements lead there.
+func readMatroska(r *io.SectionReader, t *tags) {
 	t.displayed = true
-	tracks := 0
 	for e := range elements(r) {
 		if e.id != ebmlSegment {
 			continue
@@ -121,15 +119,13 @@ func readMatroska(r *io.SectionReader, t *tags) (pictures bool) {
 			case ebmlInfo:
 				t.addMatroskaInfo(e)
 			case ebmlTracks:
-				n, video := t.addTracks(e)
-				tracks, pictures = tracks+n, pictures || video
+				t.addTracks(e)
 			case ebmlTags:
 				t.addMatroskaTags(e)
 			}
 		}
 		break
 	}
-	return tracks == 0 || pictures
 }
 
 func (t *tags) addMatroskaInfo(info element) {
@@ -157,13 +153,12 @@ func matroskaDate(e element) photo.Moment {
 	return plausible(photo.At(epoch.Add(time.Duration(n))))
 }
 
-// addTracks counts the tracks and reports whether one of them is a video.
-func (t *tags) addTracks(all element) (tracks int, video bool) {
+func (t *tags) addTracks(all element) {
 	for track := range elements(all.body) {
 		if track.id != ebmlTrack {
 			continue
 		}
-		tracks++
+		video := false
 		for e := range elements(track.body) {
 			switch e.id {
 			case ebmlTrackType:
@@ -172,8 +167,8 @@ func (t *tags) addTracks(all element) (tracks int, video bool) {
 				t.addVideo(e)
 			}
 		}
+		t.addTrack(video)
 	}
-	return tracks, video
 }
 
 func (t *tags) addVideo(video element) {

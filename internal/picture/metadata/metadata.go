@@ -25,7 +25,7 @@ import (
 
 // Version grows when the readers find more or other values. What an older version has
 // recorded can then be read again.
-const Version = 2
+const Version = 3
 
 // timeLimit is long: the slowest honest picture takes a few milliseconds, from a
 // slow disk some more.
@@ -79,9 +79,9 @@ func notPicture(msg string) error {
 
 // inspection is what inspect found.
 type inspection struct {
-	info     picture.Info
-	tags     tags
-	pictures bool // the file may hold pictures, not sound alone
+	info      picture.Info
+	tags      tags
+	soundOnly bool // the file holds no pictures
 }
 
 // inspectInTime gives up on a reader that goes on past timeLimit. A reader that
@@ -92,7 +92,7 @@ func inspectInTime(ctx context.Context, mediaType string, g *guard, size int64) 
 	defer cancel()
 	done := make(chan inspection, 1)
 	go func() { done <- inspect(mediaType, io.NewSectionReader(g, 0, size)) }()
-	found := inspection{info: picture.Info{MediaType: mediaType}, pictures: true}
+	found := inspection{info: picture.Info{MediaType: mediaType}}
 	select {
 	case found = <-done:
 	case <-timed.Done():
@@ -100,7 +100,7 @@ func inspectInTime(ctx context.Context, mediaType string, g *guard, size int64) 
 	if err := g.shut(); err != nil {
 		return inspection{}, err
 	}
-	if !found.pictures {
+	if found.soundOnly {
 		return inspection{}, notPicture("a recording of sound without pictures")
 	}
 	return found, ctx.Err()
@@ -109,28 +109,18 @@ func inspectInTime(ctx context.Context, mediaType string, g *guard, size int64) 
 // inspect reads what there is. A reader's panic costs the rest of the metadata and
 // nothing else.
 func inspect(mediaType string, file *io.SectionReader) (found inspection) {
-	found.pictures = true
 	found.info.MediaType = mediaType
 	defer func() { _ = recover() }()
 	t := &found.tags
-	switch mediaType {
-	case picture.MP4, picture.M4V, picture.QuickTime, picture.ThreeGP, picture.ThreeGP2:
-		found.pictures = readMovie(file, t)
-	case picture.Matroska, picture.WebM:
-		found.pictures = readMatroska(file, t)
-	case picture.WMV:
-		found.pictures = readASF(file, t)
-	default:
-		if read := reader(mediaType); read != nil {
-			read(file, t)
-		}
+	if read := reader(mediaType); read != nil {
+		read(file, t)
 	}
+	found.soundOnly = t.soundOnly()
 	t.fill(&found.info)
 	return found
 }
 
-// reader returns the function that reads a format of still pictures, or of videos
-// that always hold pictures; nil when nothing can be read.
+// reader returns the function that reads a format; nil when nothing can be read.
 func reader(mediaType string) func(*io.SectionReader, *tags) {
 	switch mediaType {
 	case picture.JPEG:
@@ -163,6 +153,12 @@ func reader(mediaType string) func(*io.SectionReader, *tags) {
 		return readMRW
 	case picture.X3F:
 		return readX3F
+	case picture.MP4, picture.M4V, picture.QuickTime, picture.ThreeGP, picture.ThreeGP2:
+		return readMovie
+	case picture.Matroska, picture.WebM:
+		return readMatroska
+	case picture.WMV:
+		return readASF
 	case picture.AVI:
 		return readAVI
 	case picture.FLV:

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -190,6 +191,29 @@ func TestPositionUnknown(t *testing.T) {
 	}
 }
 
+// The position of XMP counts if EXIF has none. Some programs leave the direction out, or copy EXIF's fractions.
+func TestPositionInXMP(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		xmp  string
+		want photo.Position
+	}{
+		"as specified":        {`<exif:GPSLatitude>33,30.0S</exif:GPSLatitude><exif:GPSLongitude>70,15,0W</exif:GPSLongitude>`, photo.Position{Latitude: -33.5, Longitude: -70.25}},
+		"without a direction": {`<exif:GPSLatitude>56,0.000000</exif:GPSLatitude><exif:GPSLongitude>14,15.000000</exif:GPSLongitude>`, photo.Position{Latitude: 56, Longitude: 14.25}},
+		"with signs":          {`<exif:GPSLatitude>-33.5</exif:GPSLatitude><exif:GPSLongitude>-70.25</exif:GPSLongitude>`, photo.Position{Latitude: -33.5, Longitude: -70.25}},
+		"EXIF's fractions":    {`<exif:GPSLatitude>55/1 54/1 4500/100</exif:GPSLatitude><exif:GPSLongitude>36/1 57/1 0/1</exif:GPSLongitude>`, photo.Position{Latitude: 55.9125, Longitude: 36.95}},
+		"EXIF's directions": {
+			`<exif:GPSLatitude>33,30.0</exif:GPSLatitude><exif:GPSLatitudeRef>S</exif:GPSLatitudeRef><exif:GPSLongitude>70,15.0</exif:GPSLongitude><exif:GPSLongitudeRef>W</exif:GPSLongitudeRef>`,
+			photo.Position{Latitude: -33.5, Longitude: -70.25},
+		},
+	} {
+		got := read(t, withSegment(jpegFile(t, 8, 8), 0xe1, xmp(test.xmp))).Position
+		if got == nil || math.Abs(got.Latitude-test.want.Latitude) > 1e-9 || math.Abs(got.Longitude-test.want.Longitude) > 1e-9 {
+			t.Errorf("%s: position %v, want %v", name, got, test.want)
+		}
+	}
+}
+
 // A file whose EXIF is broken keeps what its other blocks say.
 func TestBrokenEXIFCostsNothingElse(t *testing.T) {
 	t.Parallel()
@@ -364,6 +388,15 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(videoPackets("\x00\x00\x01\x27\x64\x00\x28\xad\x00\xec\x07\x80\x44\x7d\xe0\x22")))
 	f.Add([]byte("FOVb" + strings.Repeat("\x00", 36) + "SECd" + le(0, 1, 0, 40) + "PROP" + le(40)))
 	f.Add([]byte("II\x1a\x00\x00\x00HEAPCCDR" + strings.Repeat("\x00", 12) + "\x01\x00\x07\x30" + le(4, 0, 12)))
+	f.Add([]byte(aviStreams("auds", "vids")))
+	f.Add([]byte(flashTags(18, 8, 9)))
+	f.Add([]byte(programStream("\xc0", "\xe0")))
+	f.Add([]byte(transportStream(188, 0x0f, 0x1b)))
+	f.Add(withSegment(jpegFile(f, 8, 8), 0xe1, xmp(`<exif:GPSLatitude>55/1 54/1 4500/100</exif:GPSLatitude><exif:GPSLongitude>36,57W</exif:GPSLongitude>`)))
+	f.Add([]byte("GIF89a\x3c\x00\x28\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x21\xfe\x0cOn the beach\x00\x3b"))
+	f.Add([]byte("\x00\x00\x00\x0cjP  \r\n\x87\n" + box("jp2h", box("ihdr", u32(40, 60)+strings.Repeat("\x00", 6))) + box("uuid", "JpgTiffExif->JP2"+string(tiffFile(allTags...)))))
+	f.Add([]byte("\x00MRM" + u32(60) + "\x00TTW" + u32(52) + string(tiffFile(allTags...))))
+	f.Add([]byte("8BPS\x00\x01" + strings.Repeat("\x00", 6) + "\x00\x03" + u32(40, 60) + "\x00\x08\x00\x03" + u32(0, 20) + "8BIM\x04\x04\x00\x00" + u32(8) + "\x1c\x02\x78\x00\x03abc"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		start := time.Now()
 		info, err := metadata.Read(context.Background(), bytes.NewReader(file), int64(len(file)))

@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"regexp"
@@ -14,24 +15,21 @@ import (
 
 // readMovie reads an MP4 or QuickTime file's index (moov), wherever in the file it
 // lies. Phones of Apple add what the standard has no place for: the local time,
-// the camera and the position. It reports whether the file may hold pictures: one
-// whose tracks are all known to be something else does not.
-func readMovie(file *io.SectionReader, t *tags) (pictures bool) {
+// the camera and the position.
+func readMovie(file *io.SectionReader, t *tags) {
 	t.displayed = true
-	tracks, seen := 0, false
 	for b := range boxes(file) {
 		switch b.kind {
 		case "moov":
-			tracks, seen = t.addMovie(b.body)
+			t.addMovie(b.body)
 		case "uuid":
 			t.addUUID(b.body)
 		}
 	}
-	return tracks == 0 || seen
 }
 
-// addMovie reads a moov box, and counts its tracks.
-func (t *tags) addMovie(moov *io.SectionReader) (tracks int, pictures bool) {
+// addMovie reads a moov box.
+func (t *tags) addMovie(moov *io.SectionReader) {
 	created := photo.Moment{}
 	for b := range boxes(moov) {
 		switch b.kind {
@@ -39,10 +37,10 @@ func (t *tags) addMovie(moov *io.SectionReader) (tracks int, pictures bool) {
 			created = movieCreation(b.body)
 			t.setDuration(movieDuration(b.body))
 		case "trak":
-			tracks++
 			handler := readString(find(b.body, "mdia", "hdlr"), 8, 4)
-			if handler == "vide" || handler == "pict" || handler == "auxv" || handler == "" {
-				pictures = true
+			pictures := handler == "vide" || handler == "pict" || handler == "auxv" || handler == ""
+			t.addTrack(pictures)
+			if pictures {
 				t.setSize(trackDimensions(find(b.body, "tkhd")))
 				t.addSampleColors(find(b.body, "mdia", "minf", "stbl", "stsd"))
 			}
@@ -57,7 +55,6 @@ func (t *tags) addMovie(moov *io.SectionReader) (tracks int, pictures bool) {
 	t.position = isoPosition(keys["com.apple.quicktime.location.ISO6709"])
 	t.addUserData(find(moov, "udta"))
 	t.addDate(created)
-	return tracks, pictures
 }
 
 // addSampleColors reads the colors out of the first description of a video's frames (ISO/IEC
@@ -140,6 +137,8 @@ func (t *tags) addUserData(udta *io.SectionReader) {
 			t.addTime(readString(b.body, 0, 32))
 		case "\xa9des", "\xa9inf", "\xa9cmt":
 			t.addCaption(quickTimeText(b.body))
+		case "dscp":
+			t.addCaption(text3GPP(b.body))
 		case "XMP_":
 			t.addXMP(b.body)
 		case "TAGS": // Pentax, Olympus and others: a structure that begins with the make
@@ -179,6 +178,23 @@ func quickTimeText(r *io.SectionReader) string {
 	text := b[4:]
 	if size > 0 && size <= len(text) {
 		text = text[:size]
+	}
+	s, _ := cString(text)
+	return latin1(strings.TrimSpace(s))
+}
+
+// text3GPP is a text of 3GPP (TS 26.244, section 8): version, flags and language stand in front.
+func text3GPP(r *io.SectionReader) string {
+	b := readAll(r, photo.MaxDescription+6)
+	if len(b) < 6 {
+		return ""
+	}
+	text := b[6:]
+	if wide, is := bytes.CutPrefix(text, []byte("\xfe\xff")); is {
+		for i := 0; i+1 < len(wide); i += 2 {
+			wide[i], wide[i+1] = wide[i+1], wide[i]
+		}
+		return utf16LE(wide)
 	}
 	s, _ := cString(text)
 	return latin1(strings.TrimSpace(s))

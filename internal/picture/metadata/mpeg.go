@@ -17,7 +17,16 @@ const maxMPEG = 1 << 20
 // readMPEG finds the first sequence header of a program stream or an elementary
 // stream (ISO/IEC 13818-2, 6.2.2.1).
 func readMPEG(r *io.SectionReader, t *tags) {
-	t.setSize(sequenceSize(readAll(r, maxMPEG)))
+	b := readAll(r, maxMPEG)
+	t.setSize(sequenceSize(b))
+	for unit := range nalUnits(b) { // begins as a packet does
+		switch id := unit[0]; {
+		case id == 0xb3, id&0xf0 == 0xe0, id == 0xfd: // a sequence header, a packet of video, one of another coding
+			t.addTrack(true)
+		case id&0xe0 == 0xc0:
+			t.addTrack(false)
+		}
+	}
 }
 
 func sequenceSize(b []byte) (width, height int) {
@@ -37,11 +46,16 @@ func readTransportStream(r *io.SectionReader, t *tags) {
 	if len(b) > 4+192 && b[4] == 'G' && b[4+192] == 'G' {
 		lead, size = 4, 192
 	}
-	streams := map[int][]byte{} // the bytes of each video by its packet ID
+	streams := map[int][]byte{}     // the bytes of each video by its packet ID
+	tables := map[int]bool{0: true} // packet IDs of tables
 	for ; len(b) >= size; b = b[size:] {
-		addPacket(b[lead:size], streams)
+		if p, ok := parsePacket(b[lead:size]); ok {
+			p.addTo(streams)
+			t.addTable(p, tables)
+		}
 	}
 	for _, stream := range streams {
+		t.addTrack(true)
 		if width, height := sequenceSize(stream); width > 0 {
 			t.setSize(width, height)
 		}
@@ -73,26 +87,75 @@ func (t *tags) setFrameSize(width, height int) {
 	}
 }
 
-// addPacket adds the payload of one packet to its stream, if that is one of video.
-func addPacket(p []byte, streams map[int][]byte) {
-	if p[0] != 'G' {
-		return
+// A packet is one of a transport stream.
+type packet struct {
+	id      int
+	starts  bool // a unit or a table begins in it
+	payload []byte
+}
+
+func parsePacket(p []byte) (packet, bool) {
+	if p[0] != 'G' || p[3]&0x10 == 0 {
+		return packet{}, false
 	}
-	id := int(p[1]&0x1f)<<8 | int(p[2])
-	starts, payload := p[1]&0x40 != 0, p[4:]
+	payload := p[4:]
 	if p[3]&0x20 != 0 {
 		payload = payload[min(1+int(payload[0]), len(payload)):]
 	}
-	if p[3]&0x10 == 0 {
-		return
-	}
-	_, known := streams[id]
-	if starts && len(payload) > 9 && bytes.HasPrefix(payload, []byte{0, 0, 1}) && payload[3]&0xf0 == 0xe0 {
+	return packet{int(p[1]&0x1f)<<8 | int(p[2]), p[1]&0x40 != 0, payload}, true
+}
+
+// addTo adds the payload to its stream, if that is one of video.
+func (p packet) addTo(streams map[int][]byte) {
+	payload := p.payload
+	_, known := streams[p.id]
+	if p.starts && len(payload) > 9 && bytes.HasPrefix(payload, []byte{0, 0, 1}) && payload[3]&0xf0 == 0xe0 {
 		payload, known = payload[min(9+int(payload[8]), len(payload)):], true
 	}
 	if known && len(streams) <= 8 {
-		streams[id] = append(streams[id], payload...)
+		streams[p.id] = append(streams[p.id], payload...)
 	}
+}
+
+// addTable reads the table in a packet, if there is one: the first of all names the tables of
+// programs, which name the kinds of their streams (2.4.4). A table that goes on in another packet
+// may name a video there.
+func (t *tags) addTable(p packet, tables map[int]bool) {
+	const programs, streams, maxTables = 0, 2, 64
+	if !tables[p.id] || !p.starts || len(p.payload) == 0 {
+		return
+	}
+	b := p.payload[min(1+int(p.payload[0]), len(p.payload)):]
+	if len(b) < 12 {
+		return
+	}
+	u16 := func(b []byte) int { return int(binary.BigEndian.Uint16(b)) }
+	table, end := b[0], 3+u16(b[1:])&0xfff-4 // without the checksum
+	whole := end <= len(b)
+	b = b[:max(min(end, len(b)), 0)]
+	switch {
+	case table == programs && p.id == 0:
+		for b = b[min(8, len(b)):]; len(b) >= 4 && len(tables) < maxTables; b = b[4:] {
+			tables[u16(b[2:])&0x1fff] = true
+		}
+	case table == streams && len(b) >= 12:
+		for b = b[min(12+u16(b[10:])&0xfff, len(b)):]; len(b) >= 5; b = b[min(5+u16(b[3:])&0xfff, len(b)):] {
+			t.addTrack(!isSound(b[0]))
+		}
+		if !whole {
+			t.addTrack(true)
+		}
+	}
+}
+
+// isSound reports whether a stream of this type (ISO/IEC 13818-1, table 2-34, and ATSC A/53) is
+// sound or texts about it.
+func isSound(streamType byte) bool {
+	switch streamType {
+	case 0x03, 0x04, 0x0f, 0x11, 0x1c, 0x81, 0x87, 0x15: // the last one is metadata
+		return true
+	}
+	return false
 }
 
 // nalUnits are the units of an H.264 byte stream (ITU-T H.264, annex B), none empty.

@@ -44,9 +44,10 @@ func (t *tags) addChunk(kind string, body *io.SectionReader, texts map[string]st
 		t.addPNGColors(kind, body)
 	case "tEXt", "zTXt", "iTXt":
 		keyword, text := pngText(kind, readAll(body, xmp.MaxSize))
-		if raw, is := strings.CutPrefix(strings.ToLower(keyword), "raw profile type "); is {
+		keyword = strings.ToLower(keyword) // not all programs write it as the specification does
+		if raw, is := strings.CutPrefix(keyword, "raw profile type "); is {
 			t.addRawProfile(raw, text)
-		} else if keyword == "XML:com.adobe.xmp" {
+		} else if keyword == "xml:com.adobe.xmp" {
 			t.addXMP(section([]byte(text)))
 		} else if _, has := texts[keyword]; !has && len(texts) < maxBlocks {
 			texts[keyword] = text
@@ -125,13 +126,13 @@ func (t *tags) addRawProfile(name, text string) {
 
 // addTexts uses the keywords that the specification names (section 11.3.3.2).
 func (t *tags) addTexts(texts map[string]string) {
-	for _, keyword := range []string{"Description", "description", "Comment", "Title"} {
+	for _, keyword := range []string{"description", "comment", "title"} {
 		t.addCaption(texts[keyword])
 	}
-	for _, keyword := range []string{"Creation Time", "CreationTime"} {
+	for _, keyword := range []string{"creation time", "creationtime"} {
 		t.addDate(namedDate(texts[keyword]))
 	}
-	t.camera = camera(texts["Make"], texts["Model"])
+	t.camera = camera(texts["make"], texts["model"])
 }
 
 // section is b as a file.

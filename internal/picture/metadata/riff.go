@@ -97,6 +97,9 @@ func (t *tags) addAVI(c chunk, depth int) {
 			perFrame, frames := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[16:])
 			t.setDuration(float64(perFrame) * float64(frames) * microsecond)
 		}
+	case c.kind == "strh":
+		kind := readString(c.body, 0, 4)
+		t.addTrack(kind != "auds" && kind != "mids" && kind != "txts")
 	case c.kind == "IDIT", c.kind == "ICRD":
 		t.addDate(namedDate(readString(c.body, 0, 64)))
 	case c.kind == "ISBJ", c.kind == "ICMT", c.kind == "INAM":

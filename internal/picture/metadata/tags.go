@@ -75,9 +75,12 @@ type tags struct {
 	dates         []photo.Moment // the best first
 	captions      []string       // the best first
 	duration      time.Duration
+	tracks        int  // of a video, as far as it names them
+	pictures      bool // one of them may hold pictures
 
 	orientation int       // read when the tags are filled in
 	previews    []stretch // JPEGs inside the file
+	progressive bool      // of a JPEG
 
 	// What decoders want to know of the colors.
 	profile             profile
@@ -132,8 +135,9 @@ func (t *tags) addXMP(r *io.SectionReader) {
 
 func (t *tags) addIPTC(b []byte) {
 	if t.iptc == nil {
-		t.iptc = parseIPTC(b)
+		t.iptc = iptc{}
 	}
+	t.iptc.add(parseIPTC(b))
 }
 
 func (t *tags) addCaption(text string) {
@@ -163,6 +167,16 @@ func (t *tags) setDuration(seconds float64) {
 		t.duration = time.Duration(seconds * float64(time.Second)).Round(time.Millisecond)
 	}
 }
+
+// addTrack notes a track of a video. Only one that is known to be of another kind, such as sound,
+// does not count as one of pictures.
+func (t *tags) addTrack(pictures bool) {
+	t.tracks++
+	t.pictures = t.pictures || pictures
+}
+
+// soundOnly reports whether a file has tracks and none of them holds pictures.
+func (t *tags) soundOnly() bool { return t.tracks > 0 && !t.pictures }
 
 // plausibleSize reports whether a picture may have this size.
 func plausibleSize(width, height int) bool {

@@ -9,8 +9,8 @@ import (
 )
 
 // readASF reads the header of a Windows Media file (Advanced Systems Format
-// specification, section 3). It reports whether the file may hold pictures.
-func readASF(r *io.SectionReader, t *tags) (pictures bool) {
+// specification, section 3).
+func readASF(r *io.SectionReader, t *tags) {
 	const (
 		fileProperties   = "\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\x00\xc0\x0c\x20\x53\x65"
 		streamProperties = "\x91\x07\xdc\xb7\xb7\xa9\xcf\x11\x8e\xe6\x00\xc0\x0c\x20\x53\x65"
@@ -18,7 +18,6 @@ func readASF(r *io.SectionReader, t *tags) (pictures bool) {
 		videoMedia       = "\xc0\xef\x19\xbc\x4d\x5b\xcf\x11\xa8\xfd\x00\x80\x5f\x5c\x44\x2b"
 	)
 	u16, u32, u64 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint32, binary.LittleEndian.Uint64
-	streams := 0
 	header := io.NewSectionReader(r, 30, max(r.Size()-30, 0))
 	at := int64(0)
 	for range 256 {
@@ -38,10 +37,10 @@ func readASF(r *io.SectionReader, t *tags) (pictures bool) {
 				t.setDuration(float64(u64(p[40:]))/1e7 - float64(u64(p[56:]))/1e3) // less the time before the start
 			}
 		case streamProperties:
-			streams++
 			p := readAll(body, 62)
-			if len(p) == 62 && string(p[:16]) == videoMedia {
-				pictures = true
+			pictures := len(p) == 62 && string(p[:16]) == videoMedia
+			t.addTrack(pictures)
+			if pictures {
 				t.setSize(int(u32(p[54:])), int(u32(p[58:])))
 			}
 		case description:
@@ -56,7 +55,6 @@ func readASF(r *io.SectionReader, t *tags) (pictures bool) {
 		}
 		at += size
 	}
-	return streams == 0 || pictures
 }
 
 // fileTime is a time of Windows: tenths of microseconds since 1601, UTC.
