@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"strconv"
 	"testing"
 
+	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 
 	"photos/internal/picture"
@@ -749,6 +751,9 @@ func FuzzMake(f *testing.F) {
 	f.Add(withChunk(pngOf(f, img), "gAMA", []byte{0, 1, 0, 0}))
 	f.Add(rawFile(file, 6))
 	f.Add(photoshop(img, file))
+	f.Add(encode(f, func(b *bytes.Buffer) error { return gif.Encode(b, img, nil) }))
+	f.Add(encode(f, func(b *bytes.Buffer) error { return bmp.Encode(b, img) }))
+	f.Add(encode(f, func(b *bytes.Buffer) error { return tiff.Encode(b, img, &tiff.Options{Compression: tiff.Deflate}) }))
 	m := thumb.New(thumb.Config{MaxPixels: 1 << 16})
 	f.Fuzz(func(t *testing.T, file []byte) {
 		mediaType, _ := picture.Sniff(file)

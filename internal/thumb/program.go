@@ -221,6 +221,8 @@ func (m *Maker) boxed(ctx context.Context, dir string, in *os.File, program stri
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(ctx.Err(), context.Canceled): // the caller has given up
+		return ctx.Err()
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: %s took longer than %s", ErrRefused, filepath.Base(program), m.c.Timeout)
 	}

@@ -26,7 +26,6 @@ func readJPEG(r *io.SectionReader, t *tags) {
 	for s := range segments(r) {
 		switch {
 		case isFrame(s.marker):
-			t.progressive = s.marker < 0xf0 && s.marker&3 == 2
 			if b := readString(s.body, 0, 5); len(b) == 5 {
 				t.setSize(int(binary.BigEndian.Uint16([]byte(b[3:]))), int(binary.BigEndian.Uint16([]byte(b[1:]))))
 			}

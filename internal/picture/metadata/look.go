@@ -13,7 +13,6 @@ type Inside struct {
 	Width, Height int               // pixels as displayed; 0 when unknown
 	Orientation   int               // EXIF 2.32, 4.6.4.A; 0 when there is none, or when the container has a turn of its own
 	Preview       *io.SectionReader // the largest JPEG in a raw file or a Photoshop file; nil when there is none
-	Progressive   bool              // a JPEG in several scans, which takes much memory to decode
 	Colors        Colors
 }
 
@@ -23,7 +22,7 @@ func Look(ctx context.Context, r io.ReaderAt, size int64) (Inside, error) {
 	if err != nil {
 		return Inside{}, err
 	}
-	in := Inside{Width: info.Width, Height: info.Height, Progressive: t.progressive}
+	in := Inside{Width: info.Width, Height: info.Height}
 	if !t.displayed {
 		in.Orientation = t.orientation
 	}

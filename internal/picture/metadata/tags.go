@@ -80,7 +80,6 @@ type tags struct {
 
 	orientation int       // read when the tags are filled in
 	previews    []stretch // JPEGs inside the file
-	progressive bool      // of a JPEG
 
 	// What decoders want to know of the colors.
 	profile             profile
