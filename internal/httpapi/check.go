@@ -28,7 +28,9 @@ func (h *photos) check(w http.ResponseWriter, r *http.Request, by service.Caller
 	case !out.begun:
 		return err
 	}
-	h.log.ErrorContext(r.Context(), "check ended early", "request_id", w.Header().Get(api.HeaderRequestID), "err", err)
+	if !httpkit.Abandoned(w, r, err) {
+		h.log.ErrorContext(r.Context(), "check ended early", "request_id", w.Header().Get(api.HeaderRequestID), "err", err)
+	}
 	panic(http.ErrAbortHandler) // the status is already sent: only a cut connection can still report the error
 }
 

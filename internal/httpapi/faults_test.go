@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"photos/internal/api"
 	"photos/internal/blob"
 	"photos/internal/client"
+	"photos/internal/httpkit"
 	"photos/internal/photo"
 	"photos/internal/picture"
 	"photos/internal/store"
@@ -355,4 +357,68 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+string(b))
 	return http.DefaultTransport.RoundTrip(r)
+}
+
+// unreadBlobs is a blob store whose files are not opened before the caller gives up.
+type unreadBlobs struct {
+	blob.Store
+	asked chan struct{}
+}
+
+func (b *unreadBlobs) Open(ctx context.Context, _, _ string) (blob.Reader, error) {
+	select {
+	case b.asked <- struct{}{}:
+	default: // it is known
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// A client that leaves before it has its answer is not a fault of the service: the log has the
+// request, and no error.
+func TestAbandonedRequests(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ids := s.as("ada").album(1)
+	s.close()
+	log := &lockedBuffer{}
+	blobs := &unreadBlobs{asked: make(chan struct{}, 1)}
+	s.open(func(c *config) {
+		blobs.Store, c.Blobs = c.Blobs, blobs
+		c.Log = slog.New(slog.NewTextHandler(log, nil))
+	})
+	check := fmt.Appendf(nil, `{"ids":[%q],"verify":"deep"}`, ids[0])
+	for path, body := range map[string][]byte{photoPath(ids[0]) + "/thumbnail": nil, photoPath(ids[0]) + "/content": nil, api.PathCheck: check} {
+		ctx, leave := context.WithCancel(t.Context())
+		req := s.as("ada").request(http.MethodGet, path, nil, nil)
+		if body != nil {
+			req = s.as("ada").request(http.MethodPost, path, header{"Content-Type": "application/json"}, bytes.NewReader(body))
+		}
+		gone := make(chan error, 1)
+		go func() {
+			res, err := s.web.Client().Do(req.WithContext(ctx))
+			if err == nil {
+				_, err = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
+			}
+			gone <- err
+		}()
+		select {
+		case <-blobs.asked:
+		case err := <-gone:
+			t.Fatalf("%s: it ended before the client left: %v\n%s", path, err, log)
+		}
+		leave()
+		if err := <-gone; !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: the client that left: %v", path, err)
+		}
+		eventually(t, "the log has the request", func() bool { return strings.Contains(log.String(), "path="+path) })
+	}
+	text := log.String()
+	if strings.Contains(text, "ERROR") || strings.Contains(text, "WARN") {
+		t.Errorf("an abandoned request is a fault:\n%s", text)
+	}
+	if want := fmt.Sprint("path=", photoPath(ids[0]), "/thumbnail status=", httpkit.StatusAbandoned); !strings.Contains(text, want) {
+		t.Errorf("no %q in the log:\n%s", want, text)
+	}
 }

@@ -2,9 +2,12 @@ package httpapi_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"image"
 	_ "image/jpeg"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -339,6 +342,41 @@ func TestThumbnail(t *testing.T) {
 	raw := append([]byte("ARRI\x12\x34\x56\x78"), make([]byte, 4000)...)
 	ada.upload(raw, api.UploadMetadata{}).has(http.StatusCreated, nil)
 	ada.call(http.MethodGet, photoPath(idOf(raw))+"/thumbnail", nil, nil).refused(http.StatusNotFound, photo.KindNoRendition)
+}
+
+// Pictures that are damaged or too large to decode have no small pictures, and the log says which and
+// why. Other photos have theirs.
+func TestHostilePictures(t *testing.T) {
+	t.Parallel()
+	log := &lockedBuffer{}
+	s := start(t, func(c *config) { c.Log = slog.New(slog.NewTextHandler(log, nil)) })
+	ada := s.as("ada")
+	head := func(width, height uint32, depth byte) []byte { // of a PNG without pixels
+		ihdr := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte("IHDR"), width), height)
+		ihdr = append(ihdr, depth, 6, 0, 0, 0)
+		file := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), ihdr...)
+		return binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(ihdr))
+	}
+	for why, file := range map[string][]byte{
+		"60000 × 60000 pixels":            head(60_000, 60_000, 8),
+		"it would take 686 MiB of memory": head(10_000, 9000, 16),
+		"EOF":                             append([]byte("\xff\xd8\xff\xe0"), bytes.Repeat([]byte("x"), 1000)...),
+	} {
+		ada.upload(file, api.UploadMetadata{}).has(http.StatusCreated, nil)
+		ada.call(http.MethodGet, photoPath(idOf(file))+"/thumbnail", nil, nil).refused(http.StatusNotFound, photo.KindNoRendition)
+		line := ""
+		for l := range strings.Lines(log.String()) {
+			if strings.Contains(l, "photo="+idOf(file).Short()) {
+				line = l
+			}
+		}
+		if !strings.Contains(line, "level=WARN") || !strings.Contains(line, why) {
+			t.Errorf("%s: the log says %q", why, line)
+		}
+	}
+	fine := jpeg(t, 1, 4000)
+	ada.upload(fine, api.UploadMetadata{}).has(http.StatusCreated, nil)
+	ada.call(http.MethodGet, photoPath(idOf(fine))+"/thumbnail", nil, nil).has(http.StatusOK, nil)
 }
 
 func TestSimilarAndDupes(t *testing.T) {

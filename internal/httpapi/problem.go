@@ -32,6 +32,9 @@ type problems struct{ log *slog.Logger }
 // write answers err as a problem document (RFC 9457). What an error wraps is for the log
 // only. Of an error without a kind the client learns nothing but the ID of the request.
 func (h problems) write(w http.ResponseWriter, r *http.Request, err error) {
+	if httpkit.Abandoned(w, r, err) {
+		return
+	}
 	p := problemOf(err)
 	p.RequestID = w.Header().Get(api.HeaderRequestID)
 	retry, busy := retryAfter(err)

@@ -16,6 +16,7 @@ type Response struct {
 	route   string // the pattern of the handler, as far as one is known
 	status  int    // 0: no answer has begun
 	written int64
+	broken  bool // a piece could not be sent: the client has left, or takes nothing
 }
 
 // piece is how many bytes are sent before the deadline moves. A slow reader has to take
@@ -50,6 +51,7 @@ func (w *Response) Write(p []byte) (n int, err error) {
 		}
 	}
 	w.written += int64(n)
+	w.broken = w.broken || err != nil
 	return n, err
 }
 

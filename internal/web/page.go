@@ -120,6 +120,9 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 
 // fail shows what went wrong, and what to do.
 func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if httpkit.Abandoned(w, r, err) {
+		return
+	}
 	known, status := describeFailure(err)
 	if status >= http.StatusInternalServerError {
 		p.log.ErrorContext(r.Context(), "page failed", "request_id", w.Header().Get(api.HeaderRequestID), "method", r.Method, "path", httpkit.LoggedPath(w, r), "err", err)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"photos/internal/httpkit"
 	"photos/internal/photo"
 	"photos/internal/service"
 	"photos/internal/session"
@@ -164,7 +165,9 @@ func (p *Pages) download(w http.ResponseWriter, r *http.Request, by session.Sess
 	names := fileNames{}
 	for _, id := range ids {
 		if err := p.addToZip(r.Context(), z, by.Caller, id, names); err != nil {
-			p.log.ErrorContext(r.Context(), "a download of several photos was cut off", "first", found.ID, "err", err)
+			if !httpkit.Abandoned(w, r, err) {
+				p.log.ErrorContext(r.Context(), "a download of several photos was cut off", "first", found.ID, "err", err)
+			}
 			panic(http.ErrAbortHandler) // half a file must not look complete
 		}
 	}

@@ -67,6 +67,9 @@ func (p *Pages) noSharedPage(status int) http.Handler {
 
 // failShared shows why a share or a photo of it cannot be seen. It says nothing about whose it is.
 func (p *Pages) failShared(w http.ResponseWriter, r *http.Request, err error) {
+	if httpkit.Abandoned(w, r, err) {
+		return
+	}
 	status := api.Status(photo.KindOf(err))
 	title, words := "This does not work at the moment", "Try again in a moment."
 	switch busy, isBusy := errors.AsType[*service.BusyError](err); {
