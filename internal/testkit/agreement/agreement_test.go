@@ -150,3 +150,24 @@ func TestSameCamera(t *testing.T) {
 		}
 	}
 }
+
+// Captions that cameras write are counted, each text once.
+func TestLeftOutCaptions(t *testing.T) {
+	t.Parallel()
+	r := newReport()
+	claim := func(text string) claims { return claims{"IFD0:ImageDescription": text} }
+	for _, path := range []string{"b.jpg", "a.jpg"} {
+		r.add(path, photo{MediaType: "image/jpeg"}, claim("OLYMPUS DIGITAL CAMERA"), frame{})
+	}
+	r.add("c.jpg", photo{MediaType: "image/jpeg", Description: "On the bench"}, claim("On the beach"), frame{})
+	var out strings.Builder
+	r.print(&out)
+	for _, want := range []string{
+		"Differences: 1\ncaption  other    c.jpg: photos \"On the bench\", exiftool \"On the beach\"\n",
+		"as captions: 1\n    2 × \"OLYMPUS DIGITAL CAMERA\", such as a.jpg\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}

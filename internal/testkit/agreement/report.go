@@ -46,12 +46,13 @@ type report struct {
 	telling     int                          // files with a date, a camera, a caption or a position
 	wrong       int                          // dates and positions that exiftool reads nowhere in the file
 	differences []string
+	leftOut     map[string][]string // the files of each caption that photos leaves out
 	notTaken    []string
 	notCompared []string
 }
 
 func newReport() *report {
-	return &report{counts: map[string]map[string]*count{}, files: map[string]int{}}
+	return &report{counts: map[string]map[string]*count{}, files: map[string]int{}, leftOut: map[string][]string{}}
 }
 
 // refused notes a file that the service has not taken although exiftool sees a picture or a
@@ -104,6 +105,10 @@ func (r *report) note(path string, p photo, value string, agree bool, kind, ours
 		return
 	default:
 		n.all++
+	}
+	if value == captionValue && kind == "missing" { // many cameras write the same one
+		r.leftOut[theirs] = append(r.leftOut[theirs], path)
+		return
 	}
 	r.differences = append(r.differences, fmt.Sprintf("%-8s %-8s %s: photos %q, exiftool %q", value, kind, path, ours, theirs))
 }
@@ -250,7 +255,7 @@ func (r *report) print(w io.Writer) bool {
 	for _, part := range []struct {
 		title string
 		lines []string
-	}{{"Differences", r.differences}, {"Not taken", r.notTaken}, {"Not compared, because exiftool gave up", r.notCompared}} {
+	}{{"Differences", r.differences}, {"Texts that photos does not take as captions", r.leftOutLines()}, {"Not taken", r.notTaken}, {"Not compared, because exiftool gave up", r.notCompared}} {
 		fmt.Fprintf(w, "\n%s: %d\n", part.title, len(part.lines))
 		slices.Sort(part.lines)
 		for _, line := range part.lines {
@@ -258,4 +263,14 @@ func (r *report) print(w io.Writer) bool {
 		}
 	}
 	return reached
+}
+
+// leftOutLines returns a line for each caption that photos leaves out: how many files have it, the
+// text, and one of the files.
+func (r *report) leftOutLines() []string {
+	var lines []string
+	for text, paths := range r.leftOut {
+		lines = append(lines, fmt.Sprintf("%5d × %q, such as %s", len(paths), text, slices.Min(paths)))
+	}
+	return lines
 }
