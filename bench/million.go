@@ -233,7 +233,7 @@ func timeLists(ctx context.Context, db *sqldb.DB, name string) error {
 		time.Sleep(time.Until(due))
 		asking.Go(func() {
 			until := time.Unix(1_000_000_000+500*int64(i)*200, 0).UTC().Format(time.RFC3339)
-			status, err := asUser(ctx, "ada", url+api.PathPhotos+"?limit=100&by=taken&until="+until)
+			status, err := asUser(ctx, http.DefaultClient, "ada", url+api.PathPhotos+"?limit=100&by=taken&until="+until)
 			if took[i] = time.Since(due); err == nil && status != http.StatusOK {
 				err = fmt.Errorf("a list ended with status %d", status)
 			}

@@ -88,7 +88,7 @@ func (b *bench) listsDuringSearches(ctx context.Context, db *sqldb.DB, url strin
 	for range searchers {
 		searching.Go(func() {
 			for until.Err() == nil {
-				if _, err := asUser(until, "ada", search); err != nil {
+				if _, err := asUser(until, http.DefaultClient, "ada", search); err != nil {
 					return
 				}
 				select { // as often as Retry-After allows
@@ -103,7 +103,7 @@ func (b *bench) listsDuringSearches(ctx context.Context, db *sqldb.DB, url strin
 	for until.Err() == nil && err == nil {
 		began := time.Now()
 		var status int
-		if status, err = asUser(ctx, "bob", url+api.PathPhotos); err == nil && status != http.StatusOK {
+		if status, err = asUser(ctx, http.DefaultClient, "bob", url+api.PathPhotos); err == nil && status != http.StatusOK {
 			err = fmt.Errorf("a list ended with status %d", status)
 		}
 		took = append(took, time.Since(began))
@@ -138,13 +138,13 @@ func fill(ctx context.Context, db *sqldb.DB, subject string, n int, description 
 	return errors.Join(errs...)
 }
 
-func asUser(ctx context.Context, user, url string) (status int, err error) {
+func asUser(ctx context.Context, web *http.Client, user, url string) (status int, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, err
 	}
 	req.Header.Set("Authorization", "Bearer "+user)
-	res, err := http.DefaultClient.Do(req)
+	res, err := web.Do(req)
 	if err != nil {
 		return 0, err
 	}
