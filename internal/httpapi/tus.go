@@ -77,7 +77,7 @@ func headerNumber(r *http.Request, name string) (int64, error) {
 	if err != nil {
 		return 0, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%s: %.40q is not a number of bytes", name, r.Header.Get(name))}
 	}
-	return int64(n), nil //nolint:gosec // it has 63 bits
+	return int64(n), nil
 }
 
 // writerOf returns the name of the client process, which tells its retry from another

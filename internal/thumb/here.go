@@ -68,7 +68,7 @@ type noting struct {
 // Read implements io.Reader.
 func (n *noting) Read(p []byte) (int, error) {
 	read, err := n.r.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // the one value io.Reader promises
+	if err != nil && err != io.EOF {
 		n.err = err
 	}
 	return read, err
