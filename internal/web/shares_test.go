@@ -374,7 +374,7 @@ func TestShareFormSentTwice(t *testing.T) {
 	for range 2 {
 		form := ada.get("/shares/new?photo=" + id.String())
 		key := regexp.MustCompile(`name="key" value="([^"]{22,})"`).FindStringSubmatch(form.body)
-		if key == nil || keys[key[1]] {
+		if len(key) != 2 || keys[key[1]] {
 			t.Fatalf("the form: %s", form.body)
 		}
 		keys[key[1]] = true
