@@ -2,5 +2,5 @@ package safefile
 
 import "golang.org/x/sys/unix"
 
-// noAttribute is the error of an attribute that a file does not have.
-const noAttribute = unix.ENOATTR
+// errNoAttribute is the error of an attribute that a file does not have.
+const errNoAttribute = unix.ENOATTR

@@ -71,5 +71,5 @@ func sized(read func(buf []byte) (int, error)) ([]byte, error) {
 
 // isAbsent reports whether there is no such attribute, or the file system has none at all.
 func isAbsent(err error) bool {
-	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, noAttribute)
+	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, errNoAttribute)
 }
