@@ -132,7 +132,7 @@ func keepArtifacts(from string) error {
 	return copyTree(to, from)
 }
 
-// build compiles the programs, with the race detector when the tests have it.
+// build compiles the programs, with the race detector when the tests have it, and puts onterminal next to them.
 func build(bin string) error {
 	root, err := moduleRoot()
 	if err != nil {
@@ -148,7 +148,11 @@ func build(bin string) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
-	return nil
+	script, err := os.ReadFile(filepath.Join(root, "internal", "testkit", "e2e", "onterminal.sh"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(bin, "onterminal"), script, 0o755)
 }
 
 // copyDeploy puts the shipped configurations where the unprivileged user can read them.

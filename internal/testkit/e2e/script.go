@@ -63,6 +63,7 @@ var logins = make(chan struct{}, 4)
 //	stranger lures               answer every request at photosd's address, which must be stopped, with a redirect to the stranger
 //	stranger asked N             require that many requests to the stranger so far, none of them with a token
 //	sample NAME...               copy real photos here
+//	exec onterminal PROGRAM ARG...  after ttyin: run a program such that ttyout has everything it wrote on /dev/tty
 //	picture FILE [SEED [SIZE]]   make a picture
 //	pictures DIR N [SIZE [SEED]] make many
 //	scenes DIR N                 make landscapes that look like photos
