@@ -133,6 +133,9 @@ func (t *txn) ownerExists(ctx context.Context, owner string) error {
 func (t *txn) insertPhoto(ctx context.Context, owner string, p photo.Photo, key string) (number int64, inserted bool, err error) {
 	name := rowName{owner, p.ID}
 	if asked := t.ahead[name]; asked != nil {
+		if asked.key != key { // the row is that of another change
+			return 0, false, nil
+		}
 		delete(t.ahead, name) // for other changes that add the photo, the row is there already
 		number, inserted = asked.number, asked.number != 0
 		t.changed = t.changed || inserted

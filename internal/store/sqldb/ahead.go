@@ -24,7 +24,10 @@ type rowName struct {
 func (n newRow) name() rowName { return rowName{n.owner, n.p.ID} }
 
 // asked is a row that was inserted ahead of its change. Its number is 0 if the row was there already.
-type asked struct{ number int64 }
+type asked struct {
+	key    string // of the change that asked for it; another change that adds the same photo has another one
+	number int64
+}
 
 // insertAhead inserts the rows of the changes up to the first one that adds no photo, with one statement.
 // PostgreSQL needs much less time for that than for a statement per row, and a server on another machine
@@ -41,7 +44,7 @@ func (t *txn) insertAhead(ctx context.Context, changes []*change) error {
 	}
 	query := `INSERT INTO photo ` + newColumns + ` VALUES ` + newValues + strings.Repeat(`, `+newValues, len(rows)-1) + onConflict + ` RETURNING owner, id, number`
 	for _, r := range rows {
-		t.ahead[r.name()] = &asked{}
+		t.ahead[r.name()] = &asked{key: r.key}
 	}
 	return t.each(ctx, query, args, func(row scanner) error {
 		var owner string
@@ -56,7 +59,7 @@ func (t *txn) insertAhead(ctx context.Context, changes []*change) error {
 }
 
 // newRows returns the rows to insert ahead, in the order of their names, so that no two transactions wait
-// for each other. Rows that were asked for before are left out: a second insert would find that they are there.
+// for each other. Of the changes that add one photo, the first inserts it. Rows that were asked for before are left out: a second insert would find that they are there.
 func (t *txn) newRows(ctx context.Context, changes []*change) ([]newRow, error) {
 	if !t.s.returns || t.moving || t.quota.LimitsPhotos() {
 		return nil, nil
@@ -77,7 +80,7 @@ func (t *txn) newRows(ctx context.Context, changes []*change) ([]newRow, error) 
 			rows = append(rows, *c.adds)
 		}
 	}
-	slices.SortFunc(rows, func(a, b newRow) int { return strings.Compare(a.owner+string(a.p.ID[:]), b.owner+string(b.p.ID[:])) })
+	slices.SortStableFunc(rows, func(a, b newRow) int { return strings.Compare(a.owner+string(a.p.ID[:]), b.owner+string(b.p.ID[:])) })
 	return slices.CompactFunc(rows, func(a, b newRow) bool { return a.name() == b.name() }), nil
 }
 

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -90,6 +91,58 @@ func arriveTogether(t *testing.T, db *DB) {
 	if err != nil || len(tags) != 1 || tags[0].Photos != 4 {
 		t.Errorf("tags %v, %v, want one of 4 photos", tags, err)
 	}
+}
+
+// Of callers that add the same photo in one batch, one stores it. The row has its key and its
+// description, because the bytes of the others are removed.
+func TestTheSamePhotosAtOnce(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, e dbserver.Engine) {
+		const photos, callers = 40, 3
+		db := openConfig(t, fresh(t, e))
+		db.Limit(store.Quota{Uploads: 1000})
+		owner := anOwner(t, db)
+		var results [photos][callers]store.Added
+		release := holdLanes(t, db)
+		var adding sync.WaitGroup
+		for n := range photos {
+			for c := range callers {
+				p := photo.Photo{ID: photo.ID{byte(n)}, Name: "a.jpg", Size: 10, Description: fmt.Sprint(c), DescriptionSource: photo.FromFlag}
+				adding.Go(func() {
+					var err error
+					if results[n][c], err = db.Add(t.Context(), owner, p, fmt.Sprintf("%d-%d", n, c)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		for db.writer.waiting.Load() < photos*callers {
+			time.Sleep(time.Millisecond)
+		}
+		release()
+		adding.Wait()
+		for n, added := range results {
+			p, key, err := db.Get(t.Context(), owner, photo.ID{byte(n)}, store.Live)
+			if err != nil {
+				t.Fatal(err)
+			}
+			uploaded := 0
+			for c, a := range added {
+				if a.Outcome == photo.OutcomeUploaded {
+					uploaded++
+					if want := fmt.Sprint(c); p.Description != want || key != fmt.Sprintf("%d-%d", n, c) {
+						t.Errorf("photo %d was uploaded by caller %d, and has the key %s and the description %s", n, c, key, p.Description)
+					}
+				}
+				if a.Key != key {
+					t.Errorf("photo %d: caller %d was told the key %s, and the row has %s", n, c, a.Key, key)
+				}
+			}
+			if uploaded != 1 {
+				t.Errorf("photo %d was uploaded by %d callers", n, uploaded)
+			}
+		}
+	})
 }
 
 // holdLanes keeps all lanes busy until release is called.
