@@ -588,7 +588,7 @@ func TestTwoIPTCBlocks(t *testing.T) {
 		return b
 	}
 	const date, clock, caption = "\x37", "\x3c", "\x78"
-	inEXIF := tiffFile(tag{0x83bb, block(date + "20240701")})
+	inEXIF := tiffFile(tag{0x83bb, block(date+"20240701", caption+"  \x00 ")})
 	file := withSegment(jpegFile(t, 60, 40), 0xe1, "Exif\x00\x00"+string(inEXIF))
 	resource := block(date+"20230101", clock+"093000", caption+"On the beach")
 	file = withSegment(file, 0xed, "Photoshop 3.0\x008BIM\x04\x04\x00\x00"+u32(uint32(len(resource)))+resource)

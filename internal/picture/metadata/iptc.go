@@ -20,6 +20,9 @@ const (
 	iptcCaption = 120
 )
 
+// blank are the bytes with which some cameras fill texts that they do not have.
+const blank = "\x00 \r\n\t"
+
 // iptc holds the first value of each data set of the application record, as bytes
 // in a character set that only the block as a whole tells.
 type iptc map[byte]string
@@ -44,7 +47,7 @@ func parseIPTC(b []byte) iptc {
 			b = b[n:]
 		}
 		size = min(size, len(b))
-		if _, has := found[set]; record == application && !has {
+		if _, has := found[set]; record == application && !has && strings.Trim(string(b[:size]), blank) != "" {
 			found[set] = string(b[:size])
 		}
 		b = b[size:]
@@ -65,7 +68,7 @@ func (i iptc) add(other iptc) {
 // text is the text of a data set. mac says that the program that wrote it ran on
 // a Macintosh of the time before Unicode.
 func (i iptc) text(set byte, mac bool) string {
-	s := strings.Trim(i[set], "\x00 \r\n\t")
+	s := strings.Trim(i[set], blank)
 	if !utf8.ValidString(s) && mac {
 		s, _ = charmap.Macintosh.NewDecoder().String(s)
 		return s
