@@ -161,6 +161,25 @@ func (s *service) signal(ts *testscript.TestScript, sig syscall.Signal) {
 		ts.Fatalf("photosd did not end within %s", startTime)
 	}
 	s.cmd = nil
+	s.awaitPort(ts)
+}
+
+// awaitPort waits until nobody listens at the address of a service that has ended. A decoder that the service was just
+// starting has its listener, too, until the program of the decoder runs.
+func (s *service) awaitPort(ts *testscript.TestScript) {
+	addr, _ := s.addr.Load().(string)
+	for deadline := time.Now().Add(startTime); ; time.Sleep(10 * time.Millisecond) {
+		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
+		if err == nil {
+			ts.Check(l.Close())
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s is still in use after the end of photosd: %v", addr, err)
+		}
+	}
 }
 
 // endAfter waits until a file that something else writes has so many lines.
