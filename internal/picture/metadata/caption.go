@@ -55,7 +55,7 @@ func junk(caption, maker, model string) bool {
 	for _, prefix := range []string{
 		`dcim\`, "dcim/", "/dcim/", // drones and action cameras write a path
 		"<kenox", "<samsung", "<digimax", "exif_jpeg", "exif jpeg", "created with ", "optimized ", "software: ", "animation photofiltre", "created by imlib", "lead technologies",
-		"charset=", "binary comment", "file written by ", "jpeg encoder ", "sony dsc",
+		"charset=", "creator: ", "binary comment", "file written by ", "jpeg encoder ", "sony dsc",
 	} {
 		if strings.HasPrefix(lower, prefix) {
 			return true

@@ -561,6 +561,7 @@ func TestMoreCaptions(t *testing.T) {
 		"lines that end with CR":    {[]tag{{captionTag, "On\rthe beach"}}, "On\nthe beach"},
 		"a maker's default":         {[]tag{{captionTag, "SANYO DIGITAL CAMERA"}}, ""},
 		"a standard's name":         {[]tag{{captionTag, "Exif JPEG"}}, ""},
+		"a converter's name":        {[]tag{{captionTag, "CREATOR: XV Version 3.10a  Rev: 12/29/94"}}, ""},
 		"a path":                    {[]tag{{captionTag, `C:\DCIM\100IMAGE\IMG_0001.JPG`}}, ""},
 		"a number of the camera":    {[]tag{{captionTag, "DC0003M"}}, ""},
 		"the model":                 {[]tag{{captionTag, "MODEL"}, {modelTag, "Model"}}, ""},
