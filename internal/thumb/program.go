@@ -115,10 +115,28 @@ func (m *Maker) ffmpeg(ctx context.Context, r *io.SectionReader, format, second 
 	})
 }
 
+// workPrefix begins the names of the folders in which programs work.
+const workPrefix = "photosd-rendition-"
+
+// removeLeftovers removes the folders in dir that a killed process left behind: those that are much older than
+// a program may run. It leaves alone what it may not remove.
+func removeLeftovers(dir string) {
+	const old = time.Hour
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && e.IsDir() && strings.HasPrefix(e.Name(), workPrefix) && time.Since(info.ModTime()) > old {
+			_ = os.RemoveAll(filepath.Join(dir, e.Name())) // it does not follow links
+		}
+	}
+}
+
 // run has a program turn the file in into the picture out, in a folder that is removed
 // afterwards, and decodes that.
 func (m *Maker) run(ctx context.Context, r *io.SectionReader, program, out string, args func(in, out string) []string) (img *image.RGBA, err error) {
-	dir, err := os.MkdirTemp("", "photosd-rendition-*")
+	dir, err := os.MkdirTemp("", workPrefix+"*")
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -74,8 +75,10 @@ type Maker struct {
 	noBox  error
 }
 
-// New makes a Maker. It tries bubblewrap out.
+// New makes a Maker. It tries bubblewrap out, and removes what killed processes left in the folder for
+// temporary files.
 func New(c Config) *Maker {
+	removeLeftovers(os.TempDir())
 	if c.MaxPixels <= 0 {
 		c.MaxPixels = 200_000_000
 	}
