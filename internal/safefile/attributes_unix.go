@@ -69,7 +69,7 @@ func sized(read func(buf []byte) (int, error)) ([]byte, error) {
 	return buf[:max(n, 0)], err
 }
 
-// isAbsent reports whether there is no such attribute, or the file system has none at all.
+// isAbsent reports whether the file lacks the attribute, or its file system has no attributes.
 func isAbsent(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, errNoAttribute)
 }

@@ -17,7 +17,7 @@ type State struct {
 // identity is what the system says about a file besides fs.FileInfo.
 type identity struct {
 	inode, device uint64
-	changed       time.Time // of the inode; zero where there is no such time
+	changed       time.Time // of the inode; zero where the system does not record it
 }
 
 // StateOf returns the state of the file at path, which info describes. Info may also describe an entry of

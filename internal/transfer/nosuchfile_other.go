@@ -7,5 +7,5 @@ import (
 	"io/fs"
 )
 
-// noSuchFile reports whether err says that there is no file of a name.
+// noSuchFile reports whether err says that a file does not exist.
 func noSuchFile(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -89,7 +89,7 @@ func (w *window) back(ctx context.Context) error {
 			return w.ready(ctx)
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("there is no page to go back to: %w", ctx.Err())
+			return fmt.Errorf("the window has no earlier page: %w", ctx.Err())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

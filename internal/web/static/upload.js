@@ -249,7 +249,7 @@ class Queue {
     const failed = this.items.filter((item) => item.outcome === "failed").length;
     const skipped = this.items.filter((item) => item.outcome === "skipped").length;
     const all = this.items.length - skipped;
-    const text = !all ? `There is no photo among ${plural(skipped, "file", "files")}` : `${all - this.open.length} of ${plural(all, "photo", "photos")} done` + (failed ? `, ${failed} failed` : "") +
+    const text = !all ? `Nothing to upload: ${plural(skipped, "file", "files")} left out` : `${all - this.open.length} of ${plural(all, "photo", "photos")} done` + (failed ? `, ${failed} failed` : "") +
       (skipped ? `, ${plural(skipped, "other file", "other files")} left out` : "") + (this.paused ? ", paused" : "");
     this.text.replaceChildren(...(this.signedOut
       ? ["You are signed out. ", make("a", { href: this.form.dataset.login, target: "_blank", textContent: "Sign in in another tab" }), ", and then resume."]
