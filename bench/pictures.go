@@ -214,37 +214,52 @@ func (s *site) ready(ctx context.Context) (int, error) {
 // mostMemory returns the most memory in MiB that a process and its descendants have at the same
 // time (proc(5): the share of each page that is theirs).
 func mostMemory(pid int, stop <-chan struct{}) float64 {
-	most := 0.0
+	program, most := executable(pid), 0.0
 	for {
 		select {
 		case <-stop:
 			return most
 		case <-time.After(50 * time.Millisecond): // to look takes some milliseconds
-			most = max(most, treeMemory(pid))
+			most = max(most, memoryOf(pid)+descendantsMemory(pid, program))
 		}
 	}
 }
 
-func treeMemory(pid int) float64 {
-	proc := "/proc/" + strconv.Itoa(pid)
+// descendantsMemory returns the memory of all descendants of a process. A child that is still the
+// same program is about to start another one. Until then it has no memory of its own, but uses that
+// of its parent (vfork(2)).
+func descendantsMemory(pid int, program string) float64 {
 	sum := 0.0
-	text, _ := os.ReadFile(proc + "/smaps_rollup") // a process that has ended takes none
-	for line := range strings.Lines(string(text)) {
-		if words := strings.Fields(line); len(words) == 3 && words[0] == "Pss:" {
-			kib, _ := strconv.ParseFloat(words[1], 64)
-			sum += kib / 1024
-		}
-	}
-	lists, _ := filepath.Glob(proc + "/task/*/children")
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, list := range lists {
 		text, _ := os.ReadFile(list)
 		for _, child := range strings.Fields(string(text)) {
-			if id, err := strconv.Atoi(child); err == nil {
-				sum += treeMemory(id)
+			id, err := strconv.Atoi(child)
+			if err != nil || executable(id) == program {
+				continue
 			}
+			sum += memoryOf(id) + descendantsMemory(id, program)
 		}
 	}
 	return sum
+}
+
+// executable returns the path of the program that a process runs, "" if the process has ended.
+func executable(pid int) string {
+	path, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	return path
+}
+
+// memoryOf returns the memory of one process, 0 if it has ended.
+func memoryOf(pid int) float64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) == 3 && words[0] == "Pss:" {
+			kib, _ := strconv.ParseFloat(words[1], 64)
+			return kib / 1024
+		}
+	}
+	return 0
 }
 
 // What a page with a grid of photos asks.
