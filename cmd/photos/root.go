@@ -55,11 +55,7 @@ script or a pipeline.`,
 	root.SetOut(e.Out)
 	root.SetErr(e.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		e := &photo.Error{Kind: photo.KindUsage, Msg: flagMessage(err), Hint: cmd.CommandPath() + " --help lists the flags"}
-		if _, meant := unknownFlag(cmd.Flags(), err); meant != "" {
-			e.Hint = "did you mean --" + meant + "?"
-		}
-		return e
+		return &photo.Error{Kind: photo.KindUsage, Msg: flagMessage(err), Hint: flagHint(cmd, err)}
 	})
 	root.SetUsageFunc(usage)
 	globalFlags(root)
@@ -168,6 +164,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	e := &photo.Error{Kind: photo.KindUsage, Msg: "unknown command " + quote(args[0]), Hint: cmd.CommandPath() + " --help shows the arguments"}
 	if !cmd.HasAvailableSubCommands() {
 		e.Msg = "unexpected argument " + quote(args[0])
+		if cmd.Flags().Changed("json") && isFields(args[0]) {
+			e.Hint = fieldsHint(args[0])
+		}
 	} else if near := suggestCommand(cmd, args[0]); near != "" {
 		e.Hint = "did you mean " + cmd.CommandPath() + " " + near + "?"
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"photos/internal/filter"
 )
 
 // suggestCommand returns the command below c that the user probably meant with word, or "".
@@ -76,28 +78,57 @@ func meantCommands(word string) []string {
 	return nil
 }
 
-// unknownFlag returns the name of the flag that an error of pflag is about, and the flag that was
-// probably meant, or "".
-func unknownFlag(f *pflag.FlagSet, err error) (name, meant string) {
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok {
-		return "", ""
+// flagHint returns what to do about an error of pflag: which flag was probably meant, or where the flags are listed.
+func flagHint(c *cobra.Command, err error) string {
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok && wrong.GetFlag().Name == "json" && isFields(wrong.GetValue()) {
+		return fieldsHint(wrong.GetValue())
 	}
-	name = unknown.GetSpecifiedName()
-	if unknown.GetSpecifiedShortnames() != "" {
-		return name, meantFlag(f, name)
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		name, long := unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames() == ""
+		if long {
+			name = strings.ToLower(name)
+		}
+		if hint := unknownFlagHint(c, name, long); hint != "" {
+			return hint
+		}
 	}
-	if meant = meantFlag(f, strings.ToLower(name)); meant == "" {
+	return c.CommandPath() + " --help lists the flags"
+}
+
+// unknownFlagHint returns what the user probably meant with a flag that c does not have, or "". Meaning goes before
+// spelling, as in suggestCommand.
+func unknownFlagHint(c *cobra.Command, name string, long bool) string {
+	f := c.Flags()
+	if meant := meantFlag(f, name); meant != "" {
+		return "did you mean --" + meant + "?"
+	}
+	if strings.Contains(c.Use, "PATH") && slices.Contains([]string{"recursive", "r", "R"}, name) {
+		return "leave it out: folders are read with everything in them"
+	}
+	if f.Lookup("search") != nil && slices.Contains(filter.Keys(), name) {
+		return "write it in the filter: --search " + name + ":..."
+	}
+	if long {
 		var names []string
 		f.VisitAll(func(flag *pflag.Flag) {
 			if !flag.Hidden {
 				names = append(names, flag.Name)
 			}
 		})
-		meant = nearest(strings.ToLower(name), names)
+		if meant := nearest(name, names); meant != "" {
+			return "did you mean --" + meant + "?"
+		}
 	}
-	return name, meant
+	return ""
 }
+
+// isFields reports whether a value looks like a list of fields, as gh and others expect it after --json.
+func isFields(value string) bool {
+	return value != "" && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz_,") == ""
+}
+
+// fieldsHint says how fields are chosen.
+func fieldsHint(fields string) string { return "choose fields with --fields: --json --fields " + fields }
 
 // meantFlag returns the flag that the name of a flag of other programs means, if f has it.
 func meantFlag(f *pflag.FlagSet, name string) string {
@@ -110,9 +141,11 @@ func meantFlag(f *pflag.FlagSet, name string) string {
 		"parallel": "jobs", "threads": "jobs", "concurrency": "jobs", "transfers": "jobs", "j": "jobs",
 		"silent": "quiet", "debug": "verbose", "url": "server", "host": "server", "service": "server",
 		"account": "profile", "p": "profile", "user": "profile",
-		"max": "limit", "number": "limit", "count": "limit", "l": "limit", "after": "since", "before": "until", "from-date": "since",
+		"max": "limit", "number": "limit", "count": "limit", "l": "limit", "L": "limit", "after": "since", "before": "until", "from-date": "since",
 		"columns": "fields", "output-format": "format", "o": "format", "order": "sort", "order-by": "sort", "sort-by": "sort",
 		"print0": "null", "z": "null", "files-from": "from", "from-file": "from", "stdin": "from", "input": "from",
+		"ignore": "exclude", "ban-file": "exclude", "filter-from": "exclude-from", "include-hidden": "hidden", "no-progress": "quiet",
+		"album": "tag", "album-name": "tag", "into-album": "tag", "folder-as-tags": "tag-folders", "folder-as-album": "tag-folders",
 		"limit-rate": "bwlimit", "template": "layout", "structure": "layout", "target": "to", "delete": "mirror", "rate": "bwlimit", "speed": "bwlimit", "no-colour": "no-color", "color": "no-color", "empty": "clear",
 	}[name]
 	if meant == "" || f.Lookup(meant) == nil {

@@ -67,6 +67,13 @@ func TestFlagSuggestions(t *testing.T) {
 		{"upload", "-m", "did you mean --desc?"},
 		{"delete", "--force", "did you mean --yes?"},
 		{"delete", "--dry", "did you mean --dry-run?"},
+		{"list", "-L", "did you mean --limit?"},
+		{"list", "--tag=iceland", "write it in the filter: --search tag:..."},
+		{"delete", "--camera=nikon", "write it in the filter: --search camera:..."},
+		{"upload", "--recursive", "leave it out: folders are read with everything in them"},
+		{"verify", "-r", "leave it out: folders are read with everything in them"},
+		{"upload", "--album-name=Iceland", "did you mean --tag?"},
+		{"upload", "--delete", "did you mean --delete-after?"},
 		{"download", "--xyzzy", "photos download --help lists the flags"},
 		{"delete", "-x", "photos delete --help lists the flags"},
 	} {

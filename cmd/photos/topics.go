@@ -21,8 +21,9 @@ func helpTopics() []*cobra.Command {
 	}
 }
 
-const filtersHelp = `--search takes a filter. list, download, copy, view, tag, describe, delete and
-restore find photos with it. A photo must match every part of the filter:
+const filtersHelp = `--search takes a filter. list, download, copy, view, tag, describe, share,
+delete and restore find photos with it. A photo must match every part of the
+filter:
 
   bay sunset           both words are in the description, a tag or the name
   "golden hour"        this phrase is in one of them
