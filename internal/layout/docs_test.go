@@ -229,6 +229,31 @@ func TestBlocksOfDocuments(t *testing.T) {
 	}
 }
 
+// TestCommandLinesCanBePasted requires that no command line in a document is followed by a comment, except on pages that are
+// for servers: zsh, the shell of macOS, passes a typed comment to the command as arguments.
+func TestCommandLinesCanBePasted(t *testing.T) {
+	t.Parallel()
+	forServers := []string{"docs/deploy.md", "docs/photosd.md", "docs/security.md"}
+	checked := 0
+	for _, doc := range documents(t) {
+		if slices.Contains(forServers, doc) {
+			continue
+		}
+		for _, m := range fenced.FindAllStringSubmatch(read(t, doc), -1) {
+			if m[1] != "sh" {
+				continue
+			}
+			checked++
+			for _, line := range matches(m[2], `(?m)^(.*\S +#.*)$`) {
+				t.Errorf("%s: zsh takes the comment for arguments in\n%s", doc, line)
+			}
+		}
+	}
+	if checked < 50 {
+		t.Errorf("only %d blocks of sh found", checked)
+	}
+}
+
 // TestPicturesAreSmall limits the sizes of the pictures in documents, which every visitor loads.
 func TestPicturesAreSmall(t *testing.T) {
 	t.Parallel()
