@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"photos/internal/testkit/freeport"
+	"photos/internal/testkit/sample"
 )
 
 // TestUnitRuns starts the unit with a real systemd, uses the service, restarts and stops it.
@@ -35,8 +36,13 @@ func TestUnitRuns(t *testing.T) {
 	u.upload(t, "http://"+address)
 	m.checkRestrictions(t)
 
-	m.systemctl(t, "restart", "photosd")
-	m.await(t, listening, address)
+	m.start(t, "restart", address)
+	u.verify(t)
+
+	m.run(t, backUp)
+	m.systemctl(t, "stop", "photosd")
+	m.run(t, restore)
+	m.start(t, "start", address)
 	u.verify(t)
 
 	m.systemctl(t, "stop", "photosd")
@@ -72,12 +78,23 @@ umount -R /proc
 mount -t proc proc /proc
 for own in /run /usr/local/bin /var/lib /sys/fs/cgroup; do mount -t tmpfs -o mode=755 tmpfs "$own"; done
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-cp -r "$1/units" /run/
+cp -r "$1/units" "$1/deploy" /run/
 cp "$1/photosd" /usr/local/bin/
 touch ` + managerLog + ` && mount --bind ` + managerLog + ` /dev/console
 for own in /tmp /var/tmp; do mount -t tmpfs tmpfs "$own"; done
 mount -o remount,ro,bind /
 exec env -i container=test PATH="$PATH" SYSTEMD_UNIT_PATH=/run/units /lib/systemd/systemd --system --unit=all.target --log-target=console --log-level=notice --show-status=no`
+
+// What an administrator does as root. The folder belongs to the service before the photos are back in it, as on a new
+// machine with a package. Then systemd does not change the owner of the files.
+const (
+	backUp  = `bash /run/deploy/backup /var/lib/photosd /run/backup`
+	restore = `set -e
+data=$(realpath /var/lib/photosd)
+mv "$data" /run/before
+install -d -m 0700 -o "$(stat -c %u /run/before)" -g "$(stat -c %g /run/before)" "$data"
+bash /run/deploy/restore /run/backup "$data"`
+)
 
 // manager is a systemd as PID 1 of namespaces of its own.
 type manager struct{ cmd *exec.Cmd }
@@ -90,6 +107,7 @@ func startManager(t *testing.T, address string) *manager {
 	dir := t.TempDir()
 	build(t, dir, "../cmd/photosd")
 	writeUnits(t, filepath.Join(dir, "units"), address)
+	copyScripts(t, filepath.Join(dir, "deploy"))
 	said, err := os.Create(filepath.Join(dir, "said"))
 	if err != nil {
 		t.Fatal(err)
@@ -145,6 +163,19 @@ func writeUnits(t *testing.T, dir, address string) {
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// copyScripts copies what backs up and restores.
+func copyScripts(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"backup", "restore", "database.sh"} {
+		if err := sample.CopyFile(filepath.Join(dir, name), name, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -232,6 +263,24 @@ func (m *manager) systemctl(t *testing.T, args ...string) string {
 		t.Fatalf("systemctl %q: %v\n%s", args, err, out)
 	}
 	return strings.TrimSpace(string(out))
+}
+
+// start starts or restarts the service, and waits until it listens. What the service said before does not count.
+func (m *manager) start(t *testing.T, verb, address string) {
+	t.Helper()
+	if err := os.Remove(m.path(listening)); err != nil {
+		t.Fatal(err)
+	}
+	m.systemctl(t, verb, "photosd")
+	m.await(t, listening, address)
+}
+
+// run runs a script of bash as root among the files of the manager.
+func (m *manager) run(t *testing.T, script string) {
+	t.Helper()
+	if out, err := m.inside("bash", "-c", script).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, out)
+	}
 }
 
 // checkRestrictions looks at what the running service may do.
