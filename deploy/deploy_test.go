@@ -53,9 +53,11 @@ func TestServiceTemplate(t *testing.T) {
 			"VersioningConfiguration: {Status: Enabled}", "BlockPublicAcls: true", "BlockPublicPolicy: true", "IgnorePublicAcls: true", "RestrictPublicBuckets: true",
 			"NoncurrentVersionExpiration: {NoncurrentDays: 30}", "AbortIncompleteMultipartUpload: {DaysAfterInitiation: 8}",
 		},
-		"Database": {"StorageEncrypted: true", "MultiAZ: true", "PubliclyAccessible: false", "DeletionProtection: true", "BackupRetentionPeriod: 14"},
+		"Database": {"StorageEncrypted: true", "MultiAZ: true", "PubliclyAccessible: false", "DeletionProtection: true", "BackupRetentionPeriod: 14", "AutoMinorVersionUpgrade: true", `EngineVersion: "17"`},
 		"Task":     {"ReadonlyRootFilesystem: true", `User: "65532:65532"`, "Drop: [ALL]", "Name: PHOTOS_BUCKET", "Name: PHOTOSD_STOP_DELAY"},
-		"Targets":  {"HealthCheckPath: /readyz"},
+		"Targets":  {"HealthCheckPath: /healthz"}, // ECS replaces all replicas while the database fails over, if it asks /readyz
+		"Redirect": {"Port: 80", "Protocol: HTTPS"},
+		"TaskRole": {"StringEquals: {'aws:SourceAccount': !Ref 'AWS::AccountId'}"},
 		"Users":    {"TemplateURL: cognito.yaml", `StoreWebClientSecret: "yes"`, "AmazonClientId: !Ref AmazonClientId", "AmazonClientSecret: !Ref AmazonClientSecret"},
 	} {
 		text := resources[name].text(t)

@@ -16,6 +16,21 @@ import (
 	"photos/internal/service"
 )
 
+// Otherwise somebody in the network could answer for the service with plain http.
+func TestBrowsersKeepToHTTPS(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{
+		"https://photos.example.org": "max-age=31536000", "https://example.org/photos": "", "http://photos.example.org": "",
+	} {
+		s := start(t, func(c *config) { c.HTTP.BaseURL, c.HTTP.Local = base, false })
+		res, err := s.web.Client().Do(s.as("").request(http.MethodGet, "/healthz", nil, nil))
+		must(t, err)
+		if a := read(t, res); a.header.Get("Strict-Transport-Security") != want {
+			t.Errorf("%s: Strict-Transport-Security is %q, want %q", base, a.header.Get("Strict-Transport-Security"), want)
+		}
+	}
+}
+
 func TestOtherHostsAreRefused(t *testing.T) {
 	t.Parallel()
 	local := start(t)

@@ -113,6 +113,9 @@ func (s *Server) guards(c Config, base *url.URL, p problems) []httpkit.Guard {
 			p.write(w, r, unknownHost(r.Host))
 		}), pathHealth, pathReady),
 	)
+	if base.Scheme == "https" && base.Path == "" { // with a path, the host also serves other sites
+		guards = append(guards, httpkit.StrictTransport)
+	}
 	if c.Local {
 		guards = append(guards, httpkit.Except(httpkit.Unproxied(fail(errProxied())), pathHealth, pathReady))
 	}

@@ -58,6 +58,12 @@ func NoSniff(w *Response, _ *http.Request, next func()) {
 	next()
 }
 
+// StrictTransport tells browsers to reach this host only with https for the next year.
+func StrictTransport(w *Response, _ *http.Request, next func()) {
+	w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+	next()
+}
+
 // AccessLog logs each request with the ID that RequestID put into header. It logs no query,
 // no other header, no account, and no token that is part of a path.
 func AccessLog(log *slog.Logger, header string) Guard {

@@ -44,10 +44,13 @@ func cmdTLS(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // tlsAddress chooses a free address and makes a certificate for it. It sets TLS_URL, and
-// SSL_CERT_FILE so that the programs trust the certificate.
+// SSL_CERT_FILE so that the programs trust the certificate. PLAIN_URL is the address that takes the place of port 80.
 func tlsAddress(ts *testscript.TestScript) {
 	addr, err := freeport.Address(context.Background())
 	ts.Check(err)
+	plain, err := freeport.Address(context.Background())
+	ts.Check(err)
+	ts.Setenv("PLAIN_URL", "http://"+plain)
 	ts.Setenv("TLS_ADDRESS", addr)
 	ts.Setenv("TLS_URL", "https://"+addr)
 	ts.Check(makeCertificate(ts.MkAbs("cert.pem"), ts.MkAbs("key.pem")))
@@ -78,6 +81,7 @@ func proxyConf(ts *testscript.TestScript, file string) string {
 	address := ts.Getenv("TLS_ADDRESS")
 	return strings.NewReplacer(
 		"listen 443 ", "listen "+address+" ",
+		"listen 80;", "listen "+strings.TrimPrefix(ts.Getenv("PLAIN_URL"), "http://")+";",
 		"server_name photos.example.org;", "server_name 127.0.0.1;",
 		"photos.example.org {", "https://"+address+" {",
 		"# tls ", "tls ",

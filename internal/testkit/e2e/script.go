@@ -56,7 +56,7 @@ var logins = make(chan struct{}, 4)
 //	pool rotate-keys             sign with new keys from now on
 //	pool asked PATH N            require that many requests to it so far
 //	pool awaits PATH N           wait for so many
-//	tls address                  choose an https address for a proxy; sets TLS_URL and SSL_CERT_FILE
+//	tls address                  choose an https address for a proxy; sets TLS_URL, PLAIN_URL and SSL_CERT_FILE
 //	tls nginx|caddy FILE         run that proxy there, before photosd; FILE may be one of deploy/
 //	strays FILE                  bring what is not the browser's return to the port that the sign-in address in a file names
 //	stranger start               a service that borrows photosd's provider; sets STRANGER_URL
