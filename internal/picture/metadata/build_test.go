@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A tag of a TIFF directory to build: a string, a uint16, rationals, or the
+// A tag of a TIFF directory to build: a string, a uint16 or uint32, rationals, or the
 // entries of a sub-directory.
 type tag struct {
 	id    uint16
@@ -44,6 +44,8 @@ func appendDirectory(b []byte, tags []tag) []byte {
 		switch v := t.value.(type) {
 		case uint16:
 			value = uint32(v)
+		case uint32:
+			value = v
 		case string:
 			kind, count = 2, len(v)+1
 			if count <= 4 {

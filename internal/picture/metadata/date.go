@@ -10,8 +10,15 @@ import (
 
 // exifMoment reads EXIF's date ("2006:01:02 15:04:05"), its fraction of a second
 // and its offset, each of which may be blank, zeros or nonsense. An offset that is
-// not one is an unknown offset.
+// not one is an unknown offset. Blanks in place of the time, or of its seconds, mean
+// that it is not known (EXIF 2.32, 4.6.5, DateTimeOriginal).
 func exifMoment(date, fraction, offset string) photo.Moment {
+	if known := strings.TrimRight(date, " :"); known != date {
+		date, fraction = known, ""
+		if onlyDay := len("2006:01:02"); len(date) <= onlyDay {
+			offset = ""
+		}
+	}
 	fraction = strings.TrimSpace(fraction)
 	if fraction != "" && strings.Trim(fraction, "0123456789") == "" && !strings.Contains(date, ".") {
 		date = strings.TrimSpace(date) + "." + fraction

@@ -10,11 +10,14 @@ import (
 	"hash/crc32"
 	"image"
 	"image/png"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf16"
+
+	"github.com/andybalholm/brotli"
 
 	"photos/internal/photo"
 	"photos/internal/picture"
@@ -216,6 +219,34 @@ func TestJPEGXL(t *testing.T) {
 	file := "\x00\x00\x00\x0cJXL \r\n\x87\n" + box("ftyp", "jxl \x00\x00\x00\x00jxl ") +
 		box("Exif", u32(0)+string(tiffFile(allTags...))) + box("xml ", packet) + box("jxlc", string(codestream))
 	compare(t, read(t, []byte(file)), sized(fromEXIF, picture.JXL, 600, 400))
+	const head = "\x00\x00\x00\x0cJXL \r\n\x87\n"
+	exif, xmp := compress(t, u32(0)+string(tiffFile(allTags...))), compress(t, packet)
+	compare(t, read(t, []byte(head+box("jxlc", string(codestream))+box("brob", "Exif"+exif))), sized(fromEXIF, picture.JXL, 600, 400))
+	compare(t, read(t, []byte(head+box("brob", "xml "+xmp)+box("jxlc", string(codestream)))), sized(fromXMP, picture.JXL, 600, 400))
+	bomb := compress(t, packet+strings.Repeat(" ", 256<<20))
+	compare(t, read(t, []byte(head+box("brob", "xml "+bomb)+box("jxlc", string(codestream)))), sized(fromXMP, picture.JXL, 600, 400))
+	compare(t, read(t, []byte(head+box("brob", "xml rubbish")+box("brob", "xm")+box("jxlc", string(codestream)))), picture.Info{MediaType: picture.JXL, Width: 600, Height: 400})
+}
+
+// compress returns text as JPEG XL encoders compress boxes.
+func compress(t testing.TB, text string) string {
+	t.Helper()
+	var b strings.Builder
+	w := brotli.NewWriter(&b)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// canonRecord is what exiftool appends to a CRW for XMP.
+func canonRecord(packet string) string {
+	blocks := "\xff\xff\x00\xf4" + u32(6) + "edited" + "\xff\xff\x00\xf6" + u32(uint32(len(packet))) + packet
+	mark, size := "CANON OPTIONAL DATA\x00", u32(uint32(len(blocks)))
+	return mark + "\x00\x01\x00\x00" + size + blocks + mark + size + strings.Repeat("\x00", 38) + "\xff\xd9"
 }
 
 func TestGIF(t *testing.T) {
@@ -310,8 +341,38 @@ func TestBigTIFF(t *testing.T) {
 	}
 }
 
+// Raw files of Olympus and OM System have their preview in the maker's note. Places in it count from its start.
+func TestPreviewInNote(t *testing.T) {
+	t.Parallel()
+	preview := string(jpegFile(t, 64, 48))
+	for name, head := range map[string]string{"olympus": "OLYMPUS\x00II\x03\x00", "om system": "OM SYSTEM\x00\x00\x00II\x04\x00"} {
+		note := appendDirectory([]byte(head), []tag{{0x2020, []tag{{0x0101, uint32(0)}, {0x0102, uint32(len(preview))}}}})
+		at := bytes.Index(note, []byte("\x01\x01\x04\x00"))
+		binary.LittleEndian.PutUint32(note[at+8:], uint32(len(note)))
+		file := "IIRO" + string(tiffFile(append(allTags[:3:3], tag{orientationTag, uint16(6)}, tag{exifTag, []tag{{0x927c, string(note) + preview}}})...)[4:])
+		checkPreview(t, file, preview, 6)
+		cut := strings.Replace(file, le(uint32(len(note))), le(1<<31), 1)
+		if in, err := metadata.Look(context.Background(), strings.NewReader(cut), int64(len(cut))); err != nil || in.Preview != nil {
+			t.Errorf("%s: a preview outside of the file: %v, %v", name, in.Preview, err)
+		}
+	}
+}
+
+// checkPreview checks the JPEG in a raw file, and how it is to be turned.
+func checkPreview(t *testing.T, file, preview string, orientation int) {
+	t.Helper()
+	in, err := metadata.Look(context.Background(), strings.NewReader(file), int64(len(file)))
+	if err != nil || in.Preview == nil {
+		t.Fatalf("no preview: %v", err)
+	}
+	if got, err := io.ReadAll(in.Preview); err != nil || string(got) != preview || in.Orientation != orientation {
+		t.Errorf("a preview of %d bytes with orientation %d, error %v; want %d bytes and %d", len(got), in.Orientation, err, len(preview), orientation)
+	}
+}
+
 func TestOtherRAW(t *testing.T) {
 	t.Parallel()
+	preview := string(jpegFile(t, 64, 48))
 	exif := string(tiffFile(allTags...))
 	wall := photo.AtWallClock(time.Date(2024, 7, 1, 9, 30, 0, 0, time.UTC))
 	seconds := uint32(time.Date(2024, 7, 1, 9, 30, 0, 0, time.UTC).Unix())
@@ -331,10 +392,15 @@ func TestOtherRAW(t *testing.T) {
 			}
 			return data + string(binary.LittleEndian.AppendUint16(nil, uint16(len(entries)))) + list + le(uint32(len(data)))
 		}
-		inner := heap([2]string{"\x0a\x08", "Maker\x00Model\x00"}, [2]string{"\x10\x18", le(60, 40, 0, 90)}, [2]string{"\x0e\x18", le(seconds, 0, 0)})
+		inner := heap([2]string{"\x0a\x08", "Maker\x00Model\x00"}, [2]string{"\x10\x18", le(60, 40, 0, 90)}, [2]string{"\x0e\x18", le(seconds, 0, 0)}, [2]string{"\x07\x20", preview})
 		file := "II\x1a\x00\x00\x00HEAPCCDR" + strings.Repeat("\x00", 12) + heap([2]string{"\x07\x30", inner})
 		want := picture.Info{MediaType: picture.CRW, Width: 40, Height: 60, Camera: "Maker Model", TakenAt: wall}
 		compare(t, read(t, []byte(file)), want)
+		checkPreview(t, file, preview, 6)
+		file += canonRecord(packet)
+		want.Caption, want.Position, want.TakenAt = fromXMP.Caption, fromXMP.Position, fromXMP.TakenAt
+		compare(t, read(t, []byte(file)), want)
+		checkPreview(t, file, preview, 6)
 	})
 	t.Run("x3f", func(t *testing.T) {
 		t.Parallel()

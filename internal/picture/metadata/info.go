@@ -1,6 +1,8 @@
 package metadata
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -13,7 +15,7 @@ import (
 
 // fill turns tags into what they mean.
 func (t *tags) fill(info *picture.Info) {
-	t.orientation = t.field(mainDirectory, tagOrientation).int()
+	t.orientation = cmp.Or(t.turn, t.field(mainDirectory, tagOrientation).int())
 	info.Width, info.Height = t.size(info.MediaType)
 	info.TakenAt = t.takenAt()
 	info.Camera = t.cameraName()
@@ -70,7 +72,8 @@ func (t *tags) cropSize() []float64 {
 
 // takenAt prefers what means "the shutter was pressed" (EXIF 2.32, DateTimeOriginal;
 // the same in XMP and IPTC) to what means "became a file", which for a scan is
-// years later. ModifyDate comes last: old phones write no other.
+// years later. ModifyDate comes late: old phones write no other. The time of the satellites is last, because
+// some devices write that of an older fix.
 func (t *tags) takenAt() photo.Moment {
 	either := func(tag uint16) string { // some programs put them into the first directory
 		if text := t.text(exifDirectory, tag); text != "" {
@@ -91,13 +94,23 @@ func (t *tags) takenAt() photo.Moment {
 	candidates = append(candidates, t.dates...)
 	candidates = append(candidates,
 		picture.ParseDate(t.property(xmp.XMP, "CreateDate")),
-		exif(mainDirectory, tagModified, tagFraction, tagOffset))
+		exif(mainDirectory, tagModified, tagFraction, tagOffset),
+		t.gpsMoment())
 	for _, m := range candidates {
 		if !m.IsZero() {
 			return m
 		}
 	}
 	return photo.Moment{}
+}
+
+// gpsMoment is the time of the satellites, in UTC (EXIF 2.32, 4.6.6, GPSTimeStamp and GPSDateStamp).
+func (t *tags) gpsMoment() photo.Moment {
+	clock := t.field(gpsDirectory, gpsTime).floats(3)
+	if len(clock) < 3 {
+		return photo.Moment{}
+	}
+	return picture.ParseDate(fmt.Sprintf("%s %02.0f:%02.0f:%02.0fZ", t.text(gpsDirectory, gpsDate), clock[0], clock[1], math.Floor(clock[2])))
 }
 
 // created is the date that Photoshop's XMP and IPTC share. When only one of them

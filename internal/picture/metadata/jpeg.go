@@ -5,12 +5,15 @@ import (
 	"encoding/binary"
 	"io"
 	"iter"
+
+	"photos/internal/xmp"
 )
 
 // Prefixes of application segments.
 const (
 	exifPrefix      = "Exif\x00"
 	xmpPrefix       = "http://ns.adobe.com/xap/1.0/\x00"
+	extensionPrefix = "http://ns.adobe.com/xmp/extension/\x00"
 	photoshopPrefix = "Photoshop 3.0\x00"
 	profilePrefix   = "ICC_PROFILE\x00" // two bytes follow: the number of this part, and of all
 )
@@ -22,7 +25,7 @@ const maxPhotoshop = 1 << 20
 // readJPEG reads the segments before the image data (ISO/IEC 10918-1, annex B).
 // Bytes between segments are passed over.
 func readJPEG(r *io.SectionReader, t *tags) {
-	var photoshop []byte
+	var photoshop, extension []byte
 	for s := range segments(r) {
 		switch {
 		case isFrame(s.marker):
@@ -33,6 +36,8 @@ func readJPEG(r *io.SectionReader, t *tags) {
 			t.addEXIF(after(s.body, int64(len(exifPrefix)+1)), mainDirectory)
 		case s.marker == 0xe1 && readString(s.body, 0, len(xmpPrefix)) == xmpPrefix:
 			t.addXMP(after(s.body, int64(len(xmpPrefix))))
+		case s.marker == 0xe1 && readString(s.body, 0, len(extensionPrefix)) == extensionPrefix:
+			extension = t.extend(extension, after(s.body, int64(len(extensionPrefix))))
 		case s.marker == 0xe0 && readString(s.body, 6, 4) == "HEAP": // of Canon's first cameras, in place of EXIF
 			t.addCIFF(s.body)
 		case s.marker == 0xe2 && readString(s.body, 0, len(profilePrefix)) == profilePrefix:
@@ -41,7 +46,29 @@ func readJPEG(r *io.SectionReader, t *tags) {
 			photoshop = append(photoshop, readAll(after(s.body, int64(len(photoshopPrefix))), maxPhotoshop)...)
 		}
 	}
-	t.addPhotoshop(io.NewSectionReader(bytes.NewReader(photoshop), 0, int64(len(photoshop))))
+	t.addPhotoshop(section(photoshop))
+	if len(extension) > 0 {
+		t.addXMP(section(extension))
+	}
+}
+
+// extend adds a part of the XMP that did not fit into the segment of the first packet (XMP specification part 3,
+// 1.1.3.1): an identifier that the first packet names, the size of the whole, the place of the part, the part.
+func (t *tags) extend(whole []byte, part *io.SectionReader) []byte {
+	const note, idSize, headSize = "http://ns.adobe.com/xmp/note/", 32, 40
+	head := readString(part, 0, headSize)
+	if len(head) < headSize || head[:idSize] != t.property(note, "HasExtendedXMP") {
+		return whole
+	}
+	f := fields{b: []byte(head[idSize:])}
+	size, at := int(f.uint(4)), int(f.uint(4))
+	if whole == nil {
+		whole = make([]byte, min(size, xmp.MaxSize))
+	}
+	if at < len(whole) {
+		copy(whole[at:], readAll(after(part, headSize), int64(len(whole)-at)))
+	}
+	return whole
 }
 
 // addCIFF reads Canon's block for its date and camera. The size is another picture's.

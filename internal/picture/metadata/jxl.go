@@ -3,11 +3,15 @@ package metadata
 import (
 	"encoding/binary"
 	"io"
+
+	"github.com/andybalholm/brotli"
+
+	"photos/internal/xmp"
 )
 
 // readJXL reads a JPEG XL (ISO/IEC 18181-1 and -2): a bare codestream, or a
-// container whose boxes hold the codestream, EXIF and XMP. Boxes that are
-// compressed with Brotli are passed over.
+// container whose boxes hold the codestream, EXIF and XMP. Encoders compress the
+// last two with Brotli.
 func readJXL(r *io.SectionReader, t *tags) {
 	t.displayed = true // the codestream has a turn of its own
 	if readString(r, 0, 2) == "\xff\x0a" {
@@ -20,14 +24,35 @@ func readJXL(r *io.SectionReader, t *tags) {
 			t.setSize(codestreamSize(readAll(b.body, 64)))
 		case "jxlp": // a part, with its number in front
 			t.setSize(codestreamSize(readAll(after(b.body, 4), 64)))
-		case "Exif":
-			if n := readString(b.body, 0, 4); len(n) == 4 {
-				t.addEXIF(after(b.body, 4+int64(binary.BigEndian.Uint32([]byte(n)))), mainDirectory)
-			}
-		case "xml ":
-			t.addXMP(b.body)
+		case "brob":
+			t.addBox(decompress(b))
+		default:
+			t.addBox(b)
 		}
 	}
+}
+
+// addBox reads a box with metadata.
+func (t *tags) addBox(b box) {
+	switch b.kind {
+	case "Exif":
+		if n := readString(b.body, 0, 4); len(n) == 4 {
+			t.addEXIF(after(b.body, 4+int64(binary.BigEndian.Uint32([]byte(n)))), mainDirectory)
+		}
+	case "xml ":
+		t.addXMP(b.body)
+	}
+}
+
+// decompress returns the box in a compressed one: its kind, then its content. What comes before a fault is
+// of use.
+func decompress(b box) box {
+	kind := readString(b.body, 0, 4)
+	if kind != "Exif" && kind != "xml " {
+		return box{}
+	}
+	content, _ := io.ReadAll(io.LimitReader(brotli.NewReader(after(b.body, 4)), xmp.MaxSize))
+	return box{kind, section(content)}
 }
 
 // bits reads numbers from the low bits of bytes upwards.

@@ -25,7 +25,7 @@ import (
 
 // Version grows when the readers find more or other values. What an older version has
 // recorded can then be read again.
-const Version = 3
+const Version = 4
 
 // timeLimit is long: the slowest honest picture takes a few milliseconds, from a
 // slow disk some more.
@@ -145,6 +145,8 @@ func reader(mediaType string) func(*io.SectionReader, *tags) {
 		return readRAF
 	case picture.RW2:
 		return readRW2
+	case picture.ORF:
+		return readORF
 	case picture.CR3:
 		return readCR3
 	case picture.CRW:
@@ -163,6 +165,8 @@ func reader(mediaType string) func(*io.SectionReader, *tags) {
 		return readAVI
 	case picture.FLV:
 		return readFLV
+	case picture.Ogg:
+		return readOgg
 	case picture.MPEG:
 		return readMPEG
 	case picture.MPEGTS:

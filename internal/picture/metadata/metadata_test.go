@@ -77,6 +77,11 @@ func TestTakenAt(t *testing.T) {
 		{name: "with an offset that is none", tags: []tag{taken("2024:07:01 09:30:00", "   :  ")}, want: "2024-07-01T09:30:00"},
 		{name: "never set", tags: []tag{taken("0000:00:00 00:00:00", "+00:00")}, want: ""},
 		{name: "blank", tags: []tag{taken("    :  :     :  :  ", "")}, want: ""},
+		{name: "seconds that are not known", tags: []tag{taken("2024:07:01 09:30:  ", "+02:00")}, want: "2024-07-01T09:30:00+02:00"},
+		{name: "a time that is not known", tags: []tag{taken("2024:07:01   :  :  ", "")}, want: "2024-07-01T00:00:00"},
+		{name: "only the time of the satellites", tags: []tag{{gpsTag, []tag{{7, [][2]uint32{{7, 1}, {30, 1}, {1550, 100}}}, {29, "2024:07:01"}}}}, want: "2024-07-01T07:30:15Z"},
+		{name: "a satellite's day without a time", tags: []tag{{gpsTag, []tag{{29, "2024:07:01"}}}}, want: ""},
+		{name: "a date of change before the satellites", tags: []tag{{modifyTag, "2024:07:01 09:30:00"}, {gpsTag, []tag{{7, [][2]uint32{{7, 1}, {30, 1}, {15, 1}}}, {29, "2024:06:30"}}}}, want: "2024-07-01T09:30:00"},
 		{name: "far from any camera", tags: []tag{taken("9999:12:31 23:59:59", "+00:00")}, want: ""},
 		{name: "only a date of change", tags: []tag{{modifyTag, "2003:01:02 03:04:05"}}, want: "2003-01-02T03:04:05"},
 		{name: "taken before changed", tags: []tag{{modifyTag, "2020:01:02 03:04:05"}, taken("2019:01:02 03:04:05", "Z")}, want: "2019-01-02T03:04:05Z"},
@@ -172,6 +177,34 @@ func TestCamera(t *testing.T) {
 		if got != test.want {
 			t.Errorf("%q, %q: camera %q, want %q", test.maker, test.model, got, test.want)
 		}
+	}
+}
+
+// XMP that does not fit into one segment goes on in others (XMP specification part 3, 1.1.3.1). They may be in any order,
+// and those that the packet does not name are not its own.
+func TestExtendedXMP(t *testing.T) {
+	t.Parallel()
+	const own, foreign = "0123456789ABCDEF0123456789ABCDEF", "FEDCBA9876543210FEDCBA9876543210"
+	caption := func(text string) string {
+		return strings.TrimPrefix(xmp(`<dc:description>`+text+`</dc:description>`), "http://ns.adobe.com/xap/1.0/\x00")
+	}
+	part := func(id, whole string, from, to int) string {
+		return "http://ns.adobe.com/xmp/extension/\x00" + id + u32(uint32(len(whole)), uint32(from)) + whole[from:to]
+	}
+	packet := xmp(`<n:HasExtendedXMP xmlns:n="http://ns.adobe.com/xmp/note/">` + own + `</n:HasExtendedXMP>`)
+	beach, other := caption("On the beach"), caption("Of another photo")
+	file := jpegFile(t, 8, 8)
+	for _, segment := range []string{
+		part(own, beach, 0, 100), part(own, beach, 100, len(beach)), part(foreign, other, 0, len(other)), part(own, beach, 0, 0)[:60], packet,
+	} { // the last one comes first
+		file = withSegment(file, 0xe1, segment)
+	}
+	if got := read(t, file).Caption; got != "On the beach" {
+		t.Errorf("caption %q", got)
+	}
+	outside := strings.Replace(part(own, beach, 0, 100), u32(0)+"<x", u32(1<<31)+"<x", 1)
+	if got := read(t, withSegment(withSegment(jpegFile(t, 8, 8), 0xe1, outside), 0xe1, packet)).Caption; got != "" {
+		t.Errorf("caption %q", got)
 	}
 }
 
@@ -388,6 +421,9 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(videoPackets("\x00\x00\x01\x27\x64\x00\x28\xad\x00\xec\x07\x80\x44\x7d\xe0\x22")))
 	f.Add([]byte("FOVb" + strings.Repeat("\x00", 36) + "SECd" + le(0, 1, 0, 40) + "PROP" + le(40)))
 	f.Add([]byte("II\x1a\x00\x00\x00HEAPCCDR" + strings.Repeat("\x00", 12) + "\x01\x00\x07\x30" + le(4, 0, 12)))
+	f.Add([]byte("II\x1a\x00\x00\x00HEAPCCDR" + strings.Repeat("\x00", 12) + "\x00\x00" + le(0) + canonRecord(packet)))
+	f.Add([]byte("\x00\x00\x00\x0cJXL \r\n\x87\n" + box("brob", "xml "+compress(f, packet))))
+	f.Add([]byte(movie(unturned, u32(0, 0)) + sonyMeta("ILCE-7M3")))
 	f.Add([]byte(aviStreams("auds", "vids")))
 	f.Add([]byte(flashTags(18, 8, 9)))
 	f.Add([]byte(programStream("\xc0", "\xe0")))

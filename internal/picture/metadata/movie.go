@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"io"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 // the camera and the position.
 func readMovie(file *io.SectionReader, t *tags) {
 	t.displayed = true
+	t.addSony(find(file, "meta")) // its date has an offset; that of the movie has none
 	for b := range boxes(file) {
 		switch b.kind {
 		case "moov":
@@ -50,7 +52,10 @@ func (t *tags) addMovie(moov *io.SectionReader) {
 	}
 	keys := appleKeys(moov)
 	t.addDate(picture.ParseDate(keys["com.apple.quicktime.creationdate"]))
-	t.camera = camera(keys["com.apple.quicktime.make"], keys["com.apple.quicktime.model"])
+	t.camera = cmp.Or(
+		camera(keys["com.apple.quicktime.make"], keys["com.apple.quicktime.model"]),
+		camera(keys["com.android.manufacturer"], keys["com.android.model"]),
+		t.camera)
 	t.addCaption(keys["com.apple.quicktime.description"])
 	t.position = isoPosition(keys["com.apple.quicktime.location.ISO6709"])
 	t.addUserData(find(moov, "udta"))

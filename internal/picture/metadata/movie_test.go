@@ -94,3 +94,34 @@ func TestReadMovie(t *testing.T) {
 		})
 	}
 }
+
+// sonyMeta is the box that cameras of Sony put behind a recording.
+func sonyMeta(model string) string {
+	return box("meta", u32(0), box("hdlr", strings.Repeat("\x00", 24)), box("xml ", u32(0), `<?xml version="1.0" encoding="UTF-8"?>`+
+		`<NonRealTimeMeta xmlns="urn:schemas-professionalDisc:nonRealTimeMeta:ver.2.00"><CreationDate value="2024-01-01T02:00:00+02:00"/>`+
+		`<Device manufacturer="Sony" modelName="`+model+`"/><Lens modelName="FE 35mm F1.8"/></NonRealTimeMeta>`+"\x00"))
+}
+
+// Recordings of Sony's cameras and of phones with Android say with what they were filmed.
+func TestCamerasOfMovies(t *testing.T) {
+	t.Parallel()
+	const secondsTo2024 = 2_082_844_800 + 1_704_067_200 // 1904 to 1970, 1970 to 2024
+	local := photo.At(time.Date(2024, 1, 1, 2, 0, 0, 0, time.FixedZone("", 2*3600)))
+	for name, test := range map[string]struct {
+		file string
+		want picture.Info
+	}{
+		"sony": {movie(unturned, u32(0, secondsTo2024)) + sonyMeta("ILCE-7M3"), picture.Info{TakenAt: local, Camera: "Sony ILCE-7M3", Shot: photo.Shot{Lens: "FE 35mm F1.8"}}},
+		"android": {
+			movie(unturned, u32(0, secondsTo2024), appleMeta("com.android.version", "15", "com.android.manufacturer", "Google", "com.android.model", "Pixel 9")),
+			picture.Info{TakenAt: photo.At(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)), Camera: "Google Pixel 9"},
+		},
+		"an empty box": {movie(unturned, u32(0, secondsTo2024)) + box("meta", u32(0)), picture.Info{TakenAt: photo.At(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))}},
+	} {
+		test.want.MediaType, test.want.Width, test.want.Height = picture.QuickTime, 1920, 1080
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			compare(t, read(t, []byte(test.file)), test.want)
+		})
+	}
+}

@@ -56,9 +56,7 @@ func readTransportStream(r *io.SectionReader, t *tags) {
 	}
 	for _, stream := range streams {
 		t.addTrack(true)
-		if width, height := sequenceSize(stream); width > 0 {
-			t.setSize(width, height)
-		}
+		t.setFrameSize(sequenceSize(stream))
 		for unit := range nalUnits(stream) {
 			t.addUnit(unit)
 		}

@@ -148,3 +148,11 @@ func readJP2(r *io.SectionReader, t *tags) {
 		}
 	}
 }
+
+// readOgg reads the size of the picture in the header of a Theora stream, which is the first packet (Theora
+// Specification, 6.2).
+func readOgg(r *io.SectionReader, t *tags) {
+	const pageHeader, sizeInPacket = 28, 14
+	f := fields{b: []byte(readString(r, pageHeader+sizeInPacket, 6))}
+	t.setSize(int(f.uint(3)), int(f.uint(3)))
+}

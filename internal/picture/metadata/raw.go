@@ -13,6 +13,36 @@ import (
 // readTIFF reads what is a TIFF as a whole, raw files of most makers among them.
 func readTIFF(r *io.SectionReader, t *tags) { t.addEXIF(r, mainDirectory) }
 
+// readORF reads the raw file of Olympus and OM System: a TIFF whose maker's note has the place of a JPEG.
+func readORF(r *io.SectionReader, t *tags) {
+	const tagMakerNote = 0x927c
+	t.addEXIF(r, mainDirectory)
+	note := t.field(exifDirectory, tagMakerNote).onward()
+	for _, head := range []string{"OLYMPUS\x00II\x03\x00", "OM SYSTEM\x00\x00\x00II\x04\x00"} {
+		if note != nil && readString(note, 0, len(head)) == head {
+			t.addNote(note, int64(len(head)))
+		}
+	}
+}
+
+// addNote notes the JPEG of which a maker's note has the place, in its directory of the camera's settings. All
+// places count from the start of the note.
+func (t *tags) addNote(r *io.SectionReader, first int64) {
+	const tagSettings, tagPreview, tagPreviewSize = 0x2020, 0x0101, 0x0102
+	note := &tiff{r: r, size: r.Size(), order: binary.LittleEndian, fields: map[key]field{}, visited: map[int64]bool{}}
+	note.directory(first, mainDirectory)
+	settings := note.fields[key{mainDirectory, tagSettings}]
+	at := settings.at // old cameras have the directory as the value
+	if at == 0 {
+		at = int64(settings.int())
+	}
+	note.directory(at, exifDirectory)
+	start, size := note.fields[key{exifDirectory, tagPreview}].int(), note.fields[key{exifDirectory, tagPreviewSize}].int()
+	if start > 0 && size > 0 {
+		t.addJPEG(io.NewSectionReader(r, int64(start), int64(size)))
+	}
+}
+
 // readRW2 reads Panasonic's and Leica's raw file: a TIFF in which the borders of
 // the picture on the sensor tell its size, and which embeds a JPEG with the rest.
 func readRW2(r *io.SectionReader, t *tags) {
@@ -152,6 +182,8 @@ func readMRW(r *io.SectionReader, t *tags) {
 // readCRW reads Canon's older raw file: a heap whose directory stands at its end
 // (Canon, CIFF Specification 1.0).
 func readCRW(r *io.SectionReader, t *tags) {
+	r, record := cutCanonRecord(r)
+	t.addCanonRecord(record)
 	head := readString(r, 0, 14)
 	if len(head) < 14 {
 		return
@@ -166,6 +198,38 @@ func readCRW(r *io.SectionReader, t *tags) {
 	}
 }
 
+// cutCanonRecord splits a file and the record that Canon's programs and exiftool append to it. The record is nil if
+// there is none.
+func cutCanonRecord(r *io.SectionReader) (file, record *io.SectionReader) {
+	const mark, headSize, footSize = "CANON OPTIONAL DATA\x00", 28, 64
+	foot := readString(r, r.Size()-footSize, len(mark)+4)
+	if len(foot) < len(mark)+4 || foot[:len(mark)] != mark {
+		return r, nil
+	}
+	size := int64(binary.BigEndian.Uint32([]byte(foot[len(mark):])))
+	at := r.Size() - footSize - size - headSize
+	if readString(r, at, len(mark)) != mark {
+		return r, nil
+	}
+	return io.NewSectionReader(r, 0, at), io.NewSectionReader(r, at+headSize, size)
+}
+
+// addCanonRecord reads the XMP in such a record: blocks of type, size and content.
+func (t *tags) addCanonRecord(r *io.SectionReader) {
+	const xmpBlock, maxBlocks = 0xffff00f6, 16
+	for at, n := int64(0), 0; r != nil && n < maxBlocks; n++ {
+		f := fields{b: []byte(readString(r, at, 8))}
+		kind, size := f.uint(4), int64(f.uint(4))
+		if f.over {
+			return
+		}
+		if kind == xmpBlock {
+			t.addXMP(io.NewSectionReader(r, at+8, min(size, r.Size()-at-8)))
+		}
+		at += 8 + size
+	}
+}
+
 // addHeap reads one heap and those inside it.
 func (t *tags) addHeap(r *io.SectionReader, order binary.ByteOrder, depth int) {
 	const (
@@ -175,6 +239,7 @@ func (t *tags) addHeap(r *io.SectionReader, order binary.ByteOrder, depth int) {
 		heaps2    = 0x3000
 		inEntry   = 0x4000
 		makeModel = 0x080a
+		jpeg      = 0x2007
 		imageInfo = 0x1810
 		timeTaken = 0x180e
 	)
@@ -197,6 +262,8 @@ func (t *tags) addHeap(r *io.SectionReader, order binary.ByteOrder, depth int) {
 		switch kind := tag & typeMask; {
 		case kind == heaps1 || kind == heaps2:
 			t.addHeap(body, order, depth+1)
+		case tag == jpeg:
+			t.addJPEG(body)
 		case tag == makeModel:
 			maker, rest := cString(readAll(body, 256))
 			model, _ := cString([]byte(rest))
@@ -216,12 +283,15 @@ func (t *tags) addCanonInfo(b []byte, order binary.ByteOrder) {
 	if len(b) < 16 {
 		return
 	}
-	width, height := int(order.Uint32(b)), int(order.Uint32(b[4:]))
-	if turn := int32(order.Uint32(b[12:])); turn == 90 || turn == 270 || turn == -90 {
-		width, height = height, width
+	t.setSize(int(order.Uint32(b)), int(order.Uint32(b[4:])))
+	switch int32(order.Uint32(b[12:])) {
+	case 90:
+		t.turn = 6
+	case 180:
+		t.turn = 3
+	case 270, -90:
+		t.turn = 8
 	}
-	t.setSize(width, height)
-	t.displayed = true
 }
 
 // readX3F reads Sigma's raw file: a header with the size, and sections that a

@@ -119,7 +119,7 @@ func (t *tags) iso() int {
 func (t *tags) lens() string {
 	const maxLens = 128
 	for _, text := range []string{
-		t.text(exifDirectory, tagLensModel), t.property(xmp.ExifEX, "LensModel"), t.property(xmp.Aux, "Lens"),
+		t.text(exifDirectory, tagLensModel), t.property(xmp.ExifEX, "LensModel"), t.property(xmp.Aux, "Lens"), t.lensModel,
 	} {
 		text = cleaned(latin1(text), maxLens)
 		if strings.Trim(text, "-0. ") != "" && !strings.EqualFold(text, "unknown") { // "----" is no lens

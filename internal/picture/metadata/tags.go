@@ -50,6 +50,8 @@ const (
 	gpsLatitude     = 2
 	gpsLongitudeRef = 3
 	gpsLongitude    = 4
+	gpsTime         = 7
+	gpsDate         = 29
 )
 
 // maxPackets is how many XMP packets of one file are parsed, and maxBlocks the
@@ -70,8 +72,10 @@ type tags struct {
 	// What the container itself says.
 	width, height int  // 0 when it does not say
 	displayed     bool // the size has any turn and crop applied already
+	turn          int  // as EXIF counts orientations; 0 when it does not say
 	position      *photo.Position
 	camera        string
+	lensModel     string
 	dates         []photo.Moment // the best first
 	captions      []string       // the best first
 	duration      time.Duration

@@ -322,6 +322,14 @@ func (f field) section() *io.SectionReader {
 	return io.NewSectionReader(f.in.r, f.at, f.count*sizeOf(f.kind))
 }
 
+// onward is the file from where the value lies; nil when it fits into the entry.
+func (f field) onward() *io.SectionReader {
+	if f.in == nil || f.value != nil {
+		return nil
+	}
+	return io.NewSectionReader(f.in.r, f.at, f.in.size-f.at)
+}
+
 // text is a value of characters up to its first NUL, trimmed.
 func (f field) text() string {
 	if sizeOf(f.kind) != 1 {
