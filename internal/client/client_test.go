@@ -148,7 +148,9 @@ func TestPassingFailuresAreRetried(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
-	_, _ = io.Copy(io.Discard, r.Body)
+	if r.Body != nil {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
 	return f(r)
 }
 
@@ -282,6 +284,37 @@ func TestPatienceEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestChangesWithLittlePatience: a client whose patience is too short for the service to wait asks once a second.
+func TestChangesWithLittlePatience(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const asks = 10
+		network := roundTrip(func(r *http.Request) (*http.Response, error) {
+			if wait := r.URL.Query().Get("wait"); wait != "0s" {
+				t.Errorf("the service is asked to wait %q", wait)
+			}
+			w := httptest.NewRecorder()
+			fmt.Fprint(w, `{"changes":[],"cursor":"c"}`)
+			res := w.Result()
+			res.Request = r
+			return res, nil
+		})
+		c, err := client.New(client.Options{Server: "http://photos.example", Patience: 1900 * time.Millisecond, Transport: network})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for range asks {
+			if _, err := c.Changes(t.Context(), "c"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != asks*time.Second {
+			t.Errorf("%d requests in %s", asks, took)
+		}
+	})
 }
 
 func TestRetryAfterIsHonoured(t *testing.T) {

@@ -131,12 +131,13 @@ func (c *Client) Stats(ctx context.Context) (api.Stats, error) {
 	return s, err
 }
 
-// Changes returns what became of photos after a cursor, see GET /v1/changes. If there is nothing yet, it
-// waits for some of the time that a request may take.
+// Changes returns what became of photos after a cursor, see GET /v1/changes. If there is nothing yet, the
+// service waits for some of the time that a request may take, in whole seconds. If that is less than a
+// second, Changes waits itself.
 func (c *Client) Changes(ctx context.Context, after string) (api.Changes, error) {
 	const pageSize, longest = 1000, 30 * time.Second
-	wait := min(longest, c.patience/2)
-	q := url.Values{"limit": {strconv.Itoa(pageSize)}, "wait": {strconv.Itoa(int(wait.Seconds())) + "s"}}
+	wait := min(longest, c.patience/2).Truncate(time.Second)
+	q := url.Values{"limit": {strconv.Itoa(pageSize)}, "wait": {wait.String()}}
 	if after != "" {
 		q.Set("after", after)
 	}
@@ -144,6 +145,9 @@ func (c *Client) Changes(ctx context.Context, after string) (api.Changes, error)
 	err := c.json(ctx, http.MethodGet, api.PathChanges, q, nil, answer{&page, pageSize})
 	if err == nil && (page.Cursor == "" || page.More && page.Cursor == after) {
 		err = c.badAnswer("the changes do not advance")
+	}
+	if err == nil && wait == 0 && len(page.Changes) == 0 && after != api.AfterLatest {
+		err = pause(ctx, time.Second)
 	}
 	return page, err
 }
