@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"html"
@@ -42,6 +43,8 @@ type site struct {
 	behaviour *userpool.Behaviour
 	later     atomic.Int64 // how much time has passed for the pages, in nanoseconds
 	limits    service.Limits
+	blobs     *disk.Store
+	spool     string           // where the photos of forms are received; empty for a folder for each replica
 	service   *service.Service // of one of the replicas
 	handlers  []http.Handler
 	turn      atomic.Int64
@@ -73,11 +76,11 @@ func startSiteWith(t *testing.T, limits service.Limits) *site {
 	s.db, err = sqldb.Open(context.Background(), "sqlite:"+filepath.Join(dir, "photos.db"))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.db.Close()) })
-	blobs, err := disk.Open(dir)
+	s.blobs, err = disk.Open(dir)
 	must(t, err)
-	t.Cleanup(func() { must(t, blobs.Close()) })
+	t.Cleanup(func() { must(t, s.blobs.Close()) })
 	for range 2 {
-		s.handlers = append(s.handlers, s.replica(blobs))
+		s.handlers = append(s.handlers, s.replica())
 	}
 	t.Cleanup(front.CloseClientConnections)
 	return s
@@ -102,11 +105,11 @@ func (s *site) openPool() {
 	}
 }
 
-func (s *site) replica(blobs *disk.Store) http.Handler {
+func (s *site) replica() http.Handler {
 	verifier, err := cognito.New(cognito.Config{Issuer: s.pool.Issuer(), ClientIDs: []string{"web"}})
 	must(s.t, err)
 	svc, err := service.New(service.Config{
-		Store: s.db, Blobs: blobs, Staging: blobs, Inspect: metadata.Read, Renditions: thumb.New(thumb.Config{}), Limits: s.limits,
+		Store: s.db, Blobs: s.blobs, Staging: s.blobs, Inspect: metadata.Read, Renditions: thumb.New(thumb.Config{}), Limits: s.limits,
 		Verify: func(ctx context.Context, token string) (service.Identity, error) {
 			c, err := verifier.Verify(ctx, token)
 			return service.Identity{Pool: c.Pool, Subject: c.Subject, Expires: c.ExpiresAt}, err
@@ -115,7 +118,7 @@ func (s *site) replica(blobs *disk.Store) http.Handler {
 	must(s.t, err)
 	s.service = svc
 	pages, err := web.New(web.Config{
-		BaseURL: s.url, Service: svc, Sessions: s.db, Issuer: s.pool.Issuer(), ClientID: "web", Secret: "s3cret", Spool: s.t.TempDir(),
+		BaseURL: s.url, Service: svc, Sessions: s.db, Issuer: s.pool.Issuer(), ClientID: "web", Secret: "s3cret", Spool: cmp.Or(s.spool, s.t.TempDir()),
 		Providers: []string{"LoginWithAmazon"}, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return time.Now().Add(time.Duration(s.later.Load())) },
 	})

@@ -20,6 +20,7 @@ import (
 	"photos/internal/photo"
 	"photos/internal/store"
 	"photos/internal/testkit/sample"
+	"photos/internal/testkit/smalldisk"
 )
 
 // upload sends photos by the form, with one description.
@@ -105,6 +106,23 @@ func TestFormLimits(t *testing.T) {
 	if a := b.upload(long, map[string][]byte{"a.jpg": one}); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("a long description: %d", a.status)
 	}
+}
+
+// A photo that does not fit on the disk on which forms are received is refused like one that
+// does not fit on the disk of blobs.
+func TestFormOnAFullDisk(t *testing.T) {
+	smalldisk.Run(t, "size=16k", func(t *testing.T, dir string) {
+		s := startSite(t)
+		s.spool = dir
+		s.handlers = []http.Handler{s.replica()}
+		b := s.signedIn("ada")
+		if a := b.upload("", map[string][]byte{"a.jpg": make([]byte, 100_000)}); a.status != http.StatusInsufficientStorage || !strings.Contains(a.body, "disk is full") {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		if a := b.get("/myphotos"); !strings.Contains(a.body, "No photos yet") {
+			t.Errorf("it left something: %s", a.body)
+		}
+	})
 }
 
 func TestDescribeOnThePage(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"photos/internal/blob"
 	"photos/internal/httpkit"
 	"photos/internal/photo"
 	"photos/internal/service"
@@ -119,7 +120,7 @@ func (p *Pages) store(r *http.Request, part io.Reader, m service.Meta, by servic
 func (p *Pages) spooled(part io.Reader) (*os.File, int64, error) {
 	f, err := os.CreateTemp(p.spool, "form-*")
 	if err != nil {
-		return nil, 0, fmt.Errorf("spool a photo: %w", err)
+		return nil, 0, fmt.Errorf("spool a photo: %w", blob.WriteError(err))
 	}
 	_ = os.Remove(f.Name()) // so that nothing is left if the process is killed; Windows refuses it
 	fail := func(err error) (*os.File, int64, error) {
@@ -127,7 +128,7 @@ func (p *Pages) spooled(part io.Reader) (*os.File, int64, error) {
 	}
 	size, err := io.Copy(f, io.LimitReader(part, p.service.Uploads.MaxSize()+1))
 	if err != nil {
-		return fail(fmt.Errorf("spool a photo: %w", err))
+		return fail(fmt.Errorf("spool a photo: %w", blob.WriteError(err)))
 	}
 	if size > p.service.Uploads.MaxSize() { // read the rest, which belongs to no other photo
 		if _, err := io.Copy(io.Discard, part); err != nil {
@@ -135,7 +136,7 @@ func (p *Pages) spooled(part io.Reader) (*os.File, int64, error) {
 		}
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return fail(fmt.Errorf("spool a photo: %w", err))
+		return fail(fmt.Errorf("spool a photo: %w", blob.WriteError(err)))
 	}
 	return f, size, nil
 }

@@ -10,7 +10,7 @@
 //	library.go  the grid                                      photo.go    one photo
 //	listing.go  which photos a page lists                     tile.go     a photo as pages show it
 //	upload.go   the form that takes photos                    selection.go  what is done with several photos
-//	trash.go    the trash
+//	trash.go    the trash                                     months.go   the years and months of the grid
 //	shares.go   links with which anyone can look at photos    shared.go     what they see
 //
 // A session is a cookie (internal/session). Access tokens and access keys identify nobody

@@ -23,7 +23,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 
 	"photos/internal/blob"
 	"photos/internal/photo"
@@ -57,7 +56,7 @@ var (
 // after all its handles.
 func Open(dir string) (*Store, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("open blob store: %w", writeError(err))
+		return nil, fmt.Errorf("open blob store: %w", blob.WriteError(err))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -66,7 +65,7 @@ func Open(dir string) (*Store, error) {
 	s := &Store{root: root, open: map[string]bool{}}
 	s.uploads, s.blobs = s.folder(uploadsDir), s.folder(blobsDir)
 	if err := s.prepare(dir); err != nil {
-		return nil, errors.Join(fmt.Errorf("open blob store: %w", writeError(err)), root.Close())
+		return nil, errors.Join(fmt.Errorf("open blob store: %w", blob.WriteError(err)), root.Close())
 	}
 	return s, nil
 }
@@ -105,7 +104,7 @@ func (s *Store) probe(name string) error {
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		err = s.root.Remove(path)
 	}
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(writeError(err), blob.ErrFull) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(blob.WriteError(err), blob.ErrFull) {
 		return nil
 	}
 	return err
@@ -208,20 +207,6 @@ func (s *Store) absent(err error) error {
 func notFound(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", blob.ErrNotFound, err)
-	}
-	return err
-}
-
-// writeError adds to an error of writing what it means to callers. blob.ErrFull means that
-// there is no space, or that the quota of the system's account is used up. blob.ErrReadOnly
-// means that there is no permission, or that the system has made the file system read-only,
-// for example after errors of the disk.
-func writeError(err error) error {
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), diskFull(err):
-		return fmt.Errorf("%w: %w", blob.ErrFull, err)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("%w: %w", blob.ErrReadOnly, err)
 	}
 	return err
 }

@@ -3,6 +3,8 @@ package disk
 import (
 	"os"
 	"sync"
+
+	"photos/internal/blob"
 )
 
 // folder shares syncs between callers. While one sync runs, later callers wait for the next
@@ -51,7 +53,7 @@ func (f *folder) syncWhileWanted() {
 		if r == nil {
 			return
 		}
-		r.err = writeError(syncFolder(f.root, f.path))
+		r.err = blob.WriteError(syncFolder(f.root, f.path))
 		close(r.done)
 	}
 }

@@ -19,9 +19,6 @@ func syncFolder(root *os.Root, path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// diskFull is for systems that have an error other than ENOSPC.
-func diskFull(error) bool { return false }
-
 // lockFile locks f until it is closed or the process ends. On a file system without locks it
 // does nothing.
 func lockFile(f *os.File) error {

@@ -3,7 +3,6 @@ package disk
 import (
 	"errors"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/windows"
 
@@ -12,12 +11,6 @@ import (
 
 // syncFolder does nothing: Windows cannot sync a folder, and NTFS keeps a journal of names.
 func syncFolder(*os.Root, string) error { return nil }
-
-// diskFull reports whether err is ERROR_DISK_FULL or ERROR_HANDLE_DISK_FULL
-// (learn.microsoft.com, System Error Codes).
-func diskFull(err error) bool {
-	return errors.Is(err, syscall.Errno(112)) || errors.Is(err, syscall.Errno(39))
-}
 
 // lockFile locks f until it is closed or the process ends. It locks a byte beyond the end of
 // every file, because on Windows nobody else can read locked bytes.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
+
+	"photos/internal/blob"
 )
 
 // commitsPerShard is how many commits use one folder of an owner before another one is
@@ -69,7 +71,7 @@ func (sh *shard) prepare(s *Store, owner string) error {
 	home := s.folder(blobsDir + "/" + owner)
 	for _, d := range []struct{ dir, parent *folder }{{home, s.blobs}, {sh.folder, home}} {
 		if err := s.root.Mkdir(d.dir.path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return writeError(s.absent(err))
+			return blob.WriteError(s.absent(err))
 		}
 		if err := d.parent.sync(); err != nil {
 			return err

@@ -51,7 +51,7 @@ func (s *Store) Create(_ context.Context, owner, name string) (blob.Staged, erro
 	}
 	h, err := s.openStaged(owner, name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
-		return nil, fmt.Errorf("create upload: %w", writeError(err))
+		return nil, fmt.Errorf("create upload: %w", blob.WriteError(err))
 	}
 	return h, nil
 }
@@ -98,7 +98,7 @@ func (s *Store) Resume(_ context.Context, owner, name string, state []byte) (blo
 	}
 	h, err := s.openStaged(owner, name, os.O_RDWR)
 	if err != nil {
-		return nil, fmt.Errorf("resume upload: %w", writeError(notFound(err)))
+		return nil, fmt.Errorf("resume upload: %w", blob.WriteError(notFound(err)))
 	}
 	h.old = true
 	h.resumeDigest(state)
@@ -200,7 +200,7 @@ func (h *staged) Write(p []byte) (int, error) {
 	}
 	h.size += int64(n)
 	if err != nil {
-		return n, fmt.Errorf("write upload: %w", writeError(err))
+		return n, fmt.Errorf("write upload: %w", blob.WriteError(err))
 	}
 	return n, nil
 }
@@ -245,7 +245,7 @@ func (h *staged) sync() error {
 		return h.err
 	}
 	if err := h.f.Sync(); err != nil {
-		return h.end(fmt.Errorf("sync upload: %w", writeError(err)))
+		return h.end(fmt.Errorf("sync upload: %w", blob.WriteError(err)))
 	}
 	return nil
 }
@@ -320,7 +320,7 @@ func (h *staged) Commit(_ context.Context, keep bool) (string, error) {
 	if h.old { // EachBlob reports the time of the commit; the last write may be days old
 		now := time.Now()
 		if err := h.store.root.Chtimes(uploadsDir+"/"+h.name, now, now); err != nil {
-			return "", fmt.Errorf("commit upload: %w", writeError(notFound(err)))
+			return "", fmt.Errorf("commit upload: %w", blob.WriteError(notFound(err)))
 		}
 	}
 	if err := h.sync(); err != nil {
@@ -348,7 +348,7 @@ func (h *staged) link(keep bool) (string, error) {
 		err = h.store.rename(from, to)
 	}
 	if err != nil {
-		return "", writeError(h.store.absent(err))
+		return "", blob.WriteError(h.store.absent(err))
 	}
 	h.err = errCommitted
 	if err := shard.sync(); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"syscall"
 
 	"photos/internal/blob"
 )
@@ -101,13 +100,8 @@ func (s *spool) Close() error {
 }
 
 func spoolError(err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("temporary file: %w: %w", blob.ErrFull, err)
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("temporary file: %w: %w", blob.ErrReadOnly, err)
 	}
-	return fmt.Errorf("temporary file: %w", err)
+	return fmt.Errorf("temporary file: %w", blob.WriteError(err))
 }
