@@ -537,6 +537,16 @@ func TestVideos(t *testing.T) {
 	}
 }
 
+// Of several videos in a transport stream, the one with the lowest packet ID always counts.
+func TestSeveralVideos(t *testing.T) {
+	t.Parallel()
+	second := strings.NewReplacer("G\x41\x00", "G\x41\x01").Replace(videoPackets("\x00\x00\x01\xb3\x2d\x02\x40"))
+	file := []byte(second + videoPackets("\x00\x00\x01\xb3\x78\x04\x38"))
+	for range 30 {
+		compare(t, read(t, file), picture.Info{MediaType: picture.MPEGTS, Width: 1920, Height: 1080})
+	}
+}
+
 // What only sounds is not taken.
 func TestSoundAlone(t *testing.T) {
 	t.Parallel()

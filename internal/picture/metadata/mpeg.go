@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -54,7 +55,8 @@ func readTransportStream(r *io.SectionReader, t *tags) {
 			t.addTable(p, tables)
 		}
 	}
-	for _, stream := range streams {
+	for _, id := range slices.Sorted(maps.Keys(streams)) { // each time the same video counts
+		stream := streams[id]
 		t.addTrack(true)
 		t.setFrameSize(sequenceSize(stream))
 		for unit := range nalUnits(stream) {
