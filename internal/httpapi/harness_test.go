@@ -32,7 +32,8 @@ import (
 // config is what a fixture is made from.
 type config struct {
 	service.Config
-	HTTP httpapi.Config
+	HTTP  httpapi.Config
+	pipes *pipes // instead of real connections
 }
 
 // fixture is a server over a real database and real files, reached over real connections.
@@ -66,8 +67,8 @@ func (s *fixture) open(tweaks ...func(*config)) {
 	s.web = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.server.ServeHTTP(w, r) }))
 	base := "http://" + s.web.Listener.Addr().String()
 	s.config = config{
-		service.Config{Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read, Renditions: thumb.New(thumb.Config{})},
-		httpapi.Config{
+		Config: service.Config{Store: db, Blobs: blobs, Staging: blobs, Verify: verify, Inspect: metadata.Read, Renditions: thumb.New(thumb.Config{})},
+		HTTP: httpapi.Config{
 			BaseURL: base, Local: true, OpenAPI: openapi.JSON,
 			Resource: api.ProtectedResource{
 				Resource: base, AuthorizationServers: []string{"https://issuer.example/pool"}, ClientID: "cli", RedirectURIs: []string{"http://127.0.0.1:18484/callback"},
@@ -82,6 +83,9 @@ func (s *fixture) open(tweaks ...func(*config)) {
 	s.config.HTTP.Service, s.config.HTTP.Log = s.service, s.config.Log
 	s.server, err = httpapi.New(s.config.HTTP)
 	must(s.t, err)
+	if network := s.config.pipes; network != nil {
+		network.Listener, s.web.Listener = s.web.Listener, network
+	}
 	s.web.Start()
 	s.t.Cleanup(s.close)
 }

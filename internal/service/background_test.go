@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"photos/internal/blob"
@@ -37,6 +38,7 @@ type studio struct {
 	running atomic.Int32
 	most    atomic.Int32 // decoded at the same time
 	hold    sync.Mutex   // held by a test that lets no decoding end
+	takes   time.Duration
 }
 
 func newStudio(t *testing.T) *studio {
@@ -68,6 +70,7 @@ func (s *studio) Make(ctx context.Context, mediaType string, r io.ReaderAt, size
 	defer s.running.Add(-1)
 	s.hold.Lock()
 	s.hold.Unlock() //nolint:gocritic,staticcheck // it only waits
+	time.Sleep(s.takes)
 	if err := s.fail.Load(); err != nil {
 		return thumb.Result{}, *err
 	}
@@ -330,32 +333,35 @@ func TestRenditionsOfLostBytes(t *testing.T) {
 // While uploads are in progress hardly any work is done.
 func TestBackgroundYieldsToUploads(t *testing.T) {
 	t.Parallel()
-	s := newStudio(t)
-	by := signIn(t, s.Service, "ada")
-	add(t, s.Service, by, 1)
-	const photos = 30
-	for n := range photos {
-		add(t, s.Service, by, uint64(n))
-	}
-	entered, leave := make(chan struct{}), make(chan struct{})
-	c := service.Creation{Length: 5, Meta: service.Meta{Name: "slow.jpg"}}
-	c.Caller, c.Size = by, c.Length
-	c.Open = func(int64) (service.Body, error) { close(entered); <-leave; return nil, errors.New("the client left") }
-	uploaded := make(chan struct{})
-	go func() {
-		defer close(uploaded)
-		_, _ = s.Uploads.Begin(context.WithoutCancel(t.Context()), c)
-	}()
-	<-entered
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	s.Background.Run(ctx)
-	if n := s.made.Load(); n == 0 || n > 5 {
-		t.Errorf("%d photos decoded during an upload of 3 s, want a few", n)
-	}
-	close(leave)
-	<-uploaded
-	s.background(t, func() bool { return s.idle(t) })
+	synctest.Test(t, func(t *testing.T) {
+		s := newStudio(t)
+		by := signIn(t, s.Service, "ada")
+		s.takes = 50 * time.Millisecond
+		const photos = 40
+		for n := range photos {
+			add(t, s.Service, by, uint64(n))
+		}
+		entered, leave := make(chan struct{}), make(chan struct{})
+		c := service.Creation{Length: 5, Meta: service.Meta{Name: "slow.jpg"}}
+		c.Caller, c.Size = by, c.Length
+		c.Open = func(int64) (service.Body, error) { close(entered); <-leave; return nil, errors.New("the client left") }
+		uploaded := make(chan struct{})
+		go func() {
+			defer close(uploaded)
+			_, _ = s.Uploads.Begin(t.Context(), c)
+		}()
+		<-entered
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		s.Background.Run(ctx)
+		// One worker waits for a second before each photo, and 40 times as long as the photo took after it.
+		if n := s.made.Load(); n < 15 || n > 25 {
+			t.Errorf("%d photos decoded during an upload of a minute, want about 20", n)
+		}
+		close(leave)
+		<-uploaded
+		s.background(t, func() bool { return s.idle(t) })
+	})
 }
 
 // What an older reader recorded is read again, from the bytes.
