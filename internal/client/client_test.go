@@ -25,6 +25,7 @@ import (
 	"photos/internal/api"
 	"photos/internal/client"
 	"photos/internal/photo"
+	"photos/internal/testkit/pipenet"
 )
 
 // serve runs a small service for one test and returns a client of it.
@@ -33,6 +34,22 @@ func serve(t *testing.T, patience time.Duration, h http.HandlerFunc) *client.Cli
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	c, err := client.New(client.Options{Server: s.URL, Patience: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// serveIdle is serve in a synctest bubble: the patience ends while nothing moves, however slow
+// the machine is.
+func serveIdle(t *testing.T, patience time.Duration, h http.HandlerFunc) *client.Client {
+	t.Helper()
+	network := pipenet.New(&net.TCPAddr{})
+	server := &http.Server{Handler: h}
+	go func() { _ = server.Serve(network) }()
+	web := &http.Transport{DialContext: network.Dial}
+	t.Cleanup(func() { web.CloseIdleConnections(); _ = server.Close() })
+	c, err := client.New(client.Options{Server: "http://photos.example", Patience: patience, Transport: web})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -372,12 +389,12 @@ func TestUnreachableServiceFailsSoon(t *testing.T) {
 
 func TestStalledAnswerEnds(t *testing.T) {
 	t.Parallel()
-	release := make(chan struct{})
-	c := serve(t, 300*time.Millisecond, func(_ http.ResponseWriter, _ *http.Request) { <-release })
-	t.Cleanup(func() { close(release) })
-	if _, err := c.Me(context.Background()); photo.KindOf(err) != photo.KindUnavailable || !strings.Contains(err.Error(), "no progress for 300ms") {
-		t.Errorf("error %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := serveIdle(t, 300*time.Millisecond, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		if _, err := c.Me(t.Context()); photo.KindOf(err) != photo.KindUnavailable || !strings.Contains(err.Error(), "no progress for 300ms") {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 func TestInterruptedWait(t *testing.T) {
@@ -603,26 +620,28 @@ func TestUploadFinishedByAnotherClient(t *testing.T) {
 // fails, and the run goes on.
 func TestLeaseOfAnotherClientFailsOneUpload(t *testing.T) {
 	t.Parallel()
-	c := serve(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
-		switch r.Method {
-		case http.MethodPost:
-			w.Header().Set("Location", api.PathUploads+"/u1")
-			w.WriteHeader(http.StatusCreated)
-		case http.MethodPatch:
-			io.Copy(io.Discard, r.Body)
-			w.Header().Set("Content-Type", api.ProblemType)
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusLocked)
-			fmt.Fprint(w, `{"kind":"unavailable","title":"t","detail":"another client is sending this photo"}`)
-		case http.MethodHead:
-			w.Header().Set(api.HeaderUploadOffset, "0")
+	synctest.Test(t, func(t *testing.T) {
+		c := serveIdle(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+			switch r.Method {
+			case http.MethodPost:
+				w.Header().Set("Location", api.PathUploads+"/u1")
+				w.WriteHeader(http.StatusCreated)
+			case http.MethodPatch:
+				io.Copy(io.Discard, r.Body)
+				w.Header().Set("Content-Type", api.ProblemType)
+				w.Header().Set("Retry-After", "1")
+				w.WriteHeader(http.StatusLocked)
+				fmt.Fprint(w, `{"kind":"unavailable","title":"t","detail":"another client is sending this photo"}`)
+			case http.MethodHead:
+				w.Header().Set(api.HeaderUploadOffset, "0")
+			}
+		})
+		size := int64(photo.MaxWhole + 1)
+		_, err := c.Upload(context.Background(), client.Upload{Body: bytes.NewReader(make([]byte, size)), Size: size})
+		if photo.KindOf(err) != photo.KindConflict || !strings.Contains(err.Error(), "another client") {
+			t.Errorf("error %v of kind %s", err, photo.KindOf(err))
 		}
 	})
-	size := int64(photo.MaxWhole + 1)
-	_, err := c.Upload(context.Background(), client.Upload{Body: bytes.NewReader(make([]byte, size)), Size: size})
-	if photo.KindOf(err) != photo.KindConflict || !strings.Contains(err.Error(), "another client") {
-		t.Errorf("error %v of kind %s", err, photo.KindOf(err))
-	}
 }
 
 func TestUploadToAnotherHostIsRefused(t *testing.T) {
@@ -698,23 +717,25 @@ func TestUploadWithoutProgressEnds(t *testing.T) {
 	for name, offset := range map[string]string{"no offset": "", "never more": "0"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := serve(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
-				if r.Method == http.MethodPost {
-					w.Header().Set("Location", api.PathUploads+"/u1")
-					w.WriteHeader(http.StatusCreated)
-					return
+			synctest.Test(t, func(t *testing.T) {
+				c := serveIdle(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodPost {
+						w.Header().Set("Location", api.PathUploads+"/u1")
+						w.WriteHeader(http.StatusCreated)
+						return
+					}
+					_, _ = io.Copy(io.Discard, r.Body)
+					if offset != "" {
+						w.Header().Set(api.HeaderUploadOffset, offset)
+					}
+					w.WriteHeader(http.StatusNoContent)
+				})
+				size := int64(photo.MaxWhole + 1)
+				_, err := c.Upload(t.Context(), client.Upload{Body: bytes.NewReader(make([]byte, size)), Size: size})
+				if photo.KindOf(err) != photo.KindProtocol {
+					t.Errorf("error %v", err)
 				}
-				_, _ = io.Copy(io.Discard, r.Body)
-				if offset != "" {
-					w.Header().Set(api.HeaderUploadOffset, offset)
-				}
-				w.WriteHeader(http.StatusNoContent)
 			})
-			size := int64(photo.MaxWhole + 1)
-			_, err := c.Upload(t.Context(), client.Upload{Body: bytes.NewReader(make([]byte, size)), Size: size})
-			if photo.KindOf(err) != photo.KindProtocol {
-				t.Errorf("error %v", err)
-			}
 		})
 	}
 }
@@ -847,33 +868,26 @@ func TestSignsOfLifeAreBelievedForALimitedTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ended := make(chan struct{})
-			t.Cleanup(func() { close(ended) })
-			cl := serve(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
-				for {
-					c.beat(w)
-					select {
-					case <-ended:
-						return
-					case <-r.Context().Done():
-						return
-					case <-time.After(20 * time.Millisecond):
+			synctest.Test(t, func(t *testing.T) {
+				cl := serveIdle(t, 300*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+					for {
+						c.beat(w)
+						select {
+						case <-r.Context().Done():
+							return
+						case <-time.After(20 * time.Millisecond):
+						}
 					}
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if err := c.ask(ctx, cl); photo.KindOf(err) != photo.KindUnavailable || !strings.Contains(err.Error(), "no progress") {
+					t.Errorf("error %v", err)
 				}
 			})
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			if err := c.ask(ctx, cl); photo.KindOf(err) != photo.KindUnavailable || !strings.Contains(err.Error(), "no progress") {
-				t.Errorf("error %v", err)
-			}
 		})
 	}
 }
-
-// network is a transport that answers in place of a network.
-type network func(*http.Request) (*http.Response, error)
-
-func (n network) RoundTrip(r *http.Request) (*http.Response, error) { return n(r) }
 
 // TestRedirectsOfContent: a service may keep photos at another address, but cannot redirect the
 // client to every address.
@@ -904,7 +918,7 @@ func TestRedirectsOfContent(t *testing.T) {
 		{"http://127.0.0.1", "http://198.51.100.1/blob", "plain http"},
 	} {
 		var asked []string
-		network := network(func(r *http.Request) (*http.Response, error) {
+		network := roundTrip(func(r *http.Request) (*http.Response, error) {
 			asked = append(asked, r.URL.String())
 			res := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("photo")), Request: r}
 			if strings.HasSuffix(r.URL.Path, "/content") {

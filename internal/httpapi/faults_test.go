@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +22,7 @@ import (
 	"photos/internal/photo"
 	"photos/internal/picture"
 	"photos/internal/store"
+	"photos/internal/testkit/pipenet"
 )
 
 // full is a staging whose disk has space for room bytes of an upload, and none for a new
@@ -328,9 +327,8 @@ func TestLongWorkKeepsTheConnectionAlive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const stall, long = 2 * time.Second, 20 * time.Second
-		network := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 		s := start(t, func(c *config) {
-			c.pipes = network
+			c.inMemory = true
 			c.HTTP.Stall = stall
 			inspect := c.Inspect
 			c.Inspect = func(ctx context.Context, r io.ReaderAt, size int64) (picture.Info, error) {
@@ -339,7 +337,7 @@ func TestLongWorkKeepsTheConnectionAlive(t *testing.T) {
 			}
 			c.Blobs = slowBlobs{c.Blobs, long}
 		})
-		web := &http.Transport{DialContext: network.dial}
+		web := &http.Transport{DialContext: s.web.Listener.(*pipenet.Net).Dial}
 		defer web.CloseIdleConnections()
 		cl, err := client.New(client.Options{Server: s.web.URL, Patience: 4 * stall / 5, Transport: bearer{"ada", web}})
 		must(t, err)
@@ -354,38 +352,6 @@ func TestLongWorkKeepsTheConnectionAlive(t *testing.T) {
 			t.Errorf("verify: %+v, %v", got, err)
 		}
 	})
-}
-
-// pipes is a network in memory. In a synctest bubble, time passes while its connections are idle.
-type pipes struct {
-	net.Listener // has the address
-	conns        chan net.Conn
-	close        sync.Once
-	closed       chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.close.Do(func() { close(p.closed) })
-	return p.Listener.Close()
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	here, there := net.Pipe()
-	select {
-	case p.conns <- there:
-		return here, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // bearer is a transport that sends the token of a user.

@@ -25,6 +25,7 @@ import (
 	"photos/internal/service"
 	"photos/internal/store"
 	"photos/internal/store/sqldb"
+	"photos/internal/testkit/pipenet"
 	"photos/internal/testkit/sample"
 	"photos/internal/thumb"
 )
@@ -32,8 +33,8 @@ import (
 // config is what a fixture is made from.
 type config struct {
 	service.Config
-	HTTP  httpapi.Config
-	pipes *pipes // instead of real connections
+	HTTP     httpapi.Config
+	inMemory bool // over a network in memory instead of real connections
 }
 
 // fixture is a server over a real database and real files, reached over real connections.
@@ -83,8 +84,9 @@ func (s *fixture) open(tweaks ...func(*config)) {
 	s.config.HTTP.Service, s.config.HTTP.Log = s.service, s.config.Log
 	s.server, err = httpapi.New(s.config.HTTP)
 	must(s.t, err)
-	if network := s.config.pipes; network != nil {
-		network.Listener, s.web.Listener = s.web.Listener, network
+	if s.config.inMemory {
+		must(s.t, s.web.Listener.Close())
+		s.web.Listener = pipenet.New(s.web.Listener.Addr())
 	}
 	s.web.Start()
 	s.t.Cleanup(s.close)
