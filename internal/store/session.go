@@ -2,7 +2,7 @@ package store
 
 import "time"
 
-// SessionHash is by which a session is found. It is derived from the cookie, which nobody
+// SessionHash is the hash by which a session is found. It is derived from the cookie, which nobody
 // keeps.
 type SessionHash [32]byte
 
