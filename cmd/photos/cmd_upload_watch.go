@@ -102,17 +102,25 @@ func (u *uploadRun) watchFolders(ctx context.Context, paths []string) error {
 	}
 	var sum transfer.Summary
 	var err error
-	for ctx.Err() == nil && err == nil {
-		err = w.round(ctx, &sum)
+	read := u.e.Out.WithReader(ctx) // nothing is uploaded any more when nobody reads the results
+	for read.Err() == nil && err == nil {
+		var pause time.Duration
+		if pause, err = w.round(ctx, &sum); err == nil {
+			w.wait(read, pause)
+		}
+	}
+	if err == nil && ctx.Err() == nil {
+		err = context.Cause(read)
 	}
 	u.rep.flush()
 	return u.end(ctx, sum, err)
 }
 
-// round uploads what is ready, and waits until something may be ready again.
-func (w *folderWatch) round(ctx context.Context, sum *transfer.Summary) error {
+// round uploads what is ready, and returns when something may be ready again unless an event says so
+// earlier.
+func (w *folderWatch) round(ctx context.Context, sum *transfer.Summary) (pause time.Duration, err error) {
 	ready, settling := w.look(w.e.now())
-	pause := w.watching.rescan
+	pause = w.watching.rescan
 	if settling {
 		pause = settleTime
 	}
@@ -120,19 +128,15 @@ func (w *folderWatch) round(ctx context.Context, sum *transfer.Summary) error {
 		err := w.upload(ctx, ready, sum)
 		switch kind := photo.KindOf(err); {
 		case ctx.Err() != nil && sum.Outcomes[photo.OutcomePending] == 0:
-			return nil // that is how it ends
+			return 0, nil // that is how it ends
 		case err != nil && ctx.Err() == nil && (kind == photo.KindUnavailable || kind == photo.KindStorageFull):
 			pause = min(retryPause, w.watching.rescan)
 			w.e.Warn("%s; trying again in %s", err, pause)
 		case err != nil:
-			return err
-		}
-		if w.rep.printed != nil {
-			return w.rep.printed
+			return 0, err
 		}
 	}
-	w.wait(ctx, pause)
-	return nil
+	return pause, w.rep.printed
 }
 
 // upload uploads items that are ready. Those that were not reached are tried again.
