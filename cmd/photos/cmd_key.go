@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -87,15 +88,31 @@ func createKey(ctx context.Context, e *env, k api.NewAccessKey) error {
 	if err != nil {
 		return err
 	}
-	if e.set.JSON {
-		err = printJSON(e, made)
-	} else {
-		_, err = fmt.Fprintln(e.Out, e.Word(made.Secret))
-	}
+	err = printOnce(ctx, e, made, made.Secret, func(ctx context.Context) error { return c.RevokeKey(ctx, k.Name) })
 	if err == nil && !e.set.Quiet {
 		e.Say("photos: the key is not shown again; keep it where only you can read it")
 	}
 	return err
+}
+
+// printOnce prints a secret that was made and that nothing shows again. If that fails, it revokes the
+// secret, because nobody knows it.
+func printOnce(ctx context.Context, e *env, made any, secret string, revoke func(context.Context) error) error {
+	var err error
+	if e.set.JSON {
+		err = printJSON(e, made)
+	} else {
+		_, err = fmt.Fprintln(e.Out, e.Word(secret))
+	}
+	if err == nil {
+		return nil
+	}
+	hint := "it was revoked; the same command makes another one"
+	if failed := revoke(context.WithoutCancel(ctx)); failed != nil {
+		hint = "it could not be revoked: " + failed.Error()
+	}
+	// Only the text of the cause is passed on: a closed pipe is a failure here.
+	return &photo.Error{Kind: photo.KindUnreadable, Msg: "the secret could not be printed", Hint: hint, Err: errors.New(err.Error())}
 }
 
 // parseExpiry reads when a key expires: after a number of days or hours, at the end of a day in

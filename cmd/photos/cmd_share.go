@@ -219,11 +219,7 @@ func makeShare(ctx context.Context, e *env, c *client.Client, s api.NewShare) er
 	if err != nil {
 		return err
 	}
-	if e.set.JSON {
-		err = printJSON(e, made)
-	} else {
-		_, err = fmt.Fprintln(e.Out, e.Word(made.Address))
-	}
+	err = printOnce(ctx, e, made, made.Address, func(ctx context.Context) error { return c.RevokeShare(ctx, made.ID) })
 	if err != nil || e.set.Quiet {
 		return err
 	}

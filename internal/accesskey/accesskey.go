@@ -17,18 +17,26 @@ import (
 // with it.
 const Prefix = "photos_"
 
+// RandomBytes is how many random bytes a secret has. 160 bits cannot be guessed, so the service
+// needs no slow hash.
+const RandomBytes = 20
+
 const (
-	randomBytes = 20 // 160 bits cannot be guessed, so the service needs no slow hash
-	randomLen   = 32 // characters for them
-	checkLen    = 7  // characters for a checksum of 32 bits
+	randomLen = 32 // characters for the random bytes
+	checkLen  = 7  // characters for a checksum of 32 bits
 )
 
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // New returns a new secret.
 func New() string {
-	var random [randomBytes]byte
+	var random [RandomBytes]byte
 	rand.Read(random[:]) // never returns an error: crypto/rand ends the program instead
+	return Of(random)
+}
+
+// Of returns the secret that consists of random bytes.
+func Of(random [RandomBytes]byte) string {
 	secret := Prefix + encoding.EncodeToString(random[:])
 	return secret + checksum(secret)
 }

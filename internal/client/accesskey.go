@@ -15,10 +15,11 @@ func (c *Client) Keys(ctx context.Context) ([]api.AccessKey, error) {
 	return keys.Keys, err
 }
 
-// CreateKey makes an access key. Only this answer contains its secret.
+// CreateKey makes an access key. Only this answer contains its secret. The request has a key, so
+// that one that is repeated because its answer was lost gets the same access key.
 func (c *Client) CreateKey(ctx context.Context, k api.NewAccessKey) (api.CreatedAccessKey, error) {
 	var made api.CreatedAccessKey
-	err := c.json(ctx, http.MethodPost, api.PathKeys, nil, k, answer{&made, 1})
+	err := c.exchange(ctx, c.creation(api.PathKeys), api.PathKeys, k, answer{&made, 1})
 	return made, err
 }
 

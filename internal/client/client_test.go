@@ -220,23 +220,40 @@ func TestAnswersThatOnlyLookWhole(t *testing.T) {
 	}
 }
 
-// TestShareIsRepeatedWithItsKey: the service makes one share of a request and of its repetition.
-func TestShareIsRepeatedWithItsKey(t *testing.T) {
+// TestSecretsAreMadeOnce: the service makes one share or access key of a request and of its repetition.
+func TestSecretsAreMadeOnce(t *testing.T) {
 	t.Parallel()
 	var keys []string // requests come one after the other
 	c := serve(t, 10*time.Second, func(w http.ResponseWriter, r *http.Request) {
 		if keys = append(keys, r.Header.Get(api.HeaderKey)); len(keys) == 1 {
 			w.Header().Set("Content-Length", "1000") // and the connection ends
 		}
-		fmt.Fprint(w, `{"id":"abcdefgh"}`)
+		fmt.Fprint(w, `{"id":"abcdefgh","name":"nas"}`)
 	})
-	for range 2 {
-		if made, err := c.CreateShare(context.Background(), api.NewShare{}); err != nil || made.ID != "abcdefgh" {
-			t.Errorf("created %+v, %v", made, err)
+	createShare := func() error {
+		made, err := c.CreateShare(context.Background(), api.NewShare{})
+		if err == nil && made.ID != "abcdefgh" {
+			return fmt.Errorf("created %+v", made)
 		}
+		return err
 	}
-	if len(keys) != 3 || len(keys[0]) < 22 || keys[1] != keys[0] || keys[2] == keys[0] {
-		t.Errorf("the keys of the requests are %q", keys)
+	createKey := func() error {
+		made, err := c.CreateKey(context.Background(), api.NewAccessKey{})
+		if err == nil && made.Name != "nas" {
+			return fmt.Errorf("created %+v", made)
+		}
+		return err
+	}
+	for what, create := range map[string]func() error{"share": createShare, "access key": createKey} {
+		keys = nil
+		for range 2 {
+			if err := create(); err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if len(keys) != 3 || len(keys[0]) < 22 || keys[1] != keys[0] || keys[2] == keys[0] {
+			t.Errorf("%s: the keys of the requests are %q", what, keys)
+		}
 	}
 }
 

@@ -20,9 +20,14 @@ func (c *Client) Shares(ctx context.Context) ([]api.Share, error) {
 // that is repeated because its answer was lost makes no second share.
 func (c *Client) CreateShare(ctx context.Context, s api.NewShare) (api.CreatedShare, error) {
 	var made api.CreatedShare
-	k := request{method: http.MethodPost, url: c.url(api.PathShares, nil), header: http.Header{api.HeaderKey: {rand.Text()}}}
-	err := c.exchange(ctx, k, api.PathShares, s, answer{&made, 1})
+	err := c.exchange(ctx, c.creation(api.PathShares), api.PathShares, s, answer{&made, 1})
 	return made, err
+}
+
+// creation returns a request that creates a secret, with a key by which the service recognizes a
+// repetition.
+func (c *Client) creation(path string) request {
+	return request{method: http.MethodPost, url: c.url(path, nil), header: http.Header{api.HeaderKey: {rand.Text()}}}
 }
 
 // RevokeShare ends a share. The ID must be valid.

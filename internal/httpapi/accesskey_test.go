@@ -59,6 +59,45 @@ func TestKeyScopes(t *testing.T) {
 	}
 }
 
+// A client that did not get the answer repeats the request, and has one key.
+func TestKeyIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, bob := s.as("ada"), s.as("bob")
+	const request = "a-key_of_22_characters"
+	create := func(u user, request string, k api.NewAccessKey) (made api.CreatedAccessKey) {
+		t.Helper()
+		u.json(http.MethodPost, api.PathKeys, header{api.HeaderKey: request}, k).into(&made)
+		return made
+	}
+	nas := api.NewAccessKey{Name: "nas", Scope: photo.ScopeRead, ExpiresAt: time.Now().Add(time.Hour)}
+	first := create(ada, request, nas)
+	nas.ExpiresAt = nas.ExpiresAt.Add(time.Hour)
+	if again := create(ada, request, nas); again != first || !accesskey.Valid(first.Secret) {
+		t.Errorf("repeated: %+v, want %+v", again.AccessKey, first.AccessKey)
+	}
+	s.as(first.Secret).call(http.MethodGet, api.PathPhotos, nil, nil).has(http.StatusOK, nil)
+	secrets := map[string]string{first.Secret: "the first"}
+	for what, made := range map[string]api.CreatedAccessKey{
+		"another name":            create(ada, request, api.NewAccessKey{Name: "other", Scope: photo.ScopeRead}),
+		"another key":             create(ada, request+"2", api.NewAccessKey{Name: "third", Scope: photo.ScopeRead}),
+		"no key":                  create(ada, "", api.NewAccessKey{Name: "fourth", Scope: photo.ScopeRead}),
+		"no key again":            create(ada, "", api.NewAccessKey{Name: "fifth", Scope: photo.ScopeRead}),
+		"the request of somebody": create(bob, request, nas),
+	} {
+		if other := secrets[made.Secret]; other != "" {
+			t.Errorf("%s has the secret of %s", what, other)
+		}
+		secrets[made.Secret] = what
+	}
+	nas.Scope = photo.ScopeAll // another request, so the name is in use
+	ada.json(http.MethodPost, api.PathKeys, header{api.HeaderKey: request}, nas).refused(http.StatusConflict, photo.KindConflict)
+	nas.Name = "sixth"
+	for _, wrong := range []string{"short", strings.Repeat("a", 65), "a key with blanks in it, of 40 characters", "schlüssel-schlüssel-schlüssel"} {
+		ada.json(http.MethodPost, api.PathKeys, header{api.HeaderKey: wrong}, nas).refused(http.StatusBadRequest, photo.KindUsage)
+	}
+}
+
 func TestKeyActsForItsOwner(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -92,7 +92,7 @@ func (h *accounts) createKey(w http.ResponseWriter, r *http.Request, by service.
 	if err := h.body.read(w, r, 1, otherItem, &req); err != nil {
 		return err
 	}
-	k, secret, err := h.accounts.CreateKey(r.Context(), by, photo.AccessKey{Name: req.Name, Scope: req.Scope, ExpiresAt: req.ExpiresAt})
+	k, secret, err := h.accounts.CreateKey(r.Context(), by, service.RequestKey(r.Header.Get(api.HeaderKey)), photo.AccessKey{Name: req.Name, Scope: req.Scope, ExpiresAt: req.ExpiresAt})
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (h *shares) create(w http.ResponseWriter, r *http.Request, by service.Calle
 		return err
 	}
 	made, token, err := h.shares.Create(r.Context(), by, service.NewShare{
-		Key: r.Header.Get(api.HeaderKey), Title: req.Title, ExpiresAt: req.ExpiresAt, Originals: req.Originals, Live: req.Live, Search: req.Search, By: req.By, Photos: req.Photos,
+		Key: service.RequestKey(r.Header.Get(api.HeaderKey)), Title: req.Title, ExpiresAt: req.ExpiresAt, Originals: req.Originals, Live: req.Live, Search: req.Search, By: req.By, Photos: req.Photos,
 	})
 	if err != nil {
 		return err

@@ -149,8 +149,12 @@ func (s *Accounts) Keys(ctx context.Context, by Caller) ([]photo.AccessKey, erro
 }
 
 // CreateKey creates an access key with a name, a scope and an expiry, which may be zero.
-// It returns the secret, which is not stored: nobody can ask for it again.
-func (s *Accounts) CreateKey(ctx context.Context, by Caller, k photo.AccessKey) (created photo.AccessKey, secret string, err error) {
+// It returns the secret, which is not stored: nobody can ask for it again. The same request with
+// the same RequestKey returns the access key that is there, with the expiry that it has.
+func (s *Accounts) CreateKey(ctx context.Context, by Caller, request RequestKey, k photo.AccessKey) (created photo.AccessKey, secret string, err error) {
+	if err := request.check(); err != nil {
+		return k, "", err
+	}
 	switch {
 	case !photo.ValidKeyName(k.Name):
 		return k, "", &photo.Error{
@@ -161,11 +165,22 @@ func (s *Accounts) CreateKey(ctx context.Context, by Caller, k photo.AccessKey) 
 		return k, "", &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.40q is not a scope of an access key", k.Scope), Hint: "it is read, upload or all"}
 	}
 	secret = accesskey.New()
+	if request != "" {
+		secret = repeatableKey(by.Owner, request, k)
+	}
 	created, err = s.rows.CreateKey(ctx, by.Owner, k, store.KeyHash(accesskey.Hash(secret)))
 	if err != nil {
 		return k, "", err
 	}
 	return created, secret, nil
+}
+
+// repeatableKey returns the secret that a request with a key gets each time. The expiry is left out:
+// it may be counted from the time of the request.
+func repeatableKey(owner string, request RequestKey, k photo.AccessKey) string {
+	h := request.code("key", owner)
+	fmt.Fprintf(h, "%s\x00%s\x00", k.Name, k.Scope)
+	return accesskey.Of([accesskey.RandomBytes]byte(h.Sum(nil)))
 }
 
 // RevokeKey ends an access key at once.

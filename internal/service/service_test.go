@@ -96,7 +96,7 @@ func TestAuthenticate(t *testing.T) {
 	if again := signIn(t, svc, "ada"); again.Owner != ada.Owner || ada.Owner == signIn(t, svc, "bob").Owner || ada.Scope != "" {
 		t.Errorf("ada is %+v and %+v", ada, again)
 	}
-	_, secret, err := svc.Accounts.CreateKey(t.Context(), ada, photo.AccessKey{Name: "nas", Scope: photo.ScopeRead})
+	_, secret, err := svc.Accounts.CreateKey(t.Context(), ada, "", photo.AccessKey{Name: "nas", Scope: photo.ScopeRead})
 	must(t, err)
 	if nas := signIn(t, svc, secret); nas.Owner != ada.Owner || nas.Scope != photo.ScopeRead {
 		t.Errorf("the key is %+v", nas)

@@ -37,7 +37,7 @@ type Shares struct {
 // NewShare is a share that is to be created: everything about it that the user chooses, and its
 // photos unless it is live.
 type NewShare struct {
-	Key       string // chosen by the client, to be able to repeat the request; empty: each request makes another share
+	Key       RequestKey // without one, each request makes another share
 	Title     string
 	ExpiresAt time.Time
 	Originals bool
@@ -73,12 +73,10 @@ func newShareID() string { return strings.ToLower(rand.Text()[:photo.ShareIDLeng
 // check refuses what makes no sense, and names each photo once.
 func (n *NewShare) check() error {
 	n.Title = strings.TrimSpace(n.Title)
+	if err := n.Key.check(); err != nil {
+		return err
+	}
 	switch {
-	case n.Key != "" && !isShareKey(n.Key):
-		return &photo.Error{
-			Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20q is not a valid key of a request", n.Key),
-			Hint: fmt.Sprintf("use %d to %d letters, digits, hyphens and underscores, and choose them at random", minShareKey, maxShareKey),
-		}
 	case n.ExpiresAt.IsZero():
 		return &photo.Error{Kind: photo.KindUsage, Msg: "a link needs a time at which it ends", Hint: "give expires_at"}
 	case len(n.Title) > photo.MaxShareTitle:

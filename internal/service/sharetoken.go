@@ -22,25 +22,12 @@ type shareToken string
 // newShareToken returns a token with at least 128 random bits.
 func newShareToken() shareToken { return shareToken(strings.ToLower(rand.Text())) }
 
-// The length of the key of a request. The shortest one has 128 random bits if its characters are
-// random.
-const (
-	minShareKey = 22
-	maxShareKey = 64
-)
-
-func isShareKey(key string) bool {
-	return len(key) >= minShareKey && len(key) <= maxShareKey && !strings.ContainsFunc(key, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
-	})
-}
-
 // repeatableToken returns the token that a request with a key gets each time. A request for
 // something else gets another one, and so does another owner. The end is left out: it may be counted
 // from the time of the request.
 func repeatableToken(owner string, n NewShare) shareToken {
-	h := hmac.New(sha256.New, []byte(n.Key))
-	fmt.Fprintf(h, "photos share: token of a request\x00%s\x00%q\x00%t\x00%t\x00%q\x00%s\x00", owner, n.Title, n.Originals, n.Live, n.Search, n.By)
+	h := n.Key.code("share", owner)
+	fmt.Fprintf(h, "%q\x00%t\x00%t\x00%q\x00%s\x00", n.Title, n.Originals, n.Live, n.Search, n.By)
 	for _, id := range n.Photos {
 		h.Write(id[:])
 	}

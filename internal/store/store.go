@@ -39,7 +39,8 @@ type Store interface {
 	// CreateKey adds an access key. The caller sets its name, scope and expiry, and
 	// gives the hash of the secret. The error is of photo.KindConflict when the owner
 	// has a key of that name, or photo.MaxKeys keys. It is of photo.KindUsage when the
-	// expiry has passed.
+	// expiry has passed. When the owner already has a key with this hash, that one is
+	// returned as it is.
 	CreateKey(ctx context.Context, owner string, k photo.AccessKey, hash KeyHash) (photo.AccessKey, error)
 
 	// Keys lists an owner's access keys, oldest first.

@@ -86,7 +86,7 @@ func (p *Pages) createShare(w http.ResponseWriter, r *http.Request, by session.S
 		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%.20q is not a number of days", r.PostForm.Get("days"))}
 	}
 	n := service.NewShare{
-		Key: r.PostForm.Get("key"), Title: formText(r, "title"), ExpiresAt: time.Now().AddDate(0, 0, days), Originals: r.PostForm.Has("originals"), Photos: ids,
+		Key: service.RequestKey(r.PostForm.Get("key")), Title: formText(r, "title"), ExpiresAt: time.Now().AddDate(0, 0, days), Originals: r.PostForm.Has("originals"), Photos: ids,
 	}
 	made, token, err := p.service.Shares.Create(r.Context(), by.Caller, n)
 	if photo.KindOf(err) == photo.KindUsage && len(ids) > 0 {

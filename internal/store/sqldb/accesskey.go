@@ -29,36 +29,51 @@ func scanKey(row scanner, before ...any) (photo.AccessKey, error) {
 
 // CreateKey implements store.Store.
 func (db *DB) CreateKey(ctx context.Context, owner string, k photo.AccessKey, hash store.KeyHash) (photo.AccessKey, error) {
-	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) error {
+	var made photo.AccessKey
+	err := db.writer.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		if made, err = tx.ownKey(ctx, owner, hash); !errors.Is(err, sql.ErrNoRows) {
+			return err // without an error the key is there
+		}
 		if err := tx.mayCreateKey(ctx, owner, k); err != nil {
 			return err
 		}
-		k.CreatedAt, k.LastUsedAt = time.UnixMicro(tx.now).UTC(), time.Time{}
+		made = k
+		made.CreatedAt, made.LastUsedAt = time.UnixMicro(tx.now).UTC(), time.Time{}
 		expires := sql.NullInt64{Int64: k.ExpiresAt.UnixMicro(), Valid: !k.ExpiresAt.IsZero()}
-		_, err := tx.exec(ctx, `INSERT INTO access_key (hash, owner, name, scope, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		_, err = tx.exec(ctx, `INSERT INTO access_key (hash, owner, name, scope, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
 			hash[:], owner, k.Name, k.Scope, tx.now, expires)
 		return err
 	})
 	if err != nil {
 		return photo.AccessKey{}, fmt.Errorf("create access key: %w", err)
 	}
-	return k, nil
+	return made, nil
+}
+
+// ownKey returns the access key of an owner with a hash, or sql.ErrNoRows. Other transactions that
+// create a key of this owner wait for this one.
+func (t *txn) ownKey(ctx context.Context, owner string, hash store.KeyHash) (photo.AccessKey, error) {
+	if err := t.lockOwner(ctx, owner); err != nil {
+		return photo.AccessKey{}, err
+	}
+	return scanKey(t.row(ctx, `SELECT `+keyColumns+` FROM access_key k WHERE k.owner = ? AND k.hash = ?`, owner, hash[:]))
+}
+
+// lockOwner makes other transactions that lock the same owner wait for this one.
+func (t *txn) lockOwner(ctx context.Context, owner string) error {
+	err := t.row(ctx, `SELECT id FROM owner WHERE id = ? FOR UPDATE`, owner).Scan(new(string))
+	if errors.Is(err, sql.ErrNoRows) {
+		return t.refuse(noOwner(owner))
+	}
+	return err
 }
 
 func (t *txn) mayCreateKey(ctx context.Context, owner string, k photo.AccessKey) error {
 	if !k.ExpiresAt.IsZero() && k.ExpiresAt.UnixMicro() <= t.now {
 		return t.refuse(&photo.Error{Kind: photo.KindUsage, Msg: "the access key would already have expired", Hint: "give a later time"})
 	}
-	// The lock makes other transactions that create a key of this owner wait.
-	err := t.row(ctx, `SELECT id FROM owner WHERE id = ? FOR UPDATE`, owner).Scan(new(string))
-	if errors.Is(err, sql.ErrNoRows) {
-		return t.refuse(noOwner(owner))
-	}
-	if err != nil {
-		return err
-	}
 	var keys, same int
-	err = t.row(ctx, `SELECT (SELECT COUNT(*) FROM access_key WHERE owner = ?), (SELECT COUNT(*) FROM access_key WHERE owner = ? AND name = ?)`,
+	err := t.row(ctx, `SELECT (SELECT COUNT(*) FROM access_key WHERE owner = ?), (SELECT COUNT(*) FROM access_key WHERE owner = ? AND name = ?)`,
 		owner, owner, k.Name).Scan(&keys, &same)
 	switch {
 	case err != nil:

@@ -65,11 +65,7 @@ func (db *DB) CreateShare(ctx context.Context, owner string, s photo.Share, hash
 // ownShare returns the share of an owner with a hash, or sql.ErrNoRows. Other transactions that
 // create a share of this owner wait for this one.
 func (t *txn) ownShare(ctx context.Context, owner string, hash store.ShareHash) (photo.Share, error) {
-	err := t.row(ctx, `SELECT id FROM owner WHERE id = ? FOR UPDATE`, owner).Scan(new(string))
-	if errors.Is(err, sql.ErrNoRows) {
-		return photo.Share{}, t.refuse(noOwner(owner))
-	}
-	if err != nil {
+	if err := t.lockOwner(ctx, owner); err != nil {
 		return photo.Share{}, err
 	}
 	var photos int64

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 func accountTests() []test {
 	return []test{
 		{"an access key is found by its hash", findsKey},
+		{"an access key is created once", createsKeyOnce},
 		{"a key's name is the owner's own", keyNames},
 		{"keys are listed and revoked", listsKeys},
 		{"an expired key is not found", keyExpires},
@@ -46,6 +48,42 @@ func findsKey(t *testing.T, open Opener) {
 	wantKind(t, "Key that never was", err, photo.KindNotFound)
 	_, err = s.CreateKey(t.Context(), "99999999-9999-4999-8999-999999999999", photo.AccessKey{Name: "x", Scope: photo.ScopeAll}, hash(3))
 	wantKind(t, "CreateKey for nobody", err, photo.KindNotFound)
+}
+
+// A request that is repeated finds the access key that it made, also when there are as many as there
+// may be. A key that was revoked is not there any more.
+func createsKeyOnce(t *testing.T, open Opener) {
+	s := open(t)
+	alice := anOwner(t, s, "alice")
+	made := createKey(t, s, alice, "nas", 1)
+	var calls sync.WaitGroup
+	for i := range 4 {
+		calls.Go(func() {
+			other := photo.AccessKey{Name: "nas", Scope: photo.ScopeUpload, ExpiresAt: time.Now().Add(time.Duration(i+1) * time.Hour)}
+			again, err := s.CreateKey(t.Context(), alice, other, hash(1))
+			if err != nil {
+				t.Errorf("again: %v", err)
+			}
+			same(t, "created again", made, again)
+		})
+	}
+	calls.Wait()
+	for i := range photo.MaxKeys - 1 {
+		createKey(t, s, alice, fmt.Sprint("k", i), 10+i)
+	}
+	same(t, "created again among many", made, createKey(t, s, alice, "nas", 1))
+	keys, err := s.Keys(t.Context(), alice)
+	must(t, err)
+	if len(keys) != photo.MaxKeys {
+		t.Errorf("there are %d keys", len(keys))
+	}
+	if _, err := s.CreateKey(t.Context(), anOwner(t, s, "bob"), made, hash(1)); err == nil {
+		t.Error("another owner got the key")
+	}
+	must(t, s.RevokeKey(t.Context(), alice, "nas"))
+	if again := createKey(t, s, alice, "nas", 1); !again.CreatedAt.After(made.CreatedAt) {
+		t.Errorf("created again after it was revoked: %+v", again)
+	}
 }
 
 func keyNames(t *testing.T, open Opener) {
