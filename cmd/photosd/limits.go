@@ -72,9 +72,14 @@ func (l *limits) check(f *flags) error {
 func (l *limits) service() service.Limits {
 	return service.Limits{
 		MaxUpload: int64(l.maxUpload), UploadLifetime: l.uploadLifetime, TrashFor: l.trashTime,
-		Quota: l.quota, SearchTime: l.searchTime, Parsers: l.parsers,
+		Quota: l.quota, SearchTime: l.searchTime, Parsers: l.parsers, Requests: max(connections(l.connections)/ownersAtOnce, leastRequests),
 	}
 }
+
+const (
+	ownersAtOnce  = 4 // owners who may have all their requests in progress before every connection is taken
+	leastRequests = 8 // of one owner in progress, in any case
+)
 
 // limitMemory sets the garbage collector's target, unless GOMEMLIMIT sets one.
 func limitMemory(getenv func(string) string) {

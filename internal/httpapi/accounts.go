@@ -14,6 +14,7 @@ import (
 // auth finds out who calls.
 type auth struct {
 	accounts *service.Accounts
+	requests *service.Limiter
 	metadata string // the address at which clients learn how to sign in
 }
 
@@ -36,6 +37,21 @@ func (h *auth) require(p service.Permission, next callerHandler) handler {
 			}
 			return err
 		}
+		return counted(h.requests, next)(w, r, by)
+	}
+}
+
+// counted returns a handler that runs next unless the owner has too many requests in progress.
+func counted(requests *service.Limiter, next callerHandler) callerHandler {
+	return func(w http.ResponseWriter, r *http.Request, by service.Caller) error {
+		leave, err := requests.Acquire(by.Owner)
+		if err != nil {
+			if r.ContentLength != 0 { // net/http would wait for the body, and keep the connection
+				w.Header().Set("Connection", "close")
+			}
+			return err
+		}
+		defer leave()
 		return next(w, r, by)
 	}
 }

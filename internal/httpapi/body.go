@@ -32,19 +32,28 @@ const maxBodyTime = 2 * time.Minute
 type bodyReader struct{ stall time.Duration }
 
 // read reads the body of a request into v. Its longest list has up to items elements, which have up to
-// itemBytes bytes each. It refuses unknown members: a typing error must not look like a success.
+// itemBytes bytes each.
 func (b bodyReader) read(w http.ResponseWriter, r *http.Request, items, itemBytes int, v any) error {
+	body, err := b.bytes(w, r, items, itemBytes)
+	if err != nil {
+		return err
+	}
+	return decodeJSON(body, v)
+}
+
+// bytes returns the body of a request, which is for decodeJSON.
+func (b bodyReader) bytes(w http.ResponseWriter, r *http.Request, items, itemBytes int) ([]byte, error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
-		return withStatus(http.StatusUnsupportedMediaType, &photo.Error{Kind: photo.KindUsage, Msg: "the body must be JSON", Hint: "Content-Type: application/json"})
+		return nil, withStatus(http.StatusUnsupportedMediaType, &photo.Error{Kind: photo.KindUsage, Msg: "the body must be JSON", Hint: "Content-Type: application/json"})
 	}
 	in := httpkit.NewBody(w, r, b.stall)
 	defer in.Release()
 	body, err := api.ListBounds(items, itemBytes).Read(&timedReader{in, time.Now().Add(maxBodyTime)}, r.ContentLength)
 	if err != nil {
-		return bodyError(err)
+		return nil, bodyError(err)
 	}
-	return decodeJSON(body, v)
+	return body, nil
 }
 
 // timedReader fails once the time is over.
@@ -60,6 +69,7 @@ func (r *timedReader) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
+// decodeJSON refuses unknown members: a typing error must not look like a success.
 func decodeJSON(body []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()

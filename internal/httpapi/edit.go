@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -75,34 +76,36 @@ func (h *photos) tags(w http.ResponseWriter, r *http.Request, by service.Caller)
 // tagMany adds tags to many photos and removes others. A photo that is not there does not stop
 // the others.
 func (h *photos) tagMany(w http.ResponseWriter, r *http.Request, by service.Caller) error {
-	release, err := h.batches.Acquire(by.Owner)
-	if err != nil {
-		return err
-	}
-	defer release()
+	return h.batches.answer(w, r, by, tagItem, func(body []byte) ([]byte, error) {
+		return h.tagItems(r.Context(), by, body)
+	})
+}
+
+// tagItems returns the answer to the body of a request for the tags of many photos.
+func (h *photos) tagItems(ctx context.Context, by service.Caller, body []byte) ([]byte, error) {
 	var req api.TagPatch
-	if err := h.body.read(w, r, photo.MaxDescribe, tagItem, &req); err != nil {
-		return err
+	if err := decodeJSON(body, &req); err != nil {
+		return nil, err
 	}
 	switch {
 	case len(req.IDs) > photo.MaxDescribe:
-		return &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%d photos", len(req.IDs)), Hint: fmt.Sprintf("a request may have %d", photo.MaxDescribe)}
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("%d photos", len(req.IDs)), Hint: fmt.Sprintf("a request may have %d", photo.MaxDescribe)}
 	case len(req.Add)+len(req.Remove) == 0:
-		return &photo.Error{Kind: photo.KindUsage, Msg: "the body has no tags", Hint: "add or remove has tags"}
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the body has no tags", Hint: "add or remove has tags"}
 	}
 	edits := make([]photo.Edit, len(req.IDs))
 	for i, id := range req.IDs {
 		edits[i] = photo.Edit{ID: id, AddTags: req.Add, RemoveTags: req.Remove}
 	}
-	done, err := h.photos.EditMany(r.Context(), by, edits)
+	done, err := h.photos.EditMany(ctx, by, edits)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	results := make([]api.DescriptionResult, len(done))
 	for i, d := range done {
 		results[i] = descriptionResult(req.IDs[i], d)
 	}
-	return httpkit.WriteJSON(w, api.DescriptionsResponse{Results: results})
+	return httpkit.EncodeJSON(api.DescriptionsResponse{Results: results})
 }
 
 // photoTags answers the tags of one photo.

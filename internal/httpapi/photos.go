@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -18,18 +19,12 @@ type photos struct {
 	photos  *service.Photos
 	body    bodyReader
 	stall   time.Duration
-	batches *service.Limiter // requests with many descriptions
+	batches batches
 	log     *slog.Logger
 }
 
-// newPhotos also limits how many requests with many descriptions are read at the same
-// time: the body of one takes some 20 MiB.
 func newPhotos(c Config, body bodyReader) *photos {
-	const total, share = 4, 2
-	return &photos{
-		photos: c.Service.Photos, body: body, stall: c.Stall, log: c.Log,
-		batches: service.NewLimiter("requests with many descriptions", total, share),
-	}
+	return &photos{photos: c.Service.Photos, body: body, stall: c.Stall, log: c.Log, batches: newBatches(body)}
 }
 
 // pathID returns the {id} of the path. A path that has no valid ID names no photo.
@@ -80,28 +75,30 @@ func versionTag(version int64) string { return `"` + strconv.FormatInt(version, 
 
 // describeMany sets many descriptions. An item that fails does not stop the others.
 func (h *photos) describeMany(w http.ResponseWriter, r *http.Request, by service.Caller) error {
-	release, err := h.batches.Acquire(by.Owner)
-	if err != nil {
-		return err
-	}
-	defer release()
+	return h.batches.answer(w, r, by, descriptionItem, func(body []byte) ([]byte, error) {
+		return h.describeItems(r.Context(), by, body)
+	})
+}
+
+// describeItems returns the answer to the body of a request with many descriptions.
+func (h *photos) describeItems(ctx context.Context, by service.Caller, body []byte) ([]byte, error) {
 	var req api.DescriptionsPatch
-	if err := h.body.read(w, r, photo.MaxDescribe, descriptionItem, &req); err != nil {
-		return err
+	if err := decodeJSON(body, &req); err != nil {
+		return nil, err
 	}
 	items := make([]service.Description, len(req.Items))
 	for i, item := range req.Items {
 		items[i] = service.Description{ID: item.ID, Text: item.Description, Source: item.Source, OnlyIfEmpty: item.OnlyIfEmpty, IfVersion: item.Version}
 	}
-	done, err := h.photos.DescribeMany(r.Context(), by, items)
+	done, err := h.photos.DescribeMany(ctx, by, items)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	results := make([]api.DescriptionResult, len(done))
 	for i, d := range done {
 		results[i] = descriptionResult(items[i].ID, d)
 	}
-	return httpkit.WriteJSON(w, api.DescriptionsResponse{Results: results})
+	return httpkit.EncodeJSON(api.DescriptionsResponse{Results: results})
 }
 
 func descriptionResult(id photo.ID, d service.Described) api.DescriptionResult {

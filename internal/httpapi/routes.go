@@ -47,7 +47,7 @@ func newRouter(c Config, base *url.URL, ready func(context.Context) error, stopp
 		problems: problems{c.Log},
 		session:  newSessionRoutes(c, base, body),
 		about:    &about{ready: ready, resource: c.Resource, openAPI: c.OpenAPI},
-		auth:     &auth{accounts: c.Service.Accounts, metadata: origin + api.PathProtectedResource + base.Path},
+		auth:     &auth{accounts: c.Service.Accounts, requests: c.Service.Requests, metadata: origin + api.PathProtectedResource + base.Path},
 		accounts: &accounts{accounts: c.Service.Accounts, body: body, issuer: issuer},
 		shares:   &shares{shares: c.Service.Shares, body: body, base: c.BaseURL},
 		photos:   newPhotos(c, body),

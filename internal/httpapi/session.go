@@ -12,9 +12,10 @@ import (
 // sessionRoutes are handlers of the API as the web pages use them, with a session instead of
 // an access token: pictures, the bytes of photos, and what uploads by a script need.
 type sessionRoutes struct {
-	caller  func(*http.Request) (service.Caller, error)
-	photos  *photos
-	uploads *uploads
+	caller   func(*http.Request) (service.Caller, error)
+	requests *service.Limiter
+	photos   *photos
+	uploads  *uploads
 }
 
 // Paths that the web pages use.
@@ -28,7 +29,7 @@ func newSessionRoutes(c Config, base *url.URL, body bodyReader) *sessionRoutes {
 		return nil
 	}
 	return &sessionRoutes{
-		caller: c.Session, photos: newPhotos(c, body),
+		caller: c.Session, requests: c.Service.Requests, photos: newPhotos(c, body),
 		uploads: &uploads{uploads: c.Service.Uploads, path: base.Path + pathSession + "/uploads", stall: c.Stall},
 	}
 }
@@ -63,7 +64,7 @@ func (t *sessionRoutes) require(h callerHandler) handler {
 		if err != nil {
 			return err
 		}
-		return h(w, r, by)
+		return counted(t.requests, h)(w, r, by)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"runtime"
 	"time"
 
@@ -73,6 +74,7 @@ type Limits struct {
 	Quota          store.Quota   // what each owner may have; 1,000 unfinished uploads
 	SearchTime     time.Duration // how long a search may take; 10 s
 	ShareRequests  int           // how often a share may be opened at once, pictures included; 2,000, and a hundredth of them comes back per second
+	Requests       int           // requests of one owner in progress, and as many of those who look at the owner's shares; 256
 	Parsers        int           // photos whose metadata is read at the same time; one per processor
 	Decoders       int           // photos of which small pictures are made at the same time; one for two processors, 2 to 8
 }
@@ -98,6 +100,9 @@ func (l Limits) withDefaults() Limits {
 	if l.ShareRequests <= 0 {
 		l.ShareRequests = 2000
 	}
+	if l.Requests <= 0 {
+		l.Requests = 256
+	}
 	if l.Parsers <= 0 {
 		l.Parsers = runtime.GOMAXPROCS(0)
 	}
@@ -116,6 +121,10 @@ type Service struct {
 	Uploads    *Uploads
 	Sweeper    *Sweeper
 	Background *Background
+
+	// Requests counts the requests in progress of each owner. A slow client, or one that waits,
+	// keeps a connection. Without a limit, one owner could have all connections.
+	Requests *Limiter
 
 	ping        func(context.Context) error
 	inspections *inspections
@@ -136,13 +145,15 @@ func New(c Config) (*Service, error) {
 	checked := integrity{rows: c.Store, blobs: c.Blobs, log: c.Log}
 	small, uploading := newRenditions(c, checked), newActivity()
 	photos := newPhotos(c, checked, small)
+	requests := NewLimiter("requests", math.MaxInt, c.Limits.Requests)
 	return &Service{
 		Accounts:   newAccounts(c),
 		Photos:     photos,
-		Shares:     &Shares{rows: c.Store, photos: photos, limit: newShareLimit(c.Limits.ShareRequests)},
+		Shares:     &Shares{rows: c.Store, photos: photos, limit: newShareLimit(c.Limits.ShareRequests), requests: requests},
 		Uploads:    newUploads(c, checked, uploading),
 		Sweeper:    &Sweeper{Rows: c.Store, Blobs: c.Blobs, Staging: c.Staging, Log: c.Log, Swept: c.Swept},
 		Background: newBackground(c, small, uploading),
+		Requests:   requests,
 		ping:       c.Store.Ping, inspections: inspected,
 	}, nil
 }

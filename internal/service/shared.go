@@ -57,6 +57,12 @@ func (s *Shares) Open(ctx context.Context, token string) (*Shared, error) {
 	return &Shared{Share: use.Share, s: s, owner: Caller{Owner: use.Owner}, hash: secret.hash(), seal: secret.sealer()}, nil
 }
 
+// Enter counts a request in progress until leave is called. Those who look at the shares of an owner have
+// a limit of their own, so that they take no place of the owner's. Its error is a *BusyError.
+func (v *Shared) Enter() (leave func(), err error) {
+	return v.s.requests.Acquire("shares of " + v.owner.Owner)
+}
+
 // notShared is the error about a photo that the share does not show.
 func notShared() error {
 	return &photo.Error{Kind: photo.KindNotFound, Msg: "this photo is not shared, or no longer"}

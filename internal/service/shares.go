@@ -29,9 +29,10 @@ type ShareRows interface {
 
 // Shares are links with which anyone can look at some photos.
 type Shares struct {
-	rows   ShareRows
-	photos *Photos
-	limit  *shareLimit
+	rows     ShareRows
+	photos   *Photos
+	limit    *shareLimit
+	requests *Limiter
 }
 
 // NewShare is a share that is to be created: everything about it that the user chooses, and its
@@ -72,10 +73,10 @@ func newShareID() string { return strings.ToLower(rand.Text()[:photo.ShareIDLeng
 
 // check refuses what makes no sense, and names each photo once.
 func (n *NewShare) check() error {
-	n.Title = strings.TrimSpace(n.Title)
 	if err := n.Key.check(); err != nil {
 		return err
 	}
+	n.Title = strings.TrimSpace(n.Title)
 	switch {
 	case n.ExpiresAt.IsZero():
 		return &photo.Error{Kind: photo.KindUsage, Msg: "a link needs a time at which it ends", Hint: "give expires_at"}

@@ -46,12 +46,22 @@ func (p *Pages) shared(h sharedHandler) http.Handler {
 		}
 		s, err := p.service.Shares.Open(r.Context(), strings.ToLower(r.PathValue("token")))
 		if err == nil {
-			err = h(w, r, s)
+			err = enter(s.Enter, func() error { return h(w, r, s) })
 		}
 		if err != nil {
 			p.failShared(w, r, err)
 		}
 	})
+}
+
+// enter runs do while a request is counted.
+func enter(count func() (leave func(), err error), do func() error) error {
+	leave, err := count()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return do()
 }
 
 // noSharedPage answers requests for pages that no share has.

@@ -464,6 +464,39 @@ func TestSharesAreLimited(t *testing.T) {
 	}
 }
 
+// One owner has a limit of requests in progress, and those who look at the owner's links have another one.
+func TestRequestsInProgress(t *testing.T) {
+	t.Parallel()
+	s := startSiteWith(t, service.Limits{Requests: 1})
+	s.handlers = s.handlers[1:] // the replica of s.service
+	ada, bob, visitor := s.signedIn("ada"), s.signedIn("bob"), s.browser()
+	one, id := scene(t, 1)
+	ada.upload("", map[string][]byte{"a.jpg": one})
+	path := ada.share(url.Values{}, id)
+	owner := s.owner()
+	want := func(what string, adas, visitors int) {
+		t.Helper()
+		a, v, b := ada.get("/myphotos"), visitor.get(path), bob.get("/myphotos")
+		if a.status != adas || v.status != visitors || b.status != http.StatusOK {
+			t.Errorf("%s: the owner gets %d, a visitor %d, another user %d", what, a.status, v.status, b.status)
+		}
+	}
+	want("before", http.StatusOK, http.StatusOK)
+	leave, err := s.service.Requests.Acquire(owner)
+	must(t, err)
+	want("during a request of the owner", http.StatusServiceUnavailable, http.StatusOK)
+	leave()
+	want("after it", http.StatusOK, http.StatusOK)
+	_, token, _ := strings.Cut(path, "/s/")
+	shared, err := s.service.Shares.Open(t.Context(), token)
+	must(t, err)
+	leave, err = shared.Enter()
+	must(t, err)
+	want("during a request of a visitor", http.StatusOK, http.StatusTooManyRequests)
+	leave()
+	want("after that", http.StatusOK, http.StatusOK)
+}
+
 func TestShareForms(t *testing.T) {
 	t.Parallel()
 	s := startSite(t)

@@ -192,7 +192,8 @@ func (p *Pages) signedIn(h signedInHandler) handler {
 		by, err := p.session(r)
 		switch {
 		case err == nil:
-			return h(w, r, by)
+			count := func() (func(), error) { return p.service.Requests.Acquire(by.Caller.Owner) }
+			return enter(count, func() error { return h(w, r, by) })
 		case photo.KindOf(err) != photo.KindNotSignedIn && r.Method != http.MethodPost:
 			return err
 		case r.Method == http.MethodPost:
