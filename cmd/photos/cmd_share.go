@@ -104,24 +104,28 @@ func share(ctx context.Context, e *env, args []string, o shareOptions) error {
 		return err
 	}
 	defer list.close()
-	found, err := findShared(ctx, e, c, list, o.dryRun)
-	if _, several := errors.AsType[reported](err); several {
-		e.Say("photos: no link was made")
+	if o.dryRun {
+		return showShared(ctx, e, c, list)
 	}
+	var ids []photo.ID
+	photos := 0 // more than ids if one link cannot have them
+	err = findShared(ctx, e, c, list, false, func(p photo.Photo) error {
+		if photos++; !o.live && photos <= photo.MaxShared {
+			ids = append(ids, p.ID)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	if o.dryRun {
-		return showShared(e, found)
-	}
-	if err := o.confirm(ctx, e, len(found)); err != nil {
+	if err := o.confirm(ctx, e, photos); err != nil {
 		return err
 	}
-	s := api.NewShare{Title: o.title, Originals: o.originals, ExpiresAt: o.ends}
+	s := api.NewShare{Title: o.title, Originals: o.originals, ExpiresAt: o.ends, Photos: ids}
 	if o.live {
 		err = o.follow(&s, e.now())
 	} else {
-		s.Photos, err = idsToShare(found)
+		err = checkShared(photos)
 	}
 	if err != nil {
 		return err
@@ -129,11 +133,10 @@ func share(ctx context.Context, e *env, args []string, o shareOptions) error {
 	return makeShare(ctx, e, c, s)
 }
 
-// findShared finds the photos of a call, each once. An ID is not looked up, unless the photos are to be
-// shown: the service refuses one that it does not have.
-func findShared(ctx context.Context, e *env, c *client.Client, list *itemList, show bool) ([]photo.Photo, error) {
-	var found []photo.Photo
-	seen := map[photo.ID]bool{}
+// findShared passes the photos of a call to do, each once. A filter may find more than fit into memory. An
+// ID is not looked up, unless the photos are to be shown: the service refuses one that it does not have.
+func findShared(ctx context.Context, e *env, c *client.Client, list *itemList, show bool, do func(photo.Photo) error) error {
+	named := map[photo.ID]bool{}
 	err := eachItem(e, list.all(), func(it listItem) error {
 		var p photo.Photo
 		id, err := photo.ParseID(it.Name)
@@ -142,27 +145,29 @@ func findShared(ctx context.Context, e *env, c *client.Client, list *itemList, s
 				return err
 			}
 		}
-		if !seen[p.ID] {
-			seen[p.ID], found = true, append(found, p)
+		if it.Photo == nil { // a filter finds each photo once
+			if named[p.ID] {
+				return nil
+			}
+			named[p.ID] = true
 		}
-		return nil
+		return do(p)
 	})
-	return found, err
+	if _, several := errors.AsType[reported](err); several {
+		e.Say("photos: no link was made")
+	}
+	return err
 }
 
-// idsToShare returns the IDs of photos, if one link can have them.
-func idsToShare(found []photo.Photo) ([]photo.ID, error) {
-	switch n := len(found); {
-	case n == 0:
-		return nil, &photo.Error{Kind: photo.KindNotFound, Msg: "there is no photo to share", Hint: "'photos list' shows your photos"}
-	case n > photo.MaxShared:
-		return nil, badUsage(strconv.Itoa(n)+" photos are too many for one link", fmt.Sprintf("a link has at most %d; --live has no limit", photo.MaxShared))
+// checkShared refuses a number of photos that one link cannot have.
+func checkShared(photos int) error {
+	switch {
+	case photos == 0:
+		return &photo.Error{Kind: photo.KindNotFound, Msg: "there is no photo to share", Hint: "'photos list' shows your photos"}
+	case photos > photo.MaxShared:
+		return badUsage(strconv.Itoa(photos)+" photos are too many for one link", fmt.Sprintf("a link has at most %d; --live has no limit", photo.MaxShared))
 	}
-	ids := make([]photo.ID, len(found))
-	for i, p := range found {
-		ids[i] = p.ID
-	}
-	return ids, nil
+	return nil
 }
 
 // follow makes the link one that follows the filter of the call.
@@ -180,18 +185,21 @@ func (o *shareOptions) follow(s *api.NewShare, now time.Time) error {
 }
 
 // showShared prints the photos that would be shared.
-func showShared(e *env, found []photo.Photo) error {
+func showShared(ctx context.Context, e *env, c *client.Client, list *itemList) error {
 	out, err := newPrinter(e, photoColumns(), func(p photo.Photo) any { return api.FromPhoto(p) })
 	if err != nil {
 		return err
 	}
-	for _, p := range found {
-		if err := out.Print(p); err != nil {
-			return err
-		}
+	photos := 0
+	err = findShared(ctx, e, c, list, true, func(p photo.Photo) error {
+		photos++
+		return out.Print(p)
+	})
+	if err != nil {
+		return err
 	}
 	if !e.set.Quiet {
-		e.Say("photos: %s would be shared", count(len(found), "photo"))
+		e.Say("photos: %s would be shared", count(photos, "photo"))
 	}
 	return out.Close()
 }

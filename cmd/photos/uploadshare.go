@@ -74,16 +74,15 @@ func (s *uploadShare) finish(ctx context.Context, e *env, c *client.Client, uplo
 		return uploaded
 	}
 	slices.SortStableFunc(s.stored, func(a, b transfer.Record) int { return cmp.Compare(a.Index, b.Index) })
-	var photos []photo.Photo
+	var ids []photo.ID
 	seen := map[photo.ID]bool{}
 	for _, r := range s.stored {
 		if !seen[r.ID] {
 			seen[r.ID] = true
-			photos = append(photos, photo.Photo{ID: r.ID})
+			ids = append(ids, r.ID)
 		}
 	}
-	ids, err := idsToShare(photos)
-	if err != nil {
+	if err := checkShared(len(ids)); err != nil {
 		return err
 	}
 	return makeShare(ctx, e, c, api.NewShare{Photos: ids, ExpiresAt: s.ends})
