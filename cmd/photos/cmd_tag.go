@@ -248,5 +248,5 @@ func tagColumns() []term.Column[api.Tag] {
 
 // listTags prints all tags.
 func listTags(ctx context.Context, e *env) error {
-	return printList(e, tagColumns(), func(c *client.Client) ([]api.Tag, error) { return c.Tags(ctx) }, "")
+	return printEach(e, tagColumns(), func(c *client.Client) iter.Seq2[api.Tag, error] { return c.Tags(ctx) }, "")
 }

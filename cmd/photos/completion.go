@@ -374,12 +374,12 @@ func needsQuotes(r rune) bool {
 
 // plainTags proposes the user's tags.
 func plainTags(ctx context.Context, c *client.Client, _ []string, _ string) []string {
-	tags, err := c.Tags(ctx)
-	if err != nil {
-		return nil
-	}
+	const enough = 10_000
 	var out []string
-	for _, t := range tags {
+	for t, err := range c.Tags(ctx) {
+		if err != nil || len(out) == enough {
+			break
+		}
 		out = append(out, text.Line(t.Tag))
 	}
 	return out

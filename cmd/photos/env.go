@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"net/http"
 	"os"
 	"slices"
@@ -53,6 +54,24 @@ func newPrinter[T any](e *env, columns []term.Column[T], toJSON func(T) any) (*t
 
 // printList prints what fetch gets from the service. If that is nothing, it says none on stderr.
 func printList[T any](e *env, columns []term.Column[T], fetch func(*client.Client) ([]T, error), none string) error {
+	return printEach(e, columns, func(c *client.Client) iter.Seq2[T, error] {
+		list, err := fetch(c)
+		return func(yield func(T, error) bool) {
+			if err != nil {
+				yield(*new(T), err)
+				return
+			}
+			for _, v := range list {
+				if !yield(v, nil) {
+					return
+				}
+			}
+		}
+	}, none)
+}
+
+// printEach is like printList, for a list that comes in parts and need not fit into memory.
+func printEach[T any](e *env, columns []term.Column[T], fetch func(*client.Client) iter.Seq2[T, error], none string) error {
 	out, err := newPrinter(e, columns, func(v T) any { return v })
 	if err != nil {
 		return err
@@ -61,11 +80,10 @@ func printList[T any](e *env, columns []term.Column[T], fetch func(*client.Clien
 	if err != nil {
 		return err
 	}
-	list, err := fetch(c)
-	if err != nil {
-		return err
-	}
-	for _, v := range list {
+	for v, err := range fetch(c) {
+		if err != nil {
+			return err
+		}
 		if err := out.Print(v); err != nil {
 			return err
 		}

@@ -57,7 +57,8 @@ type PhotoTags struct {
 
 // Tags is the answer of GET /v1/tags, in the order of the tags.
 type Tags struct {
-	Tags []Tag `json:"tags"`
+	Tags []Tag  `json:"tags"`
+	Next string `json:"next,omitempty"` // the cursor of the next page
 }
 
 // Tag is a tag and how many photos have it.
@@ -68,8 +69,8 @@ type Tag struct {
 }
 
 // FromTags returns the form of tags on the wire.
-func FromTags(tags []photo.Tally) Tags {
-	w := Tags{Tags: make([]Tag, len(tags))}
+func FromTags(tags []photo.Tally, next string) Tags {
+	w := Tags{Tags: make([]Tag, len(tags)), Next: next}
 	for i, t := range tags {
 		w.Tags[i] = Tag{Tag: t.Value, Photos: t.Photos, Bytes: t.Bytes}
 	}
@@ -82,7 +83,7 @@ type Stats struct {
 	Bytes   int64   `json:"bytes"`
 	Months  []Count `json:"months"`  // like 2024-05, the earliest first; empty for photos without a date
 	Types   []Count `json:"types"`   // media types
-	Cameras []Count `json:"cameras"` // empty for photos that do not name one
+	Cameras []Count `json:"cameras"` // the photo.MaxCameras with the most photos; empty for photos that do not name one
 }
 
 // Count is how many photos have a value in common.

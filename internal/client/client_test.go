@@ -452,6 +452,31 @@ func TestListPages(t *testing.T) {
 	}
 }
 
+// TestTagsComeInPages: a service that never ends is noticed.
+func TestTagsComeInPages(t *testing.T) {
+	t.Parallel()
+	pages := map[string]string{
+		"": `{"tags":[{"tag":"a"},{"tag":"b"}],"next":"b"}`, "b": `{"tags":[],"next":"c"}`, "c": `{"tags":[{"tag":"d"}]}`,
+	}
+	c := serve(t, time.Second, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, pages[r.URL.Query().Get("cursor")]) })
+	read := func() (tags string, err error) {
+		for tag, err := range c.Tags(context.Background()) {
+			if err != nil {
+				return tags, err
+			}
+			tags += tag.Tag
+		}
+		return tags, nil
+	}
+	if tags, err := read(); tags != "abd" || err != nil {
+		t.Errorf("tags %s, %v", tags, err)
+	}
+	pages["c"] = `{"tags":[{"tag":"d"}],"next":"b"}`
+	if _, err := read(); photo.KindOf(err) != photo.KindProtocol {
+		t.Errorf("pages without an end: %v", err)
+	}
+}
+
 // TestInterruptedListEndsWithAnError: whoever mirrors a list would take it for a whole one otherwise.
 func TestInterruptedListEndsWithAnError(t *testing.T) {
 	t.Parallel()

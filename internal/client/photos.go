@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -114,15 +115,39 @@ func (c *Client) Tag(ctx context.Context, ids []photo.ID, add, remove []string) 
 	})
 }
 
-// maxValues is how many tags, months or cameras an answer may have.
-const maxValues = 1_000_000
-
-// Tags returns the tags of all photos that are not in the trash.
-func (c *Client) Tags(ctx context.Context) ([]api.Tag, error) {
-	var tags api.Tags
-	err := c.json(ctx, http.MethodGet, api.PathTags, nil, nil, answer{&tags, maxValues})
-	return tags.Tags, err
+// Tags yields the tags of all photos that are not in the trash. It ends with the first error.
+func (c *Client) Tags(ctx context.Context) iter.Seq2[api.Tag, error] {
+	return func(yield func(api.Tag, error) bool) {
+		seen := map[string]bool{}
+		for cursor := ""; ; {
+			var page api.Tags
+			q := url.Values{"limit": {strconv.Itoa(pageSize)}}
+			if cursor != "" {
+				q.Set("cursor", cursor)
+			}
+			err := c.json(ctx, http.MethodGet, api.PathTags, q, nil, answer{&page, pageSize})
+			if err == nil && seen[page.Next] {
+				err = c.badAnswer("the list does not advance")
+			}
+			if err != nil {
+				yield(api.Tag{}, err)
+				return
+			}
+			for _, tag := range page.Tags {
+				if !yield(tag, nil) {
+					return
+				}
+			}
+			if cursor = page.Next; cursor == "" {
+				return
+			}
+			seen[cursor] = true
+		}
+	}
 }
+
+// maxValues is how many months or cameras an answer may have.
+const maxValues = 200_000
 
 // Stats returns how many photos there are by month, type and camera.
 func (c *Client) Stats(ctx context.Context) (api.Stats, error) {

@@ -64,13 +64,17 @@ func parsePlace(p *api.Position) (*photo.PlaceEdit, error) {
 	return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the position is not a latitude and a longitude in degrees", Hint: `{"latitude": 48.1, "longitude": 11.5}, or null, which erases it`}
 }
 
-// tags answers the tags of all photos.
+// tags answers a page of the tags of all photos.
 func (h *photos) tags(w http.ResponseWriter, r *http.Request, by service.Caller) error {
-	tags, err := h.photos.Tags(r.Context(), by)
+	q, err := parsePageQuery(r.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	return httpkit.WriteJSON(w, api.FromTags(tags))
+	tags, next, err := h.photos.Tags(r.Context(), by, q.cursor, q.limit)
+	if err != nil {
+		return err
+	}
+	return httpkit.WriteJSON(w, api.FromTags(tags, next))
 }
 
 // tagMany adds tags to many photos and removes others. A photo that is not there does not stop

@@ -18,14 +18,12 @@ const (
 // listQuery is what GET /v1/photos asks for.
 type listQuery struct {
 	filter photo.Filter
-	cursor string
-	limit  int
+	pageQuery
 }
 
 // parseListQuery reads the query of GET /v1/photos. It refuses parameters that are unknown,
 // repeated or blank: a misspelt filter would list photos that it should not.
-func parseListQuery(raw string) (listQuery, error) {
-	q := listQuery{limit: defaultPage}
+func parseListQuery(raw string) (q listQuery, err error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return q, badQuery("the query is malformed")
@@ -33,6 +31,28 @@ func parseListQuery(raw string) (listQuery, error) {
 	if q.filter, err = api.DecodeFilter(values); err != nil {
 		return q, err
 	}
+	q.pageQuery, err = readPageQuery(values)
+	return q, err
+}
+
+// pageQuery says which page of a list is asked for.
+type pageQuery struct {
+	cursor string
+	limit  int
+}
+
+// parsePageQuery reads the query of a list without a filter.
+func parsePageQuery(raw string) (pageQuery, error) {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return pageQuery{}, badQuery("the query is malformed")
+	}
+	return readPageQuery(values)
+}
+
+// readPageQuery refuses whatever else is in the query.
+func readPageQuery(values url.Values) (pageQuery, error) {
+	q := pageQuery{limit: defaultPage}
 	for key := range values {
 		if key == "cursor" && len(values[key]) == 1 && values[key][0] == "" {
 			continue // from the start
@@ -48,8 +68,8 @@ func parseListQuery(raw string) (listQuery, error) {
 	return q, nil
 }
 
-// set reads a parameter that is not part of the filter.
-func (q *listQuery) set(key, v string) (err error) {
+// set reads a parameter.
+func (q *pageQuery) set(key, v string) (err error) {
 	switch key {
 	case "cursor":
 		q.cursor = v

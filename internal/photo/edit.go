@@ -110,5 +110,8 @@ type Stats struct {
 	Photos, Bytes int64
 	Months        []Tally // like 2024-05, where the photo was taken
 	Types         []Tally // media types
-	Cameras       []Tally
+	Cameras       []Tally // the MaxCameras with the most photos
 }
+
+// MaxCameras is how many cameras are counted. Any text in a file may be the name of one.
+const MaxCameras = 1000

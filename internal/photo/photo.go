@@ -49,6 +49,16 @@ type Photo struct {
 	Version           int64     // grows by one with each change of what the user may edit; the ETag of the API
 }
 
+// TextSize returns how many bytes the texts of the photo have that may be long. Everything else takes
+// little space.
+func (p Photo) TextSize() int {
+	n := len(p.Name) + len(p.Description) + len(p.Folder)
+	for _, tag := range p.Tags {
+		n += len(tag)
+	}
+	return n
+}
+
 // Position is where a photo was taken, in degrees (WGS 84, as EXIF records it).
 type Position struct {
 	Latitude  float64 `json:"latitude"`

@@ -96,9 +96,15 @@ func checkName(name string) error {
 	return nil
 }
 
-// Tags returns the caller's tags, with how many photos have each.
-func (s *Photos) Tags(ctx context.Context, by Caller) ([]photo.Tally, error) {
-	return s.rows.Tags(ctx, by.Owner)
+// Tags returns at most limit of the caller's tags, with how many photos have each. They come after
+// the cursor of the page before. The cursor of the next page is empty at the end.
+func (s *Photos) Tags(ctx context.Context, by Caller, cursor string, limit int) (tags []photo.Tally, next string, err error) {
+	tags, err = s.rows.Tags(ctx, by.Owner, cursor, limit+1)
+	if len(tags) > limit {
+		tags = tags[:limit]
+		next = tags[limit-1].Value
+	}
+	return tags, next, err
 }
 
 // Stats counts the caller's photos by month, type and camera.

@@ -21,7 +21,7 @@ type LibraryRows interface {
 	Check(ctx context.Context, owner string, ids []photo.ID) ([]photo.Status, error)
 	Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error)
 	Edit(ctx context.Context, owner string, edits []photo.Edit) ([]store.Described, error)
-	Tags(ctx context.Context, owner string) ([]photo.Tally, error)
+	Tags(ctx context.Context, owner, after string, limit int) ([]photo.Tally, error)
 	Stats(ctx context.Context, owner string) (photo.Stats, error)
 	Changes(ctx context.Context, owner, after string, limit int) (photo.Changes, error)
 	LatestChange(ctx context.Context, owner string) (string, error)

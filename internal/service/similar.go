@@ -66,18 +66,31 @@ func (s *Photos) similar(ctx context.Context, owner string, id photo.ID, like ph
 		return cmp.Or(cmp.Compare(like.Distance(a.Digest), like.Distance(b.Digest)), cmp.Compare(b.Number, a.Number))
 	})
 	looks = looks[:min(len(looks), limit+1)] // one of them is the photo itself
-	rows, err := s.looks.Numbered(ctx, owner, numbersOf(looks))
-	if err != nil {
-		return Similarity[Similar]{}, err
-	}
 	result := Similarity[Similar]{Pending: pending}
-	for _, l := range looks {
-		if p, there := rows[l.Number]; there && p.ID != id && len(result.Found) < limit {
-			result.Found = append(result.Found, Similar{p, like.Distance(l.Digest)})
+	text := 0
+	for part := range slices.Chunk(looks, someRows) {
+		if text >= maxComparedText {
+			break
+		}
+		rows, err := s.looks.Numbered(ctx, owner, numbersOf(part))
+		if err != nil {
+			return Similarity[Similar]{}, err
+		}
+		for _, l := range part {
+			if p, there := rows[l.Number]; there && p.ID != id && len(result.Found) < limit {
+				result.Found = append(result.Found, Similar{p, like.Distance(l.Digest)})
+				text += p.TextSize()
+			}
 		}
 	}
 	return result, nil
 }
+
+const (
+	someRows = 500 // how many rows are read at once, because they may have long texts
+	// maxComparedText ends an answer early when its texts have that many bytes.
+	maxComparedText = 8 << 20
+)
 
 // digestOf returns the digest of a photo. If it has none yet, the small pictures are made now.
 func (s *Photos) digestOf(ctx context.Context, by Caller, id photo.ID) (photo.Digest, error) {
@@ -124,7 +137,10 @@ func (s *Photos) Dupes(ctx context.Context, by Caller, distance int, cursor stri
 			return err
 		}
 		groups, result.Next = dupePage(groups, after, limit)
-		result.Found, err = s.photosOf(ctx, by.Owner, groups)
+		var read int
+		if result.Found, read, err = s.photosOf(ctx, by.Owner, groups); read < len(groups) && err == nil {
+			result.Next = strconv.FormatInt(groups[read-1][0].Number, 10)
+		}
 		return err
 	})
 	return result, err
@@ -162,12 +178,10 @@ func (s *Photos) dupes(ctx context.Context, owner string, distance int) (groups 
 	return groups, pending, nil
 }
 
-// shapesOf returns the shapes and colors of the photos that are still there, by number. It reads some rows at a
-// time, because they may have long descriptions.
+// shapesOf returns the shapes and colors of the photos that are still there, by number.
 func (s *Photos) shapesOf(ctx context.Context, owner string, looks []store.Looked) (map[int64]looked, error) {
-	const some = 500
 	shaped := make(map[int64]looked, len(looks))
-	for chunk := range slices.Chunk(looks, some) {
+	for chunk := range slices.Chunk(looks, someRows) {
 		rows, err := s.looks.Numbered(ctx, owner, numbersOf(chunk))
 		if err != nil {
 			return nil, err
@@ -199,28 +213,44 @@ func dupePage(groups [][]looked, after int64, limit int) (page [][]looked, next 
 	return page, ""
 }
 
-// photosOf returns the photos of groups. It leaves out those that were deleted meanwhile.
-func (s *Photos) photosOf(ctx context.Context, owner string, groups [][]looked) (found [][]photo.Photo, err error) {
-	var numbers []int64
-	for _, l := range slices.Concat(groups...) {
-		numbers = append(numbers, l.Number)
-	}
-	rows, err := s.looks.Numbered(ctx, owner, numbers)
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range groups {
-		var group []photo.Photo
-		for _, l := range g {
-			if p, there := rows[l.Number]; there {
-				group = append(group, p)
+// photosOf returns the photos of the first of the groups, and how many groups it has read: fewer than all
+// if their texts are long. It leaves out photos that were deleted meanwhile.
+func (s *Photos) photosOf(ctx context.Context, owner string, groups [][]looked) (found [][]photo.Photo, read int, err error) {
+	for text := 0; read < len(groups) && text < maxComparedText; {
+		part := firstGroups(groups[read:], someRows)
+		var numbers []int64
+		for _, l := range slices.Concat(part...) {
+			numbers = append(numbers, l.Number)
+		}
+		rows, err := s.looks.Numbered(ctx, owner, numbers)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, g := range part {
+			var group []photo.Photo
+			for _, l := range g {
+				if p, there := rows[l.Number]; there {
+					group = append(group, p)
+					text += p.TextSize()
+				}
+			}
+			if len(group) > 1 {
+				found = append(found, group)
 			}
 		}
-		if len(group) > 1 {
-			found = append(found, group)
+		read += len(part)
+	}
+	return found, read, nil
+}
+
+// firstGroups returns the first groups, which have at most some photos together, and at least one group.
+func firstGroups(groups [][]looked, some int) [][]looked {
+	for i, g := range groups {
+		if some -= len(g); some < 0 && i > 0 {
+			return groups[:i]
 		}
 	}
-	return found, nil
+	return groups
 }
 
 // dupeCursor returns the number below which the groups of the next page begin.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,6 +119,55 @@ func BenchmarkGroupLooks(b *testing.B) {
 
 // plain are photos that all look the same.
 type plain int
+
+// wordy are photos that all look the same and have the longest texts.
+type wordy struct{ plain }
+
+func (w wordy) Numbered(ctx context.Context, owner string, numbers []int64) (map[int64]photo.Photo, error) {
+	rows, err := w.plain.Numbered(ctx, owner, numbers)
+	for n, p := range rows {
+		p.Description, p.Folder = strings.Repeat("x", photo.MaxDescription), strings.Repeat("y", photo.MaxFolder)
+		rows[n] = p
+	}
+	return rows, err
+}
+
+// TestComparisonsOfLongTexts: an answer ends early when its texts are long, and the next page continues.
+func TestComparisonsOfLongTexts(t *testing.T) {
+	t.Parallel()
+	const photos, enough = 5000, 2*maxComparedText + maxDupes*(photo.MaxDescription+photo.MaxFolder)
+	s := &Photos{looks: wordy{photos}, searches: NewLimiter("searches", 2, 1), searchTime: time.Minute}
+	found, err := s.similar(t.Context(), "ada", photo.ID{1}, 0, 0, photos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := 0
+	for _, like := range found.Found {
+		text += like.Photo.TextSize()
+	}
+	if text > enough || text < maxComparedText {
+		t.Errorf("%d similar photos have texts of %d bytes", len(found.Found), text)
+	}
+	seen, pages := 0, 0
+	for cursor := ""; pages == 0 || cursor != ""; pages++ {
+		page, err := s.Dupes(t.Context(), Caller{Owner: "ada"}, 4, cursor, photos)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := 0
+		for _, p := range slices.Concat(page.Found...) {
+			text += p.TextSize()
+			seen++
+		}
+		if text > enough {
+			t.Errorf("a page with texts of %d bytes", text)
+		}
+		cursor = page.Next
+	}
+	if seen != photos || pages < 2 {
+		t.Errorf("%d photos of %d on %d pages", seen, photos, pages)
+	}
+}
 
 func (n plain) Looks(context.Context, string) (looks []store.Looked, pending int, err error) {
 	for i := range int64(n) {

@@ -112,10 +112,12 @@ type Store interface {
 	// is already as the edit would make it is left alone, whatever its version.
 	Edit(ctx context.Context, owner string, edits []photo.Edit) ([]Described, error)
 
-	// Tags lists the tags of an owner's live photos in the order of their bytes.
-	Tags(ctx context.Context, owner string) ([]photo.Tally, error)
+	// Tags lists at most limit tags of an owner's live photos that come after a tag, in the order of
+	// their bytes.
+	Tags(ctx context.Context, owner, after string, limit int) ([]photo.Tally, error)
 
-	// Stats counts an owner's live photos by month, type and camera.
+	// Stats counts an owner's live photos by month, type and camera. Of the cameras it has the
+	// photo.MaxCameras with the most photos.
 	Stats(ctx context.Context, owner string) (photo.Stats, error)
 
 	// Changes returns at most limit changes of an owner's photos after a cursor, in the order of their

@@ -87,7 +87,7 @@ func arriveTogether(t *testing.T, db *DB) {
 	if err != nil || len(changes.Changes) != 5 {
 		t.Errorf("%d changes, %v, want 5", len(changes.Changes), err)
 	}
-	tags, err := db.Tags(t.Context(), owner)
+	tags, err := db.Tags(t.Context(), owner, "", 1000)
 	if err != nil || len(tags) != 1 || tags[0].Photos != 4 {
 		t.Errorf("tags %v, %v, want one of 4 photos", tags, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,34 +153,34 @@ type feedRow struct {
 	goneAt sql.NullInt64
 }
 
+// feedChunk is for how many changes photos are read at once. A page whose texts are long ends after
+// such a part, so that the others are not read in vain.
+const feedChunk = 250
+
 // feed reads at most limit changes after the cursor.
 func (r *reading) feed(owner string, at feedCursor, s feedState, limit int) (photo.Changes, error) {
 	rows, err := r.feedRows(owner, at.number, limit)
 	if err != nil {
 		return photo.Changes{}, err
 	}
-	photos, err := r.feedPhotos(rows)
-	if err != nil {
-		return photo.Changes{}, err
-	}
-	again, err := r.uploadedAgain(owner, rows)
-	if err != nil {
-		return photo.Changes{}, err
-	}
 	page := photo.Changes{More: len(rows) == limit}
 	text := 0
-	for i, row := range rows {
-		at.number = row.number
-		if p, ok := photos[row.photo.Int64]; ok && !row.goneAt.Valid {
-			page.Changes = append(page.Changes, photo.Change{ID: p.ID, Photo: &p})
-			text += textSize(p)
-		} else if number, back := again[row.id]; row.goneAt.Valid && (!back || row.photo.Int64 == number) {
-			page.Changes = append(page.Changes, photo.Change{ID: row.id, DeletedAt: fromMicros(row.goneAt)})
-		}
-		if text >= maxPageText && i < len(rows)-1 {
+	for part := range slices.Chunk(rows, feedChunk) {
+		if text >= maxPageText {
 			page.More = true
 			break
 		}
+		changes, err := r.feedChanges(owner, part)
+		if err != nil {
+			return photo.Changes{}, err
+		}
+		for _, c := range changes {
+			if c.Photo != nil {
+				text += c.Photo.TextSize()
+			}
+		}
+		page.Changes = append(page.Changes, changes...)
+		at.number = part[len(part)-1].number
 	}
 	if !page.More { // numbers after the last row belong to changes that are not the latest of their photos
 		at.number = s.changes
@@ -188,8 +189,25 @@ func (r *reading) feed(owner string, at feedCursor, s feedState, limit int) (pho
 	return page, nil
 }
 
-func textSize(p photo.Photo) int {
-	return len(p.Name) + len(p.Description) + len(p.Folder) + len(writeTags(p.Tags))
+// feedChanges returns the changes of rows. A row of which there is a later one is left out.
+func (r *reading) feedChanges(owner string, rows []feedRow) ([]photo.Change, error) {
+	photos, err := r.feedPhotos(rows)
+	if err != nil {
+		return nil, err
+	}
+	again, err := r.uploadedAgain(owner, rows)
+	if err != nil {
+		return nil, err
+	}
+	var changes []photo.Change
+	for _, row := range rows {
+		if p, ok := photos[row.photo.Int64]; ok && !row.goneAt.Valid {
+			changes = append(changes, photo.Change{ID: p.ID, Photo: &p})
+		} else if number, back := again[row.id]; row.goneAt.Valid && (!back || row.photo.Int64 == number) {
+			changes = append(changes, photo.Change{ID: row.id, DeletedAt: fromMicros(row.goneAt)})
+		}
+	}
+	return changes, nil
 }
 
 func (r *reading) feedRows(owner string, after int64, limit int) ([]feedRow, error) {

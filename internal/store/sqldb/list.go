@@ -93,7 +93,7 @@ func (b *pageBuilder) add(row scanner) (err error) {
 		b.first = b.last
 	}
 	b.page.Photos = append(b.page.Photos, b.last.Photo)
-	b.text += textSize(b.last.Photo)
+	b.text += b.last.Photo.TextSize()
 	return nil
 }
 

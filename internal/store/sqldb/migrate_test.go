@@ -289,7 +289,7 @@ func TestCountsOfAnOlderDatabase(t *testing.T) {
 			if d := cmp.Diff(want, got); d != "" || err != nil {
 				t.Errorf("%v, -want +got:\n%s", err, d)
 			}
-			if tags, err := again.Tags(t.Context(), owner); len(tags) != 0 || err != nil {
+			if tags, err := again.Tags(t.Context(), owner, "", 1000); len(tags) != 0 || err != nil {
 				t.Errorf("tags %v, %v", tags, err)
 			}
 			if err := exec(fmt.Sprint(`DELETE FROM goose_db_version WHERE version_id BETWEEN `, version, ` AND 44`)); err != nil {

@@ -10,9 +10,9 @@ import (
 const selectTally = `SELECT kind, value, photos, bytes FROM tally WHERE owner = ? AND photos > 0`
 
 // Tags implements store.Store.
-func (db *DB) Tags(ctx context.Context, owner string) ([]photo.Tally, error) {
+func (db *DB) Tags(ctx context.Context, owner, after string, limit int) ([]photo.Tally, error) {
 	var tags []photo.Tally
-	err := db.each(ctx, selectTally+` AND kind = ? ORDER BY value`, []any{owner, tallyTag}, func(row scanner) error {
+	err := db.each(ctx, selectTally+` AND kind = ? AND value > ? ORDER BY value LIMIT ?`, []any{owner, tallyTag, after, limit}, func(row scanner) error {
 		_, t, err := scanTally(row)
 		tags = append(tags, t)
 		return err
@@ -26,7 +26,7 @@ func (db *DB) Tags(ctx context.Context, owner string) ([]photo.Tally, error) {
 // Stats implements store.Store.
 func (db *DB) Stats(ctx context.Context, owner string) (photo.Stats, error) {
 	var s photo.Stats
-	err := db.each(ctx, selectTally+` AND kind IN (?, ?, ?) ORDER BY kind, value`, []any{owner, tallyMonth, tallyType, tallyCamera}, func(row scanner) error {
+	add := func(row scanner) error {
 		kind, t, err := scanTally(row)
 		switch kind {
 		case tallyMonth:
@@ -38,6 +38,14 @@ func (db *DB) Stats(ctx context.Context, owner string) (photo.Stats, error) {
 			s.Photos, s.Bytes = s.Photos+t.Photos, s.Bytes+t.Bytes
 		}
 		return err
+	}
+	const cameras = `SELECT * FROM (` + selectTally + ` AND kind = ? ORDER BY photos DESC, value LIMIT ?) most ORDER BY value`
+	err := db.inSnapshot(ctx, func(snapshot *reading) error {
+		err := snapshot.each(selectTally+` AND kind IN (?, ?) ORDER BY kind, value`, []any{owner, tallyMonth, tallyType}, add)
+		if err != nil {
+			return err
+		}
+		return snapshot.each(cameras, []any{owner, tallyCamera, photo.MaxCameras}, add)
 	})
 	if err != nil {
 		return photo.Stats{}, fmt.Errorf("statistics: %w", failure(err))

@@ -20,6 +20,8 @@ func editTests() []test {
 		{"tags are another owner's own", tagsApart},
 		{"tags by many", tagsByMany},
 		{"counts by month, type and camera", stats},
+		{"tags come in pages", pagesOfTags},
+		{"cameras are few", camerasAreFew},
 	}
 }
 
@@ -36,7 +38,7 @@ func edit(t tester, s store.Store, owner string, e photo.Edit) store.Described {
 
 func wantTags(t tester, s store.Store, owner string, want ...photo.Tally) {
 	t.Helper()
-	got, err := s.Tags(t.Context(), owner)
+	got, err := s.Tags(t.Context(), owner, "", 1000)
 	must(t, err)
 	same(t, "tags", want, got)
 }
@@ -213,10 +215,67 @@ func tagsByMany(t *testing.T, open Opener) {
 		})
 	}
 	wg.Wait()
-	got, err := handles[0].Tags(t.Context(), owner)
+	got, err := handles[0].Tags(t.Context(), owner, "", 1000)
 	must(t, err)
 	if len(got) != 3 || got[0] != (photo.Tally{Value: "all", Photos: callers, Bytes: size}) || got[1].Photos != callers/2 || got[2].Photos != callers/2 {
 		t.Errorf("tags: %+v", got)
+	}
+}
+
+// pagesOfTags checks that tags come in pages, however many there are.
+func pagesOfTags(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	p := numbered(1)
+	for i := range 10 {
+		p.Tags = append(p.Tags, fmt.Sprint("tag ", i))
+	}
+	add(t, s, owner, p, key(1))
+	var got []string
+	for after := ""; ; {
+		page, err := s.Tags(t.Context(), owner, after, 3)
+		must(t, err)
+		if len(page) > 3 {
+			t.Fatalf("a page of %d tags", len(page))
+		}
+		for _, tag := range page {
+			got = append(got, tag.Value)
+		}
+		if len(page) < 3 {
+			break
+		}
+		after = page[2].Value
+	}
+	same(t, "tags", p.Tags, got)
+}
+
+// camerasAreFew checks that statistics have the cameras with the most photos, since any text in a photo may
+// be the name of a camera.
+func camerasAreFew(t *testing.T, open Opener) {
+	s := open(t)
+	owner := anOwner(t, s, "alice")
+	var adding sync.WaitGroup
+	for i := range photo.MaxCameras + 3 {
+		p := numbered(i)
+		p.Camera = fmt.Sprintf("camera %04d", i)
+		if i == photo.MaxCameras+2 {
+			p.Camera = "camera 1001"
+		}
+		adding.Go(func() {
+			if _, err := s.Add(t.Context(), owner, p, key(i)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	adding.Wait()
+	got, err := s.Stats(t.Context(), owner)
+	must(t, err)
+	if n := len(got.Cameras); n != photo.MaxCameras || got.Photos != photo.MaxCameras+3 {
+		t.Fatalf("%d cameras of %d photos", n, got.Photos)
+	}
+	first, last := got.Cameras[0], got.Cameras[photo.MaxCameras-1]
+	if first.Value != "camera 0000" || last.Value != "camera 1001" || last.Photos != 2 {
+		t.Errorf("cameras from %+v to %+v", first, last)
 	}
 }
 
