@@ -50,6 +50,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = commands()[set.words[0]].run(ctx, set, stdout, talk)
 	case err == nil:
 		err = serve(ctx, set, stdout, talk)
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) { // the signal came before the service was ready
+			err = nil
+		}
 	}
 	if err == nil {
 		return 0

@@ -85,8 +85,8 @@ func (a *accounts) declare(f *flags) {
 	f.describe("pool-id", "COGNITO_POOL_ID", "a user pool ID like eu-west-1_AbCdEfGhI")
 	f.describe("issuer", "COGNITO_ISSUER", "an issuer like https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI")
 	f.describe("domain", "COGNITO_DOMAIN", "an address like https://photos.auth.eu-west-1.amazoncognito.com")
-	f.describe("client-id", "COGNITO_CLIENT_ID", "an app client ID")
-	f.describe("cli-client-id", "COGNITO_CLI_CLIENT_ID", "an app client ID")
+	f.describe("client-id", "COGNITO_CLIENT_ID", "an app client ID like 1example23456789")
+	f.describe("cli-client-id", "COGNITO_CLI_CLIENT_ID", "an app client ID like 1example23456789")
 	f.describe("providers", "COGNITO_PROVIDERS", "a list like LoginWithAmazon,Google")
 	f.describe("self-registration", "PHOTOSD_SELF_REGISTRATION", "open or closed")
 	f.describe("smtp", "PHOTOSD_SMTP", "a mail server like mail.example.org:587")
@@ -99,7 +99,7 @@ func (a *accounts) check(f *flags) error {
 	if a.rotationGrace < 0 || a.rotationGrace > maxRotationGrace {
 		return f.bad("rotation-grace")
 	}
-	if _, _, err := net.SplitHostPort(a.smtp); a.smtp != "" && err != nil {
+	if a.smtp != "" && (!isListenAddress(a.smtp) || strings.Trim(a.smtp, ":") != a.smtp) {
 		return f.bad("smtp")
 	}
 	if _, err := mail.ParseAddress(a.smtpFrom); a.smtpFrom != "" && err != nil {
@@ -110,11 +110,11 @@ func (a *accounts) check(f *flags) error {
 	}
 	if a.poolID == "" && a.issuer == "" {
 		if a.secret != "" {
-			return badSetting("%s is given, but no user pool: --pool-id or --issuer is missing", clientSecretVariable)
+			return badSetting("%s is given, but no user pool: --pool-id (COGNITO_POOL_ID) is missing", clientSecretVariable)
 		}
 		for _, name := range []string{"domain", "client-id", "cli-client-id", "self-registration"} {
 			if f.given(name) && f.texts[name] != "" {
-				return badSetting("%s is given, but no user pool: --pool-id or --issuer is missing", f.source(name))
+				return badSetting("%s is given, but no user pool: --pool-id (COGNITO_POOL_ID) is missing", f.source(name))
 			}
 		}
 		return nil
@@ -130,6 +130,24 @@ func (a *accounts) checkCognito(f *flags) error {
 	default:
 		return f.bad("self-registration")
 	}
+	if err := a.checkClients(f); err != nil {
+		return err
+	}
+	if err := a.checkIssuer(f); err != nil {
+		return err
+	}
+	return a.checkDomain(f)
+}
+
+// checkClients completes and checks the app clients.
+func (a *accounts) checkClients(f *flags) error {
+	const quoted = " \t\"'" // docker, for example, keeps the quotes of an --env-file
+	if strings.ContainsAny(a.clientID, quoted) {
+		return f.bad("client-id")
+	}
+	if strings.ContainsAny(a.cliClientID, quoted) {
+		return f.bad("cli-client-id")
+	}
 	if a.cliClientID == "" && a.secret == "" {
 		a.cliClientID = a.clientID
 	}
@@ -137,12 +155,9 @@ func (a *accounts) checkCognito(f *flags) error {
 		a.clientID = a.cliClientID
 	}
 	if a.clientID == "" {
-		return badSetting("the user pool's app client is missing: --client-id")
+		return badSetting("the user pool's app client is missing: --client-id (COGNITO_CLIENT_ID)")
 	}
-	if err := a.checkIssuer(f); err != nil {
-		return err
-	}
-	return a.checkDomain(f)
+	return nil
 }
 
 // checkIssuer derives the issuer from the pool's ID, or checks that both are of the same pool.

@@ -145,6 +145,29 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
+// TestStopBeforeReady stops a photosd that still waits for its database.
+func TestStopBeforeReady(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	var out, problems syncBuffer
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, []string{"--listen", "127.0.0.1:0", "--data", t.TempDir() + "/data", "--pool-id", "eu-west-1_A", "--client-id", "c",
+			"--database-url", "postgres://u@127.0.0.1:1/photos"}, none, &out, &problems)
+	}()
+	for !strings.HasPrefix(problems.String(), "waiting for the database: ") {
+		select {
+		case c := <-code:
+			t.Fatalf("photosd ended with code %d: %s", c, problems.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	cancel()
+	if c := <-code; c != 0 || strings.Contains(problems.String(), "canceled") || out.String() != "" {
+		t.Errorf("exit code %d, %q, %q", c, problems.String(), out.String())
+	}
+}
+
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	version := func(want int, args ...string) string {
