@@ -63,6 +63,8 @@ func TestFoundByComparison(t *testing.T) {
 		"H.265 in a transport stream":      {videoPackets(h265), picture.Info{MediaType: picture.MPEGTS, Width: 320, Height: 240}},
 		"H.263 in a transport stream":      {videoPackets("\x00\x00\x01\x27\x01\x02\x03\x04\x05\x06\x07\x08\x09"), picture.Info{MediaType: picture.MPEGTS}},
 		"MPEG-4 in a transport stream":     {videoPackets("\x00\x00\x01\xb3\x00\x10\x07\x00\x00\x00\x00\x00"), picture.Info{MediaType: picture.MPEGTS}},
+		"XMP behind another prefix":        {string(withSegment(jpegFile(t, 8, 8), 0xe1, "http://ns.example.com/\x00"+packet)), sized(fromXMP, picture.JPEG, 8, 8)},
+		"XMP without a prefix":             {string(withSegment(jpegFile(t, 8, 8), 0xe1, packet)), sized(fromXMP, picture.JPEG, 8, 8)},
 		"Theora":                           {"OggS" + strings.Repeat("\x00", 22) + "\x01\x2a\x80theora\x03\x02\x01\x00\x04\x00\x03\x00\x00\x3c\x00\x00\x28", picture.Info{MediaType: picture.Ogg, Width: 60, Height: 40}},
 		"the camera of a transport stream": {videoPackets(camcorder), picture.Info{MediaType: picture.MPEGTS, Camera: "Sony ILCE-7M3"}},
 	} {

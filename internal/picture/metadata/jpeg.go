@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"iter"
+	"strings"
 
 	"photos/internal/xmp"
 )
@@ -38,6 +39,8 @@ func readJPEG(r *io.SectionReader, t *tags) {
 			t.addXMP(after(s.body, int64(len(xmpPrefix))))
 		case s.marker == 0xe1 && readString(s.body, 0, len(extensionPrefix)) == extensionPrefix:
 			extension = t.extend(extension, after(s.body, int64(len(extensionPrefix))))
+		case s.marker == 0xe1:
+			t.addBarePacket(s.body)
 		case s.marker == 0xe0 && readString(s.body, 6, 4) == "HEAP": // of Canon's first cameras, in place of EXIF
 			t.addCIFF(s.body)
 		case s.marker == 0xe2 && readString(s.body, 0, len(profilePrefix)) == profilePrefix:
@@ -49,6 +52,18 @@ func readJPEG(r *io.SectionReader, t *tags) {
 	t.addPhotoshop(section(photoshop))
 	if len(extension) > 0 {
 		t.addXMP(section(extension))
+	}
+}
+
+// addBarePacket reads XMP behind another prefix than the standard's, or behind none, which some programs write.
+func (t *tags) addBarePacket(body *io.SectionReader) {
+	const maxPrefix = 128
+	head := readString(body, 0, maxPrefix)
+	for _, start := range []string{"<?xpacket", "<x:xmpmeta", "<rdf:RDF"} {
+		if at := strings.Index(head, start); at >= 0 {
+			t.addXMP(after(body, int64(at)))
+			return
+		}
 	}
 }
 
