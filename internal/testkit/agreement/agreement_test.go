@@ -41,7 +41,7 @@ func TestAgreement(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	text, agree := compare(t, read)
+	text, agree := compare(t, read, "")
 	if !agree || !strings.Contains(text, "Differences: 0\n") {
 		t.Errorf("the service and exiftool disagree:\n%s", text)
 	}
@@ -50,6 +50,7 @@ func TestAgreement(t *testing.T) {
 			delete(read, file)
 		}
 	}
+	testJudgements(t, read)
 	for name, change := range map[string]func(*picture.Info){
 		"date     WRONG":   func(i *picture.Info) { i.TakenAt = picture.ParseDate("2001-02-03 04:05:06") },
 		"date     missing": func(i *picture.Info) { i.TakenAt = picture.ParseDate("") },
@@ -67,14 +68,63 @@ func TestAgreement(t *testing.T) {
 			change(&info)
 			changed[file] = info
 		}
-		if text, agree := compare(t, changed); agree || !strings.Contains(text, "\n"+name) {
+		if text, agree := compare(t, changed, ""); agree || !strings.Contains(text, "\n"+name) {
 			t.Errorf("%q is not found:\n%s", name, text)
 		}
 	}
 }
 
+// testJudgements changes the caption of a photo. A judgement about exactly that makes it no difference. A judgement
+// about a photo that agrees is an error, and one about a photo that is not there says nothing.
+func testJudgements(t *testing.T, read map[string]picture.Info) {
+	t.Helper()
+	for file, info := range read {
+		changed := info
+		changed.Caption = "On the bench"
+		line := func(file, caption string) string { return file + "\tcaption\t" + caption + "\tit was a bench\n" }
+		for name, c := range map[string]struct {
+			info   picture.Info
+			judged string
+			agree  bool
+			want   string
+		}{
+			"judged":         {changed, "# a comment\n\n" + line(file, `"On the bench"`), true, "that were judged: 1\ncaption  "},
+			"another value":  {changed, line(file, `"On the beach"`), false, "Differences: 1\ncaption  "},
+			"no longer so":   {info, line(file, `"On the bench"`), false, "no longer hold: 1\ncaption  " + file},
+			"another photo":  {info, line("another", `"On the bench"`), true, "no longer hold: 0\n"},
+			"nothing judged": {changed, "", false, "Differences: 1\n"},
+		} {
+			if text, agree := compare(t, map[string]picture.Info{file: c.info}, c.judged); agree != c.agree || !strings.Contains(text, c.want) {
+				t.Errorf("%s: agree %v, want %v and %q:\n%s", name, agree, c.agree, c.want, text)
+			}
+		}
+	}
+}
+
+func TestReadJudgements(t *testing.T) {
+	t.Parallel()
+	const good = "0123\tdate\t\"2024-05-31\"\tthe other one is a scan\n"
+	for text, want := range map[string]string{
+		good:                             "",
+		"0123\tdate\tthe reason\n":       "line 1 is not",
+		"0123\tweather\t\"fair\"\tsun\n": "line 1 is not",
+		"\n" + good + good:               "line 3 judges",
+	} {
+		name := filepath.Join(t.TempDir(), "judged")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readJudgements(name); want == "" != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", text, err, want)
+		}
+	}
+	if _, err := readJudgements("judged.tsv"); err != nil {
+		t.Error(err)
+	}
+}
+
 // compare writes what the programs would print, and compares it with exiftool.
-func compare(t *testing.T, read map[string]picture.Info) (text string, agree bool) {
+func compare(t *testing.T, read map[string]picture.Info, judged string) (text string, agree bool) {
 	t.Helper()
 	var uploaded, photos bytes.Buffer
 	for file, i := range read {
@@ -93,8 +143,8 @@ func compare(t *testing.T, read map[string]picture.Info) (text string, agree boo
 		}
 	}
 	dir := t.TempDir()
-	names := []string{filepath.Join(dir, "uploaded"), filepath.Join(dir, "photos")}
-	for i, b := range [][]byte{uploaded.Bytes(), photos.Bytes()} {
+	names := []string{filepath.Join(dir, "uploaded"), filepath.Join(dir, "photos"), filepath.Join(dir, "judged")}
+	for i, b := range [][]byte{uploaded.Bytes(), photos.Bytes(), []byte(judged)} {
 		if err := os.WriteFile(names[i], b, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -131,6 +181,15 @@ func TestMoments(t *testing.T) {
 	}
 }
 
+func TestOtherLanguages(t *testing.T) {
+	t.Parallel()
+	c := claims{"PNG:Description-fi": "Rannalla", "PNG:Title": "Beach", "PNG:Title-de": "Strand", "IFD0:X-Resolution": 72.0}
+	c.addOtherLanguages()
+	if text, title := c.text("PNG:Description"), c.text("PNG:Title"); text != "Rannalla" || title != "Beach" || len(c) != 5 {
+		t.Errorf("%q and %q: %v", text, title, c)
+	}
+}
+
 func TestSameCamera(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -154,7 +213,7 @@ func TestSameCamera(t *testing.T) {
 // Captions that cameras write are counted, each text once.
 func TestLeftOutCaptions(t *testing.T) {
 	t.Parallel()
-	r := newReport()
+	r := newReport(nil)
 	claim := func(text string) claims { return claims{"IFD0:ImageDescription": text} }
 	for _, path := range []string{"b.jpg", "a.jpg"} {
 		r.add(path, photo{MediaType: "image/jpeg"}, claim("OLYMPUS DIGITAL CAMERA"), frame{})

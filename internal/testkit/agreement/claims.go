@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -45,6 +46,16 @@ func (c claims) first(tags ...string) (tag, text string) {
 		}
 	}
 	return "", ""
+}
+
+// addOtherLanguages adds the texts that are only there with the name of a language, as in
+// PNG:Description-fi, without that name.
+func (c claims) addOtherLanguages() {
+	for _, tag := range slices.Sorted(maps.Keys(c)) {
+		if m := regexp.MustCompile(`^(.+)-[a-z]{2,3}(-[A-Za-z]+)*$`).FindStringSubmatch(tag); m != nil && c[m[1]] == nil {
+			c[m[1]] = c[tag]
+		}
+	}
 }
 
 // inAnyGroup returns the first tag of this name in the order of their groups.
@@ -95,7 +106,7 @@ type moment struct {
 // the zero moment for anything else, and for the dates of clocks that were never set.
 func parseMoment(s string) moment {
 	form := regexp.MustCompile(`^(\d{4})[-:/. ](\d{1,2})[-:/. ](\d{1,2})(?:[T ](\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}:?\d{2})?$`)
-	m := form.FindStringSubmatch(strings.TrimSpace(s))
+	m := form.FindStringSubmatch(strings.TrimSuffix(strings.TrimSpace(s), " DST")) // AVCHD says so in summer
 	if len(m) < 9 || m[1] < "1826" || m[1] > "2200" {
 		return moment{}
 	}
@@ -254,7 +265,7 @@ func (c claims) captions() []string {
 	for _, tag := range []string{
 		"XMP-dc:Description", "IPTC:Caption-Abstract", "IFD0:ImageDescription", "XMP-tiff:ImageDescription",
 		"IFD0:XPComment", "IFD0:XPSubject", "IFD0:XPTitle",
-		"PNG:Description", "PNG:Comment", "PNG:Title", "GIF:Comment",
+		"PNG:Description", "PNG:Comment", "PNG:Title",
 		"RIFF:Subject", "RIFF:Comment", "RIFF:Title",
 		"Keys:Description", "UserData:Description", "UserData:Information", "UserData:Comment",
 		"ItemList:Description", "ItemList:LongDescription", "ItemList:Comment",
@@ -263,6 +274,9 @@ func (c claims) captions() []string {
 		if _, text := c.first(tag); text != "" {
 			all = append(all, text)
 		}
+	}
+	if text := c.text("File:Comment"); text != "" && c.mediaType() == "image/gif" { // in other formats, programs write it
+		all = append(all, text)
 	}
 	return all
 }

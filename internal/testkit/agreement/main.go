@@ -1,12 +1,13 @@
 // Command agreement compares what the service has read from photos with what exiftool and
 // ffprobe read from the same files. scripts/against-exiftool runs it.
 //
-//	agreement UPLOADED PHOTOS
+//	agreement UPLOADED PHOTOS JUDGED
 //
-// UPLOADED is the output of `photos upload --json`, PHOTOS that of `photos list --json`. It
-// prints the agreement for each format and value, and then every difference. It exits with 1
-// if a date or position is wrong, or if less than 99 % of the dates, sizes, cameras or
-// positions agree.
+// UPLOADED is the output of `photos upload --json`, PHOTOS that of `photos list --json`. JUDGED
+// lists the differences that are no faults of photos. Command agreement prints the agreement for each
+// format and value, and then every difference, first those that are not judged. It exits with 1 if
+// there is such a difference, if a judged one no longer occurs, or if less than 99 % of the dates,
+// sizes, cameras or positions agree.
 package main
 
 import (
@@ -37,8 +38,12 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (agree bool, err error) {
-	if len(args) != 2 {
-		return false, errors.New("usage: agreement UPLOADED PHOTOS")
+	if len(args) != 3 {
+		return false, errors.New("usage: agreement UPLOADED PHOTOS JUDGED")
+	}
+	judged, err := readJudgements(args[2])
+	if err != nil {
+		return false, err
 	}
 	uploaded, err := lines[upload](args[0])
 	if err != nil {
@@ -65,7 +70,7 @@ func run(ctx context.Context, args []string, out io.Writer) (agree bool, err err
 	if err != nil {
 		return false, err
 	}
-	r := newReport()
+	r := newReport(judged)
 	for i, u := range uploaded {
 		answer := answers[paths[i]]
 		p, stored := photos[u.ID]
@@ -156,6 +161,7 @@ func askExifTool(ctx context.Context, paths []string) (map[string]claims, error)
 	}
 	answers := map[string]claims{}
 	for _, c := range all {
+		c.addOtherLanguages()
 		answers[c.text("SourceFile")] = c
 	}
 	return answers, nil

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -45,14 +46,20 @@ type report struct {
 	files       map[string]int               // by media type
 	telling     int                          // files with a date, a camera, a caption or a position
 	wrong       int                          // dates and positions that exiftool reads nowhere in the file
-	differences []string
+	differences []string                     // that are not judged
+	judged      []string                     // differences with their judgements
+	judgements  judgements
+	compared    map[string]bool     // by ID
 	leftOut     map[string][]string // the files of each caption that photos leaves out
 	notTaken    []string
 	notCompared []string
 }
 
-func newReport() *report {
-	return &report{counts: map[string]map[string]*count{}, files: map[string]int{}, leftOut: map[string][]string{}}
+func newReport(j judgements) *report {
+	return &report{
+		counts: map[string]map[string]*count{}, files: map[string]int{}, leftOut: map[string][]string{},
+		judgements: j, compared: map[string]bool{},
+	}
 }
 
 // refused notes a file that the service has not taken although exiftool sees a picture or a
@@ -71,6 +78,7 @@ func (r *report) add(path string, p photo, c claims, f frame) {
 		return
 	}
 	r.files[p.MediaType]++
+	r.compared[p.ID] = true
 	telling := r.date(path, p, c)
 	telling = r.camera(path, p, c) || telling
 	telling = r.position(path, p, c) || telling
@@ -110,7 +118,13 @@ func (r *report) note(path string, p photo, value string, agree bool, kind, ours
 		r.leftOut[theirs] = append(r.leftOut[theirs], path)
 		return
 	}
-	r.differences = append(r.differences, fmt.Sprintf("%-8s %-8s %s: photos %q, exiftool %q", value, kind, path, ours, theirs))
+	line := fmt.Sprintf("%-8s %-8s %s: photos %q, exiftool %q", value, kind, path, ours, theirs)
+	if j := r.judgements[difference{p.ID, value}]; j != nil && j.ours == strconv.Quote(ours) {
+		j.occurs = true
+		r.judged = append(r.judged, line+": "+j.why)
+		return
+	}
+	r.differences = append(r.differences, line)
 }
 
 // kindOf names a difference: a value that photos lacks, that only photos has, or another.
@@ -145,7 +159,7 @@ func (r *report) size(path string, p photo, c claims, f frame) {
 		return
 	}
 	agree := ours != (frame{}) && (ours == theirs || ours == f)
-	r.note(path, p, sizeValue, agree, kindOf(p.Width > 0, theirs.width > 0), fmt.Sprint(ours), fmt.Sprint(theirs, " ffprobe ", f), c.damage())
+	r.note(path, p, sizeValue, agree, kindOf(p.Width > 0, theirs.width > 0 || agree), fmt.Sprint(ours), fmt.Sprint(theirs, " ffprobe ", f), c.damage())
 }
 
 func (r *report) camera(path string, p photo, c claims) bool {
@@ -208,12 +222,15 @@ func (r *report) caption(path string, p photo, c claims) bool {
 	if p.Description == "" && len(all) == 0 {
 		return false
 	}
-	same := func(s string) bool { return words(s) == words(p.Description) }
+	const kept = 4000 // of a longer text, photos keeps the start
+	same := func(s string) bool {
+		return words(s) == words(p.Description) || len(p.Description) > kept && strings.HasPrefix(words(s), words(p.Description))
+	}
 	r.note(path, p, captionValue, slices.ContainsFunc(all, same), kindOf(p.Description != "", len(all) > 0), p.Description, strings.Join(all, " | "), c.damage())
 	return true
 }
 
-// print writes the report. It returns false if the goals are missed.
+// print writes the report. It returns false if the goals are missed, or the judgements do not hold.
 func (r *report) print(w io.Writer) bool {
 	row := func(name string, files int, cells func(value string) string) {
 		fmt.Fprintf(w, "%-28s %6d", name, files)
@@ -242,7 +259,8 @@ func (r *report) print(w io.Writer) bool {
 			return n.String()
 		})
 	}
-	reached := r.wrong == 0
+	outdated := r.judgements.outdated(r.compared)
+	reached := len(r.differences) == 0 && len(outdated) == 0
 	row("all", files, func(v string) string { return cmp.Or(sums[v], &count{}).String() })
 	row("only photos has it", 0, func(v string) string { return fmt.Sprint(cmp.Or(sums[v], &count{}).extra) })
 	row("agreement", 0, func(v string) string {
@@ -255,7 +273,7 @@ func (r *report) print(w io.Writer) bool {
 	for _, part := range []struct {
 		title string
 		lines []string
-	}{{"Differences", r.differences}, {"Texts that photos does not take as captions", r.leftOutLines()}, {"Not taken", r.notTaken}, {"Not compared, because exiftool gave up", r.notCompared}} {
+	}{{"Differences", r.differences}, {"Judgements that no longer hold", outdated}, {"Differences that were judged", r.judged}, {"Texts that photos does not take as captions", r.leftOutLines()}, {"Not taken", r.notTaken}, {"Not compared, because exiftool gave up", r.notCompared}} {
 		fmt.Fprintf(w, "\n%s: %d\n", part.title, len(part.lines))
 		slices.Sort(part.lines)
 		for _, line := range part.lines {
