@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"photos/internal/safefile"
 )
 
 // pieceCache remembers how many bytes of a photo one request may carry where a proxy in
@@ -78,7 +80,7 @@ func (c pieceCache) replace(bytes int64) error {
 	}
 	_, err = f.Write(content)
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), c.path)
+		err = safefile.Rename(f.Name(), c.path)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))

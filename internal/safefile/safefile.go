@@ -32,7 +32,13 @@ func MoveNew(from, to string) error {
 	if _, err := os.Lstat(to); err == nil { // a file system without hard links
 		return fs.ErrExist
 	}
-	return os.Rename(from, to)
+	return Rename(from, to)
+}
+
+// Rename renames a file, and replaces one that is at the path. On Windows, where a file that another process uses can
+// be neither renamed nor replaced, it waits a while for that process.
+func Rename(from, to string) error {
+	return WhileInUse(func() error { return os.Rename(from, to) })
 }
 
 // Create makes a file with this content. It returns fs.ErrExist if there is one.
@@ -52,7 +58,7 @@ func Replace(path string, content []byte, before fs.FileInfo) error {
 		if err := checkUnchanged(path, before); err != nil {
 			return err
 		}
-		return os.Rename(part, path)
+		return Rename(part, path)
 	})
 }
 

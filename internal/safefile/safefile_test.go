@@ -83,3 +83,25 @@ func TestReplace(t *testing.T) {
 	}
 	requireFiles(t, dir, map[string]string{"a": "23"})
 }
+
+// TestRenameOntoAFileInUse renames a file to the name of one that is being read. On Windows, that succeeds only when the
+// reader is done.
+func TestRenameOntoAFileInUse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	write(t, a, "new")
+	write(t, b, "old")
+	reader, err := os.Open(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = safefile.WhileInUse(func() error {
+		defer reader.Close()
+		return os.Rename(a, b)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	requireFiles(t, dir, map[string]string{"b": "new"})
+}

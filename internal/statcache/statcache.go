@@ -26,6 +26,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"photos/internal/photo"
+	"photos/internal/safefile"
 )
 
 // Racy is how long before the reading of its bytes a file's last change must be. A change
@@ -211,7 +212,7 @@ func (c *Cache) compact() error {
 	_, err = tmp.Write(data)
 	err = errors.Join(err, tmp.Close())
 	if err == nil {
-		err = os.Rename(tmp.Name(), c.path)
+		err = safefile.Rename(tmp.Name(), c.path)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))

@@ -161,7 +161,7 @@ func writeFile(part, path string, content []byte, modified time.Time, replace bo
 	case err != nil:
 		err = unreadable(path, err)
 	case replace:
-		err = os.Rename(part, path)
+		err = safefile.Rename(part, path)
 	default:
 		err = safefile.MoveNew(part, path)
 	}

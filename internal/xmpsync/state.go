@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"photos/internal/photo"
+	"photos/internal/safefile"
 )
 
 // A state is what both sides had when they were last seen equal, for the photos of one folder and one
@@ -65,7 +66,7 @@ func (s *state) write() error {
 	}
 	_, err = part.Write(data)
 	if err = errors.Join(err, part.Sync(), part.Close()); err == nil {
-		err = os.Rename(part.Name(), s.path)
+		err = safefile.Rename(part.Name(), s.path)
 	}
 	if err != nil {
 		_ = os.Remove(part.Name()) // the next run makes another one

@@ -38,9 +38,6 @@ func checkPrivate(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// whileInUse calls do. A file that another process uses can be replaced and removed on this system.
-func whileInUse(do func() error) error { return do() }
-
 // syncDir makes renames and removals in dir durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

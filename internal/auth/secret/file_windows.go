@@ -1,12 +1,10 @@
 package secret
 
 import (
-	"errors"
 	"io/fs"
 	"os"
-	"time"
 
-	"golang.org/x/sys/windows"
+	"photos/internal/safefile"
 )
 
 // openNoFollow opens a file for reading and fails on a symbolic link.
@@ -18,27 +16,11 @@ func openNoFollow(path string) (f *os.File, err error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrInvalid}
 	}
-	err = whileInUse(func() error {
+	err = safefile.WhileInUse(func() error {
 		f, err = os.Open(path)
 		return err
 	})
 	return f, err
-}
-
-// whileInUse calls do again, for at most two seconds, as long as its error says that another process uses the
-// file. Windows neither replaces nor removes a file that somebody reads, and for some such errors it says only that
-// access is denied.
-func whileInUse(do func() error) error {
-	const wait, tries = 10 * time.Millisecond, 200
-	var err error
-	for range tries {
-		err = do()
-		if !errors.Is(err, windows.ERROR_SHARING_VIOLATION) && !errors.Is(err, windows.ERROR_ACCESS_DENIED) {
-			return err
-		}
-		time.Sleep(wait)
-	}
-	return err
 }
 
 // checkPrivate has nothing to check. Files in a user's profile folder inherit an access

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"photos/internal/auth"
+	"photos/internal/safefile"
 )
 
 // FileStore keeps each secret in a file of its own, in a folder that only its owner may
@@ -97,7 +98,7 @@ func (s *FileStore) Delete(_ context.Context, key string) error {
 		}
 		return err
 	}
-	err := whileInUse(func() error { return os.Remove(s.path(key)) })
+	err := safefile.WhileInUse(func() error { return os.Remove(s.path(key)) })
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fileError("deleting", err)
 	}
@@ -150,7 +151,7 @@ func ReplaceFile(path string, data []byte) error {
 		err = closeErr
 	}
 	if err == nil {
-		err = whileInUse(func() error { return os.Rename(temp, path) })
+		err = safefile.Rename(temp, path)
 	}
 	if err != nil {
 		_ = os.Remove(temp)
