@@ -228,8 +228,8 @@ func (d *download) bring(p photo.Photo, c content, write func(path string) error
 			return path, photo.OutcomeFailed, err
 		}
 		if there {
-			d.Mirror.found(path, p.ID)
-			return path, photo.OutcomeExists, nil
+			o, err := d.Mirror.keep(path, p.ID)
+			return path, o, err
 		}
 		if !d.DryRun {
 			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {

@@ -73,6 +73,12 @@ func of(name string, content []byte) photo.Photo {
 
 func fetch(t *testing.T, c *client.Client, dir string, photos ...photo.Photo) map[string]photo.Outcome {
 	t.Helper()
+	return fetchInto(t, c, dir, transfer.DownloadOptions{Jobs: 1}, photos...)
+}
+
+// fetchInto downloads photos and returns the outcomes by file name.
+func fetchInto(t *testing.T, c *client.Client, dir string, o transfer.DownloadOptions, photos ...photo.Photo) map[string]photo.Outcome {
+	t.Helper()
 	got := map[string]photo.Outcome{}
 	list := func(yield func(transfer.Wanted) bool) {
 		for _, p := range photos {
@@ -81,7 +87,7 @@ func fetch(t *testing.T, c *client.Client, dir string, photos ...photo.Photo) ma
 			}
 		}
 	}
-	if _, err := transfer.Download(context.Background(), c, dir, list, transfer.DownloadOptions{Jobs: 1}, func(r transfer.Record) {
+	if _, err := transfer.Download(context.Background(), c, dir, list, o, func(r transfer.Record) {
 		if r.Err != nil {
 			t.Logf("%s: %v", r.Path, r.Err)
 		}

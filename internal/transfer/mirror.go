@@ -235,7 +235,7 @@ func (m *Mirror) writeState() error {
 		err = errors.Join(err, e.Encode(mirrorLine{Path: path, ID: id}))
 	}
 	if err = errors.Join(err, w.Flush(), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(part, m.state())
+		err = safefile.Rename(part, m.state())
 	}
 	return err
 }
@@ -350,17 +350,72 @@ func (m *Mirror) move(ctx context.Context, p photo.Photo, path string) (moved bo
 		if err := safefile.MoveNew(old, path); err != nil {
 			return false, err
 		}
-		for _, suffix := range sidecarSuffixes() {
-			_ = safefile.MoveNew(old+suffix, path+suffix) // it stays if there is none, or another one
-		}
+		renameSidecars(old, path)
 		m.removeEmpty(rel)
 		return true, m.disown(rel, p.ID)
 	}
 	return false, nil
 }
 
+// renameSidecars renames the sidecars of a photo. One stays if there is a file at its new path.
+func renameSidecars(old, path string) {
+	for _, suffix := range sidecarSuffixes() {
+		_ = safefile.MoveNew(old+suffix, path+suffix)
+	}
+}
+
 // sidecarSuffixes returns what is added to the name of a photo for that of its sidecar.
 func sidecarSuffixes() []string { return []string{".xmp", ".json"} }
+
+// keep records that a photo has its file at path already. Where names that differ only in case or in their form
+// of Unicode are the same, that may be the file that the mirror wrote under an earlier name of the photo. It is renamed
+// then.
+func (m *Mirror) keep(path string, id photo.ID) (photo.Outcome, error) {
+	if m == nil {
+		return photo.OutcomeExists, nil
+	}
+	rel := m.otherName(path, id)
+	old := filepath.Join(m.dir, filepath.FromSlash(rel))
+	switch {
+	case rel == "":
+		m.found(path, id)
+		return photo.OutcomeExists, nil
+	case m.dry:
+		m.found(old, id)
+		return OutcomeMoved, nil
+	}
+	if err := m.claim(path, id); err != nil {
+		return photo.OutcomeFailed, err
+	}
+	if err := safefile.Rename(old, path); err != nil {
+		return photo.OutcomeFailed, unreadable(path, err)
+	}
+	renameSidecars(old, path)
+	m.found(path, id)
+	return OutcomeMoved, m.disown(rel, id)
+}
+
+// otherName returns the path under which the mirror wrote the file at path, if that is another one, or "".
+func (m *Mirror) otherName(path string, id photo.ID) string {
+	m.mu.Lock()
+	places := m.places[id]
+	m.mu.Unlock()
+	rel := m.relative(path)
+	if slices.Contains(places, rel) {
+		return ""
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return ""
+	}
+	for _, other := range places {
+		there, err := os.Lstat(filepath.Join(m.dir, filepath.FromSlash(other)))
+		if err == nil && folded(other) == folded(rel) && os.SameFile(info, there) {
+			return other
+		}
+	}
+	return ""
+}
 
 // errNotOurs says that a file is not the one that the mirror wrote.
 var errNotOurs = errors.New("changed by somebody else")

@@ -185,3 +185,51 @@ func writeMirrorState(t *testing.T, dir, path string) {
 		t.Fatal(err)
 	}
 }
+
+// TestAMirrorFollowsTheCaseOfAName renames a photo so that only the case or the form of Unicode differs. On macOS and
+// Windows, both names are those of one file. Elsewhere a hard link makes them so.
+func TestAMirrorFollowsTheCaseOfAName(t *testing.T) {
+	t.Parallel()
+	content := []byte("a photo")
+	for before, after := range map[string]string{"A.jpg": "a.jpg", "caf\u00e9.jpg": "cafe\u0301.jpg"} {
+		t.Run(after, func(t *testing.T) {
+			t.Parallel()
+			src, served := source(t, 0, content)
+			dir := t.TempDir()
+			writeMirrored(t, filepath.Join(dir, before))
+			writeMirrorState(t, dir, before)
+			if err := os.Link(filepath.Join(dir, before), filepath.Join(dir, after)); err != nil && !errors.Is(err, fs.ErrExist) {
+				t.Fatal(err)
+			}
+			run := func(outcome photo.Outcome, photos ...photo.Photo) (removed []string) {
+				t.Helper()
+				m, err := transfer.OpenMirror(dir, transfer.MirrorOf{Server: "s", Owner: "o"}, true, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for name, got := range fetchInto(t, src, dir, transfer.DownloadOptions{Mirror: m}, photos...) {
+					if got != outcome {
+						t.Errorf("%s is %s, want %s", name, got, outcome)
+					}
+				}
+				removed, err = removeAll(t.Context(), m)
+				if err := errors.Join(err, m.Close()); err != nil {
+					t.Fatal(err)
+				}
+				return removed
+			}
+			if removed := run(transfer.OutcomeMoved, of(after, content)); removed != nil {
+				t.Errorf("removed %q", removed)
+			}
+			if removed := run(photo.OutcomeExists, of(after, content)); removed != nil || served.Load() != 0 {
+				t.Errorf("removed %q, downloaded %d", removed, served.Load())
+			}
+			if files := filesBelow(t, dir); !slices.Contains(files, after) {
+				t.Errorf("the folder has %q", files)
+			}
+			if removed := run(""); !slices.Equal(removed, []string{filepath.Join(dir, after)}) {
+				t.Errorf("removed %q when the service has nothing", removed)
+			}
+		})
+	}
+}
