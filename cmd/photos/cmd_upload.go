@@ -49,8 +49,8 @@ func newUpload(e *env) *cobra.Command {
 		Short: "Upload pictures and videos",
 		Long: `Upload pictures and videos: files, folders with everything in them, zip and tgz
 archives, quoted globs, or - for the bytes of one photo from a pipe. Hidden
-folders, @eaDir, *.photoslibrary and *.lrdata are not entered, unless you name
-them. --hidden enters hidden folders.
+folders, @eaDir, *.photoslibrary, *.lrdata and the Recycle Bin of Windows are
+not entered, unless you name them. --hidden enters hidden folders.
 
 You can upload the same file again: the service finds it by its digest, and no
 bytes are sent.

@@ -247,7 +247,7 @@ func (v *archiveScan) at(name string) string {
 func (v *archiveScan) enters(dir string) bool {
 	say, why := v.LeftOut, v.unwantedName(nil, dir, true)
 	if why == "" {
-		say, why = v.Note, v.notEntered(path.Base(dir))
+		say, why = v.Note, v.notEntered(path.Base(dir), false)
 	}
 	if why != "" && !v.noted[dir] {
 		v.noted[dir] = true

@@ -228,7 +228,7 @@ func (s *scanner) unwantedFile(size int64, modified time.Time) string {
 // enter decides whether a walk enters a folder. One whose rules cannot be read is not entered, and
 // fails.
 func (s *scanner) enter(rules *ignoreStack, path, rel string, d fs.DirEntry) error {
-	why := s.notEntered(d.Name())
+	why := s.notEntered(d.Name(), isHidden(d))
 	if rel == "." {
 		why = ""
 	}
@@ -295,15 +295,18 @@ func (s *scanner) pass(i Item) error {
 	return nil
 }
 
-// notEntered returns why a scan does not enter a folder of this name, or "".
-func (s *scanner) notEntered(name string) string {
+// notEntered returns why a scan does not enter a folder of this name, or "". marked says that the system marks it as
+// hidden.
+func (s *scanner) notEntered(name string, marked bool) string {
 	lower := strings.ToLower(name)
 	switch {
 	case s.Everything:
 		return ""
 	case lower == MirrorTrash:
 		return "the trash of a mirror"
-	case strings.HasPrefix(name, ".") && !s.Hidden:
+	case lower == "$recycle.bin", lower == "system volume information":
+		return "a folder of Windows itself"
+	case (marked || strings.HasPrefix(name, ".")) && !s.Hidden:
 		return "a hidden folder"
 	case lower == "@eadir":
 		return "thumbnails of a NAS"

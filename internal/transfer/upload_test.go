@@ -525,7 +525,7 @@ func TestStoppedRunFinishesWhatIsUnderWay(t *testing.T) {
 func TestScan(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for _, name := range []string{"a.jpg", "deep/er/b.jpg", ".hidden/c.jpg", "@eaDir/d.jpg", "x.photoslibrary/e.jpg", "y.lrdata/f.jpg", "[1].jpg", "1.jpg"} {
+	for _, name := range []string{"a.jpg", "deep/er/b.jpg", ".hidden/c.jpg", "@eaDir/d.jpg", "x.photoslibrary/e.jpg", "y.lrdata/f.jpg", "[1].jpg", "1.jpg", "$RECYCLE.BIN/S-1-5-21/$RABCDEF.jpg", "System Volume Information/g.jpg"} {
 		write(t, dir, name, 1)
 	}
 	if err := os.Symlink(filepath.Join(dir, "a.jpg"), filepath.Join(dir, "link.jpg")); err != nil {
@@ -551,7 +551,7 @@ func TestScan(t *testing.T) {
 	if d := cmp.Diff([]string{"1.jpg", "[1].jpg", "a.jpg", "deep/er/b.jpg", "link.jpg: a symbolic link"}, found); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{".hidden", "@eaDir", "x.photoslibrary", "y.lrdata"}, noted); d != "" {
+	if d := cmp.Diff([]string{"$RECYCLE.BIN", ".hidden", "@eaDir", "System Volume Information", "x.photoslibrary", "y.lrdata"}, noted); d != "" {
 		t.Error(d)
 	}
 	if found, _ := scan("[1].jpg", "*/er/*.jpg", ".hidden", "none*.jpg", "link.jpg"); !slices.Equal(found, []string{
