@@ -108,6 +108,11 @@ func (c *captioner) caption(ctx context.Context, p photo.Photo, local string) (s
 	if err := c.fill(ctx, f, p, local); err != nil {
 		return "", err
 	}
+	reader, err := onlyRead(f)
+	if err != nil {
+		return "", temporary(err)
+	}
+	defer reader.Close()
 	text, err := c.command.Run(ctx, f.Name(), c.limit)
 	if err != nil {
 		return "", err

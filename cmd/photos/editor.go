@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -8,8 +9,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strings"
 
+	"photos/internal/command"
 	"photos/internal/photo"
 )
 
@@ -39,10 +40,9 @@ func (d draft) edit(ctx context.Context, e *env) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("sh", "-c", e.set.Editor+` "$@"`, e.set.Editor, d.path) //nolint:noctx // the user ends it
-	if runtime.GOOS == "windows" {
-		words := append(strings.Fields(e.set.Editor), d.path)
-		cmd = exec.Command(words[0], words[1:]...) //nolint:noctx // the user ends it
+	cmd, err := editorCommand(e.set.Editor, d.path)
+	if err != nil {
+		return nil, err
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if !e.Out.Terminal { // stdout is data
@@ -61,5 +61,18 @@ func (d draft) edit(ctx context.Context, e *env) ([]byte, error) {
 	if err != nil {
 		return nil, &photo.Error{Kind: photo.KindUnreadable, Msg: "temporary file", Err: err}
 	}
-	return text, nil
+	return bytes.TrimPrefix(text, []byte("\ufeff")), nil // some versions of Notepad add that mark
+}
+
+// editorCommand returns the command that opens a file in the user's editor. A shell reads the setting, except on Windows,
+// where no shell is sure to exist.
+func editorCommand(editor, path string) (*exec.Cmd, error) {
+	if runtime.GOOS != "windows" {
+		return exec.Command("sh", "-c", editor+` "$@"`, editor, path), nil //nolint:noctx // the user ends it
+	}
+	words, err := command.Program(editor)
+	if err != nil {
+		return nil, &photo.Error{Kind: photo.KindUsage, Msg: "the editor " + quote(editor) + " is not a valid command", Hint: "EDITOR or VISUAL names the editor", Err: err}
+	}
+	return exec.Command(words[0], append(words[1:], path)...), nil //nolint:noctx // the user ends it
 }

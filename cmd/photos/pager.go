@@ -2,9 +2,11 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
+	"photos/internal/command"
 	"photos/internal/term"
 )
 
@@ -14,7 +16,11 @@ func (e *env) page() (end func()) {
 	if e.set.NoPager {
 		return func() {}
 	}
-	return e.Page(term.Pager{Command: e.set.Pager, Env: pagerEnvironment(os.Environ())})
+	words := strings.Fields(e.set.Pager)
+	if runtime.GOOS == "windows" {
+		words, _ = command.Program(e.set.Pager) // without words there is no pager
+	}
+	return e.Page(term.Pager{Command: e.set.Pager, Words: words, Env: pagerEnvironment(os.Environ())})
 }
 
 // pagerEnvironment returns the environment of a pager: this program's, without the token. If the

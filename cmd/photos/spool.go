@@ -58,6 +58,15 @@ func newSpool(pattern string) (f *os.File, remove func(), err error) {
 	return f, remove, nil
 }
 
+// onlyRead closes a file that was written and opens it again for reading. On Windows, many programs do not read a file that
+// another process may write, and an open file is still not removed.
+func onlyRead(f *os.File) (*os.File, error) {
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	return os.Open(f.Name())
+}
+
 // errInUse is the error of a file that another process uses.
 var errInUse = errors.New("in use")
 

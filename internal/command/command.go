@@ -94,9 +94,7 @@ func (c Command) Run(ctx context.Context, file string, limit time.Duration) (str
 	cmd.Env = withoutSecrets(os.Environ())
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.WaitDelay = drain
-	endGroup := ownGroup(cmd)
-	err := cmd.Run()
-	endGroup()
+	err := runInGroup(cmd)
 	if errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
 		err = nil // the program itself has ended well
 	}

@@ -1,8 +1,8 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package command
 
 import "os/exec"
 
-// ownGroup does nothing here: only the program itself is killed when the context of cmd ends.
-func ownGroup(*exec.Cmd) (end func()) { return func() {} }
+// runInGroup runs the program. When the context of cmd ends, only the program itself is killed here.
+func runInGroup(cmd *exec.Cmd) error { return cmd.Run() }

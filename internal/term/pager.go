@@ -18,6 +18,7 @@ import (
 // Pager is the program that shows what is longer than the screen.
 type Pager struct {
 	Command string   // as the user would type it
+	Words   []string // the same as a program and its arguments, for a system without sh
 	Env     []string // the environment of the program
 }
 
@@ -25,11 +26,10 @@ type Pager struct {
 // screen. Until then it is held back. While the pager is on the screen, messages to stderr wait.
 // The caller must call end before the program ends.
 func (c *Console) Page(p Pager) (end func()) {
-	words := strings.Fields(p.Command)
-	if !c.Out.Terminal || c.Dumb || c.Height() <= 1 || len(words) == 0 || words[0] == "cat" {
+	if !c.Out.Terminal || c.Dumb || c.Height() <= 1 || len(p.Words) == 0 || p.Words[0] == "cat" {
 		return func() {}
 	}
-	if _, err := exec.LookPath(words[0]); err != nil && !strings.ContainsAny(words[0], "=$'\"") {
+	if _, err := exec.LookPath(p.Words[0]); err != nil && !strings.ContainsAny(p.Words[0], "=$'\"") {
 		c.Detail("no pager: %s", err)
 		return func() {}
 	}
@@ -112,8 +112,7 @@ func (g *paging) send(b []byte) (int, error) {
 func (g *paging) start() error {
 	cmd := exec.Command("sh", "-c", g.pager.Command) //nolint:noctx // the user ends it
 	if runtime.GOOS == "windows" {
-		words := strings.Fields(g.pager.Command)
-		cmd = exec.Command(words[0], words[1:]...) //nolint:noctx // the user ends it
+		cmd = exec.Command(g.pager.Words[0], g.pager.Words[1:]...) //nolint:noctx // the user ends it
 	}
 	cmd.Env, cmd.Stdout, cmd.Stderr = g.pager.Env, g.out, g.console.Err.writer()
 	in, err := cmd.StdinPipe()

@@ -31,8 +31,12 @@ func Browser(preferred string, system ...string) func(address string) error {
 	}
 }
 
-// words splits a command into arguments and inserts the address, for a program that no shell starts.
+// words splits a command into arguments and inserts the address, for a program that no shell starts. The path of a
+// program is one word, even if it has blanks.
 func words(command, address string) []string {
+	if _, err := exec.LookPath(command); err == nil {
+		return []string{command, address}
+	}
 	words := strings.Fields(command)
 	inserted := false
 	for i, word := range words {

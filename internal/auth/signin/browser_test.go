@@ -15,11 +15,15 @@ func TestBrowserCommands(t *testing.T) {
 	}
 	dir := t.TempDir()
 	script, opened := filepath.Join(dir, "browser"), filepath.Join(dir, "opened")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"$@\" >"+opened+"\necho noise; echo noise >&2\n"), 0o700); err != nil {
-		t.Fatal(err)
+	withBlanks := filepath.Join(dir, "My Browser")
+	for _, path := range []string{script, withBlanks} {
+		if err := os.WriteFile(path, []byte("#!/bin/sh\necho \"$@\" >"+opened+"\necho noise; echo noise >&2\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for command, want := range map[string]string{
 		script:                             "https://p.example/a?b=$(c)",
+		withBlanks:                         "https://p.example/a?b=$(c)",
 		script + " --new %s --tab":         "--new https://p.example/a?b=$(c) --tab",
 		dir + "/none:" + script:            "https://p.example/a?b=$(c)",
 		dir + "/none":                      "",
