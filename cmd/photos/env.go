@@ -39,7 +39,7 @@ func system() *env {
 	tr.ReadBufferSize = 64 << 10
 	tr.DisableCompression = true // photos do not compress, and a size is the size of the file
 	e := &env{Console: term.System("photos"), now: time.Now, getenv: os.Getenv, network: tr}
-	e.Dumb = e.getenv("TERM") == "dumb"
+	e.Dumb = e.Dumb || e.getenv("TERM") == "dumb"
 	e.Color = e.getenv("NO_COLOR") == "" && !e.Dumb
 	return e
 }

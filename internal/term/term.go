@@ -5,6 +5,7 @@ package term
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,6 +65,11 @@ func System(name string) *Console {
 	c := New(name, os.Stdin, os.Stdout, os.Stderr)
 	c.Out.file = os.Stdout
 	c.In.Terminal, c.Out.Terminal, c.Err.Terminal = isTerminal(os.Stdin), isTerminal(os.Stdout), isTerminal(os.Stderr)
+	for o, f := range map[*Output]*os.File{c.Out: os.Stdout, c.Err: os.Stderr} {
+		if o.Terminal && !enableSequences(f) {
+			c.Dumb = true
+		}
+	}
 	c.Width, c.Height = width, height
 	return c
 }
@@ -92,11 +98,16 @@ func height() int {
 	return h
 }
 
-// Write implements io.Writer. Several goroutines may write.
+// Write implements io.Writer. Several goroutines may write. When nobody reads the output any more, the error is
+// syscall.EPIPE on every system.
 func (o *Output) Write(p []byte) (int, error) {
 	o.writing.Lock()
 	defer o.writing.Unlock()
-	return o.writer().Write(p)
+	n, err := o.writer().Write(p)
+	if err != nil && isClosedPipe(err) {
+		err = errors.Join(syscall.EPIPE, err)
+	}
+	return n, err
 }
 
 func (o *Output) writer() io.Writer {

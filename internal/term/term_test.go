@@ -3,7 +3,10 @@ package term_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"photos/internal/photo"
@@ -21,6 +24,23 @@ func TestMessagesCannotControlTheTerminal(t *testing.T) {
 	want := "photos: a\ufffd[2Jb\nphotos: warning: 1 of two lines\nphotos: verbose\n"
 	if err.String() != want || out.Len() != 0 {
 		t.Errorf("stderr %q, want %q; stdout %q", &err, want, &out)
+	}
+}
+
+// TestNobodyReadsTheOutput writes to a pipe whose reader has gone, as that of photos list | head.
+func TestNobodyReadsTheOutput(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := term.New("photos", strings.NewReader(""), w, &bytes.Buffer{})
+	if _, err := c.Out.Write([]byte("a photo\n")); !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("the error is %v", err)
 	}
 }
 
