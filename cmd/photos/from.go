@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // fromOptions are the flags of a list of items: --from, -0 and --from-format.
@@ -191,9 +192,6 @@ func (o fromOptions) lines(in io.Reader) iter.Seq[listItem] {
 			if !o.nul {
 				text = strings.TrimSuffix(text, "\r")
 			}
-			if n == 1 {
-				text = strings.TrimPrefix(text, "\ufeff")
-			}
 			var it listItem
 			switch {
 			case errors.Is(err, errLongLine), errors.Is(err, errNoNUL):
@@ -238,7 +236,7 @@ var errNoNUL error = &photo.Error{
 // NUL byte that should end them are errNoNUL.
 func readLines(in io.Reader, end byte) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		r := bufio.NewReaderSize(in, maxLine)
+		r := bufio.NewReaderSize(text.UTF8(in), maxLine)
 		for {
 			line, err := r.ReadSlice(end)
 			long := errors.Is(err, bufio.ErrBufferFull)

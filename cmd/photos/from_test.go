@@ -42,6 +42,7 @@ func TestListFormats(t *testing.T) {
 			[]listItem{{Name: "a b.jpg"}, {Name: "*.jpg"}, {Name: `\t`}},
 		},
 		"a byte order mark": {fromOptions{format: "lines"}, "\ufeffa\n\ufeffb\n", []listItem{{Name: "a"}, {Name: "\ufeffb"}}},
+		"UTF-16":            {fromOptions{format: "lines"}, "\xff\xfea\x00\r\x00\n\x00\xe4\x00\r\x00\n\x00", []listItem{{Name: "a"}, {Name: "ä"}}},
 		"nul":               {fromOptions{format: "lines", nul: true}, "new\nline.jpg\x00b\x00", []listItem{{Name: "new\nline.jpg"}, {Name: "b"}}},
 		"tsv": {
 			fromOptions{format: "tsv"}, "new\\nline.jpg\tone\\ttwo\nb\t\n\\-\t\\-\n",
@@ -216,6 +217,7 @@ func TestCSVLists(t *testing.T) {
 	}{
 		"a header alone":             {"id,description\n", nil},
 		"a byte order mark":          {"\ufeffid,description\n" + id + ",x\n", []string{id}},
+		"UTF-16":                     {"\xff\xfe" + strings.Join(strings.Split("id,description\r\n"+id+",x\r\n", ""), "\x00") + "\x00", []string{id}},
 		"an unknown field":           {"id,desc\n" + id + ",x\n", []string{`unknown field "desc" in the header`}},
 		"a missing value":            {"id,description\n" + id + "\n" + id + ",x\n", []string{"wrong number of fields", id}},
 		"a bare quote":               {"id,description\n" + id + ",x\"y\n" + id + ",x\n", []string{`bare " in non-quoted-field`, id}},

@@ -8,16 +8,16 @@ import (
 	"iter"
 	"slices"
 	"strconv"
-	"strings"
 
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // records yields one item per record of a CSV list, whose first record has the names of the
 // fields.
 func (o fromOptions) records(in io.Reader) iter.Seq[listItem] {
 	return func(yield func(listItem) bool) {
-		limited := &recordLimit{r: in}
+		limited := &recordLimit{r: text.UTF8(in)}
 		r := csv.NewReader(limited)
 		var header []string
 		for {
@@ -59,7 +59,6 @@ func isCSVError(err error) bool {
 
 // csvHeader checks the names of the fields.
 func csvHeader(names []string) ([]string, error) {
-	names[0] = strings.TrimPrefix(names[0], "\ufeff")
 	known := append(knownKeys(), transferColumnNames()...)
 	for _, name := range names {
 		if !slices.Contains(known, name) {

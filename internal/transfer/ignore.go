@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"photos/internal/photo"
+	"photos/internal/text"
 )
 
 // IgnoreFile is the name of the files that say what an upload leaves out of their folder.
@@ -44,15 +45,12 @@ func ReadIgnore(file string) (*Ignore, error) {
 	}
 	defer f.Close()
 	ignore := &Ignore{}
-	lines := bufio.NewScanner(io.LimitReader(f, maxIgnoreFile+1))
+	lines := bufio.NewScanner(text.UTF8(io.LimitReader(f, maxIgnoreFile+1)))
 	for n, read := 1, 0; lines.Scan(); n++ {
 		if read += len(lines.Bytes()) + 1; read > maxIgnoreFile {
 			return nil, &photo.Error{Kind: photo.KindTooLarge, Msg: fmt.Sprintf("it has more than %d bytes", maxIgnoreFile)}
 		}
 		line := lines.Text()
-		if n == 1 {
-			line = strings.TrimPrefix(line, "\ufeff")
-		}
 		rule, err := parseRule(line)
 		if err != nil {
 			return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("line %d: %.80q is not a valid pattern", n, line), Err: err}

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -164,6 +165,8 @@ func keyringError(doing string, err error) error {
 	switch {
 	case errors.Is(err, keyring.ErrSetDataTooBig):
 		return failure("the token is too large for this keyring", insecureHint)
+	case runtime.GOOS == "windows" && errors.Is(err, noLogonSession):
+		return failure("a session over SSH has none", machineHint)
 	case errors.Is(err, keyring.ErrUnsupportedPlatform):
 		return failure("this platform has no keyring", machineHint)
 	case noSessionBus(err):
@@ -175,6 +178,10 @@ func keyringError(doing string, err error) error {
 	}
 	return &auth.Error{Kind: auth.Keyring, Msg: doing + " the keyring", Err: err, Hint: insecureHint}
 }
+
+// noLogonSession is ERROR_NO_SUCH_LOGON_SESSION (learn.microsoft.com, System Error Codes). The Credential Manager
+// returns it where nobody has signed in with a password, as over SSH with a key.
+const noLogonSession = syscall.Errno(1312)
 
 // noSessionBus reports whether err says that there is no session bus of D-Bus: there is
 // no address and no dbus-launch to start one, dbus-launch failed, or nothing listens at

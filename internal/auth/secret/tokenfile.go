@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"photos/internal/auth"
+	"photos/internal/text"
 )
 
 // ReadTokenFile reads a token from a file that must be private, like the files of a
@@ -34,7 +35,7 @@ func ReadTokenFile(path string) (auth.Secret, error) {
 	if e, ok := errors.AsType[*auth.Error](checkPrivate(path, info)); ok {
 		return auth.Secret{}, &auth.Error{Kind: auth.Keyring, Msg: e.Msg, Hint: "it must be yours and closed to others: chmod 600 " + path}
 	}
-	value, err := io.ReadAll(io.LimitReader(f, maxEntry))
+	value, err := io.ReadAll(text.UTF8(io.LimitReader(f, maxEntry)))
 	if err != nil {
 		return auth.Secret{}, tokenFileError(path, err)
 	}

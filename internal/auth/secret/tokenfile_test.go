@@ -42,6 +42,10 @@ func TestReadTokenFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	write("\xff\xfep\x00_\x00a\x00\r\x00\n\x00", 0o600) // as Windows PowerShell writes it
+	if got, err := secret.ReadTokenFile(path); err != nil || got.Reveal() != "p_a" {
+		t.Errorf("UTF-16: %q, %v", got.Reveal(), err)
+	}
 	if runtime.GOOS != "windows" { // has no mode bits
 		for _, mode := range []os.FileMode{0o640, 0o604, 0o620, 0o644} {
 			write("photos_abc", mode)
