@@ -312,10 +312,14 @@ func TestServerAway(t *testing.T) {
 				}
 			}
 			if e == dbserver.MariaDB { // like a network that drops packets
-				stop(t, server)
+				if err := server.Freeze(); err != nil {
+					t.Fatal(err)
+				}
 				until(t, func() bool { _, err := db.watch.up(); return err != nil })
 				away("silent")
-				resume(t, server)
+				if err := server.Thaw(); err != nil {
+					t.Fatal(err)
+				}
 				back()
 			}
 		})

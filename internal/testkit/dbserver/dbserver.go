@@ -138,7 +138,7 @@ func (s *Server) command(ctx context.Context, program string, args []string) *ex
 	cmd.Dir = s.dir
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=" + s.dir, "TMPDIR=" + s.path("run")}
 	cmd.Stdout, cmd.Stderr = s.log, s.log
-	asNobody(cmd)
+	AsNobody(cmd)
 	return cmd
 }
 

@@ -11,7 +11,8 @@ import (
 // nobody is the user without rights on Debian.
 const nobody = 65534
 
-func asNobody(cmd *exec.Cmd) {
+// AsNobody makes a command run as the user without rights, if this process is root.
+func AsNobody(cmd *exec.Cmd) {
 	if os.Getuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	}
@@ -23,6 +24,12 @@ func giveAway(path string) error {
 	}
 	return os.Chown(path, nobody, nobody)
 }
+
+// Freeze suspends the server's process, so that it accepts connections and answers nothing.
+func (s *Server) Freeze() error { return s.Signal(syscall.SIGSTOP) }
+
+// Thaw lets a process continue that Freeze suspended.
+func (s *Server) Thaw() error { return s.Signal(syscall.SIGCONT) }
 
 // atOnce is the signal that ends a server without its last words. PostgreSQL's processes
 // would outlive a SIGKILL of the first one.

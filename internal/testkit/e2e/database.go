@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -41,9 +40,9 @@ func cmdDatabase(ts *testscript.TestScript, neg bool, args []string) {
 	case args[0] == "run":
 		ts.Check(s.server.Run(context.Background()))
 	case args[0] == "freeze":
-		ts.Check(s.server.Signal(syscall.SIGSTOP))
+		ts.Check(s.server.Freeze())
 	case args[0] == "thaw":
-		ts.Check(s.server.Signal(syscall.SIGCONT))
+		ts.Check(s.server.Thaw())
 	default:
 		ts.Fatalf("database %s: unknown", args[0])
 	}

@@ -13,10 +13,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"photos/internal/testkit/dbserver"
 	"photos/internal/testkit/npm"
 	"photos/internal/testkit/sample"
 )
@@ -221,7 +221,7 @@ func runAsNobody(dir, wd string, env []string) (int, error) {
 	cmd := exec.Command(test, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = pkg, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), append(env, envScripts+"="+pkg, "TMPDIR="+tmp, "HOME="+tmp, "USER=nobody", "XDG_RUNTIME_DIR="+tmp)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	dbserver.AsNobody(cmd)
 	err = cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
