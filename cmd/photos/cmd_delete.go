@@ -18,8 +18,8 @@ func newDelete(e *env) *cobra.Command {
 unless the service has another setting. Until then, photos restore brings them
 back. Local files are never touched.
 
-On a terminal you have to confirm the deletion of more than 10 photos. In a
-script you have to confirm it only if a filter finds the photos. --yes confirms.
+You have to confirm the deletion of more than 10 photos: on a terminal always,
+and in a script only if a filter finds the photos. --yes confirms.
 
 'photos help filters' explains FILTER. One that only excludes photos, such as
 -beach, also needs --all.

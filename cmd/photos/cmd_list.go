@@ -17,8 +17,8 @@ func newList(e *env) *cobra.Command {
 	var changes followOptions
 	c := &cobra.Command{
 		Use:   "list",
-		Short: "List your photos, newest first",
-		Long: `List your photos, newest first.
+		Short: "List your photos, the last uploaded first",
+		Long: `List your photos, the last uploaded first. --by taken sorts by the date taken.
 
 A terminal gets a table, and a pager if the table is longer than the screen. A
 pipe gets one line per photo, separated by tabs:

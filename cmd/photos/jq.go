@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"photos/internal/photo"
@@ -39,7 +40,11 @@ func (e *env) finishJQ(err error) error {
 	}
 	ended := e.endJQ()
 	if failed, ok := errors.AsType[*exec.ExitError](ended); ok && failed.ExitCode() > 0 && (err == nil || errors.Is(err, syscall.EPIPE)) {
-		return &photo.Error{Kind: photo.KindUsage, Msg: "--jq: jq refused the expression or a result", Hint: "jq said why above; photos help json lists the fields"}
+		failure := &photo.Error{Kind: photo.KindUsage, Msg: "--jq: jq refused the expression or a result", Hint: "jq said why above; photos help json lists the fields"}
+		if strings.HasPrefix(strings.TrimSpace(e.set.JQ), ".[") {
+			failure.Hint = "jq gets one object per result, and not a list of them: .name instead of .[].name"
+		}
+		return failure
 	}
 	return err
 }

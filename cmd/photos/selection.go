@@ -57,7 +57,7 @@ func (s *selection) check(e *env, cmd *cobra.Command, args []string) error {
 			return &photo.Error{Kind: photo.KindUsage, Msg: "--" + flag + " needs a filter", Hint: "use it with --search, --since or --until"}
 		}
 	}
-	return s.from.atLeastOneOr("PHOTO or a filter such as --search")(cmd, args)
+	return s.from.atLeastOneOr("PHOTO or filter such as --search")(cmd, args)
 }
 
 // checkFilter refuses a filter that is hardly meant. One that only excludes photos selects nearly

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 
@@ -88,6 +90,9 @@ func flagHint(c *cobra.Command, err error) string {
 		if long {
 			name = strings.ToLower(name)
 		}
+		if file := "-" + cmp.Or(unknown.GetSpecifiedShortnames(), "-"+unknown.GetSpecifiedName()); isFile(file) {
+			return "a file of that name is ./" + file
+		}
 		if hint := unknownFlagHint(c, name, long); hint != "" {
 			return hint
 		}
@@ -122,6 +127,12 @@ func unknownFlagHint(c *cobra.Command, name string, long bool) string {
 	return ""
 }
 
+// isFile reports whether there is a file or folder with this path.
+func isFile(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 // isFields reports whether a value looks like a list of fields, as gh and others expect it after --json.
 func isFields(value string) bool {
 	return value != "" && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz_,") == ""
@@ -144,7 +155,7 @@ func meantFlag(f *pflag.FlagSet, name string) string {
 		"max": "limit", "number": "limit", "count": "limit", "l": "limit", "L": "limit", "after": "since", "before": "until", "from-date": "since",
 		"columns": "fields", "output-format": "format", "o": "format", "order": "sort", "order-by": "sort", "sort-by": "sort",
 		"print0": "null", "z": "null", "files-from": "from", "from-file": "from", "stdin": "from", "input": "from",
-		"ignore": "exclude", "ban-file": "exclude", "filter-from": "exclude-from", "include-hidden": "hidden", "no-progress": "quiet",
+		"tag": "add", "untag": "remove", "V": "version", "ignore": "exclude", "ban-file": "exclude", "filter-from": "exclude-from", "include-hidden": "hidden", "no-progress": "quiet",
 		"album": "tag", "album-name": "tag", "into-album": "tag", "folder-as-tags": "tag-folders", "folder-as-album": "tag-folders",
 		"limit-rate": "bwlimit", "template": "layout", "structure": "layout", "target": "to", "delete": "mirror", "rate": "bwlimit", "speed": "bwlimit", "no-colour": "no-color", "color": "no-color", "empty": "clear",
 	}[name]

@@ -73,6 +73,7 @@ func TestFlagSuggestions(t *testing.T) {
 		{"upload", "--recursive", "leave it out: folders are read with everything in them"},
 		{"verify", "-r", "leave it out: folders are read with everything in them"},
 		{"upload", "--album-name=Iceland", "did you mean --tag?"},
+		{"tag", "--tag=iceland", "did you mean --add?"},
 		{"upload", "--delete", "did you mean --delete-after?"},
 		{"download", "--xyzzy", "photos download --help lists the flags"},
 		{"delete", "-x", "photos delete --help lists the flags"},

@@ -37,7 +37,7 @@ func (o *wantedOptions) checkArgs(cmd *cobra.Command, args []string) error {
 	case o.all || filtered:
 		return nil
 	}
-	return o.from.atLeastOneOr("PHOTO, --all or a filter such as --search")(cmd, args)
+	return o.from.atLeastOneOr("PHOTO, --all or filter such as --search")(cmd, args)
 }
 
 // check refuses a filter that is not valid, or that asks for the trash.

@@ -114,8 +114,9 @@ func appendBlock(all []section, heading string, b block) []section {
 func runConsole(ts *testscript.TestScript, text string) {
 	for _, part := range regexp.MustCompile(`(?m)^\$ `).Split(text, -1)[1:] {
 		command, want, _ := strings.Cut(part, "\n")
-		if command == "photosd" {
-			continue // it runs until it is stopped, so the script starts it
+		if command == "photosd" { // it runs until it is stopped, so the script has started it
+			compareService(ts, want)
+			continue
 		}
 		ts.Setenv("DOCUMENT_COMMAND", command)
 		err := ts.Exec("env", "TERM=dumb", "script", "-qe", "--echo", "never", "-c", `stty cols 80 rows 24; bash -c "$DOCUMENT_COMMAND"`, "/dev/null")
@@ -125,6 +126,20 @@ func runConsole(ts *testscript.TestScript, text string) {
 		}
 		if want != "" && !shows(got, want) {
 			ts.Fatalf("%s printed\n%s\nand the document shows\n%s", command, got, want)
+		}
+	}
+}
+
+// compareService requires that the service of the script printed each line that a document shows.
+func compareService(ts *testscript.TestScript, want string) {
+	s, _ := ts.Value(serviceKey{}).(*service)
+	if s == nil {
+		ts.Fatalf("the document starts photosd, and the script has not")
+	}
+	printed := ts.ReadFile(s.log()) + "photosd listening on " + ts.Getenv("PHOTOSD_URL") + "\n"
+	for line := range strings.Lines(want) {
+		if !slices.ContainsFunc(slices.Collect(strings.Lines(printed)), func(got string) bool { return shows(got, line) }) {
+			ts.Fatalf("photosd printed\n%s\nand the document shows\n%s", printed, line)
 		}
 	}
 }
