@@ -28,6 +28,11 @@ func TestUnitRuns(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("a systemd needs root")
 	}
+	for _, name := range []string{"sqlite3", "rsync"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("%s is not installed", name)
+		}
+	}
 	address, err := freeport.Address(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,9 @@ func openData(dir, database string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &photo.Error{Kind: photo.KindUnreadable, Msg: "create the data folder", Hint: "choose another folder with --data", Err: err}
 	}
+	if err := usable(dir); err != nil {
+		return nil, err
+	}
 	if err := private(dir, database); err != nil {
 		return nil, err
 	}
@@ -39,6 +42,18 @@ func openData(dir, database string) (*flock.Flock, error) {
 		return nil, &photo.Error{Kind: photo.KindConflict, Msg: "another photosd uses " + dir, Hint: "stop it, or choose another folder with --data"}
 	}
 	return lock, nil
+}
+
+// usable refuses a data folder that belongs to another user, or has a file of photosd that does. That
+// happens if root ran photosd once, or restored a backup.
+func usable(dir string) error {
+	for _, name := range []string{".", "lock", "photos.db", "photos.db-wal", "photos.db-shm", "userpool.db", "blobs", "uploads", "forms", "spool"} {
+		path := filepath.Join(dir, name)
+		if err := mayUse(path); errors.Is(err, fs.ErrPermission) {
+			return &photo.Error{Kind: photo.KindUnreadable, Msg: path, Hint: "the data folder must belong to the user who runs photosd: chown -R USER " + words([]string{dir})[0], Err: err}
+		}
+	}
+	return nil
 }
 
 // private refuses a data folder or a database that other users can access. It also refuses files
