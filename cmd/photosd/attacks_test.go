@@ -206,14 +206,8 @@ func hostileJPEG(seed int) []byte {
 
 // announce opens connections on which a large body is announced and never sent, and closes them when all are open.
 func (v *victim) announce(who, n int) {
-	var open []net.Conn
-	for range n {
-		c, err := net.Dial("tcp", strings.TrimPrefix(v.url, "http://"))
-		if err != nil {
-			v.t.Error(err)
-			break
-		}
-		open = append(open, c)
+	open := v.dial(n)
+	for _, c := range open {
 		_, _ = fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 40000000\r\n\r\n{",
 			api.PathCheck, strings.TrimPrefix(v.url, "http://"), v.tokens[who])
 	}
@@ -298,6 +292,13 @@ func (v *victim) attack(do func(who, round int)) {
 
 // idle opens connections and closes them when all are open.
 func (v *victim) idle(n int) {
+	for _, c := range v.dial(n) {
+		c.Close()
+	}
+}
+
+// dial opens connections, fewer than n if one fails.
+func (v *victim) dial(n int) []net.Conn {
 	var open []net.Conn
 	for range n {
 		c, err := net.Dial("tcp", strings.TrimPrefix(v.url, "http://"))
@@ -307,9 +308,7 @@ func (v *victim) idle(n int) {
 		}
 		open = append(open, c)
 	}
-	for _, c := range open {
-		c.Close()
-	}
+	return open
 }
 
 // during uploads photos of another user while do runs. Then it uploads one more. It returns how many were stored.
