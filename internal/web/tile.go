@@ -7,6 +7,7 @@ import (
 
 	"photos/internal/filter"
 	"photos/internal/photo"
+	"photos/internal/text"
 	"photos/internal/thumb"
 )
 
@@ -34,6 +35,9 @@ func (t tile) Alt() string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// Short returns the beginning of Alt, on one line.
+func (t tile) Short() string { return text.Cut(t.Alt(), maxShownName) }
 
 // Kind returns what the photo is, in one word.
 func (t tile) Kind() string {
