@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"html"
 	"io"
 	"log/slog"
@@ -27,6 +28,7 @@ import (
 	"photos/internal/picture/metadata"
 	"photos/internal/service"
 	"photos/internal/store/sqldb"
+	"photos/internal/testkit/sample"
 	"photos/internal/thumb"
 	"photos/internal/userpool"
 	"photos/internal/web"
@@ -228,6 +230,42 @@ func (s *site) signedIn(name string) *browser {
 		s.t.Fatalf("signed in as %s: %d at %s: %s", name, a.status, a.url, a.body)
 	}
 	return b
+}
+
+// album is a browser in which a user is signed in, and the user's only photo.
+type album struct {
+	*browser
+	photo []byte
+	id    photo.ID
+	page  string // the path of the photo's page
+}
+
+// startAlbum starts a site where ada has a photo with a description.
+func startAlbum(t *testing.T, description string) album {
+	t.Helper()
+	return startSite(t).album(description)
+}
+
+// album signs ada in and uploads a photo for her.
+func (s *site) album(description string) album {
+	s.t.Helper()
+	data, id := scene(s.t, 1)
+	a := album{s.signedIn("ada"), data, id, "/myphotos/" + id.String()}
+	a.upload(description, map[string][]byte{"one.jpg": data})
+	return a
+}
+
+// manyPhotos returns photos by their file names, and their IDs.
+func manyPhotos(t *testing.T, n int) (photos map[string][]byte, ids []photo.ID) {
+	t.Helper()
+	photos = map[string][]byte{}
+	for i := range n {
+		data, err := sample.Picture(uint64(i), 0)
+		must(t, err)
+		photos[fmt.Sprintf("%03d.jpg", i)] = data
+		ids = append(ids, idOf(data))
+	}
+	return photos, ids
 }
 
 // cookies returns the cookies that the browser has of the pages, by name.

@@ -24,12 +24,11 @@ type libraryContent struct {
 	Total  int64  // photos of the user
 	Years  []year // when they were taken, the last one first
 	Wrong  string // what is wrong with the search
-	Max    int64  // bytes of one photo
 }
 
 // library shows the photos of the user, as many as fit on a page.
 func (p *Pages) library(w http.ResponseWriter, r *http.Request, by session.Session) error {
-	c := libraryContent{listing: parseListing(r.URL.Query()), Max: p.service.Uploads.MaxSize()}
+	c := libraryContent{listing: parseListing(r.URL.Query())}
 	usage, err := p.service.Accounts.Usage(r.Context(), by.Caller)
 	if err != nil {
 		return err

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"mime"
+	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +46,9 @@ type message struct {
 	Action string // the text of the link; empty: none
 	Link   string
 }
+
+// myPhotos is the address to which a page leads when nothing else helps.
+const myPhotos = "/myphotos"
 
 // pageMaker fills in templates.
 type pageMaker map[string]*template.Template
@@ -118,8 +124,9 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 	return nil
 }
 
-// fail shows what went wrong, and what to do.
-func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+// fail shows what went wrong, and what to do. by is the user, nil if nobody is known to be signed in.
+// A form that failed is shown again with what was typed.
+func (p *Pages) fail(w http.ResponseWriter, r *http.Request, by *session.Session, err error) {
 	if httpkit.Abandoned(w, r, err) {
 		return
 	}
@@ -130,41 +137,55 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5")
 	}
-	v := view{Title: known.title, Content: message{Text: known.text, Detail: known.detail, Action: known.action, Link: known.link}}
-	if err := p.show(w, r, status, "message", v); err != nil {
+	name, v := "message", view{Title: known.title, User: by, Content: known.message}
+	if kept := p.keep(r, known); len(kept.Typed) > 0 {
+		name, v.Content = "keep", kept
+	}
+	if err := p.show(w, r, status, name, v); err != nil {
 		p.log.ErrorContext(r.Context(), "the page of an error failed", "err", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 	}
 }
 
 // failure is an error in words for a page.
-type failure struct{ title, text, detail, action, link string }
+type failure struct {
+	title string
+	message
+}
+
+// words returns what went wrong, and what can be done, in one line.
+func (f failure) words() string { return strings.TrimSpace(f.Text + " " + f.Detail) }
 
 // describeFailure returns an error in words for a page, and its status.
 func describeFailure(err error) (failure, int) {
 	if away, ok := errors.AsType[*auth.Error](err); ok { // of the user pool
 		if away.Kind == auth.Unavailable {
-			return failure{
-				title: "The sign-in service does not answer", text: "Nothing is lost. Try again in a moment.", action: "Try again", link: "/",
-			}, http.StatusServiceUnavailable
+			return failure{"The sign-in service does not answer", message{
+				Text: "Nothing is lost. Try again in a moment.", Action: "Try again", Link: "/",
+			}}, http.StatusServiceUnavailable
 		}
-		return failure{
-			title: "Signing in is not set up", text: "The operator of this service finds the reason in its log.", action: "Home", link: "/",
-		}, http.StatusBadGateway
+		return failure{"Signing in is not set up", message{
+			Text: "The operator of this service finds the reason in its log.", Action: "Home", Link: "/",
+		}}, http.StatusBadGateway
 	}
 	known := service.UserError(err)
-	f := failure{text: sentence(known.Msg), action: "My photos", link: "/myphotos"}
+	f := failure{"This did not work", message{Text: sentence(known.Msg), Action: "My photos", Link: myPhotos}}
 	switch known.Kind {
 	case photo.KindNotFound:
-		f.title, f.text = "There is nothing here", "The photo may be in the trash, or it belongs to another account."
+		f.title, f.Text = "There is nothing here", "The photo may be in the trash, or it belongs to another account."
+		if errors.Is(err, errTrashed) {
+			f = failure{"This photo is in the trash", message{Text: "You can restore it there.", Action: "Trash", Link: "/myphotos/trash"}}
+		}
+	case photo.KindNotSignedIn:
+		f = failure{"You are signed out", message{Text: "Nothing is lost.", Action: "Sign in in another tab", Link: "/login?to=/account"}}
 	case photo.KindForbidden:
-		f.title, f.detail = "This is not allowed", sentence(known.Hint)
+		f.title, f.Detail = "This is not allowed", sentence(known.Hint)
 	case photo.KindUnavailable, photo.KindStorageFull:
-		f.title, f.detail = "This does not work at the moment", sentence(known.Hint)
+		f.title, f.Detail = "This does not work at the moment", sentence(known.Hint)
 	case photo.KindInternal:
-		f.title, f.text = "Something went wrong here", "It is not your fault. Try again; the log of the service says more."
-	default:
-		f.title = "This did not work"
+		f.title, f.Text = "Something went wrong here", "It is not your fault. Try again; the log of the service says more."
+	case photo.KindUsage, photo.KindTooLarge, photo.KindQuota:
+		f.Detail = sentence(known.Hint)
 	}
 	return f, api.Status(known.Kind)
 }
@@ -202,42 +223,58 @@ func (b timedBody) Close() error {
 
 // keptForm is a form that could not be used, with everything that was typed.
 type keptForm struct {
-	Action      string
-	SignIn      bool // the user has to sign in first
-	Photos      bool // the form had photos, which are not kept
-	Description *string
-	Hidden      []field
+	message
+	To     string // the address to which the form is sent
+	Photos bool   // the form had photos, which are not kept
+	Typed  []typedField
+	Hidden []field
+}
+
+// typedField is a field that the user can change before the form is sent again.
+type typedField struct {
+	field
+	Label string
 }
 
 type field struct{ Name, Value string }
 
-// keepForm shows a form again that was sent without a session. The user signs in on another
-// page and sends it again, so that nothing that was typed is lost.
-func (p *Pages) keepForm(w http.ResponseWriter, r *http.Request, cause error) error {
-	kept := keptForm{Action: p.root + r.URL.RequestURI(), SignIn: photo.KindOf(cause) == photo.KindNotSignedIn}
-	status := http.StatusForbidden
-	if !kept.SignIn {
-		_, status = describeFailure(cause)
-		w.Header().Set("Retry-After", "5")
-	}
+// keep returns a form that could not be used, as far as it has been read.
+func (p *Pages) keep(r *http.Request, why failure) keptForm {
 	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if kept.Photos = mediaType == "multipart/form-data"; !kept.Photos {
-		if err := p.readForm(w, r); err != nil {
-			return err
-		}
-		for name, values := range r.PostForm {
-			for _, value := range values {
-				if name == "description" {
-					kept.Description = &value
-					continue
-				}
+	kept := keptForm{message: why.message, To: p.root + r.URL.RequestURI(), Photos: mediaType == "multipart/form-data"}
+	if kept.Link == myPhotos || kept.Link == "/" {
+		kept.Action = "" // to send the form again is the better way
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
+		label := map[string]string{"description": "Description", "tags": "Tags, separated by commas"}[name]
+		for _, value := range r.PostForm[name] {
+			if label != "" && value != "" {
+				kept.Typed = append(kept.Typed, typedField{field{name, value}, label})
+			} else {
 				kept.Hidden = append(kept.Hidden, field{name, value})
 			}
 		}
 	}
-	title := "You are signed out"
-	if !kept.SignIn {
-		title = "The sign-in service does not answer"
+	return kept
+}
+
+// keepForm shows a form again that was sent without a session. The user signs in on another
+// page and sends it again, so that nothing that was typed is lost.
+func (p *Pages) keepForm(w http.ResponseWriter, r *http.Request, cause error) error {
+	why, status := describeFailure(cause)
+	if photo.KindOf(cause) == photo.KindNotSignedIn {
+		status = http.StatusForbidden // 401 would ask the browser for a password
+	} else {
+		w.Header().Set("Retry-After", "5")
 	}
-	return p.show(w, r, status, "keep", view{Title: title, Content: kept})
+	if _, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); params["boundary"] != "" {
+		body := httpkit.NewBody(w, r, p.stall)
+		defer body.Release()
+		if part, err := multipart.NewReader(body, params["boundary"]).NextPart(); err == nil && part.FormName() == "description" {
+			_, _ = readDescription(r, part) // what cannot be read is not kept
+		}
+	} else if err := p.readForm(w, r); err != nil {
+		return err
+	}
+	return p.show(w, r, status, "keep", view{Title: why.title, Content: p.keep(r, why)})
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -27,21 +28,51 @@ type photoContent struct {
 	Damaged   bool // its bytes are known to be missing or changed
 }
 
-// pathID returns the photo that the path names.
-func pathID(r *http.Request) (photo.ID, error) {
-	id, err := photo.ParseID(r.PathValue("id"))
-	if err != nil {
-		return id, &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo"}
+// A photoHandler is a handler for requests of a signed-in user about one photo.
+type photoHandler func(w http.ResponseWriter, r *http.Request, by session.Session, id photo.ID) error
+
+// errTrashed is why a photo is not there that the user can restore.
+var errTrashed = errors.New("the photo is in the trash")
+
+// onPhoto runs h for the photo that the path names.
+func (p *Pages) onPhoto(h photoHandler) signedInHandler {
+	return func(w http.ResponseWriter, r *http.Request, by session.Session) error {
+		id, err := photo.ParseID(r.PathValue("id"))
+		if err != nil {
+			return &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo"}
+		}
+		return p.whyMissing(r, by, id, h(w, r, by, id))
 	}
-	return id, nil
+}
+
+// whyMissing returns err, or an error that wraps errTrashed if the photo is not there for that reason.
+func (p *Pages) whyMissing(r *http.Request, by session.Session, id photo.ID, err error) error {
+	if err == nil || photo.KindOf(err) != photo.KindNotFound {
+		return err
+	}
+	state, stateErr := p.state(r, by, id)
+	switch {
+	case stateErr != nil:
+		return stateErr
+	case state == photo.Trashed:
+		return &photo.Error{Kind: photo.KindNotFound, Msg: "no such photo", Err: errTrashed}
+	}
+	return err
+}
+
+// state returns what the service has of a photo.
+func (p *Pages) state(r *http.Request, by session.Session, id photo.ID) (state photo.State, err error) {
+	for status, err := range p.service.Photos.Check(r.Context(), by.Caller, []photo.ID{id}, photo.LookAtRow) {
+		if err != nil {
+			return "", err
+		}
+		state = status.State
+	}
+	return state, nil
 }
 
 // photo shows one photo and everything that is known about it.
-func (p *Pages) photo(w http.ResponseWriter, r *http.Request, by session.Session) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
+func (p *Pages) photo(w http.ResponseWriter, r *http.Request, by session.Session, id photo.ID) error {
 	return p.showPhoto(w, r, by, id, http.StatusOK, photoContent{Saved: r.URL.Query().Has("saved")}, nil)
 }
 
@@ -58,12 +89,11 @@ func (p *Pages) showPhoto(w http.ResponseWriter, r *http.Request, by session.Ses
 			c.History = append(c.History, revision)
 		}
 	}
-	for status, err := range p.service.Photos.Check(r.Context(), by.Caller, []photo.ID{id}, photo.LookAtRow) {
-		if err != nil {
-			return err
-		}
-		c.Damaged = status.State == photo.Damaged
+	state, err := p.state(r, by, id)
+	if err != nil {
+		return err
 	}
+	c.Damaged = state == photo.Damaged
 	if err := p.neighbors(r, by, &c); err != nil {
 		return err
 	}
@@ -115,11 +145,7 @@ func pageTitle(p photo.Photo) string {
 
 // describe sets the description and the tags of a photo. If somebody else has changed the photo
 // since the page was made, the page shows both texts.
-func (p *Pages) describe(w http.ResponseWriter, r *http.Request, by session.Session) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
+func (p *Pages) describe(w http.ResponseWriter, r *http.Request, by session.Session, id photo.ID) error {
 	if err := p.readForm(w, r); err != nil {
 		return err
 	}
@@ -129,13 +155,13 @@ func (p *Pages) describe(w http.ResponseWriter, r *http.Request, by session.Sess
 		e.IfVersion = &version
 	}
 	typed := e
-	_, err = p.service.Photos.Edit(r.Context(), by.Caller, e)
+	_, err := p.service.Photos.Edit(r.Context(), by.Caller, e)
 	switch photo.KindOf(err) {
 	case photo.KindChanged:
 		return p.showPhoto(w, r, by, id, http.StatusConflict, photoContent{Conflict: true}, &typed)
 	case photo.KindUsage:
 		known, status := describeFailure(err)
-		return p.showPhoto(w, r, by, id, status, photoContent{Wrong: known.text}, &typed)
+		return p.showPhoto(w, r, by, id, status, photoContent{Wrong: known.words()}, &typed)
 	}
 	if err != nil {
 		return err
@@ -187,11 +213,7 @@ func (p *Pages) backToPhoto(w http.ResponseWriter, r *http.Request, id photo.ID)
 }
 
 // undo gives a photo an earlier description again.
-func (p *Pages) undo(w http.ResponseWriter, r *http.Request, by session.Session) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
+func (p *Pages) undo(w http.ResponseWriter, r *http.Request, by session.Session, id photo.ID) error {
 	if err := p.readForm(w, r); err != nil {
 		return err
 	}
@@ -206,13 +228,11 @@ func (p *Pages) undo(w http.ResponseWriter, r *http.Request, by session.Session)
 	return nil
 }
 
-// delete moves a photo to the trash. The next page offers to restore it.
-func (p *Pages) delete(w http.ResponseWriter, r *http.Request, by session.Session) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
-	if _, err := p.service.Photos.Trash(r.Context(), by.Caller, id); err != nil {
+// delete moves a photo to the trash. The next page offers to restore it. A photo that is in the trash
+// already, because the button was pressed twice, stays there.
+func (p *Pages) delete(w http.ResponseWriter, r *http.Request, by session.Session, id photo.ID) error {
+	_, err := p.service.Photos.Trash(r.Context(), by.Caller, id)
+	if err = p.whyMissing(r, by, id, err); err != nil && !errors.Is(err, errTrashed) {
 		return err
 	}
 	l := parseListing(r.URL.Query())

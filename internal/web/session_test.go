@@ -164,20 +164,47 @@ func TestLostExchange(t *testing.T) {
 	}
 }
 
-// What was typed into a form is not lost when the session has ended meanwhile.
+// What was typed into a form is not lost when the session has ended meanwhile. Photos are chosen again.
 func TestTypedTextIsKept(t *testing.T) {
 	t.Parallel()
-	s := startSite(t)
-	b := s.signedIn("ada")
-	s.forget()
-	s.pass(2 * time.Hour)
+	b := startAlbum(t, "")
+	b.s.forget()
+	b.s.pass(2 * time.Hour)
 	path := "/myphotos/" + strings.Repeat("0", 64) + "?search=sea"
-	a := b.post(path, url.Values{"description": {"a long <story>"}, "version": {"7"}})
-	for _, want := range []string{"You are signed out", "a long &lt;story&gt;</textarea>", `name="version" value="7"`, `action="` + path + `"`, `target="_blank"`} {
+	b.post(path, url.Values{"description": {"a long <story>"}, "version": {"7"}}).keeps(t, http.StatusForbidden,
+		"You are signed out", "a long &lt;story&gt;</textarea>", `name="version" value="7"`, `action="`+path+`"`, `target="_blank"`)
+	b.post("/myphotos/selection", url.Values{"do": {"save"}, "photo": {b.id.String()}, "tags": {"sea, light"}}).keeps(t, http.StatusForbidden,
+		"sea, light</textarea>", `name="do" value="save"`, `name="photo" value="`+b.id.String()+`"`)
+	b.upload("Two\r\nhills", map[string][]byte{"one.jpg": b.photo}).keeps(t, http.StatusForbidden,
+		"You are signed out", "Two\r\nhills</textarea>", `action="/myphotos" enctype="multipart/form-data"`, `type="file" name="photos" multiple required`)
+}
+
+// keeps requires that an answer shows a form again, with each text.
+func (a answer) keeps(t *testing.T, status int, texts ...string) {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("%s: %d, want %d", a.url, a.status, status)
+	}
+	for _, want := range append(texts, ">Send again</button>") {
 		if !strings.Contains(a.body, want) {
-			t.Errorf("%d, no %s in %s", a.status, want, a.body)
+			t.Errorf("%s: %d, no %s in %s", a.url, a.status, want, a.body)
 		}
 	}
+}
+
+// What was typed into a form that fails for another reason is not lost either.
+func TestTypedTextOfFormsThatFail(t *testing.T) {
+	t.Parallel()
+	b := startAlbum(t, "")
+	b.post("/myphotos/selection", url.Values{"do": {"save"}, "photo": {b.id.String()}, "description": {"a walk"}, "tags": {strings.Repeat("x", 200)}}).keeps(t, http.StatusBadRequest,
+		"This did not work", "a walk</textarea>", "xxx</textarea>", `action="/myphotos/selection"`)
+	long := strings.Repeat("é", 3000)
+	b.upload(long, map[string][]byte{"one.jpg": b.photo}).keeps(t, http.StatusBadRequest,
+		"The description has 6000 bytes.", "A description may have 4096 bytes.", long+"</textarea>", `type="file" name="photos"`)
+	b.s.fail(userpool.Fault{Status: http.StatusInternalServerError})
+	b.s.pass(2 * time.Hour)
+	b.post(b.page, url.Values{"description": {"a walk"}}).keeps(t, http.StatusServiceUnavailable,
+		"The sign-in service does not answer", "a walk</textarea>", `action="`+b.page+`"`)
 }
 
 // Two users in two browsers do not see each other's photos or sessions, and one of them can

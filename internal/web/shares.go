@@ -92,7 +92,7 @@ func (p *Pages) createShare(w http.ResponseWriter, r *http.Request, by session.S
 	if photo.KindOf(err) == photo.KindUsage && len(ids) > 0 {
 		known, status := describeFailure(err)
 		return p.showShareForm(w, r, by, status, newShareContent{
-			Key: rand.Text(), Photos: ids, Lifetimes: linkLifetimes(days), Title: n.Title, Originals: n.Originals, Wrong: known.text,
+			Key: rand.Text(), Photos: ids, Lifetimes: linkLifetimes(days), Title: n.Title, Originals: n.Originals, Wrong: known.words(),
 		})
 	}
 	if err != nil {

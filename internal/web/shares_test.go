@@ -3,7 +3,6 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"html"
 	"image/jpeg"
 	"net/http"
@@ -16,7 +15,6 @@ import (
 
 	"photos/internal/photo"
 	"photos/internal/service"
-	"photos/internal/testkit/sample"
 )
 
 var (
@@ -198,24 +196,21 @@ func TestSharedPhoto(t *testing.T) {
 
 func TestSharedOriginals(t *testing.T) {
 	t.Parallel()
-	s := startSite(t)
-	ada := s.signedIn("ada")
-	one, id := scene(t, 1)
-	ada.upload("", map[string][]byte{"secret.jpg": one})
-	page := s.browser().get(ada.share(url.Values{"originals": {"1"}}, id))
+	ada := startAlbum(t, "")
+	visitor := ada.s.browser()
+	page := visitor.get(ada.share(url.Values{"originals": {"1"}}, ada.id))
 	original := page.below("/original")
 	if len(original) != 1 {
 		t.Fatalf("the page has the originals %q: %s", original, page.body)
 	}
-	visitor := s.browser()
 	a := visitor.get(original[0])
-	if a.body != string(one) || a.header.Get("Content-Disposition") != `attachment; filename="photo.jpg"` || !strings.HasPrefix(a.header.Get("Content-Security-Policy"), "sandbox") ||
-		strings.Contains(a.header.Get("ETag"), id.String()) {
+	if a.body != string(ada.photo) || a.header.Get("Content-Disposition") != `attachment; filename="photo.jpg"` || !strings.HasPrefix(a.header.Get("Content-Security-Policy"), "sandbox") ||
+		strings.Contains(a.header.Get("ETag"), ada.id.String()) {
 		t.Errorf("%d, %d bytes, %v", a.status, len(a.body), a.header)
 	}
 	part, err := visitor.send(http.MethodGet, original[0], nil, map[string]string{"Range": "bytes=10-19"})
 	must(t, err)
-	if part.status != http.StatusPartialContent || part.body != string(one[10:20]) {
+	if part.status != http.StatusPartialContent || part.body != string(ada.photo[10:20]) {
 		t.Errorf("a range: %d, %d bytes", part.status, len(part.body))
 	}
 	again, err := visitor.send(http.MethodGet, original[0], nil, map[string]string{"If-None-Match": a.header.Get("ETag")})
@@ -228,10 +223,8 @@ func TestSharedOriginals(t *testing.T) {
 // A link that ended is gone for everybody, at all replicas. One that never was is not found.
 func TestSharesEnd(t *testing.T) {
 	t.Parallel()
-	s := startSite(t)
-	ada := s.signedIn("ada")
-	one, id := scene(t, 1)
-	ada.upload("", map[string][]byte{"a.jpg": one})
+	ada := startAlbum(t, "")
+	s, id := ada.s, ada.id
 	path := ada.share(url.Values{}, id)
 	visitor := s.browser()
 	picture := visitor.get(path).below("/picture")[0]
@@ -280,13 +273,11 @@ func (s *site) owner() string {
 // A browser that has a picture asks whether it is still shared, and gets no bytes.
 func TestSharedPictureIsAskedFor(t *testing.T) {
 	t.Parallel()
-	s := startSite(t)
-	ada := s.signedIn("ada")
-	one, id := scene(t, 1)
+	ada := startAlbum(t, "")
+	id := ada.id
 	two, other := scene(t, 2)
-	ada.upload("", map[string][]byte{"a.jpg": one})
 	ada.upload("", map[string][]byte{"b.jpg": two})
-	visitor := s.browser()
+	visitor := ada.s.browser()
 	pictures := visitor.get(ada.share(url.Values{}, id, other)).below("/picture?size=512")
 	again := func(address, tag string) answer {
 		t.Helper()
@@ -322,14 +313,7 @@ func TestPagesOfAShare(t *testing.T) {
 	t.Parallel()
 	s := startSite(t)
 	ada := s.signedIn("ada")
-	photos := map[string][]byte{}
-	var ids []photo.ID
-	for i := range 250 {
-		data, err := sample.Picture(uint64(i), 0)
-		must(t, err)
-		photos[fmt.Sprintf("%03d.jpg", i)] = data
-		ids = append(ids, idOf(data))
-	}
+	photos, ids := manyPhotos(t, 250)
 	ada.upload("sea", photos)
 	_, live, err := s.service.Shares.Create(t.Context(), service.Caller{Owner: s.owner()}, service.NewShare{Live: true, Search: "sea", ExpiresAt: time.Now().Add(time.Hour)})
 	must(t, err)
@@ -366,10 +350,8 @@ func TestPagesOfAShare(t *testing.T) {
 // A form that is sent twice, by two clicks or a reload, makes one link.
 func TestShareFormSentTwice(t *testing.T) {
 	t.Parallel()
-	s := startSite(t)
-	ada := s.signedIn("ada")
-	one, id := scene(t, 1)
-	ada.upload("", map[string][]byte{"a.jpg": one})
+	ada := startAlbum(t, "")
+	id := ada.id
 	keys := map[string]bool{}
 	for range 2 {
 		form := ada.get("/shares/new?photo=" + id.String())
@@ -442,10 +424,8 @@ func TestLiveShare(t *testing.T) {
 func TestSharesAreLimited(t *testing.T) {
 	t.Parallel()
 	s := startSiteWith(t, service.Limits{ShareRequests: 3})
-	ada := s.signedIn("ada")
-	one, id := scene(t, 1)
-	ada.upload("", map[string][]byte{"a.jpg": one})
-	path, other := ada.share(url.Values{}, id), ada.share(url.Values{}, id)
+	ada := s.album("")
+	path, other := ada.share(url.Values{}, ada.id), ada.share(url.Values{}, ada.id)
 	visitor := s.browser()
 	refused := 0
 	for range 10 { // each of two replicas answers three
@@ -499,11 +479,9 @@ func TestRequestsInProgress(t *testing.T) {
 
 func TestShareForms(t *testing.T) {
 	t.Parallel()
-	s := startSite(t)
-	ada := s.signedIn("ada")
-	one, id := scene(t, 1)
+	ada := startAlbum(t, "")
+	s, id := ada.s, ada.id
 	two, other := scene(t, 2)
-	ada.upload("", map[string][]byte{"a.jpg": one})
 	s.signedIn("bob").upload("", map[string][]byte{"b.jpg": two})
 	photos := url.Values{"photo": {id.String()}}
 	if a := ada.get("/shares/new?" + photos.Encode()); a.status != http.StatusOK || !strings.Contains(a.body, "Share 1 photo") || !strings.Contains(a.body, "Only this machine can open the link") {

@@ -103,7 +103,7 @@ func (p *Pages) strayCallback(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return p.show(w, r, http.StatusBadRequest, "message", view{Title: "This sign-in is not complete", Content: message{
-		Text: "It took longer than an hour, or it was begun in another browser. Nothing is lost.", Action: "Sign in again", Link: "/login",
+		Text: "It took longer than an hour, it was begun in another browser, or this browser keeps no cookies. Nothing is lost.", Action: "Sign in again", Link: "/login",
 	}})
 }
 
@@ -141,9 +141,11 @@ func (p *Pages) brokenSignIn(w http.ResponseWriter, r *http.Request, err error) 
 func (p *Pages) logout(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	if !fromThisSite(r, p.base) {
-		return p.show(w, r, http.StatusOK, "message", view{Title: "Log out?", Content: message{
-			Text: "Another site sent you here.", Action: "Log out", Link: "/logout",
-		}})
+		v := view{Title: "Log out?", Content: message{Text: "Another site sent you here.", Action: "Log out", Link: "/logout"}}
+		if by, err := p.session(r); err == nil {
+			v.User = &by
+		}
+		return p.show(w, r, http.StatusOK, "message", v)
 	}
 	if err := p.sessions.End(r.Context(), p.cookies.read(r)); err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 
 	"photos/internal/blob"
 	"photos/internal/httpkit"
@@ -64,11 +63,9 @@ func (p *Pages) receive(r *http.Request, form *multipart.Reader, by service.Call
 		}
 		switch name := part.FileName(); {
 		case part.FormName() == "description":
-			typed, err := io.ReadAll(io.LimitReader(part, photo.MaxDescription*2))
-			if err != nil {
-				return nil, cutOff(err)
+			if description, err = readDescription(r, part); err != nil {
+				return nil, err
 			}
-			description = strings.TrimSpace(strings.ReplaceAll(string(typed), "\r\n", "\n"))
 		case part.FormName() == "photos" && name != "" && len(results) == maxFormPhotos:
 			return nil, &photo.Error{Kind: photo.KindUsage, Msg: fmt.Sprintf("a form may have %d photos, and the first ones were added", maxFormPhotos)}
 		case part.FormName() == "photos" && name != "":
@@ -79,6 +76,24 @@ func (p *Pages) receive(r *http.Request, form *multipart.Reader, by service.Call
 			results = append(results, result)
 		}
 	}
+}
+
+// readDescription reads the description of a form with photos, which comes before them. r.PostForm has it
+// then, like what was typed into other forms.
+func readDescription(r *http.Request, part io.Reader) (string, error) {
+	typed, err := io.ReadAll(io.LimitReader(part, maxForm))
+	if err != nil {
+		return "", cutOff(err)
+	}
+	r.PostForm = url.Values{"description": {string(typed)}}
+	description := formText(r, "description")
+	if len(description) > photo.MaxDescription {
+		return "", &photo.Error{
+			Kind: photo.KindUsage, Msg: fmt.Sprintf("the description has %d bytes", len(description)),
+			Hint: fmt.Sprintf("a description may have %d bytes", photo.MaxDescription),
+		}
+	}
+	return description, nil
 }
 
 func cutOff(err error) error {
@@ -106,7 +121,7 @@ func (p *Pages) store(r *http.Request, part io.Reader, m service.Meta, by servic
 			return result, err
 		}
 		known, _ := describeFailure(err)
-		result.Outcome, result.Problem = photo.OutcomeFailed, known.text
+		result.Outcome, result.Problem = photo.OutcomeFailed, known.words()
 		return result, nil
 	}
 	if at.Done == nil {

@@ -133,10 +133,10 @@ func (p *Pages) Handlers() map[string]http.Handler {
 		"GET /myphotos/trash/empty":  p.signedIn(p.askEmptyTrash),
 		"POST /myphotos/trash/empty": p.signedIn(p.emptyTrash),
 		"POST /myphotos/selection":   p.signedIn(p.selection),
-		"GET /myphotos/{id}":         p.signedIn(p.photo),
-		"POST /myphotos/{id}":        p.signedIn(p.describe),
-		"POST /myphotos/{id}/undo":   p.signedIn(p.undo),
-		"POST /myphotos/{id}/delete": p.signedIn(p.delete),
+		"GET /myphotos/{id}":         p.signedIn(p.onPhoto(p.photo)),
+		"POST /myphotos/{id}":        p.signedIn(p.onPhoto(p.describe)),
+		"POST /myphotos/{id}/undo":   p.signedIn(p.onPhoto(p.undo)),
+		"POST /myphotos/{id}/delete": p.signedIn(p.onPhoto(p.delete)),
 		"GET /shares":                p.signedIn(p.shares),
 		"POST /shares":               p.signedIn(p.createShare),
 		"GET /shares/new":            p.signedIn(p.newShare),
@@ -169,7 +169,7 @@ func (p *Pages) guard(h handler) http.Handler {
 			err = h(w, r)
 		}
 		if err != nil {
-			p.fail(w, r, err)
+			p.fail(w, r, nil, err)
 		}
 	})
 }
@@ -193,7 +193,10 @@ func (p *Pages) signedIn(h signedInHandler) handler {
 		switch {
 		case err == nil:
 			count := func() (func(), error) { return p.service.Requests.Acquire(by.Caller.Owner) }
-			return enter(count, func() error { return h(w, r, by) })
+			if err := enter(count, func() error { return h(w, r, by) }); err != nil {
+				p.fail(w, r, &by, err)
+			}
+			return nil
 		case photo.KindOf(err) != photo.KindNotSignedIn && r.Method != http.MethodPost:
 			return err
 		case r.Method == http.MethodPost:

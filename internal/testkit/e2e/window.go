@@ -29,6 +29,7 @@ type window struct {
 	plain bool            // without JavaScript
 	asked atomic.Int64    // how often pages asked whether they may be left
 	load  loading
+	said  console
 }
 
 // windows are those of a script.
@@ -45,7 +46,8 @@ const windowTime = 90 * time.Second
 
 // cmdWindow drives a real browser, a step per line. Before it acts or examines, it waits until the page is
 // whole; after a click or a key, it waits for the page to which that leads, if there is one. What
-// a script of the page does later needs a command that waits for it:
+// a script of the page does later needs a command that waits for it. A command fails if the browser's
+// console has an error:
 //
 //	window open NAME [plain]        a new window, or go on in an old one; plain: without JavaScript
 //	window go ADDRESS               open an address
@@ -60,8 +62,8 @@ const windowTime = 90 * time.Second
 //	window sees TEXT...             wait until the page has each text; ! window sees: it does not have it
 //	window has CSS                  wait until the selector finds something
 //	window at REGEXP                wait until the address matches
-//	window size WIDTH               how wide the window is
-//	window look light|dark|forced|still  colors; still: the user wants less motion
+//	window size WIDTH [HEIGHT]      how large the window is
+//	window look light|dark|forced|still|print  colors; still: the user wants less motion; print: as on paper
 //	window shot NAME                keep a picture of the page for people to look at
 //	window picture NAME WIDTH HEIGHT  keep what the window shows, without the rest of the page, as a WebP for documents
 //	window axe                      require that axe-core finds nothing to complain about; ! window axe: that it does
@@ -141,6 +143,9 @@ func (w *window) do(ctx context.Context, ts *testscript.TestScript, neg bool, co
 	if len(args) < need[command] {
 		return fmt.Errorf("needs %d arguments", need[command])
 	}
+	if said := w.said.take(); said != "" {
+		return fmt.Errorf("the console says %s", said)
+	}
 	waits := []string{"go", "sees", "tree", "has", "lists", "at", "eval", "downloads", "line", "size", "look"}
 	if neg || !slices.Contains(waits, command) {
 		if err := w.ready(ctx); err != nil {
@@ -194,11 +199,8 @@ func (w *window) act(ctx context.Context, command string, args []string) error {
 func (w *window) inspect(ctx context.Context, ts *testscript.TestScript, command string, args []string) error {
 	switch command {
 	case "size":
-		width, err := strconv.ParseInt(args[0], 10, 64)
-		if err != nil {
-			return err
-		}
-		return chromedp.Do(ctx, chromedp.EmulateViewport(width, 800))
+		size := numbers(ts, args, 0, 800)
+		return chromedp.Do(ctx, chromedp.EmulateViewport(int64(size[0]), int64(size[1])))
 	case "look":
 		return look(ctx, args[0])
 	case "shot":
@@ -392,6 +394,7 @@ func look(ctx context.Context, look string) error {
 	feature := func(name, value string) *emulation.MediaFeature {
 		return &emulation.MediaFeature{Name: name, Value: value}
 	}
+	media := ""
 	features := []*emulation.MediaFeature{feature("prefers-color-scheme", "light"), feature("forced-colors", "none"), feature("prefers-reduced-motion", "no-preference")}
 	switch look {
 	case "light":
@@ -401,10 +404,12 @@ func look(ctx context.Context, look string) error {
 		features[1].Value = "active"
 	case "still":
 		features[2].Value = "reduce"
+	case "print":
+		media = "print"
 	default:
 		return fmt.Errorf("%s is not a look", look)
 	}
-	return chromedp.Do(ctx, browserCommand(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}))
+	return chromedp.Do(ctx, browserCommand(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: media, Features: features}))
 }
 
 // axe runs axe-core, which checks the rules of WCAG that a program can check.
@@ -427,7 +432,9 @@ func (w *window) axe(ctx context.Context) error {
 	if err == nil && found != "" {
 		err = fmt.Errorf("axe-core finds\n%s", found)
 	}
-	return errors.Join(err, scripts(w.plain))
+	err = errors.Join(err, scripts(w.plain))
+	w.said.take() // what axe-core itself did is not the page's fault
+	return err
 }
 
 // weighs adds up what the page and its files took on the wire, besides pictures.

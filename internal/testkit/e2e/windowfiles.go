@@ -34,6 +34,7 @@ func (w *window) prepare(folder string) error {
 	}
 	return chromedp.Listen(w.ctx, func(event any) {
 		w.load.event(event)
+		w.said.event(event)
 		if _, ok := event.(*page.EventJavascriptDialogOpening); ok {
 			w.asked.Add(1)
 			go chromedp.Do(w.ctx, browserCommand(page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})) // one that stays open fails the next command

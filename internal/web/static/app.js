@@ -1,5 +1,5 @@
-// What the pages do more where scripts run: keys, selection, pages that continue by
-// themselves, descriptions that are saved in place. Everything also works without it.
+// What the pages also do where scripts run: keys, selection, pages that continue by
+// themselves, descriptions that are saved in place. Everything works without it.
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -20,7 +20,18 @@ const shortcuts = [
   ["?", "these keys"],
 ];
 const lettersKey = "photos-letters";
-const letters = () => localStorage.getItem(lettersKey) !== "off";
+
+// setting reads a setting that this browser keeps, and writes it if there is a value. A browser
+// that keeps no cookies keeps no settings.
+function setting(key, value) {
+  try {
+    if (value !== undefined) localStorage.setItem(key, value);
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+const letters = () => setting(lettersKey) !== "off";
 
 function keys() {
   const help = keyHelp();
@@ -60,7 +71,7 @@ function keyHelp() {
     if (!where || where === place) list.append(make("dt", {}, ...key.split(" ").flatMap((one) => [make("kbd", { textContent: one }), " "])), make("dd", { textContent: what }));
   }
   const box = make("input", { type: "checkbox", checked: letters() });
-  box.addEventListener("change", () => localStorage.setItem(lettersKey, box.checked ? "on" : "off"));
+  box.addEventListener("change", () => setting(lettersKey, box.checked ? "on" : "off"));
   const title = make("h2", { id: "keys-title", textContent: "Keys" });
   const help = make("dialog", { className: "keys" }, title, list, make("label", {}, box, " Letters and signs are keys"),
     make("form", { method: "dialog" }, make("button", { textContent: "Close" })));
@@ -176,32 +187,48 @@ function describing() {
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  const save = async () => {
     status.textContent = "Saving…";
     const sent = fields();
+    let answer, text;
     try {
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-      if (!answer.ok || !answer.redirected) throw new Error();
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const now = $("form.describe", page).elements;
-      const typedOn = fields() !== sent;
-      for (const name of typedOn ? ["version", "had"] : ["description", "tags", "had", "version"]) form.elements[name].value = now[name].value;
-      saved = now.description.value + "\0" + now.tags.value;
-      showSaved(page);
-      status.textContent = "Saved.";
-    } catch {
+      answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      text = await answer.text();
+    } catch { /* there is no answer, or not all of it */ }
+    if (text === undefined || answer.status >= 500) {
+      status.textContent = "Not saved, because the service does not answer. Try again in a moment.";
+      return;
+    }
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const now = $("form.describe", page)?.elements;
+    if (!answer.ok || !answer.redirected || !now) {
       saved = fields();
       form.submit(); // the page that comes says what is wrong
+      return;
     }
+    const typedOn = fields() !== sent;
+    for (const name of typedOn ? ["version", "had"] : ["description", "tags", "had", "version"]) form.elements[name].value = now[name].value;
+    saved = now.description.value + "\0" + now.tags.value;
+    showSaved(page);
+    status.textContent = "Saved.";
+  };
+  let last = Promise.resolve();
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    last = last.then(save); // one after the other: each needs the version that the one before made
   });
   window.addEventListener("beforeunload", (event) => {
     if (fields() !== saved) event.preventDefault();
   });
 }
 
-// showSaved takes the details and the earlier descriptions from the page as it is now.
+// showSaved takes what the description and the tags changed from the page as it is now.
 function showSaved(page) {
+  for (const part of ["title", "h1"]) $(part).textContent = $(part, page).textContent;
+  for (const name of ["alt", "aria-label"]) {
+    const [was, is] = [document, page].map((root) => $(`.one figure [${name}]`, root));
+    if (was && is) was.setAttribute(name, is.getAttribute(name));
+  }
   $(".about dl").replaceWith($(".about dl", page));
   const history = $(".history", page);
   if (!history) return;
@@ -261,6 +288,12 @@ function copying() {
   }
 }
 
+// pressingOnce ignores the second click of a double click, which would send a form twice.
+function pressingOnce() {
+  document.addEventListener("click", (event) => { if (event.detail > 1 && event.target.closest("form button")) event.preventDefault(); });
+}
+
+pressingOnce();
 keys();
 selection();
 endless();

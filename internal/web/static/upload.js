@@ -19,7 +19,6 @@ const plural = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : ma
 
 export function start(form) {
   const queue = new Queue(form);
-  form.querySelector("[type=file]").required = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const files = form.querySelector("[type=file]");
@@ -130,12 +129,22 @@ class Checker {
     });
   }
 
+  // answers reports whether the service can be reached.
+  async answers() {
+    try {
+      await this.ask("0".repeat(64));
+      return true;
+    } catch (error) {
+      return error.status < 500;
+    }
+  }
+
   async flush() {
     this.asking = true;
     while (this.waiting.length > 0) {
       const asked = this.waiting.splice(0, mostAsked);
       try {
-        const answer = await fetch(this.address, {
+        const answer = await request(this.address, {
           method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ids: [...new Set(asked.map((one) => one.id))] }),
         });
         if (!answer.ok) throw await problem(answer);
@@ -151,7 +160,7 @@ class Checker {
 
 class Queue {
   constructor(form) {
-    Object.assign(this, { form, items: [], running: 0, reading: false, paused: false, signedOut: false, said: 0, drawing: false });
+    Object.assign(this, { form, items: [], running: 0, reading: false, paused: false, trouble: null, said: 0, drawing: false });
     this.checker = new Checker(form.dataset.check);
     window.addEventListener("beforeunload", (event) => { if (this.open.length > 0) event.preventDefault(); });
     window.addEventListener("pagehide", () => this.remember());
@@ -187,7 +196,7 @@ class Queue {
 
   build() {
     this.total = make("progress", { className: "total", max: 1, value: 0, ariaLabel: "All photos" });
-    this.text = make("p", { className: "sofar" });
+    this.text = make("p");
     this.spoken = make("p", { className: "hidden", role: "status" });
     this.pause = make("button", { type: "button", className: "quiet", textContent: "Pause" });
     this.pause.addEventListener("click", () => this.toggle());
@@ -199,7 +208,7 @@ class Queue {
 
   toggle() {
     this.paused = !this.paused;
-    this.signedOut = false;
+    this.trouble = null;
     this.pause.textContent = this.paused ? "Resume" : "Pause";
     for (const item of this.items) {
       if (this.paused) item.stop();
@@ -251,14 +260,19 @@ class Queue {
     const all = this.items.length - skipped;
     const text = !all ? `Nothing to upload: ${plural(skipped, "file", "files")} left out` : `${all - this.open.length} of ${plural(all, "photo", "photos")} done` + (failed ? `, ${failed} failed` : "") +
       (skipped ? `, ${plural(skipped, "other file", "other files")} left out` : "") + (this.paused ? ", paused" : "");
-    this.text.replaceChildren(...(this.signedOut
-      ? ["You are signed out. ", make("a", { href: this.form.dataset.login, target: "_blank", textContent: "Sign in in another tab" }), ", and then resume."]
-      : [text]));
+    this.text.replaceChildren(...(this.trouble ?? [text]));
     if (this.open.length === 0 && this.mustBeRead) this.text.append(" ", make("a", { href: this.form.dataset.after, textContent: "Show my photos" }));
     const now = Date.now();
     if (now - this.said < quiet) return;
     this.said = now;
     this.spoken.textContent = this.text.textContent;
+  }
+
+  // interrupt pauses all, and says why. Nothing is lost.
+  interrupt(...trouble) {
+    if (!this.paused) this.toggle();
+    this.trouble = trouble;
+    this.tell();
   }
 
   // tell draws the progress at once, also for a screen reader.
@@ -297,7 +311,7 @@ class Item {
         this.digest = [...new Uint8Array(sum)].map(hex).join("");
       }
     } catch {
-      this.fail(unreadable());
+      await this.fail(unreadable());
       return;
     }
     const answer = this.digest ? this.queue.checker.ask(this.digest) : Promise.resolve(null);
@@ -321,7 +335,7 @@ class Item {
       if (has === "stored" || has === "trashed") await this.repeat();
       else await this.transfer(has === "unfinished" ? this.known.upload : null);
     } catch (error) {
-      this.fail(error);
+      await this.fail(error);
     }
   }
 
@@ -351,7 +365,7 @@ class Item {
   // restore the photo or fill in its description.
   async repeat() {
     const encode = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-    const answer = await fetch(this.queue.form.dataset.uploads, {
+    const answer = await request(this.queue.form.dataset.uploads, {
       method: "POST",
       headers: {
         "Tus-Resumable": "1.0.0", "Upload-Length": String(this.file.size),
@@ -419,10 +433,23 @@ class Item {
     this.note.textContent = { exists: "Was here already", described: "Was here already; description added", restored: "Restored from the trash" }[outcome] ?? "Done";
   }
 
-  fail(error) {
+  // fail shows why the photo could not be sent. What stops all photos pauses all.
+  async fail(error) {
     if (this.state === "stopped") return;
-    if (error.status === 401) return this.signIn();
-    if (error.status === 415 && this.inFolder) return this.skip();
+    const { queue, state } = this;
+    const away = !(error.status < 500) && !await queue.checker.answers();
+    if (this.state !== state) return; // the user has paused meanwhile
+    if (away || error.status === 401) {
+      this.state = "stopped";
+      this.note.textContent = "Paused";
+      if (away) queue.interrupt("The service does not answer. Resume in a moment.");
+      else queue.interrupt("You are signed out. ", make("a", { href: queue.form.dataset.login, target: "_blank", textContent: "Sign in in another tab" }), ", and then resume.");
+      return;
+    }
+    if (error.status === 415 && this.inFolder) {
+      this.skip();
+      return;
+    }
     this.outcome = "failed";
     this.state = "done";
     this.row.className = "bad";
@@ -447,34 +474,32 @@ class Item {
     this.sent = this.bar.value = this.bar.max;
     this.note.textContent = "Left out: not a photo or video";
   }
-
-  // signIn pauses all: the session has ended. Nothing is lost.
-  signIn() {
-    if (!this.queue.paused) this.queue.toggle();
-    this.state = "stopped";
-    this.queue.signedOut = true;
-    this.queue.tell();
-  }
 }
 
-const unreadable = () => new Error("The file could not be read.");
+const unreadable = () => Object.assign(new Error("The file could not be read."), { status: 0 });
+
+// request is fetch, with an error in words when there is no answer.
+const request = (address, options) => fetch(address, options).catch(() => { throw new Error("The connection was lost."); });
 
 // problem returns the error of an answer of the service.
 async function problem(answer) {
   let text = "";
   try {
-    text = (await answer.json()).detail;
+    text = words(await answer.json());
   } catch { /* no problem document */ }
-  return Object.assign(new Error(sentence(text) || `The service answered ${answer.status}.`), { status: answer.status });
+  return Object.assign(new Error(text || `The service answered ${answer.status}.`), { status: answer.status });
 }
 
 function tusProblem(error) {
   const answer = error.originalResponse;
   let text = "";
   try {
-    text = JSON.parse(answer.getBody()).detail;
+    text = words(JSON.parse(answer.getBody()));
   } catch { /* no answer, or no problem document */ }
-  return Object.assign(new Error(sentence(text) || (answer ? `The service answered ${answer.getStatus()}.` : "The connection was lost.")), { status: answer?.getStatus() });
+  return Object.assign(new Error(text || (answer ? `The service answered ${answer.getStatus()}.` : "The connection was lost.")), { status: answer?.getStatus() });
 }
+
+// words returns what a problem document says. The hint of other kinds is for programs.
+const words = ({ detail, hint, kind }) => sentence(detail) + (kind === "too_large" && hint ? ` ${sentence(hint)}` : "");
 
 const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + "." : "");
