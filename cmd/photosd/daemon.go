@@ -95,7 +95,7 @@ func (d *daemon) open(ctx context.Context, s *settings, log *slog.Logger, talk *
 	d.metrics.Inspections(d.service.Inspections)
 	d.server, err = httpapi.New(httpapi.Config{
 		BaseURL: s.baseURL, Local: s.local(), Service: d.service, Resource: d.signIn.resource,
-		OpenAPI: sync.OnceValues(openapi.JSON), Session: d.pages.Caller, Extra: d.signIn.pages, Observe: d.metrics.Guard(), Log: log,
+		OpenAPI: sync.OnceValues(openapi.JSON), Session: d.pages.Caller, Extra: d.signIn.pages, NoPage: d.pages.NoPage(), Observe: d.metrics.Guard(), Log: log,
 	})
 	return err
 }

@@ -108,7 +108,7 @@ func (t *router) routes() map[string]methods {
 	}
 }
 
-func (t *router) mux(extra map[string]http.Handler) *http.ServeMux {
+func (t *router) mux(extra map[string]http.Handler, noPage http.Handler) *http.ServeMux {
 	inner := http.NewServeMux()
 	for pattern, m := range t.routes() {
 		inner.Handle(pattern, httpkit.Route(pattern, t.serve(m)))
@@ -119,7 +119,7 @@ func (t *router) mux(extra map[string]http.Handler) *http.ServeMux {
 	for pattern, h := range extra {
 		inner.Handle(pattern, httpkit.Route(pattern, h))
 	}
-	inner.Handle("/", t.answer(notFound))
+	inner.Handle("/", t.nothing(noPage))
 	if t.prefix == "" {
 		return inner
 	}
@@ -131,6 +131,19 @@ func (t *router) mux(extra map[string]http.Handler) *http.ServeMux {
 	outer.Handle(t.prefix+"/", http.StripPrefix(t.prefix, inner))
 	outer.Handle("/", t.answer(notFound))
 	return outer
+}
+
+// nothing answers requests for what is not there: those for a page with noPage, unless it is nil.
+func (t *router) nothing(noPage http.Handler) http.Handler {
+	problem := t.answer(notFound)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		isPage := r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") && !strings.HasPrefix(r.URL.Path, "/v1/")
+		if noPage != nil && isPage {
+			noPage.ServeHTTP(w, r)
+			return
+		}
+		problem.ServeHTTP(w, r)
+	})
 }
 
 // serve chooses the handler for the method of a request. GET also answers HEAD. The tus

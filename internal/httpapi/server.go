@@ -30,7 +30,7 @@ import (
 	"photos/internal/service"
 )
 
-// Config is what New makes a Server from. Only Extra, Observe, Stall and Log may be left out.
+// Config is what New makes a Server from. Only Extra, NoPage, Observe, Stall and Log may be left out.
 type Config struct {
 	// BaseURL is the address of the service as clients know it, without a slash at the
 	// end. It has a path when a proxy serves other sites under the same name.
@@ -51,6 +51,9 @@ type Config struct {
 	Session func(*http.Request) (service.Caller, error)
 	// Extra are more handlers by pattern, such as those of a user pool and the web pages.
 	Extra map[string]http.Handler
+	// NoPage answers browsers that look for a page where there is nothing; nil: they get a
+	// problem document, like other clients.
+	NoPage http.Handler
 
 	// Observe is a guard that every request passes first; nil: there is none.
 	Observe httpkit.Guard
@@ -86,7 +89,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{}
 	r := newRouter(c, base, s.ready(c.Service), s.draining.Load)
-	s.handler = httpkit.Chain(r.mux(c.Extra), c.Stall, s.guards(c, base, r.problems)...)
+	s.handler = httpkit.Chain(r.mux(c.Extra, c.NoPage), c.Stall, s.guards(c, base, r.problems)...)
 	return s, nil
 }
 

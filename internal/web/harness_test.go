@@ -126,7 +126,7 @@ func (s *site) replica() http.Handler {
 	})
 	must(s.t, err)
 	server, err := httpapi.New(httpapi.Config{
-		BaseURL: s.url, Local: true, Service: svc, OpenAPI: openapi.JSON, Session: pages.Caller, Extra: pages.Handlers(),
+		BaseURL: s.url, Local: true, Service: svc, OpenAPI: openapi.JSON, Session: pages.Caller, Extra: pages.Handlers(), NoPage: pages.NoPage(),
 		Resource: api.ProtectedResource{Resource: s.url},
 	})
 	must(s.t, err)

@@ -312,6 +312,29 @@ func TestErrorPagesOfAUser(t *testing.T) {
 	}
 }
 
+// A browser at an address where there is nothing gets a page. Programs, and the API, get a problem document.
+func TestNothingThere(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	ada := s.signedIn("ada")
+	for path, page := range map[string]bool{"/photos": true, "/myphotos/": true, "/shares/": true, "/v1/nothing": false} {
+		for accept, mayBePage := range map[string]bool{"text/html,application/xhtml+xml,*/*;q=0.8": true, "*/*": false} {
+			a, err := ada.send(http.MethodGet, path, nil, map[string]string{"Accept": accept})
+			must(t, err)
+			isPage := strings.Contains(a.body, "<h1>There is nothing here</h1>") && strings.Contains(a.body, `href="/account">ada</a>`)
+			isProblem := a.header.Get("Content-Type") == "application/problem+json"
+			if a.status != http.StatusNotFound || isPage != (page && mayBePage) || isProblem == isPage {
+				t.Errorf("%s as %s: %d %s", path, accept, a.status, a.body)
+			}
+		}
+	}
+	a, err := s.browser().send(http.MethodGet, "/photos", nil, map[string]string{"Accept": "text/html"})
+	must(t, err)
+	if a.status != http.StatusNotFound || !strings.Contains(a.body, "Log in/sign up") {
+		t.Errorf("nobody is signed in: %d %s", a.status, a.body)
+	}
+}
+
 // Emptying the trash asks first, and leaves what was deleted after the question.
 func TestEmptyTrash(t *testing.T) {
 	t.Parallel()
