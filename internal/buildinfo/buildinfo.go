@@ -10,13 +10,12 @@ import (
 	"time"
 )
 
-// released describes a release: its version, its commit, and the time of that commit, separated by commas. The commit and
-// the time may be missing. The linker sets it:
+// released describes what was built: a version, a commit, and the time of that commit, separated by commas. Each may be
+// missing. git archive writes them here (.gitattributes), so an archive of the source knows them without a repository; the
+// version is then the nearest tag. The linker can set other ones, also for a program with vendored modules:
 //
 //	go build -ldflags "-X photos/internal/buildinfo.released=1.2.3,539f3160aa1b,2024-07-15T02:30:00Z" ./cmd/...
-//
-// So does a packager who builds from an archive without a repository or with vendored modules.
-var released string
+var released = "$Format:%(describe:tags=true,match=v*),%H,%cI$"
 
 // Info describes a build. A field that is not known is empty.
 type Info struct {
@@ -35,8 +34,9 @@ func Read() Info {
 	return read(released, info)
 }
 
-// Version returns the version of this program: that of the release, else that of the module
-// (go install module@version), else "devel" with the commit and its date as far as they are known.
+// Version returns the version of this program: that of the release or of the archive, else that of
+// the module (go install module@version), else "devel" with the commit and its date as far as they
+// are known.
 func Version() string { return Read().Version }
 
 func read(released string, build *debug.BuildInfo) Info {
@@ -48,20 +48,29 @@ func read(released string, build *debug.BuildInfo) Info {
 			setting[s.Key] = s.Value
 		}
 	}
-	info.Commit, info.Date, info.Modified = setting["vcs.revision"], utc(setting["vcs.time"]), setting["vcs.modified"] == "true"
+	version, commit, date := split(released)
+	info.Commit, info.Date = cmp.Or(commit, setting["vcs.revision"]), cmp.Or(date, utc(setting["vcs.time"]))
+	info.Modified = commit == "" && setting["vcs.modified"] == "true"
 	switch {
-	case released != "":
-		words := append(strings.Split(released, ","), "", "")
-		info.Version = words[0]
-		info.Commit, info.Date = cmp.Or(words[1], info.Commit), cmp.Or(utc(words[2]), info.Date)
-	case build == nil:
+	case version != "" && !strings.HasPrefix(version, "v"): // the linker's
+		info.Version = version
+	case isRelease(cmp.Or(version, module)):
+		info.Version = strings.TrimPrefix(cmp.Or(version, module), "v")
+	case build == nil && commit == "":
 		info.Version = "unknown"
-	case isRelease(module):
-		info.Version = strings.TrimPrefix(module, "v")
 	default:
 		info.Version = development(info, module)
 	}
 	return info
+}
+
+// split returns the parts of the variable released. In a checkout nobody has written into it.
+func split(released string) (version, commit, date string) {
+	if strings.HasPrefix(released, "$") {
+		return "", "", ""
+	}
+	words := append(strings.Split(released, ","), "", "")
+	return words[0], words[1], utc(words[2])
 }
 
 // utc returns a time in UTC, or "" when the text is not a time.
@@ -73,8 +82,9 @@ func utc(text string) string {
 	return at.UTC().Format(time.RFC3339)
 }
 
-// isRelease reports whether the version of a module is that of a release, such as v1.2.3 or
-// v1.2.3-rc.1. Pseudo-versions have two hyphens; those of changed checkouts have a plus sign.
+// isRelease reports whether the version of a module or an archive is that of a release, such as
+// v1.2.3 or v1.2.3-rc.1. Pseudo-versions, and versions of a commit after a tag (v1.2.3-4-g539f316),
+// have two hyphens; those of changed checkouts have a plus sign.
 // Source: https://go.dev/ref/mod#pseudo-versions
 func isRelease(module string) bool {
 	return strings.HasPrefix(module, "v") && strings.Count(module, "-") < 2 && !strings.Contains(module, "+")

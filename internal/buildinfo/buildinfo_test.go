@@ -28,6 +28,12 @@ func TestVersion(t *testing.T) {
 		{name: "changed checkout", module: pseudo + "+dirty", settings: changed, want: "devel 539f3160aa1b modified 2024-07-15"},
 		{name: "changed checkout of a tag", module: "v1.2.3+dirty", settings: changed, want: "devel 539f3160aa1b modified 2024-07-15"},
 		{name: "no repository", module: "(devel)", want: "devel"},
+		{name: "checkout, where git archive has not written", released: "$Format:%H$", module: pseudo, settings: checkout, want: "devel 539f3160aa1b 2024-07-15"},
+		{name: "archive of a tag", released: "v1.2.3,0c3dd0a5fb9b", module: "(devel)", want: "1.2.3"},
+		{name: "archive of a candidate", released: "v1.2.3-rc.1,0c3dd0a5fb9b", module: "(devel)", want: "1.2.3-rc.1"},
+		{name: "archive of a commit after a tag", released: "v1.2.3-4-g0c3dd0a5fb9b,0c3dd0a5fb9b0c3d,2024-07-14T22:30:00-04:00", module: "(devel)", want: "devel 0c3dd0a5fb9b 2024-07-15"},
+		{name: "archive without a tag", released: ",0c3dd0a5fb9b,2024-07-14T22:30:00-04:00", module: "(devel)", want: "devel 0c3dd0a5fb9b 2024-07-15"},
+		{name: "archive inside another repository", released: ",0c3dd0a5fb9b,2024-07-14T22:30:00-04:00", module: "(devel)", settings: changed, want: "devel 0c3dd0a5fb9b 2024-07-15"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -33,23 +33,28 @@ func TestBuildsAreReproducible(t *testing.T) {
 	}
 }
 
-// TestBuildFromAnArchive builds a program without a repository and with vendored modules, as packagers of systems do. It
-// says the version that the packager gives it.
+// TestBuildFromAnArchive builds a program from an archive of the source, without a repository and with vendored modules, as
+// packagers of systems do. It says the version, the commit and the date of the archive, or those that the packager gives it.
 func TestBuildFromAnArchive(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("vendors all modules")
 	}
-	dir := clone(t, "archive")
-	if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
-		t.Fatal(err)
-	}
+	commit, date := head(t)
+	source, dir := clone(t, "source"), t.TempDir()
+	run(t, source, "git", "tag", "v1.2.3")
+	run(t, source, "git", "archive", "--output="+filepath.Join(dir, "source.tar"), "HEAD")
+	run(t, dir, "tar", "-xf", "source.tar")
 	run(t, dir, "go", "mod", "vendor")
-	program := build(t, dir, "photos", "-mod=vendor", "-buildvcs=auto", "-ldflags=-X "+reflect.TypeFor[buildinfo.Info]().PkgPath()+".released=1.2.3,539f3160aa1b,2024-07-15T02:30:00Z")
 	want := buildinfo.Read()
-	want.Version, want.Commit, want.Date, want.Modified = "1.2.3", "539f3160aa1b", "2024-07-15T02:30:00Z", false
-	if got := ask(t, program); got != want {
-		t.Errorf("%+v, want %+v", got, want)
+	for flags, names := range map[string][3]string{
+		"": {"1.2.3", commit, date},
+		"-X " + reflect.TypeFor[buildinfo.Info]().PkgPath() + ".released=1.2.4,539f3160aa1b,2024-07-15T02:30:00Z": {"1.2.4", "539f3160aa1b", "2024-07-15T02:30:00Z"},
+	} {
+		want.Version, want.Commit, want.Date, want.Modified = names[0], names[1], names[2], false
+		if got := ask(t, build(t, dir, "photos", "-mod=vendor", "-buildvcs=auto", "-ldflags="+flags)); got != want {
+			t.Errorf("with %q: %+v, want %+v", flags, got, want)
+		}
 	}
 }
 
