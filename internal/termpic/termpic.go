@@ -121,9 +121,12 @@ func scale(img image.Image, width, height int) *image.RGBA {
 	return out
 }
 
+// encodePNG writes 8 bits per color. Without the copy, the encoder would write 16 for the picture of a JPEG.
 func encodePNG(img image.Image) []byte {
 	var b bytes.Buffer
-	_ = (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, img) // a buffer takes everything
+	copied := image.NewRGBA(img.Bounds())
+	draw.Draw(copied, copied.Bounds(), img, img.Bounds().Min, draw.Src)
+	_ = (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, copied) // a buffer takes everything
 	return b.Bytes()
 }
 

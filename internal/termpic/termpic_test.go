@@ -87,6 +87,21 @@ func TestKitty(t *testing.T) {
 	}
 }
 
+// The picture of a JPEG is sent with 8 bits per color, as it is stored.
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	const depthAt = 24 // in the header of a PNG
+	var b bytes.Buffer
+	if err := termpic.Draw(&b, image.NewYCbCr(image.Rect(0, 0, 16, 16), image.YCbCrSubsampleRatio420), termpic.Options{Protocol: termpic.ITerm2, Columns: 4, Rows: 4}); err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(b.String(), ":")
+	file, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(text, "\a\n"))
+	if err != nil || len(file) <= depthAt || file[depthAt] != 8 {
+		t.Errorf("not a PNG with 8 bits per color: %v, %q", err, file)
+	}
+}
+
 func TestITerm2(t *testing.T) {
 	t.Parallel()
 	got := drawn(t, termpic.Options{Protocol: termpic.ITerm2, Columns: 40, Rows: 20})
