@@ -141,20 +141,6 @@ func reader(mediaType string) func(*io.SectionReader, *tags) {
 		return readPSD
 	case picture.JP2:
 		return readJP2
-	case picture.RAF:
-		return readRAF
-	case picture.RW2:
-		return readRW2
-	case picture.ORF:
-		return readORF
-	case picture.CR3:
-		return readCR3
-	case picture.CRW:
-		return readCRW
-	case picture.MRW:
-		return readMRW
-	case picture.X3F:
-		return readX3F
 	case picture.MP4, picture.M4V, picture.QuickTime, picture.ThreeGP, picture.ThreeGP2:
 		return readMovie
 	case picture.Matroska, picture.WebM:
@@ -172,7 +158,28 @@ func reader(mediaType string) func(*io.SectionReader, *tags) {
 	case picture.MPEGTS:
 		return readTransportStream
 	}
-	if strings.HasPrefix(mediaType, "image/") { // TIFF, and the raw files that are TIFF
+	return tiffReader(mediaType)
+}
+
+// tiffReader returns the function that reads TIFF or a raw file; nil for anything else. Most raw files are TIFF.
+func tiffReader(mediaType string) func(*io.SectionReader, *tags) {
+	switch mediaType {
+	case picture.RAF:
+		return readRAF
+	case picture.RW2:
+		return readRW2
+	case picture.ORF:
+		return readORF
+	case picture.CR3:
+		return readCR3
+	case picture.CRW:
+		return readCRW
+	case picture.MRW:
+		return readMRW
+	case picture.X3F:
+		return readX3F
+	}
+	if strings.HasPrefix(mediaType, "image/") {
 		return readTIFF
 	}
 	return nil

@@ -52,7 +52,7 @@ func (c claims) first(tags ...string) (tag, text string) {
 // PNG:Description-fi, without that name.
 func (c claims) addOtherLanguages() {
 	for _, tag := range slices.Sorted(maps.Keys(c)) {
-		if m := regexp.MustCompile(`^(.+)-[a-z]{2,3}(-[A-Za-z]+)*$`).FindStringSubmatch(tag); m != nil && c[m[1]] == nil {
+		if m := regexp.MustCompile(`^(.+)-[a-z]{2,3}(-[A-Za-z]+)*$`).FindStringSubmatch(tag); len(m) > 1 && c[m[1]] == nil {
 			c[m[1]] = c[tag]
 		}
 	}

@@ -269,7 +269,7 @@ func (r *report) print(w io.Writer) bool {
 		reached = reached && (v == captionValue || n.all == 0 || share >= goal)
 		return fmt.Sprintf("%.2f %%", 100*share)
 	})
-	fmt.Fprintf(w, "\n%d formats, %d files with a date, a camera, a caption or a position; %d wrong dates and positions\n", len(r.files), r.telling, r.wrong)
+	fmt.Fprintf(w, "\n%d formats, %d files with a date, a camera, a caption or a position; %d dates and positions that exiftool reads nowhere\n", len(r.files), r.telling, r.wrong)
 	for _, part := range []struct {
 		title string
 		lines []string
