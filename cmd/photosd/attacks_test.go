@@ -38,10 +38,11 @@ import (
 	"photos/internal/testkit/sample"
 )
 
-// The limit of the service's memory, whatever eight clients do.
+// The limit of the service's memory, whatever eight clients do: the target of the garbage collector, and the
+// program itself. The bodies and answers of all clients are in memory at the same time.
 const (
 	attackers = 8
-	maxMemory = 192 << 20
+	maxMemory = memoryTarget + 48<<20
 )
 
 // victim is the real program and the access tokens to call it.
@@ -206,10 +207,24 @@ func hostileJPEG(seed int) []byte {
 
 // announce opens connections on which a large body is announced and never sent, and closes them when all are open.
 func (v *victim) announce(who, n int) {
+	v.begin(n, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 40000000\r\n\r\n{",
+		api.PathCheck, strings.TrimPrefix(v.url, "http://"), v.tokens[who])
+}
+
+// trickle opens connections on which a photo is uploaded of which only the start comes, and closes them when all
+// are open.
+func (v *victim) trickle(who, n int) {
+	data, err := sample.Picture(uint64(who), 100_000)
+	must(v.t, err)
+	v.begin(n, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nTus-Resumable: 1.0.0\r\nUpload-Length: %[4]d\r\nContent-Type: %s\r\nContent-Length: %[4]d\r\n\r\n%[6]s",
+		api.PathUploads, strings.TrimPrefix(v.url, "http://"), v.tokens[who], photo.MaxWhole, api.OffsetContentType, data)
+}
+
+// begin opens connections, sends the beginning of a request on each, and closes them when all are open.
+func (v *victim) begin(n int, request string, args ...any) {
 	open := v.dial(n)
 	for _, c := range open {
-		_, _ = fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 40000000\r\n\r\n{",
-			api.PathCheck, strings.TrimPrefix(v.url, "http://"), v.tokens[who])
+		_, _ = fmt.Fprintf(c, request, args...)
 	}
 	enough := time.Now().Add(200 * time.Millisecond)
 	for _, c := range open {
@@ -257,6 +272,11 @@ func TestAttacks(t *testing.T) {
 			v.call(who, http.MethodGet, fmt.Sprintf("%s/%x/thumbnail", api.PathPhotos, sha256.Sum256(file)), nil, nil)
 		}},
 		{"announced bodies", func(who, _ int) { v.announce(who, 20) }},
+		{"slow uploads", func(who, round int) {
+			if round == 0 {
+				v.trickle(who, 60)
+			}
+		}},
 		{"announcements", func(who, _ int) {
 			for range 50 {
 				v.call(who, http.MethodPost, api.PathUploads, map[string]string{
