@@ -6,6 +6,7 @@
 //	accounts.go  who calls; /v1/me and access keys   shares.go   links for everybody
 //	photos.go    lists, descriptions, the trash      query.go    their queries
 //	edit.go      edits, tags, counts                 changes.go  what became of photos
+//	batches.go   requests that change many photos
 //	content.go   the bytes of a photo                thumbnail.go  its small pictures
 //	check.go     checks of many photos               similar.go  photos that look the same
 //	uploads.go   uploads                             tus.go, checksum.go  their headers
