@@ -139,7 +139,9 @@ func isFields(value string) bool {
 }
 
 // fieldsHint says how fields are chosen.
-func fieldsHint(fields string) string { return "choose fields with --fields: --json --fields " + fields }
+func fieldsHint(fields string) string {
+	return "choose fields with --fields: --json --fields " + fields
+}
 
 // meantFlag returns the flag that the name of a flag of other programs means, if f has it.
 func meantFlag(f *pflag.FlagSet, name string) string {
