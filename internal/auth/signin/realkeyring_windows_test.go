@@ -1,4 +1,4 @@
-package secret_test
+package signin
 
 import (
 	"strings"
@@ -8,8 +8,8 @@ import (
 	"photos/internal/auth/secret"
 )
 
-// TestCredentialManager stores secrets up to its limit of 2,560 bytes, and says what to do with a longer one.
-func TestCredentialManager(t *testing.T) {
+// TestRealCredentialManager stores secrets up to its limit of 2,560 bytes, and says what to do with a longer one.
+func TestRealCredentialManager(t *testing.T) {
 	t.Parallel()
 	store := secret.NewKeyring(secret.KeyringOptions{Service: "photos-test"})
 	if err := secret.Probe(t.Context(), store); err != nil {
