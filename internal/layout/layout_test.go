@@ -100,7 +100,6 @@ func TestArrowsBetweenPackages(t *testing.T) {
 		{"photos/cmd/photosd", "photos/internal/auth/signin"},
 		{"photos/internal/client", "photos/internal/httpapi"},
 		{"photos/internal/transfer", "photos/internal/httpapi"},
-		{"photos/internal/service", "net/http"},
 		{"photos/internal/service", "photos/internal/httpapi"},
 		{"photos/internal/service", "photos/internal/api"},
 		{"photos/internal/service", "photos/internal/store/"},
@@ -120,6 +119,24 @@ func TestArrowsBetweenPackages(t *testing.T) {
 			if dep != arrow.from && strings.HasPrefix(dep, arrow.to) && !slices.Contains(leaves, dep) {
 				t.Errorf("%s reaches %s", arrow.from, dep)
 			}
+		}
+	}
+}
+
+// TestServiceWithoutHTTP checks that neither the service nor a package of this module that it reaches imports net/http.
+// Modules of others may: that of Brotli has a function for handlers.
+func TestServiceWithoutHTTP(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("asks the go command")
+	}
+	out, err := exec.Command("go", "list", "-deps", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "photos/internal/service").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if imports := strings.Fields(line); strings.HasPrefix(imports[0], "photos/") && slices.Contains(imports, "net/http") {
+			t.Errorf("%s imports net/http", imports[0])
 		}
 	}
 }
