@@ -91,7 +91,10 @@ func findPrefix(ctx context.Context, c *client.Client, prefix string, f photo.Fi
 // fileID returns the ID of a local file's bytes.
 func fileID(ctx context.Context, path string) (photo.ID, error) {
 	id, err := transfer.FileID(ctx, path)
-	if photo.KindOf(err) == photo.KindNotFound {
+	switch {
+	case path == "":
+		return id, &photo.Error{Kind: photo.KindUsage, Msg: "a PHOTO is empty", Hint: "perhaps a variable has no value, or a search found nothing"}
+	case photo.KindOf(err) == photo.KindNotFound:
 		return id, &photo.Error{Kind: photo.KindNotFound, Msg: "no such file", Hint: "a PHOTO is a local file, or at least 8 hex digits of an ID"}
 	}
 	return id, err

@@ -184,8 +184,8 @@ func (t *tally) end() error {
 
 // about adds the name of the item to a failure and keeps its kind and hint.
 func about(subject string, err error) error {
-	if photo.EndsRun(withKind(err)) {
-		return err // it concerns more than this item
+	if subject == "" || photo.EndsRun(withKind(err)) {
+		return err // it concerns no item, or more than this one
 	}
 	return fmt.Errorf("%s: %w", subject, err)
 }
