@@ -2,6 +2,7 @@ package text_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -40,7 +41,7 @@ func TestUTF8(t *testing.T) {
 			t.Errorf("%s: got %.80q (%v), want %.80q", name, got, err, c.want)
 		}
 	}
-	if _, err := io.ReadAll(text.UTF8(iotest.ErrReader(io.ErrUnexpectedEOF))); err != io.ErrUnexpectedEOF {
+	if _, err := io.ReadAll(text.UTF8(iotest.ErrReader(io.ErrUnexpectedEOF))); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("an error of the reader: %v", err)
 	}
 }

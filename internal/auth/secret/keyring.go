@@ -165,7 +165,7 @@ func keyringError(doing string, err error) error {
 	switch {
 	case errors.Is(err, keyring.ErrSetDataTooBig):
 		return failure("the token is too large for this keyring", insecureHint)
-	case runtime.GOOS == "windows" && errors.Is(err, noLogonSession):
+	case runtime.GOOS == "windows" && errors.Is(err, errNoLogonSession):
 		return failure("a session over SSH has none", machineHint)
 	case errors.Is(err, keyring.ErrUnsupportedPlatform):
 		return failure("this platform has no keyring", machineHint)
@@ -179,9 +179,9 @@ func keyringError(doing string, err error) error {
 	return &auth.Error{Kind: auth.Keyring, Msg: doing + " the keyring", Err: err, Hint: insecureHint}
 }
 
-// noLogonSession is ERROR_NO_SUCH_LOGON_SESSION (learn.microsoft.com, System Error Codes). The Credential Manager
+// errNoLogonSession is ERROR_NO_SUCH_LOGON_SESSION (learn.microsoft.com, System Error Codes). The Credential Manager
 // returns it where nobody has signed in with a password, as over SSH with a key.
-const noLogonSession = syscall.Errno(1312)
+const errNoLogonSession = syscall.Errno(1312)
 
 // noSessionBus reports whether err says that there is no session bus of D-Bus: there is
 // no address and no dbus-launch to start one, dbus-launch failed, or nothing listens at

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -23,13 +24,13 @@ func TestRealCredentialManager(t *testing.T) {
 		t.Errorf("%d characters, %v", len(got.Reveal()), err)
 	}
 	err := store.Set(t.Context(), "largest", auth.NewSecret(strings.Repeat("x", 2561)))
-	if e, ok := err.(*auth.Error); !ok || !strings.Contains(e.Msg, "the token is too large for this keyring") || !strings.Contains(e.Hint, "--insecure-storage") {
+	if e, ok := errors.AsType[*auth.Error](err); !ok || !strings.Contains(e.Msg, "the token is too large for this keyring") || !strings.Contains(e.Hint, "--insecure-storage") {
 		t.Errorf("a token that is too long: %v", err)
 	}
 	if err := store.Delete(t.Context(), "largest"); err != nil {
 		t.Error(err)
 	}
-	if _, err := store.Get(t.Context(), "largest"); err != secret.ErrNoEntry {
+	if _, err := store.Get(t.Context(), "largest"); !errors.Is(err, secret.ErrNoEntry) {
 		t.Errorf("after the removal: %v", err)
 	}
 }
