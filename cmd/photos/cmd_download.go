@@ -150,14 +150,14 @@ func download(ctx context.Context, e *env, args []string, o downloadOptions) err
 		return err
 	}
 	defer list.close()
-	bars := newProgress(ctx, e)
-	opts.Progress = bars
 	var dir string
 	dir, opts.Name = o.target(args)
-	rep.order = newInOrder(o.keepOrder, func(r transfer.Record) int { return r.Index })
 	if opts.Mirror, err = o.openMirror(ctx, c, dir); err != nil {
 		return err
 	}
+	bars := newProgress(ctx, e)
+	opts.Progress = bars
+	rep.order = newInOrder(o.keepOrder, func(r transfer.Record) int { return r.Index })
 	sum, err := transfer.Download(ctx, c, dir, wanted, opts, rep.record)
 	if err != nil {
 		rep.addPending(&sum, list.rest())
