@@ -233,3 +233,32 @@ func TestAMirrorFollowsTheCaseOfAName(t *testing.T) {
 		})
 	}
 }
+
+// TestAPhotoThatCameBackStays asks the service about a photo that was not in its list. It has the photo
+// again, so that its file stays, and the next run knows the file.
+func TestAPhotoThatCameBackStays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.jpg")
+	writeMirrored(t, path)
+	writeMirrorState(t, dir, "a.jpg")
+	for _, gone := range []bool{false, true} {
+		m, err := transfer.OpenMirror(dir, transfer.MirrorOf{Server: "s", Owner: "o"}, true, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var removed []string
+		err = m.Remove(t.Context(), transfer.Removal{Most: 1, Now: time.Now(), Gone: func(context.Context, photo.ID) (bool, error) {
+			return gone, nil
+		}}, func(r transfer.Record) { removed = append(removed, r.Path) })
+		if err != nil || (len(removed) == 1) != gone {
+			t.Errorf("gone %t: %q, %v", gone, removed, err)
+		}
+		if _, err := os.Stat(path); (err == nil) == gone {
+			t.Errorf("gone %t: %v", gone, err)
+		}
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
