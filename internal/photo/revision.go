@@ -22,6 +22,6 @@ type History struct {
 	Revisions []Revision // the current one, then the others, newest first
 }
 
-// Human reports whether a human wrote the descriptions from s. Programs often write those in
-// sidecars and pictures.
-func (s Source) Human() bool { return s == FromFlag || s == FromStdin || s == FromWeb }
+// HumanSources returns the sources of descriptions that a human wrote. Programs often write those
+// in sidecars and pictures.
+func HumanSources() [3]Source { return [...]Source{FromFlag, FromStdin, FromWeb} }

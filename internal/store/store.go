@@ -136,7 +136,7 @@ type Store interface {
 
 	// History returns the current and the earlier descriptions of a live photo. Earlier
 	// ones are kept until the photo is purged: the last photo.MaxRevisions, and always
-	// the last one that a human wrote (photo.Source.Human).
+	// the last one that a human wrote (photo.HumanSources).
 	History(ctx context.Context, owner string, id photo.ID) (photo.History, error)
 
 	// Undo makes the revision with the number to the description of a live photo

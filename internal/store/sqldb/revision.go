@@ -139,6 +139,7 @@ func (r *record) describe(v photo.Revision) {
 // current one and the last one that a human wrote. Revisions whose parent is removed get
 // the parent's parent, so that an undo skips what is gone.
 func (t *txn) prune(ctx context.Context, number, current int64) error {
+	human := photo.HumanSources()
 	for {
 		var victim, parent int64
 		err := t.row(ctx, `SELECT number, parent FROM revision WHERE photo = ? AND number <> ?
@@ -146,7 +147,7 @@ func (t *txn) prune(ctx context.Context, number, current int64) error {
 			AND number <> COALESCE((SELECT MAX(number) FROM revision WHERE photo = ? AND number <> ? AND source IN (?, ?, ?)), 0)
 			ORDER BY number LIMIT 1`,
 			number, current, number, current, photo.MaxRevisions-1,
-			number, current, photo.FromFlag, photo.FromStdin, photo.FromWeb).Scan(&victim, &parent)
+			number, current, human[0], human[1], human[2]).Scan(&victim, &parent)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
