@@ -931,6 +931,33 @@ func TestSignsOfLifeAreBelievedForALimitedTime(t *testing.T) {
 	}
 }
 
+// TestContentFromAnOffset: the client asks for the rest of a photo, and for nothing else that the
+// service may have at its address.
+func TestContentFromAnOffset(t *testing.T) {
+	t.Parallel()
+	id := photo.ID{1}
+	network := roundTrip(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		w.Header().Set("ETag", `"`+photo.ID{2}.String()+`"`) // of other bytes
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader("other bytes"))
+		res := w.Result()
+		res.Request = r
+		return res, nil
+	})
+	cl, err := client.New(client.Options{Server: "http://photos.example", Transport: network})
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := cl.Content(t.Context(), id, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer content.Close()
+	if bytes, err := io.ReadAll(content); err != nil || content.Offset != 0 || string(bytes) != "other bytes" {
+		t.Errorf("from %d: %q, %v", content.Offset, bytes, err)
+	}
+}
+
 // TestRedirectsOfContent: a service may keep photos at another address, but cannot redirect the
 // client to every address.
 func TestRedirectsOfContent(t *testing.T) {

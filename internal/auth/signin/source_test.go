@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -272,6 +273,28 @@ func TestInvalidateRefreshesExactlyOnce(t *testing.T) {
 	}
 	if n := p.count("/oauth2/token"); n != 1 {
 		t.Errorf("%d exchanges, want 1", n)
+	}
+}
+
+// TestInvalidateLaterRefreshesAgain: a token that replaced a refused one may be refused for its age,
+// when it was in use for a while.
+func TestInvalidateLaterRefreshesAgain(t *testing.T) {
+	t.Parallel()
+	p, store := newFakeProvider(t), newMemory()
+	var passed atomic.Int64 // nanoseconds
+	s := NewSource(SourceOptions{
+		Session: p.session(t, store, time.Now().Add(time.Hour)), Store: store, StateDir: t.TempDir(), Patience: 10 * time.Second,
+		Now: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) },
+	})
+	for i := range 3 {
+		token, err := s.Token(t.Context())
+		passed.Add(int64(2 * time.Minute))
+		if err != nil || !s.Invalidate(token) {
+			t.Fatalf("token %d: its refusal is not worth a refresh, or %v", i, err)
+		}
+	}
+	if n := p.count("/oauth2/token"); n != 2 {
+		t.Errorf("%d exchanges, want 2", n)
 	}
 }
 
