@@ -69,6 +69,51 @@ func add(t *testing.T, svc *service.Service, by service.Caller, n uint64) photo.
 	return at.Done.Photo.ID
 }
 
+// leavingBody is the body of a client that leaves as soon as its bytes have come.
+type leavingBody struct {
+	body
+	data  *bytes.Reader
+	leave context.CancelFunc
+}
+
+func (b *leavingBody) Read(p []byte) (int, error) {
+	n, err := b.data.Read(p)
+	if b.data.Len() == 0 {
+		b.leave()
+	}
+	return n, err
+}
+
+// TestClientThatLeavesFindsItsPhoto: a client may leave while the service still makes a photo of its
+// bytes.
+func TestClientThatLeavesFindsItsPhoto(t *testing.T) {
+	t.Parallel()
+	svc, _ := open(t)
+	by := signIn(t, svc, "ada")
+	for n, send := range []func(context.Context, service.Creation) error{
+		func(ctx context.Context, c service.Creation) error { _, err := svc.Uploads.Begin(ctx, c); return err },
+		func(ctx context.Context, c service.Creation) error {
+			at, err := svc.Uploads.Begin(t.Context(), service.Creation{Request: service.Request{Caller: by}, Length: c.Length})
+			must(t, err)
+			_, err = svc.Uploads.Append(ctx, service.Append{Request: c.Request, ID: at.Upload.ID})
+			return err
+		},
+	} {
+		data, err := sample.Picture(uint64(n), 2000)
+		must(t, err)
+		ctx, leave := context.WithCancel(t.Context())
+		c := service.Creation{Length: int64(len(data))}
+		c.Caller, c.Size = by, c.Length
+		c.Open = func(int64) (service.Body, error) { return &leavingBody{data: bytes.NewReader(data), leave: leave}, nil }
+		must(t, send(ctx, c))
+		if ctx.Err() == nil {
+			t.Error("the client is still there")
+		}
+		_, err = svc.Photos.Get(t.Context(), by, sha256.Sum256(data))
+		must(t, err)
+	}
+}
+
 // TestPermissions lists what each scope of an access key allows.
 func TestPermissions(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/stdlib"
+
 	"photos/internal/photo"
 	"photos/internal/store"
 	"photos/internal/store/storetest"
@@ -238,6 +240,20 @@ func TestStaleConnections(t *testing.T) {
 			t.Errorf("Disabled = %v, %v", disabled, err)
 		}
 	})
+}
+
+// A transaction whose commit got no answer may have been committed, so it is not repeated.
+func TestCommitWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	db := openConfig(t, fresh(t, dbserver.Postgres))
+	tries := 0
+	err := db.writer.write(t.Context(), func(_ context.Context, tx *txn) error {
+		tries++
+		return tx.s.conn.Raw(func(conn any) error { return conn.(*stdlib.Conn).Conn().PgConn().Conn().Close() })
+	})
+	if err == nil || tries != 1 {
+		t.Errorf("%v after %d tries", err, tries)
+	}
 }
 
 // While a server is unreachable every call fails at once. When it is back, every call works.
