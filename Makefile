@@ -3,9 +3,10 @@ GO ?= go
 # The linter's version stands in its own module; the built program is kept by version.
 LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/lint/go.mod)
 LINT         := .cache/bin/golangci-lint-$(LINT_VERSION)
-RELEASE_VERSION := $(shell awk '$$1 == "github.com/goreleaser/goreleaser/v2" { print $$2 }' tools/release/go.mod)
 ACTIONLINT   := .cache/bin/actionlint
-GORELEASER   := .cache/bin/goreleaser-$(RELEASE_VERSION)
+
+# goreleaser makes a release; syft lists its parts, and cosign signs it. Each has a module of its own.
+RELEASE_TOOLS := .cache/release/goreleaser .cache/release/syft .cache/release/cosign
 
 # What a release is built for, and what every change must still build for.
 PLATFORMS := linux-amd64 linux-arm64 darwin-arm64 windows-amd64
@@ -82,12 +83,16 @@ man: ## the manual pages and completions, into dist-extra/
 	scripts/package-files
 
 .PHONY: snapshot
-snapshot: $(GORELEASER) ## the archives and packages of a release, into dist/, published nowhere
-	scripts/release $(GORELEASER)
+snapshot: $(RELEASE_TOOLS) ## the archives and packages of a release, into dist/, published nowhere
+	scripts/release
 
 .PHONY: release-test
-release-test: $(GORELEASER) ## make a snapshot; install, run and remove its packages in a fresh Debian; needs root
-	GORELEASER=$(GORELEASER) scripts/release-test
+release-test: $(RELEASE_TOOLS) ## make a snapshot; install, run and remove its packages in a fresh Debian; needs root
+	scripts/release-test
+
+.PHONY: package-test
+package-test: .cache/release/goreleaser ## the same without signatures, lists of parts, go install and a second build, as .ci/run does it; needs root
+	scripts/release-test packages
 
 .PHONY: image-test
 image-test: ## build the container image with decoders on a fresh Debian, and use it; needs root
@@ -107,5 +112,6 @@ $(LINT):
 $(ACTIONLINT): tools/actionlint/go.mod tools/actionlint/go.sum
 	cd tools/actionlint && $(GO) build -o ../../$@ github.com/rhysd/actionlint/cmd/actionlint
 
-$(GORELEASER):
-	cd tools/release && $(GO) build -o ../../$@ github.com/goreleaser/goreleaser/v2
+$(RELEASE_TOOLS): .cache/release/%: tools/%/go.mod tools/%/go.sum
+	cd tools/$* && CGO_ENABLED=0 GOBIN=$(CURDIR)/.cache/release $(GO) install tool
+	touch $@

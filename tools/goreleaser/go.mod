@@ -1,4 +1,4 @@
-module photos/tools/release
+module photos/tools/goreleaser
 
 go 1.26.1
 
