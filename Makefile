@@ -71,12 +71,13 @@ cross: $(PLATFORMS) ## build for every platform, without a C compiler; vet the c
 # The tests of what differs between systems. They need little more than the programs do, which are compiled already.
 DIFFERENT := ./cmd/photos ./internal/auth/... ./internal/command ./internal/safefile ./internal/statcache ./internal/term ./internal/transfer
 
+# With -trimpath, as a release is built, so that the compiled packages serve for both.
 $(PLATFORMS): export CGO_ENABLED = 0
 $(PLATFORMS): export GOOS = $(firstword $(subst -, ,$@))
 $(PLATFORMS): export GOARCH = $(lastword $(subst -, ,$@))
 $(PLATFORMS):
-	$(GO) build ./cmd/...
-	$(if $(filter linux-%,$@),,$(GO) vet $(DIFFERENT))
+	$(GO) build -trimpath ./cmd/...
+	$(if $(filter linux-%,$@),,$(GO) vet -trimpath $(DIFFERENT))
 
 .PHONY: man
 man: ## the manual pages and completions, into dist-extra/
@@ -91,7 +92,7 @@ release-test: $(RELEASE_TOOLS) ## make a snapshot; install, run and remove its p
 	scripts/release-test
 
 .PHONY: package-test
-package-test: .cache/release/goreleaser ## the same without signatures, lists of parts, go install and a second build, as .ci/run does it; needs root
+package-test: .cache/release/goreleaser ## make the archives and packages of a release and open them, as .ci/run does
 	scripts/release-test packages
 
 .PHONY: image-test
