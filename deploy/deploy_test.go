@@ -127,7 +127,7 @@ func TestUnit(t *testing.T) {
 func TestDebianRecipe(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("takes long")
+		t.Skip("asks for many packages")
 	}
 	text, err := os.ReadFile("Containerfile.debian")
 	if err != nil {

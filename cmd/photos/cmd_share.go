@@ -196,6 +196,7 @@ func showShared(ctx context.Context, e *env, c *client.Client, list *itemList) e
 		return out.Print(p)
 	})
 	if err != nil {
+		out.Close() //nolint:errcheck // the first error is returned
 		return err
 	}
 	if !e.set.Quiet {

@@ -112,10 +112,7 @@ func TestAKilledRemovalContinues(t *testing.T) {
 				writeMirrored(t, filepath.Join(dir, filepath.FromSlash(file)))
 			}
 			writeMirrorState(t, dir, "sub/a.jpg")
-			m, err := transfer.OpenMirror(dir, transfer.MirrorOf{Server: "s", Owner: "o"}, true, false)
-			if err != nil {
-				t.Fatal(err)
-			}
+			m := openMirror(t, dir)
 			if _, err := removeAll(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
@@ -139,12 +136,9 @@ func TestAFileThatChangesLateStays(t *testing.T) {
 	path := filepath.Join(dir, "a.jpg")
 	writeMirrored(t, path)
 	writeMirrorState(t, dir, "a.jpg")
-	m, err := transfer.OpenMirror(dir, transfer.MirrorOf{Server: "s", Owner: "o"}, true, false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := openMirror(t, dir)
 	var got []photo.Outcome
-	err = m.Remove(t.Context(), transfer.Removal{Most: 1, Now: time.Now(), Gone: func(context.Context, photo.ID) (bool, error) {
+	err := m.Remove(t.Context(), transfer.Removal{Most: 1, Now: time.Now(), Gone: func(context.Context, photo.ID) (bool, error) {
 		return true, os.WriteFile(path, []byte("edited, with more bytes"), 0o600)
 	}}, func(r transfer.Record) { got = append(got, r.Outcome) })
 	if err != nil || !slices.Equal(got, []photo.Outcome{photo.OutcomeSkipped}) {
@@ -156,6 +150,16 @@ func TestAFileThatChangesLateStays(t *testing.T) {
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// openMirror opens the mirror that writeMirrorState describes.
+func openMirror(t *testing.T, dir string) *transfer.Mirror {
+	t.Helper()
+	m, err := transfer.OpenMirror(dir, transfer.MirrorOf{Server: "s", Owner: "o"}, true, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // mirrored returns the ID of the photo that writeMirrored writes.
@@ -203,16 +207,13 @@ func TestAMirrorFollowsTheCaseOfAName(t *testing.T) {
 			}
 			run := func(outcome photo.Outcome, photos ...photo.Photo) (removed []string) {
 				t.Helper()
-				m, err := transfer.OpenMirror(dir, transfer.MirrorOf{Server: "s", Owner: "o"}, true, false)
-				if err != nil {
-					t.Fatal(err)
-				}
+				m := openMirror(t, dir)
 				for name, got := range fetchInto(t, src, dir, transfer.DownloadOptions{Mirror: m}, photos...) {
 					if got != outcome {
 						t.Errorf("%s is %s, want %s", name, got, outcome)
 					}
 				}
-				removed, err = removeAll(t.Context(), m)
+				removed, err := removeAll(t.Context(), m)
 				if err := errors.Join(err, m.Close()); err != nil {
 					t.Fatal(err)
 				}
@@ -243,12 +244,9 @@ func TestAPhotoThatCameBackStays(t *testing.T) {
 	writeMirrored(t, path)
 	writeMirrorState(t, dir, "a.jpg")
 	for _, gone := range []bool{false, true} {
-		m, err := transfer.OpenMirror(dir, transfer.MirrorOf{Server: "s", Owner: "o"}, true, false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := openMirror(t, dir)
 		var removed []string
-		err = m.Remove(t.Context(), transfer.Removal{Most: 1, Now: time.Now(), Gone: func(context.Context, photo.ID) (bool, error) {
+		err := m.Remove(t.Context(), transfer.Removal{Most: 1, Now: time.Now(), Gone: func(context.Context, photo.ID) (bool, error) {
 			return gone, nil
 		}}, func(r transfer.Record) { removed = append(removed, r.Path) })
 		if err != nil || (len(removed) == 1) != gone {

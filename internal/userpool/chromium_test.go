@@ -24,7 +24,7 @@ import (
 func need(t *testing.T, how string, names ...string) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("takes long")
+		t.Skip("starts a browser")
 	}
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {

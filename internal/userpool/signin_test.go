@@ -315,7 +315,7 @@ func TestCancelGoesBackToTheClient(t *testing.T) {
 
 func TestTheDatabaseIsPrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("no mode bits")
+		t.Skip("Windows has no mode bits")
 	}
 	t.Parallel()
 	r := start(t)

@@ -292,7 +292,7 @@ func TestPhotoThatWasDeletedElsewhere(t *testing.T) {
 	}
 }
 
-// A page that says what went wrong knows who is signed in.
+// An error page shows who is signed in.
 func TestErrorPagesOfAUser(t *testing.T) {
 	t.Parallel()
 	b := startAlbum(t, "")
