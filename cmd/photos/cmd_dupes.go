@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -78,8 +79,7 @@ func dupes(ctx context.Context, e *env, distance int) error {
 			}
 		}
 		if err != nil {
-			end() //nolint:errcheck // the first error is returned
-			return err
+			return cmp.Or(err, end())
 		}
 		pending = page.Pending
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"iter"
 
@@ -130,8 +131,7 @@ func list(ctx context.Context, e *env, o filterOptions, order sortOptions, form 
 			err = out.Print(p)
 		}
 		if err != nil {
-			out.Close() //nolint:errcheck // the first error is returned
-			return err
+			return cmp.Or(err, out.Close())
 		}
 	}
 	if out.Empty() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -196,8 +197,7 @@ func showShared(ctx context.Context, e *env, c *client.Client, list *itemList) e
 		return out.Print(p)
 	})
 	if err != nil {
-		out.Close() //nolint:errcheck // the first error is returned
-		return err
+		return cmp.Or(err, out.Close())
 	}
 	if !e.set.Quiet {
 		e.Say("photos: %s would be shared", count(photos, "photo"))

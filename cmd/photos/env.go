@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"net/http"
@@ -81,11 +82,11 @@ func printEach[T any](e *env, columns []term.Column[T], fetch func(*client.Clien
 		return err
 	}
 	for v, err := range fetch(c) {
-		if err != nil {
-			return err
+		if err == nil {
+			err = out.Print(v)
 		}
-		if err := out.Print(v); err != nil {
-			return err
+		if err != nil {
+			return cmp.Or(err, out.Close())
 		}
 	}
 	if out.Empty() && none != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -79,8 +80,7 @@ func listSimilar(ctx context.Context, e *env, o similarOptions, limit int, thumb
 		}
 	}
 	if err != nil {
-		out.Close() //nolint:errcheck // the first error is returned
-		return err
+		return cmp.Or(err, out.Close())
 	}
 	sayNotCompared(e, found.Pending)
 	return out.Close()

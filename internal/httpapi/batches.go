@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 
 	"photos/internal/httpkit"
@@ -34,15 +35,20 @@ func (b batches) answer(w http.ResponseWriter, r *http.Request, by service.Calle
 	if err != nil {
 		return err
 	}
-	release, err := b.work.Wait(r.Context(), by.Owner)
-	if err != nil {
-		return err
-	}
-	answer, err := do(body)
-	release()
+	answer, err := b.change(r.Context(), by, body, do)
 	if err != nil {
 		return err
 	}
 	httpkit.SendJSON(w, answer)
 	return nil
+}
+
+// change calls do while few others do the same.
+func (b batches) change(ctx context.Context, by service.Caller, body []byte, do func(body []byte) ([]byte, error)) ([]byte, error) {
+	release, err := b.work.Wait(ctx, by.Owner)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return do(body)
 }
