@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,6 +152,37 @@ func TestFailingStore(t *testing.T) {
 			s.as("").call(http.MethodGet, "/healthz", nil, nil).has(http.StatusOK, nil)
 		})
 	}
+}
+
+// panicking is a store that panics a few times when descriptions are set.
+type panicking struct {
+	store.Store
+	left *atomic.Int32
+}
+
+func (p panicking) Describe(ctx context.Context, owner string, items []store.Description) ([]store.Described, error) {
+	if p.left.Add(-1) >= 0 {
+		panic("a mistake")
+	}
+	return p.Store.Describe(ctx, owner, items)
+}
+
+// A request for many photos that panics takes no place from the next ones.
+func TestPanicsTakeNoPlace(t *testing.T) {
+	t.Parallel()
+	var left atomic.Int32
+	s := start(t, func(c *config) { c.Store = panicking{c.Store, &left} })
+	ada := s.as("ada")
+	id := ada.album(1)[0]
+	const more = 5 // than there are places
+	left.Store(more)
+	describe := func() answer {
+		return ada.json(http.MethodPatch, api.PathPhotos, nil, api.DescriptionsPatch{Items: []api.DescriptionItem{{ID: id, Description: "x"}}})
+	}
+	for range more {
+		describe().refused(http.StatusInternalServerError, photo.KindInternal)
+	}
+	describe().has(http.StatusOK, nil)
 }
 
 // lossy is a store whose Add is refused, or succeeds although it returns an error.
